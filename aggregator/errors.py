@@ -1,0 +1,121 @@
+"""Every error that the program raises on purpose.
+
+    AggregatorError
+    ├── ConfigError          feeds.yaml or the environment is wrong; carries every mistake
+    ├── StageError           one feed or article could not be handled; carries its URL and the stage
+    │   ├── FetchError       the network, the server or the guard said no
+    │   │   ├── Refused      the guard, robots.txt or the scheme forbids it; nothing was sent
+    │   │   ├── TimedOut     the wall-clock deadline passed
+    │   │   └── TooLarge     a cap on bytes, headers, hops or encodings was met
+    │   ├── ParseError       the bytes are not a feed (or not one that can be read)
+    │   ├── ScrapeError      the page holds no article
+    │   └── WorkerDied       the worker process ran out of time or memory, or crashed
+    ├── StoreError           the database refuses: newer than the program, full, damaged; stops the round
+    ├── EmitError            the output folder refuses: full or not writable; the former files stand
+    └── InUse                another daemon holds the data folder
+
+A `StageError` is caught in one place, in the pipeline, and turned into a recorded outcome.
+Anything that is not an `AggregatorError` is a bug: it is logged with its traceback and costs only its own feed.
+"""
+
+from __future__ import annotations
+
+
+class AggregatorError(Exception):
+    """The root: everything below is expected, and has a message written for a person."""
+
+
+class ConfigError(AggregatorError):
+    """The configuration can not be used.
+
+    `mistakes` holds one line a mistake, each `file:line:column: what was found, what was expected`.
+    """
+
+    def __init__(self, mistakes: tuple[str, ...]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class StageError(AggregatorError):
+    """One feed or one article failed at one stage; the others go on.
+
+    `url` is safe to print: credentials and query tokens have been taken out by whoever raised it.
+    """
+
+    stage = "stage"
+
+    def __init__(self, url: str, message: str) -> None:
+        super().__init__(url, message)
+        self.url = url
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.message} ({self.url})" if self.url else f"{self.stage}: {self.message}"
+
+
+class FetchError(StageError):
+    """The request did not give a usable answer.
+
+    `retry_after_s` is what the server asked for (seconds, already clamped), or None.
+    `status` is the last HTTP status seen, or None when there was no answer.
+    """
+
+    stage = "fetch"
+
+    def __init__(
+        self, url: str, message: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(url, message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_fetch_error, (type(self), self.url, self.message, self.status, self.retry_after_s)
+
+
+def _rebuild_fetch_error(
+    kind: type[FetchError], url: str, message: str, status: int | None, retry_after_s: float | None
+) -> FetchError:
+    return kind(url, message, status=status, retry_after_s=retry_after_s)
+
+
+class Refused(FetchError):
+    """We may not: a private address, a scheme that is not http(s), robots.txt. No byte was sent."""
+
+
+class TimedOut(FetchError):
+    """The whole request took longer than it may (wall clock, all hops together)."""
+
+
+class TooLarge(FetchError):
+    """The answer went over a cap: wire bytes, decoded bytes, headers, hops or encodings."""
+
+
+class ParseError(StageError):
+    """The bytes are not a feed."""
+
+    stage = "parse"
+
+
+class ScrapeError(StageError):
+    """The page gives no article; the feed's own text stays."""
+
+    stage = "scrape"
+
+
+class WorkerDied(StageError):
+    """The worker process was killed at its time or memory limit, or crashed."""
+
+    stage = "worker"
+
+
+class StoreError(AggregatorError):
+    """The database can not be used, or can not be written; the round stops."""
+
+
+class EmitError(AggregatorError):
+    """The output can not be written; what was there before is untouched."""
+
+
+class InUse(AggregatorError):
+    """Another daemon runs on this data folder."""

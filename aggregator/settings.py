@@ -1,0 +1,164 @@
+"""Every key of feeds.yaml as a type: what it may hold, its default, and one sentence for the reference.
+
+The JSON Schema for editors and docs/configuration.md are generated from these classes. This module reads nothing;
+`aggregator.config` does. A key that is absent in a feed takes the value in `defaults`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+)\s*([smhd])")
+
+MAX_DURATION = timedelta(days=3650)
+
+
+def parse_duration(value: object) -> timedelta:
+    """`90s`, `15m`, `1h`, `2d` -> timedelta; ValueError says what was expected."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(str(value).strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("a duration such as 90s, 15m, 1h or 2d")
+    duration = timedelta(seconds=int(match[1][:12]) * _UNITS[match[2]])
+    if not timedelta(0) < duration <= MAX_DURATION:
+        raise ValueError("a duration between 1s and 3650d")
+    return duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest exact form: timedelta(minutes=15) -> `15m`."""
+    seconds = int(duration.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an http:// or https:// URL")
+    return value
+
+
+def _allowed_target(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        if not re.fullmatch(r"[\w.-]+", value):
+            raise ValueError("a network such as 10.0.0.0/8, an address, or a host name") from None
+    return value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+\s*[smhd]$"}),
+]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Target = Annotated[str, AfterValidator(_allowed_target)]
+Tag = Annotated[str, Field(pattern=r"^[\w][\w .+-]{0,63}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(_Section):
+    """How the output presents itself."""
+
+    title: str = Field("Security news", min_length=1, description="The title of the combined feed and of the mirror.")
+    base_url: HttpUrl = Field(
+        "http://127.0.0.1:8080/", description="Where the output is served; links between its documents begin with it."
+    )
+    author: str | None = Field(None, description="Named as the combined feed's author.")
+    language: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 tag of the site.")
+    page_size: int = Field(100, ge=10, le=1000, description="Entries in a feed document and in an archive document.")
+    index: bool = Field(False, description="Whether search engines may index the mirror (default: noindex).")
+
+
+class Network(_Section):
+    """Everything that goes out."""
+
+    user_agent: str = Field(
+        "security-feed-aggregator/0.1 (+https://github.com/security-feed-aggregator/security-feed-aggregator)",
+        min_length=3,
+        pattern=r"^[\x20-\x7e]+$",
+        description="Sent with every request; name a URL or an address where a publisher can reach you.",
+    )
+    allow: tuple[Target, ...] = Field(
+        (), description="Private networks, addresses or host names that may be reached. Empty: public addresses only."
+    )
+    timeout_s: float = Field(30, gt=0, le=600, description="Seconds for one whole request: DNS to the last byte.")
+    max_bytes: int = Field(32 * 2**20, ge=1024, description="Largest feed document, decoded, in bytes.")
+    max_article_bytes: int = Field(8 * 2**20, ge=1024, description="Largest article page, decoded, in bytes.")
+    per_host_interval_s: float = Field(2, ge=0, le=3600, description="Seconds between two requests to one host.")
+    per_host_connections: int = Field(2, ge=1, le=16, description="Connections to one host at the same time.")
+    threads: int = Field(16, ge=1, le=128, description="Requests under way at the same time, over all hosts.")
+
+
+class FeedOptions(_Section):
+    """What can be set for all feeds under `defaults`, and for one feed beside its URL."""
+
+    interval: Annotated[
+        Literal["adaptive"] | Duration, Field(description="`adaptive` (from the feed's own rhythm), or a fixed time.")
+    ] = "adaptive"
+    min_interval: Duration = Field(timedelta(minutes=15), description="Never poll more often than this.")
+    max_interval: Duration = Field(timedelta(days=1), description="Never wait longer than this.")
+    full_text: Literal["always", "auto", "never"] = Field(
+        "always", description="Fetch each entry's page: always; auto (unless the feed has the full text); never."
+    )
+    respect_robots: bool = Field(True, description="Ask robots.txt before an article or an image is fetched.")
+
+
+class Feed(_Section):
+    """One source."""
+
+    url: HttpUrl = Field(description="The feed's address.")
+    name: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its host.")
+    tags: tuple[Tag, ...] = Field((), description="Groups that this feed belongs to; each has a feed of its own.")
+    paused: bool = Field(False, description="Keep what is stored, poll no more.")
+    interval: Literal["adaptive"] | Duration | None = Field(None, description="As in defaults.")
+    min_interval: Duration | None = Field(None, description="As in defaults.")
+    max_interval: Duration | None = Field(None, description="As in defaults.")
+    full_text: Literal["always", "auto", "never"] | None = Field(None, description="As in defaults.")
+    respect_robots: bool | None = Field(None, description="As in defaults.")
+
+
+class Server(_Section):
+    """The web server of `run` and `serve`."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+
+
+class Config(_Section):
+    """feeds.yaml."""
+
+    site: Site = Field(Site(), description="How the output presents itself.")
+    network: Network = Field(Network(), description="Everything that goes out.")
+    server: Server = Field(Server(), description="The web server.")
+    defaults: FeedOptions = Field(FeedOptions(), description="Options of every feed that does not set its own.")
+    feeds: tuple[Feed, ...] = Field(min_length=1, description="The sources.")
+
+    def options(self, feed: Feed) -> FeedOptions:
+        """The options in force for one feed: its own where set, else the defaults."""
+        own = {key: value for key in FeedOptions.model_fields if (value := getattr(feed, key)) is not None}
+        return self.defaults.model_copy(update=own)

@@ -1,0 +1,24 @@
+"""What every test may use: the corpora (when they are there), and a fixed now."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real data; without it the test is skipped, and says so."""
+    if not CORPORA.is_dir():
+        pytest.skip(f"no corpora at {CORPORA}: set AGGREGATOR_CORPORA")
+    return CORPORA
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
