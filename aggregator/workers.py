@@ -1,1 +1,275 @@
-"""Not yet."""
+"""Functions run in processes that can be killed: a hostile document costs its own task and nothing else.
+
+Each worker has a memory limit of its own and each task a wall-clock deadline; a worker that meets either, or crashes,
+is replaced. The processes come from a fork server that has the heavy modules loaded already, so that a new worker
+costs milliseconds and shares its memory with the others. This module knows nothing of what the functions do: it
+refuses to retry them, and to let one that never ends, or an answer that can not be read back, harm a second task.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import pickle
+import resource
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
+from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.errors import AggregatorError, WorkerDied
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+PRELOAD = ("aggregator.poll.document", "aggregator.poll.opml", "aggregator.scrape")
+"""Imported once in the fork server and shared by every worker; a module that is not there is passed over."""
+
+MEMORY_BYTES = 768 * 2**20
+"""Address space that a task may use beyond what an idle worker has. The largest document that fetch lets in
+(32 MiB) needs about twelve times its size to be parsed."""
+
+TASKS_PER_WORKER = 500
+"""A worker is replaced after this many tasks: parsers' caches and fragmented memory do not grow for years."""
+
+LOOK_AHEAD = 2
+"""Tasks under way for each process in `each`: one running, one ready, so that no process waits for the caller."""
+
+GRACE_S = 5.0
+"""Seconds of CPU beyond its deadline after which a worker ends itself, should nobody be left to stop it."""
+
+_OUT_OF_MEMORY = 77
+"""Exit status of a worker that met its memory limit; any value that neither Python nor a signal gives will do."""
+
+
+STALL_S = 30.0
+"""Seconds beyond every deadline after which a pool that has finished nothing is taken for broken and replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[T]):
+    """A task under way, with what is needed to give it a second try."""
+
+    future: Future[bytes]
+    function: Callable[..., T]
+    args: tuple[object, ...]
+    timeout_s: float
+
+
+class Workers:
+    """A few processes that run functions for any thread of this one. A context manager; starts at the first task.
+
+    `processes` is how many run at the same time; `memory_bytes` is what one of them may use beyond its base.
+    """
+
+    def __init__(self, processes: int = 2, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._processes = processes
+        self._memory_bytes = memory_bytes
+        self._lock = threading.Lock()
+        self._closed = False
+        self._pool: ProcessPool | None = None
+        self._under_way: set[Future[bytes]] = set()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker at once, busy or not. Calls under way raise WorkerDied. May be called twice."""
+        with self._lock:
+            self._closed = True
+            self._end_pool(WorkerDied("", "stopped before it was done"))
+
+    def call(self, function: Callable[..., T], *args: object, timeout_s: float) -> T:
+        """What `function(*args)` returns or raises, run in a worker; both have to survive pickling.
+
+        Raises WorkerDied when it takes longer than `timeout_s` seconds, more memory than it may, or crashes.
+        """
+        task = self._start(function, args, timeout_s)
+        answer = self._answer(task, self._patience(timeout_s))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def each(
+        self, jobs: Iterable[tuple[K, tuple[Any, ...]]], function: Callable[..., T], timeout_s: float
+    ) -> Iterator[tuple[K, T | Exception]]:
+        """`function(*args)` for each `(key, args)`: the key with the result or the exception, as they complete.
+
+        Jobs are pulled one at a time, in the caller's thread, and only a few ahead of what has been handed back,
+        so that a long list of large documents is never in memory as a whole. Raises WorkerDied only when closed.
+        """
+        waiting: dict[Future[bytes], tuple[K, _Task[T]]] = {}
+        source = iter(jobs)
+        try:
+            while True:
+                job = next(source, None) if len(waiting) < LOOK_AHEAD * self._processes else None
+                if job is not None:
+                    task = self._start(function, job[1], timeout_s)
+                    waiting[task.future] = (job[0], task)
+                if not waiting:
+                    return
+                # With room left, only what is done already is handed back before the next job is pulled.
+                patience = 0 if job is not None else self._patience(timeout_s)
+                done, _ = wait(waiting, timeout=patience, return_when=FIRST_COMPLETED)
+                if not done and job is None:
+                    self._give_up_on_pool()
+                for future in done:
+                    key, ended = waiting.pop(future)
+                    answer: T | Exception = self._answer(ended, 0)
+                    yield key, answer
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    # --- one task ----------------------------------------------------------------------------------------------
+
+    def _start(self, function: Callable[..., T], args: tuple[object, ...], timeout_s: float) -> _Task[T]:
+        with self._lock:
+            if self._closed:
+                raise WorkerDied("", "the workers have been closed")
+            if self._pool is not None and not self._pool.active:
+                self._end_pool(BrokenProcessPool())
+            if self._pool is None:
+                self._pool = self._new_pool()
+            future = self._pool.schedule(_run, args=(function, args, timeout_s), timeout=timeout_s)
+            self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return _Task(future, function, args, timeout_s)
+
+    def _answer(self, task: _Task[T], patience: float) -> T | Exception:
+        """The result, or the exception as a value. A task whose pool broke under it is given one more try."""
+        try:
+            return self._outcome(task, patience)
+        except BrokenProcessPool:
+            pass
+        try:
+            again = self._start(task.function, task.args, task.timeout_s)
+            return self._outcome(again, self._patience(task.timeout_s))
+        except (BrokenProcessPool, WorkerDied) as error:
+            return WorkerDied("", f"the worker processes do not start: {error}")
+
+    def _outcome(self, task: _Task[T], patience: float) -> T | Exception:
+        try:
+            wait((task.future,), timeout=patience)
+            if not task.future.done():
+                self._give_up_on_pool()
+            outcome: T | Exception = pickle.loads(task.future.result())  # noqa: S301 - our own process wrote it
+        except FutureTimeout:
+            return WorkerDied("", f"took longer than {task.timeout_s:g} s and was stopped")
+        except ProcessExpired as error:
+            return WorkerDied("", self._cause(error.exitcode))
+        except BrokenProcessPool:
+            raise
+        except Exception as error:  # noqa: BLE001 - arguments that can not be pickled: a bug, and the caller's alone
+            return error
+        except BaseException:  # the caller is being interrupted: its task is not wanted any more
+            task.future.cancel()
+            raise
+        return outcome
+
+    def _cause(self, status: int) -> str:
+        if status == _OUT_OF_MEMORY:
+            return f"needed more than {self._memory_bytes // 2**20} MB of memory"
+        if status < 0:
+            return f"the worker process was killed by {signal.Signals(-status).name}"
+        return f"the worker process ended with status {status}"
+
+    # --- the pool ----------------------------------------------------------------------------------------------
+
+    def _new_pool(self) -> ProcessPool:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(PRELOAD))
+        return ProcessPool(
+            max_workers=self._processes,
+            max_tasks=TASKS_PER_WORKER,
+            initializer=_prepare,
+            initargs=(self._memory_bytes,),
+            context=context,
+        )
+
+    def _patience(self, timeout_s: float) -> float:
+        """Seconds after which something must have happened: everything before it in the queue took all its time."""
+        return STALL_S + timeout_s * (1 + len(self._under_way))
+
+    def _give_up_on_pool(self) -> None:
+        """A worker that was killed from outside while it took a task over leaves the others waiting for ever."""
+        with self._lock:
+            self._end_pool(BrokenProcessPool())
+
+    def _end_pool(self, error: Exception) -> None:
+        """End the pool's processes and threads; whoever waits for one of its tasks gets `error`."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        pool.stop()
+        pool.join()
+        for future in tuple(self._under_way):
+            with suppress(InvalidStateError):  # done in the meantime
+                future.set_exception(error)
+
+
+# --- in the worker ---------------------------------------------------------------------------------------------
+
+
+def _prepare(memory_bytes: int) -> None:
+    """Limits of a new worker. SIGINT is ignored already; SIGTERM ends it at once, even inside a regular expression."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.freeze()  # what the fork server loaded is never collected, so its pages stay shared
+    base = _address_space()
+    if base is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (base + memory_bytes, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _address_space() -> int | None:
+    """Bytes of address space in use, or None where the system does not say (then there is no memory limit)."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return None
+    return pages * resource.getpagesize()
+
+
+def _run(function: Callable[..., object], args: tuple[object, ...], timeout_s: float) -> bytes:
+    """The pickled result or exception; what goes back through the pipe is bytes, which can always be read."""
+    _limit_cpu(timeout_s)
+    try:
+        return pickle.dumps(function(*args), protocol=pickle.HIGHEST_PROTOCOL)
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)  # what is left of the heap is not worth another task
+    except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
+        return _pickled(error)
+    except BaseException as error:  # noqa: BLE001 - SystemExit in a task must not end the parent
+        return _pickled(WorkerDied("", f"the task raised {type(error).__name__}"))
+
+
+def _limit_cpu(timeout_s: float) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + timeout_s + GRACE_S) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _pickled(error: Exception) -> bytes:
+    """`error`, or a RuntimeError in its place when it does not survive the journey. A bug brings its traceback."""
+    text = traceback.format_exc()
+    if not isinstance(error, AggregatorError):
+        error.add_note(text)
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)  # noqa: S301 - our own bytes, one line old
+    except Exception:  # noqa: BLE001 - anything can go wrong in a foreign __reduce__
+        data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}\n{text}"))
+    return data
