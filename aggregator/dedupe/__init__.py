@@ -1,1 +1,23 @@
-"""Not yet."""
+"""One article once, however many feeds carry it; one story for one event, however many outlets cover it.
+
+Pure functions over values: nothing here reads a file, a clock, the network or the database.
+"""
+
+from aggregator.dedupe.canonical import canonical_url, normal_guid
+from aggregator.dedupe.deciding import content_hash, decide, lookup_guids
+from aggregator.dedupe.fingerprints import fingerprint, resemblance
+from aggregator.dedupe.likeness import same
+from aggregator.dedupe.sites import registrable, same_site
+
+__all__ = [
+    "canonical_url",
+    "content_hash",
+    "decide",
+    "fingerprint",
+    "lookup_guids",
+    "normal_guid",
+    "registrable",
+    "resemblance",
+    "same",
+    "same_site",
+]

@@ -1,0 +1,157 @@
+"""One key for every spelling of an article's URL, and one for every spelling of a guid.
+
+The keys are for comparing and storing, not for fetching or linking: `https` stands for both schemes, `www.` and a
+trailing slash are gone, whether or not the server would answer to the result. Nothing is looked up: redirects and
+`rel=canonical` are folded by whoever has seen them (see `sites.same_site` for when a page is to be believed).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from aggregator.dedupe.sites import registrable
+from aggregator.dedupe.tracking import INDEX_FILES, VARIANT_HOSTS, is_tracking
+from aggregator.urls import http_url
+
+_ROUNDS = 8
+"""Each round unfolds one wrapping (`/amp/` of `/amp/`, a cache around a cache); real URLs need two at most."""
+
+_PATH_SAFE = "/:@!$&'()*+,;=~-._"
+_PIECE_SAFE = "/:@!$'()*,;~-._?"
+_SESSION = re.compile(r"(?i);(jsessionid|phpsessid|sid)=[^/;]*")
+_SLASHES = re.compile("/{2,}")
+_BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_AMP_FILE = re.compile(r"(?i)(.+?)\.amp(\.html?)?")
+_AMP_CACHE = re.compile(r"/[civ]/(?:s/)?([^/]+\.[^/]+)(/.*)?")
+_GOOGLE_AMP = re.compile(r"/amp/(?:s/)?([^/]+\.[^/]+)(/.*)?")
+
+
+def canonical_url(url: str) -> str:
+    """The key of the article that `url` means; idempotent. What is no http(s) URL comes back stripped, unchanged.
+
+    >>> canonical_url("http://www.example.org:80/2019/07/post/amp/?utm_source=rss&p=123#comments")
+    'https://example.org/2019/07/post?p=123'
+    """
+    key = http_url(url)
+    if key is None:
+        return url.strip()
+    for _ in range(_ROUNDS):
+        folded = http_url(_fold(key))
+        if folded is None or folded == key:
+            break
+        key = folded
+    return key
+
+
+def normal_guid(guid: str) -> str:
+    """The key of an entry within its feed: flips of http/https, `www.`, trailing slash and tracking parameters fold.
+
+    Only guids that are URLs are touched. Their fragment stays, as do AMP and mobile forms: changelog feeds have one
+    page and a fragment for each entry, and a guid is a name that its publisher chose.
+    """
+    stripped = guid.strip()
+    url = http_url(stripped) if stripped[:4].lower() == "http" else None
+    if url is None:
+        return stripped
+    parts = urlsplit(url)
+    fragment = f"#{_normal_percent(parts.fragment, _PIECE_SAFE + '&=+')}" if parts.fragment else ""
+    return "https://" + _netloc(parts, {"www"}) + _path(parts.path) + _query(parts.query) + fragment
+
+
+def _fold(url: str) -> str:
+    parts = urlsplit(url)
+    inner = _unwrapped(parts)
+    if inner:
+        return inner
+    netloc = _netloc(parts, VARIANT_HOSTS)
+    return "https://" + netloc + _without_variant(_path(parts.path)) + _query(parts.query) + _route(parts.fragment)
+
+
+def _unwrapped(parts: SplitResult) -> str | None:
+    """The URL inside an AMP cache's or an AMP viewer's."""
+    host = parts.hostname or ""
+    match = None
+    if host.endswith(".cdn.ampproject.org"):
+        match = _AMP_CACHE.fullmatch(parts.path)
+    elif host in ("google.com", "www.google.com"):
+        match = _GOOGLE_AMP.fullmatch(parts.path)
+    if not match:
+        return None
+    return http_url(f"https://{match[1]}{match[2] or '/'}" + (f"?{parts.query}" if parts.query else ""))
+
+
+def _netloc(parts: SplitResult, variants: frozenset[str] | set[str]) -> str:
+    """Host without credentials, default ports (of either scheme) and the labels of another dress."""
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        host = f"[{host}]"
+    port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
+    return _main_host(host, variants) + port
+
+
+def _main_host(host: str, variants: frozenset[str] | set[str]) -> str:
+    """`m.example.org` -> `example.org`, `en.m.example.org` -> `en.example.org`; a registrable domain stays."""
+    domain = registrable(host)
+    if domain is None or host == domain:
+        return host
+    labels = host.removesuffix("." + domain).split(".")
+    kept = [label for label in labels if label not in variants]
+    return ".".join([*kept, domain])
+
+
+def _path(path: str) -> str:
+    """Normal percent-encoding, no session ids, dot segments, doubled slashes, index file or trailing slash."""
+    tidy = _SESSION.sub("", _normal_percent(path, _PATH_SAFE))
+    segments: list[str] = []
+    for segment in _SLASHES.sub("/", tidy).strip("/").split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    if segments and segments[-1].lower() in INDEX_FILES:
+        segments.pop()
+    return "/" + "/".join(segments)
+
+
+def _without_variant(path: str) -> str:
+    """The path without AMP's marks: a first or last segment `amp`, a file name that ends in `.amp` or `.amp.html`."""
+    head, _, last = path.rpartition("/")
+    if last.lower() == "amp" and head:
+        return head
+    if path[:5].lower() == "/amp/":
+        return path[4:]
+    match = _AMP_FILE.fullmatch(last)
+    return f"{head}/{match[1]}{match[2] or ''}" if match else path
+
+
+def _query(query: str) -> str:
+    """The parameters that tell pages apart, sorted by name (those of one name keep their order)."""
+    kept: list[tuple[str, str]] = []
+    for piece in query.split("&"):
+        name, _, value = piece.replace("+", "%20").partition("=")
+        if not name or is_tracking(unquote(name), unquote(value)):
+            continue
+        kept.append((_normal_percent(name, _PIECE_SAFE), _normal_percent(value, _PIECE_SAFE + "=")))
+    kept.sort(key=lambda pair: pair[0])
+    return "?" + "&".join(f"{name}={value}" if value else name for name, value in kept) if kept else ""
+
+
+def _route(fragment: str) -> str:
+    """A fragment that is a page's address within an application (`#!/x`, `#/x`) stays; a place on a page goes."""
+    if fragment.startswith(("!", "/")) and len(fragment) > 2:
+        return "#" + _normal_percent(fragment, _PIECE_SAFE + "&=+")
+    return ""
+
+
+def _normal_percent(text: str, safe: str) -> str:
+    """RFC 3986, 6.2.2: unreserved characters plain, everything else that is encoded stays so, in upper case."""
+    whole = _BAD_PERCENT.sub("%25", text)
+    return quote(_ENCODED.sub(_decoded_if_unreserved, whole), safe=safe + "%")
+
+
+def _decoded_if_unreserved(match: re.Match[str]) -> str:
+    character = chr(int(match[0][1:], 16))
+    return character if character in _UNRESERVED else match[0].upper()

@@ -1,0 +1,60 @@
+"""Text as words, in any script: the same everywhere, for ever, since fingerprints and stories are stored.
+
+Scripts that put no space between words (Chinese, Japanese, Thai and their neighbours) give overlapping pairs of
+characters. Numbers keep their inner points (`1.2.3`), identifiers their hyphens (`CVE-2026-1234`). Nothing depends on
+a locale, a model or a dictionary.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UNSPACED = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
+    "\u3040-\u30ff\u31f0-\u31ff"  # Kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
+    "\U00020000-\U0003ffff"  # Han, further planes
+)
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+(?:['’.\-][^\W{_UNSPACED}]+)*")
+_FIRST_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_SOFT = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_JOINT = re.compile(r"['’.\-]")
+
+
+def normal(text: str) -> str:
+    """Compatibility forms folded (NFKC), invisible characters gone; case and punctuation stay."""
+    return _SOFT.sub("", unicodedata.normalize("NFKC", text)) if not text.isascii() else text
+
+
+def words(text: str) -> list[str]:
+    """The words of `text`, case-folded, split at every joint, in order: what fingerprints are made of.
+
+    >>> words("The CVE-2026-1234 flaw isn't fixed")
+    ['the', 'cve', '2026', '1234', 'flaw', 'isn', 't', 'fixed']
+    """
+    found: list[str] = []
+    for token in raw_tokens(text.casefold()):
+        if _FIRST_UNSPACED.match(token):
+            found.extend(pairs(token))
+        elif token.isalnum():
+            found.append(token)
+        else:
+            found.extend(_JOINT.split(token))
+    return found
+
+
+def raw_tokens(text: str) -> list[str]:
+    """Runs of letters and digits with their joints (`CVE-2026-1234`, `O'Brien`), case kept; unspaced runs whole."""
+    return _TOKEN.findall(normal(text))
+
+
+def pairs(run: str) -> list[str]:
+    """The overlapping pairs of a run of unspaced characters; a single one stands for itself."""
+    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+
+
+def is_unspaced(token: str) -> bool:
+    """Whether a token comes from a script without spaces."""
+    return _FIRST_UNSPACED.match(token) is not None
