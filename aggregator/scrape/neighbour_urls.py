@@ -1,0 +1,118 @@
+"""Which URL can be a neighbour of a page at all: another post of the same site, not a page of the same article.
+
+Only URLs are looked at. What is refused: the page itself, other hosts, the front page, lists and their pages,
+categories, tags, authors, feeds, files, comment pages, and further pages of the same article.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from aggregator.urls import http_url
+
+_PAGE_WORDS = r"(?:page|pages|p|pg|seite|pagina|pagine|página|strona|strana|sida|side|sayfa|sivu|oldal|pag|npack|start|slide|bild)"
+_PAGE_TAIL = re.compile(rf"(?:[/,;_.-]{_PAGE_WORDS}[/,;_.-]?\d{{1,3}}|[/,]\d{{1,3}})$", re.IGNORECASE)
+_PICTURE_TAIL = re.compile(r"[/,;_.-](?:id|image|img|foto|photo|picture)[/,;_.-]?\d+", re.IGNORECASE)
+_SLUG = re.compile(r"[-_.\d][^/]*$")
+_BARE_TAIL = re.compile(r"[-_]\d{1,2}$")
+_EXTENSION = re.compile(r"\.(?:s?html?|php|aspx?|jsp|cfm)$", re.IGNORECASE)
+_LIST_TAIL = re.compile(r"/(?:page|seite|pagina|strona|comment-page)[/-]\d+$", re.IGNORECASE)
+_LIST_PATH = re.compile(
+    r"/(?:category|categories|kategorie|categoria|categorie|tag|tags|schlagwort|author|autor|auteur|search|suche|label|labels|feed|rss"
+    r"|wp-login\.php|wp-admin|login|register|cart)(?:/[^/]*)?$|/(?:archives?|archiv)$",
+    re.IGNORECASE,
+)
+_DATE_ONLY = re.compile(r"^/(?:blog/)?\d{4}(?:/\d{1,2}){0,2}$")
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp3|mp4|zip|xml|rss|atom|css|js|ics|docx?|epub)$", re.IGNORECASE)
+_PAGE_KEYS = frozenset({"page", "paged", "seite", "pg", "pagina", "start", "offset", "cpage", "pageno", "page_no",
+                        "comment_page", "limitstart", "slide", "bild", "currentpage", "pagenumber", "showall"})  # fmt: skip
+_LIST_KEYS = frozenset({"cat", "tag", "author", "s", "q", "search", "m", "label", "max-results", "updated-max",
+                        "updated-min", "replytocom", "share", "print", "action", "feed", "doing_wp_cron"})  # fmt: skip
+_SMALL_POST_ID = 50
+"""`?p=2` is a page, `?p=2905` a post: WordPress counts posts, pages, menus and images by one counter, which is past 50
+before a second post is written; no article has 50 pages."""
+
+
+@lru_cache(maxsize=4096)
+def folded(url: str) -> str:
+    """`url` to compare by: without scheme, `www.`, fragment, trailing slash, percent-encoding differences."""
+    absolute = http_url(url)
+    if absolute is None:
+        return url
+    parts = urlsplit(absolute)
+    query = f"?{parts.query}" if parts.query else ""
+    return (parts.netloc.removeprefix("www.") + unquote(parts.path).rstrip("/") + query).lower()
+
+
+def site_of(url: str) -> str:
+    """The host of an absolute URL without `www.`, `m.` or `amp.`; empty when there is none."""
+    return re.sub(r"^(?:www\d?|m|mobile|amp)\.", "", urlsplit(url).hostname or "")
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two hosts (see `site_of`) are one site: equal, or one under the other."""
+    return one == other or one.endswith("." + other) or other.endswith("." + one)
+
+
+def _stem(path: str) -> tuple[str, bool]:
+    """The path without slash and extension, and whether it had an extension."""
+    bare = unquote(path).rstrip("/")
+    stem = _EXTENSION.sub("", bare)
+    return stem, stem != bare
+
+
+def _without_page(stem: str) -> str:
+    """The stem without a page number; `/news/12` keeps its number: that is the post's own."""
+    base = _PAGE_TAIL.sub("", stem)
+    return base if _SLUG.search(base) else stem
+
+
+def same_article(own: str, other: str) -> bool:
+    """Whether `other` is the page `own` again, or another page of the same article, judged by the URLs alone.
+
+    `/a/2/`, `/a/seite-2`, `/a?page=2`, `/a,nPack,2` and `/a-2.html` are pages of `/a`; `/a-2/` is a post of its own
+    (WordPress numbers equal slugs so).
+    """
+    if folded(own) == folded(other):
+        return True
+    one, two = urlsplit(own), urlsplit(other)
+    mine, had_extension = _stem(one.path)
+    theirs, _ = _stem(two.path)
+    if mine == theirs or _without_page(mine) == _without_page(theirs):
+        return one.query == two.query or not _query_names_post(one.query, two.query)
+    if had_extension and _BARE_TAIL.sub("", mine) == _BARE_TAIL.sub("", theirs):
+        return True
+    return theirs.startswith(mine) and bool(_PICTURE_TAIL.fullmatch(theirs[len(mine) :]))
+
+
+def _query_names_post(mine: str, theirs: str) -> bool:
+    """Whether two queries on one path name two posts (`?p=2905`, `?ArtNr=335614`) rather than two pages of one."""
+    ours, others = dict(parse_qsl(mine)), dict(parse_qsl(theirs))
+    for key, value in others.items():
+        if key.lower() in _PAGE_KEYS or ours.get(key) == value:
+            continue
+        if key in ours and (not value.isdigit() or int(value) > _SMALL_POST_ID):
+            return True
+    return False
+
+
+def is_list(url: str) -> bool:
+    """Whether the URL is that of a front page, a list, a feed, a file or a form, rather than of a post."""
+    parts = urlsplit(url)
+    path = unquote(parts.path).rstrip("/")
+    if any(key.lower() in _LIST_KEYS | _PAGE_KEYS for key, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        return True
+    if not path and not parts.query:
+        return True
+    patterns = (_LIST_TAIL, _LIST_PATH, _FILE)
+    return any(pattern.search(path) for pattern in patterns) or bool(_DATE_ONLY.match(path))
+
+
+@lru_cache(maxsize=4096)
+def can_be_neighbour(own: str, other: str, sites: frozenset[str]) -> bool:
+    """Whether `other` may be the next or previous post of the page `own`, which belongs to `sites`."""
+    if sites and not any(same_site(site, site_of(other)) for site in sites):
+        return False
+    return not is_list(other) and not (own and same_article(own, other))

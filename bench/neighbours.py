@@ -1,0 +1,138 @@
+"""How well the neighbours of the corpus' pages are found: precision and recall, as marked up and without `rel`.
+
+    python bench/neighbours.py [--worst] [--half tuning|checking]
+
+The corpus is cut in two by a hash of the file's name: thresholds and word lists are tuned on one half, and checked on
+the other. Truths that are no neighbours by their meaning (another page of the same article, of a list, the front
+page) are left out of both counts, and are listed with --worst.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import lxml.html
+from lxml.html import HtmlElement
+
+from aggregator.scrape.neighbour_urls import folded
+from aggregator.scrape.neighbours import Neighbours, find
+
+CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
+SIDES = ("next", "previous")
+MODES = ("marked", "no rel", "visible")
+
+
+@dataclass(frozen=True)
+class Case:
+    file: str
+    url: str
+    next: str | None
+    previous: str | None
+    page: bytes
+
+    @property
+    def half(self) -> str:
+        return "tuning" if zlib.crc32(self.file.encode()) % 2 else "checking"
+
+
+@dataclass
+class Count:
+    right: int = 0
+    found: int = 0
+    wanted: int = 0
+    faulty: int = 0
+    seconds: float = 0.0
+    pages: int = 0
+    misses: list[str] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.wanted if self.wanted else 1.0
+
+
+FAULTY = frozenset[tuple[str, str]]()
+
+
+def cases(corpora: Path) -> Iterator[Case]:
+    folder = corpora / "neighbours"
+    for line in (folder / "truth.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        page = gzip.decompress((folder / "html" / row["file"]).read_bytes())
+        yield Case(row["file"], row["url"], row["next"], row["previous"], page)
+
+
+def parse(page: bytes) -> HtmlElement:
+    return lxml.html.document_fromstring(page, parser=lxml.html.HTMLParser(encoding="utf-8", huge_tree=True))
+
+
+def strip(tree: HtmlElement, mode: str) -> None:
+    """Take away what a mode forbids: every rel attribute, or every `link` element with them."""
+    if mode == "marked":
+        return
+    if mode == "visible":
+        for link in list(tree.iter("link")):
+            link.drop_tree()
+    for element in tree.iter():
+        element.attrib.pop("rel", None)
+
+
+def measure(each: Case, mode: str, count: Count) -> None:
+    tree = parse(each.page)
+    strip(tree, mode)
+    started = time.perf_counter()
+    found = find(tree, each.url)
+    count.seconds += time.perf_counter() - started
+    count.pages += 1
+    for side in SIDES:
+        score(each, side, found, count)
+
+
+def score(each: Case, side: str, found: Neighbours, count: Count) -> None:
+    truth, neighbour = getattr(each, side), getattr(found, side)
+    faulty = (each.file, side) in FAULTY
+    count.faulty += faulty
+    if faulty and (neighbour is None or folded(neighbour.url) == folded(truth or "")):
+        return
+    right = neighbour is not None and truth is not None and folded(neighbour.url) == folded(truth)
+    count.found += neighbour is not None
+    count.wanted += truth is not None and not faulty
+    count.right += right
+    if not right and (truth or neighbour):
+        count.misses.append(f"{each.file} {side}\n      truth {truth}\n      found {neighbour}")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--worst", action="store_true")
+    arguments.add_argument("--half", choices=("tuning", "checking"))
+    options = arguments.parse_args()
+    every = list(cases(CORPORA))
+    print(
+        f"{'mode':8} {'half':9} {'pages':>5} {'precision':>9} {'recall':>7} {'wanted':>6} {'faulty':>6} {'ms/page':>7}"
+    )
+    for mode in MODES:
+        for half in ("tuning", "checking", None) if options.half is None else (options.half,):
+            count = Count()
+            for each in every:
+                if half in (None, each.half):
+                    measure(each, mode, count)
+            print(f"{mode:8} {half or 'all':9} {count.pages:5} {count.precision:9.3f} {count.recall:7.3f} {count.wanted:6}"
+                  f" {count.faulty:6} {1000 * count.seconds / count.pages:7.2f}")  # fmt: skip
+            if options.worst and half == options.half:
+                print(*count.misses, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
