@@ -5,7 +5,7 @@ CONFIG ?= feeds.yaml
 DATA ?= data
 PYTEST_ARGS ?=
 
-.PHONY: help install dev run demo test check fuzz bench lock screenshots clean
+.PHONY: help install dev run demo test check fuzz docs lock clean
 
 help:            ## what can be made here
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -41,6 +41,9 @@ check: dev       ## lint, types, import contracts
 
 fuzz: dev        ## the long fuzzing run
 	$(BIN)/python -m bench.fuzz --mutants 100000
+
+docs: dev        ## generate the reference pages again
+	$(BIN)/python -m aggregator.config docs
 
 lock: dev        ## take the newest versions that pyproject.toml allows into constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'

@@ -1,0 +1,35 @@
+"""The command line: `aggregator [--config feeds.yaml] [--data data] COMMAND`.
+
+Commands read options, call the pipeline, and print; they decide nothing. JSON goes to standard output, everything else
+to standard error. Exit codes: 0 done; 1 nothing could be done; 2 wrong use or configuration; 3 the data folder is in
+use by another daemon.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from aggregator.cli import feeds, inspect, operate  # noqa: F401 - importing registers the commands
+from aggregator.cli.app import app, complain
+from aggregator.errors import AggregatorError, ConfigError, InUse
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """The entry point; never shows a traceback for an error that is expected."""
+    try:
+        app()
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            complain(mistake)
+        sys.exit(2)
+    except InUse as error:
+        complain(str(error))
+        sys.exit(3)
+    except AggregatorError as error:
+        complain(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

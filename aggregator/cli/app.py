@@ -1,0 +1,157 @@
+"""What all commands share: the global options, the clock, and how things are printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from aggregator import logs
+from aggregator.config import load
+from aggregator.settings import Config
+
+app = typer.Typer(
+    name="aggregator",
+    help="Polls security-news feeds, scrapes the full articles, de-duplicates and stores them, and emits one combined "
+    "feed and a mirror, with the links to the next post preserved.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output instead of a table.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where this run of the program works."""
+
+    config_path: Path
+    data: Path
+
+    @property
+    def config(self) -> Config:
+        return load(self.config_path, os.environ)
+
+    @property
+    def database(self) -> Path:
+        return self.data / "aggregator.db"
+
+    @property
+    def public(self) -> Path:
+        return self.data / "public"
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option("--config", envvar="AGGREGATOR_CONFIG", help="The list of feeds and the settings.")
+    ] = Path("feeds.yaml"),
+    data: Annotated[
+        Path, typer.Option("--data", envvar="AGGREGATOR_DATA", help="Folder of the database and of the output.")
+    ] = Path("data"),
+) -> None:
+    logs.configure()
+    context.obj = Here(config, data)
+
+
+def here(context: typer.Context) -> Here:
+    """The global options of this run."""
+    assert isinstance(context.obj, Here)
+    return context.obj
+
+
+def clock() -> datetime:
+    """The one clock of the program: aware, UTC."""
+    return datetime.now(UTC)
+
+
+def say(message: object = "") -> None:
+    """A line for the person at the terminal (standard error); markup is not interpreted."""
+    Console(stderr=True, highlight=False).print(message, markup=False, soft_wrap=True)
+
+
+def complain(message: str) -> None:
+    """A line that names a mistake or a failure."""
+    console = Console(stderr=True, highlight=False)
+    console.print("error: ", style="bold red", end="")
+    console.print(message, markup=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """`value` as JSON on standard output; dataclasses as objects, times as ISO 8601 in UTC."""
+    sys.stdout.write(dumps(value, indent=2) + "\n")
+
+
+def dumps(value: object, indent: int | None = None) -> str:
+    """JSON text that holds no lone surrogate and no raw control character."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"not for JSON: {type(value).__name__}")
+
+
+def iso(time: datetime | None) -> str | None:
+    """`2026-03-10T12:00:00Z`, or None."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if time else None
+
+
+def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> None:
+    """A table on standard error, plain where that is not a terminal."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    Console(stderr=True, highlight=False).print(table)
+
+
+def _cell(value: object) -> Any:
+    from rich.text import Text
+
+    return value if isinstance(value, Text) else Text("" if value is None else str(value))
+
+
+_STAGES = {"poll": "polling feeds", "scrape": "fetching articles", "emit": "writing documents"}
+
+
+class Bars:
+    """Progress bars for the stages of a round; silent where standard error is no terminal."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(_STAGES.get(stage, stage), total=total)
+        self._progress.update(self._tasks[stage], completed=done, total=total)
+
+
+@contextmanager
+def bars() -> Iterator[Bars]:
+    """Progress on the terminal while the block runs."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield Bars(progress)

@@ -1,0 +1,195 @@
+"""Commands about the list of feeds: check, add, remove, OPML in and out, status."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aggregator import emit, poll
+from aggregator.cli.app import Here, Json, app, clock, here, iso, print_json, print_table, say
+from aggregator.config import add_feeds, remove_feed, schema
+from aggregator.config.reading import feed_name
+from aggregator.models import FeedState, FeedStatus, Source
+from aggregator.settings import Config, Feed
+from aggregator.store import Store
+from aggregator.urls import http_url, redact
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    as_schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors instead.")] = False,
+) -> None:
+    """Read the configuration and say every mistake with file, line and column (exit code 2 if there is one)."""
+    if as_schema:
+        print_json(schema())
+        return
+    config = here(context).config
+    tags = {tag for feed in config.feeds for tag in feed.tags}
+    say(f"{here(context).config_path}: fine, {len(config.feeds)} feeds, {len(tags)} tags")
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="A feed, or a site whose page names its feed.")],
+    name: Annotated[str | None, typer.Option(help="How it is to be called; default: the feed's title.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; may be given several times.")] = None,
+) -> None:
+    """Add a feed to feeds.yaml: finds the feed behind a site's URL, and shows what it holds."""
+    from aggregator.cli.fetching import read_feed_at
+
+    place = here(context)
+    network = place.config.network if place.config_path.exists() else None
+    found, feed = read_feed_at(url, network)
+    feed_title = name or feed.title or found
+    add_feeds(place.config_path, [Feed(url=found, name=feed_title[:200], tags=tuple(tag or ()))], os.environ)
+    rows = [(iso(entry.published) or "", entry.title[:90]) for entry in feed.entries[:5]]
+    print_table(f"{feed_title}: {len(feed.entries)} entries, the newest of them", ("published", "title"), rows)
+    say(f"added to {place.config_path}: {redact(found)}")
+
+
+@app.command()
+def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The feed's name or URL.")]) -> None:
+    """Take a feed out of feeds.yaml; what is stored of it stays."""
+    place = here(context)
+    url = remove_feed(place.config_path, name, os.environ)
+    say(f"removed from {place.config_path}: {redact(url)} (what is stored of it stays)")
+
+
+@app.command("import-opml")
+def import_opml(
+    context: typer.Context, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+) -> None:
+    """Add the feeds of an OPML file to feeds.yaml; folders become tags, known feeds are passed over."""
+    place = here(context)
+    known = _known(place)
+    wanted: list[Feed] = []
+    for outline in poll.read_opml(file.read_bytes()):
+        feed = _feed_of(outline)
+        if feed and feed.url not in known["urls"] and feed_name(feed).casefold() not in known["names"]:
+            known["urls"].add(feed.url)
+            known["names"].add(feed_name(feed).casefold())
+            wanted.append(feed)
+    if wanted:
+        add_feeds(place.config_path, wanted, os.environ)
+    say(f"{file}: {len(wanted)} feeds added to {place.config_path}")
+
+
+def _known(place: Here) -> dict[str, set[str]]:
+    feeds = place.config.feeds if place.config_path.exists() else ()
+    return {"urls": {feed.url for feed in feeds}, "names": {feed_name(feed).casefold() for feed in feeds}}
+
+
+def _feed_of(outline: Any) -> Feed | None:
+    url = http_url(outline.url)
+    tags = tuple(dict.fromkeys(tag for tag in map(_tag, outline.tags) if tag))
+    return Feed(url=url, name=(outline.name or "").strip()[:200] or None, tags=tags) if url else None
+
+
+def _tag(name: str) -> str:
+    """A folder's name as a tag: letters, digits and the few signs that a tag may hold."""
+    kept = "".join(letter if letter.isalnum() or letter in " .+-_" else " " for letter in name)
+    return " ".join(kept.split()).lstrip(" .+-")[:64].strip()
+
+
+@app.command("export-opml")
+def export_opml(context: typer.Context) -> None:
+    """Print the configured feeds as OPML (without secrets)."""
+    import sys
+
+    place = here(context)
+    config = place.config
+    sys.stdout.buffer.write(emit.opml(_sources(config, place), config.site))
+
+
+def _sources(config: Config, place: Here) -> tuple[Source, ...]:
+    stored = {state.url: state for state in _states(place)}
+    return tuple(_source(feed, stored.get(feed.url)) for feed in config.feeds)
+
+
+def _source(feed: Feed, state: FeedState | None) -> Source:
+    return Source(
+        name=feed_name(feed),
+        slug=state.slug if state else "",
+        feed_url=redact(feed.url),
+        title=state.title if state else "",
+        home_page_url=state.home_page_url if state else None,
+        tags=feed.tags,
+    )
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Every feed: last success, next poll and why, failures in a row, last error, entries, cadence."""
+    place = here(context)
+    states = _states(place)
+    if as_json:
+        print_json([_status(state) for state in states])
+        return
+    if not states:
+        say(f"{place.data} holds nothing yet; `aggregator poll` begins")
+        return
+    now = clock()
+    rows = [
+        (state.name, _state_words(state), _ago(state.last_success, now), _ahead(state.next_poll, now), state.entries,
+         state.next_poll_reason if state.status is FeedStatus.OK else state.last_error)
+        for state in states
+    ]  # fmt: skip
+    print_table(f"{len(states)} feeds", ("feed", "state", "last success", "next poll", "entries", "why"), rows)
+
+
+def _states(place: Here) -> tuple[FeedState, ...]:
+    if not place.database.exists():
+        return ()
+    with Store.read(place.database) as store:
+        return store.feeds()
+
+
+def _status(state: FeedState) -> dict[str, object]:
+    return {
+        "name": state.name,
+        "url": redact(state.url),
+        "state": state.status.value,
+        "last_success": iso(state.last_success),
+        "last_poll": iso(state.last_poll),
+        "next_poll": iso(state.next_poll),
+        "failures": state.failures,
+        "last_error": state.last_error,
+        "entries": state.entries,
+        "interval_s": state.interval_s,
+        "reason": state.next_poll_reason or None,
+    }
+
+
+def _state_words(state: FeedState) -> Any:
+    from rich.text import Text
+
+    words = {
+        FeedStatus.OK: ("ok", "green"),
+        FeedStatus.BACKING_OFF: (f"failed {state.failures}×", "yellow"),
+        FeedStatus.GONE: ("gone (410)", "red"),
+        FeedStatus.PAUSED: ("paused", "dim"),
+    }
+    return Text(*words[state.status])
+
+
+def _ago(time: Any, now: Any) -> str:
+    return f"{_span((now - time).total_seconds())} ago" if time else "never"
+
+
+def _ahead(time: Any, now: Any) -> str:
+    if time is None:
+        return ""
+    seconds = (time - now).total_seconds()
+    return f"in {_span(seconds)}" if seconds > 0 else "now"
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size or (seconds >= size and unit != "d"):
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"

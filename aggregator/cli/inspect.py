@@ -1,0 +1,260 @@
+"""Commands that show what the program makes of something, and store nothing: parse, extract, stories, search."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aggregator.cli.app import Json, app, complain, dumps, here, iso, print_json, say
+from aggregator.errors import ConfigError, FetchError, ParseError, StageError
+from aggregator.models import Article, Entry, PageKind, ParsedFeed
+from aggregator.settings import Network
+from aggregator.store import Store
+
+_HIT = str.maketrans({"\ue000": "", "\ue001": ""})
+
+
+@app.command()
+def parse(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="FILE|URL")],
+    url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
+) -> None:
+    """A feed as JSON: what would be stored."""
+    from aggregator.cli.fetching import read_document
+    from aggregator.pipeline import FEED_TYPES, PARSE_TIMEOUT_S
+    from aggregator.reading import read_feed
+    from aggregator.workers import Workers
+
+    document = read_document(target, _network(context), accept=FEED_TYPES, url=url)
+    with Workers(processes=1) as workers:
+        feed = workers.call(read_feed, document.body, document.url, document.content_type, timeout_s=PARSE_TIMEOUT_S)
+    print_json(_feed_json(feed))
+
+
+def _network(context: typer.Context) -> Network | None:
+    """The operator's network settings where there is a configuration; the safe defaults where there is none."""
+    place = here(context)
+    return place.config.network if place.config_path.exists() else None
+
+
+def _feed_json(feed: ParsedFeed) -> dict[str, object]:
+    about = {
+        "title": feed.title,
+        "url": feed.url,
+        "home_page_url": feed.home_page_url,
+        "description": feed.description or None,
+        "language": feed.language,
+        "author": feed.author,
+        "icon": feed.icon,
+        "updated": feed.updated,
+        "format": feed.format or None,
+        "hubs": feed.hubs,
+        "problems": feed.problems,
+    }
+    return {"feed": about, "entries": [_entry_json(entry) for entry in feed.entries]}
+
+
+def _entry_json(entry: Entry) -> dict[str, object]:
+    return {
+        "id": entry.guid,
+        "url": entry.url,
+        "title": entry.title,
+        "author": entry.author,
+        "published": entry.published,
+        "updated": entry.updated,
+        "summary": entry.summary or None,
+        "html": entry.html or None,
+        "tags": entry.tags,
+        "enclosures": entry.enclosures,
+    }
+
+
+@app.command()
+def extract(
+    context: typer.Context,
+    target: Annotated[str | None, typer.Argument(metavar="FILE|URL")] = None,
+    url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
+    batch: Annotated[
+        Path | None, typer.Option(help='A line {"id","url","file"} in, a line out, in the same order.')
+    ] = None,
+) -> None:
+    """A page as JSON: what would be stored."""
+    if (target is None) == (batch is None):
+        raise typer.BadParameter("give either FILE|URL or --batch FILE.jsonl")
+    if batch is not None:
+        for line in _extract_batch(batch):
+            sys.stdout.write(dumps(line) + "\n")
+            sys.stdout.flush()
+        return
+    assert target is not None
+    _extract_one(context, target, url)
+
+
+def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
+    from aggregator.cli.fetching import read_document
+    from aggregator.pipeline import PAGE_TYPES, SCRAPE_TIMEOUT_S
+    from aggregator.reading import Page, read_page
+    from aggregator.scrape import Hint
+    from aggregator.workers import Workers
+
+    document = read_document(target, _network(context), accept=PAGE_TYPES, url=url)
+    with Workers(processes=1) as workers:
+        read = workers.call(
+            read_page, Page(document.body, document.url, document.content_type, Hint()), timeout_s=SCRAPE_TIMEOUT_S
+        )
+    print_json(_article_json(read.article))
+    if read.article.kind is not PageKind.ARTICLE:
+        complain(f"{target}: holds no article ({read.article.kind.value})")
+        raise typer.Exit(1)
+
+
+def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
+    """The lines of a batch, worked on in parallel, given back in the order of the file."""
+    from aggregator.pipeline import SCRAPE_TIMEOUT_S
+    from aggregator.reading import read_page
+    from aggregator.workers import Workers
+
+    lines = list(_lines(batch))
+    waiting: dict[int, dict[str, object]] = {}
+    turn = 0
+    with Workers() as workers:
+        for number, answer in workers.each(_pages(lines, batch, waiting), read_page, timeout_s=SCRAPE_TIMEOUT_S):
+            waiting[number] = _batch_line(lines[number], answer)
+            while turn in waiting:
+                yield waiting.pop(turn)
+                turn += 1
+    while turn in waiting:
+        yield waiting.pop(turn)
+        turn += 1
+
+
+def _pages(
+    lines: list[dict[str, Any]], batch: Path, waiting: dict[int, dict[str, object]]
+) -> Iterator[tuple[int, tuple[Any]]]:
+    from aggregator.cli.fetching import read_file
+    from aggregator.reading import Page
+    from aggregator.scrape import Hint
+
+    for number, line in enumerate(lines):
+        path = Path(str(line.get("file", "")))
+        beside = batch.parent / path
+        try:
+            document = read_file(path if path.exists() else beside, line.get("url"))
+        except FetchError as error:
+            waiting[number] = _batch_line(line, error)
+        else:
+            yield number, (Page(document.body, document.url, document.content_type, Hint()),)
+
+
+def _batch_line(line: dict[str, Any], answer: Any) -> dict[str, object]:
+    if isinstance(answer, Exception):
+        message = answer.message if isinstance(answer, StageError) else str(answer)
+        complain(f"{line.get('id')}: {message}")
+        return {"id": line.get("id"), **_article_json(Article(str(line.get("url") or ""))), "error": message}
+    return {"id": line.get("id"), **_article_json(answer.article)}
+
+
+def _article_json(article: Article) -> dict[str, object]:
+    return {
+        "url": article.url,
+        "canonical_url": article.canonical_url,
+        "title": article.title,
+        "author": article.author,
+        "published": article.published,
+        "modified": article.modified,
+        "language": article.language,
+        "text": article.text or None,
+        "html": article.html or None,
+        "lead_image": article.lead_image,
+        "next": asdict(article.next) if article.next else None,
+        "previous": asdict(article.previous) if article.previous else None,
+        "source": asdict(article.source) if article.source else None,
+        "extractor": article.extractor or None,
+        "word_count": article.word_count,
+        "tags": article.tags,
+        "kind": article.kind.value,
+    }
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON Lines file; ParseError names the line that is none."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError((f"{path}: can not be read: {error.strerror}",)) from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                value = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ParseError("", f"{path}:{number}:{error.colno}: is not JSON: {error.msg}") from None
+            if not isinstance(value, dict):
+                raise ParseError("", f"{path}:{number}: found no JSON object")
+            yield value
+
+
+@app.command()
+def stories(file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", exists=True, dir_okay=False)]) -> None:
+    """Group articles by event and find copies: a JSON object a line in, one a line out, in the same order."""
+    from aggregator.dedupe import stories as grouping
+
+    for grouped in grouping.group(_items(_lines(file))):
+        line = asdict(grouped)
+        sys.stdout.write(dumps({key: line[key] for key in ("id", "story", "duplicate_of", "reason", "similarity")}))
+        sys.stdout.write("\n")
+
+
+def _items(lines: Iterable[dict[str, Any]]) -> Iterator[Any]:
+    from aggregator.dedupe import stories as grouping
+
+    for line in lines:
+        yield grouping.Item(
+            id=str(line.get("id", "")),
+            title=str(line.get("title") or ""),
+            text=str(line.get("text") or ""),
+            published=_time(line.get("published")),
+            source=str(line.get("source") or ""),
+            url=str(line.get("url") or ""),
+        )
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help='Words; FTS5 syntax works too: AND, OR, NOT, "phrases", pre*.')],
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    as_json: Json = False,
+) -> None:
+    """Full-text search over titles and texts."""
+    place = here(context)
+    if not place.database.exists():
+        complain(f"{place.data} holds nothing yet; `aggregator poll` begins")
+        raise typer.Exit(1)
+    with Store.read(place.database) as store:
+        hits = store.search(query, limit=limit)
+    if as_json:
+        rows = [asdict(hit) | {"snippet": hit.snippet.translate(_HIT)} for hit in hits]
+        print_json(rows)
+        return
+    if not hits:
+        say("nothing found")
+    for hit in hits:
+        say(f"{(iso(hit.published) or '')[:10]}  {hit.title}  [{hit.source}]")
+        say(f"            {hit.url}")
+        say(f"            {' '.join(hit.snippet.translate(_HIT).split())}")

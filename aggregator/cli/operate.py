@@ -1,0 +1,112 @@
+"""Commands that do the work: poll, run, serve, emit, backup, demo."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from aggregator.cli.app import app, bars, clock, complain, here, say
+from aggregator.errors import ConfigError, StoreError
+from aggregator.models import FeedState, FeedStatus
+from aggregator.pipeline import Tally, opened
+from aggregator.store import Store
+
+
+@app.command()
+def poll(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Poll feeds that are not due, too.")] = False,
+    feed: Annotated[str | None, typer.Option(metavar="NAME", help="This feed alone, due or not.")] = None,
+) -> None:
+    """One round: poll what is due, scrape, dedupe, store, emit (for cron)."""
+    place = here(context)
+    with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
+        if feed is not None and feed not in {state.name for state in pipeline.store.feeds()}:
+            raise ConfigError((f"{place.config_path}: no feed is called `{feed}`",))
+        tally = pipeline.round(force=force or feed is not None, name=feed)
+        states = pipeline.store.feeds()
+    report(tally, states)
+    if tally.polled and tally.failed == tally.polled:
+        raise typer.Exit(1)
+
+
+def report(tally: Tally, states: tuple[FeedState, ...]) -> None:
+    """What a round did, and which feeds failed, each with the reason."""
+    for state in states:
+        if state.failures and state.status is not FeedStatus.PAUSED:
+            complain(f"{state.name}: {state.last_error}")
+    say(
+        f"{tally.polled} feeds polled ({tally.unchanged} unchanged, {tally.failed} failed), "
+        f"{tally.new} new and {tally.revised} revised entries"
+    )
+    say(
+        f"{tally.scraped} articles stored ({tally.duplicates} of them copies), {tally.unscraped} pages failed; "
+        f"{tally.published} new posts in the output, {tally.built.written} files written"
+    )
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """The daemon: the same on a schedule, and the web server."""
+    import logging
+
+    from aggregator import logs
+    from aggregator.daemon import Daemon
+    from aggregator.web import Server, application
+
+    place = here(context)
+    config = place.config
+    logs.configure(level=logging.INFO)
+    with opened(config, place.data, clock) as pipeline:
+        web = application(config.site, place.database, place.public, clock)
+        with Server(web, config.server.host, config.server.port) as server:
+            say(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds; Ctrl-C ends it")
+            Daemon(pipeline, lambda: place.config).run()
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """The web server alone."""
+    from aggregator.web import Server, application
+
+    place = here(context)
+    config = place.config
+    ended = threading.Event()
+
+    def end(_: int, __: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    web = application(config.site, place.database, place.public, clock)
+    with Server(web, config.server.host, config.server.port) as server:
+        say(f"serving {server.url} from {place.public}; Ctrl-C ends it")
+        ended.wait()
+
+
+@app.command()
+def emit(context: typer.Context) -> None:
+    """Build the output again from the database."""
+    place = here(context)
+    tally = Tally()
+    with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
+        pipeline.emit(tally, full=True)
+    say(f"{tally.built.posts} posts; {tally.built.written} files written, {tally.built.unchanged} as they were")
+
+
+@app.command()
+def backup(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to; replaced if it exists.")]
+) -> None:
+    """Copy the database to FILE while anything goes on; the copy is checked."""
+    place = here(context)
+    if not place.database.exists():
+        raise StoreError(f"{place.database} does not exist")
+    with Store.read(place.database) as store:
+        store.backup(file)
+    say(f"{file}: {file.stat().st_size / 2**20:.1f} MB, checked")

@@ -1,0 +1,81 @@
+"""Change the list of feeds in feeds.yaml and keep everything else in it: comments, order, quoting.
+
+The new text is checked as a whole before it replaces the old, and written beside it first: a mistake or a full disk
+leaves the file as it was.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from aggregator.config.reading import feed_name, load
+from aggregator.errors import ConfigError
+from aggregator.settings import Feed
+
+
+def add_feeds(path: Path, feeds: Iterable[Feed], environ: Mapping[str, str]) -> None:
+    """Append feeds. ConfigError when the result would not be valid (a name or a URL that stands there already)."""
+    document = _read(path)
+    listed = document.setdefault("feeds", CommentedSeq())
+    for feed in feeds:
+        item = CommentedMap({"url": feed.url})
+        if feed.name:
+            item["name"] = feed.name
+        if feed.tags:
+            item["tags"] = CommentedSeq(feed.tags)
+            item["tags"].fa.set_flow_style()
+        listed.append(item)
+    _write(path, document, environ)
+
+
+def remove_feed(path: Path, name: str, environ: Mapping[str, str]) -> str:
+    """Take the feed called `name` (or with that URL) out; its URL is given back. ConfigError when there is none."""
+    config = load(path, environ)
+    document = _read(path)
+    for index, feed in enumerate(config.feeds):
+        if name.casefold() in (feed_name(feed).casefold(), feed.url.casefold()):
+            del document["feeds"][index]
+            _write(path, document, environ)
+            return feed.url
+    raise ConfigError((f"{path}: no feed is called `{name}`",))
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def _read(path: Path) -> Any:
+    if not path.exists():
+        return CommentedMap()
+    return _yaml().load(path.read_text("utf-8-sig")) or CommentedMap()
+
+
+def _write(path: Path, document: Any, environ: Mapping[str, str]) -> None:
+    text = io.StringIO()
+    _yaml().dump(document, text)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            load(Path(temporary), environ)
+        except ConfigError as error:
+            raise ConfigError(tuple(line.replace(temporary, str(path)) for line in error.mistakes)) from None
+        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

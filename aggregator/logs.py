@@ -1,0 +1,50 @@
+"""Log lines: readable on a terminal, JSON elsewhere, always on standard error, never with a secret or a raw line break.
+
+Values are written by structlog's renderers, which escape control characters (CR LF in a title makes no second line).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from aggregator.urls import redact
+
+
+def configure(*, level: int = logging.WARNING, human: bool | None = None) -> None:
+    """Set up logging for the process. `human`: readable lines (default: when standard error is a terminal)."""
+    human = sys.stderr.isatty() if human is None else human
+    renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _without_secrets,
+            *([] if human else [structlog.processors.dict_tracebacks]),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_StderrFactory(),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, force=True)
+
+
+class _StderrFactory:
+    """Loggers that look up standard error at each line, so that a progress bar may stand in for it."""
+
+    def __call__(self, *_: Any) -> structlog.PrintLogger:
+        return structlog.PrintLogger(sys.stderr)
+
+
+def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            safe = redact(value) if value.startswith(("http://", "https://")) else value
+            event[key] = safe.replace("\r", "\\r").replace("\n", "\\n") if key != "exception" else safe
+    return event

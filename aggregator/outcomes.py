@@ -1,0 +1,108 @@
+"""What an answer means: from a response or an error to the outcome that is stored. Pure decisions, no input or output.
+
+Every error that a stage raises on purpose becomes a recorded outcome here; anything else is a bug, which is recorded
+too, so that it costs only the feed or the article that met it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import structlog
+
+from aggregator import poll
+from aggregator.errors import FetchError, Refused, StageError
+from aggregator.models import (
+    Decision,
+    FeedState,
+    PageEvidence,
+    ParsedFeed,
+    PendingArticle,
+    PollOutcome,
+    PollResult,
+    Response,
+)
+from aggregator.settings import FeedOptions
+
+ATTEMPTS = 6
+FIRST_RETRY = timedelta(minutes=10)
+"""Doubled by each try: a page is tried for about five hours."""
+
+FINAL_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
+"""Asking again would be rude and of no use; the feed's own text stands."""
+
+log = structlog.get_logger()
+
+
+def unchanged(state: FeedState, response: Response) -> PollResult | None:
+    """How an answer says that nothing is new, or None when it has to be parsed."""
+    if response.status == 304:
+        return PollResult.NOT_MODIFIED
+    if not response.partial and poll.body_hash(response.body) == state.body_hash:
+        return PollResult.SAME_BYTES
+    return None
+
+
+def polled(
+    state: FeedState,
+    options: FeedOptions,
+    response: Response,
+    feed: ParsedFeed | None,
+    decisions: tuple[Decision, ...],
+    now: datetime,
+) -> PollOutcome:
+    """A good poll: `feed` is the document, or None when nothing changed."""
+    return PollOutcome(
+        state=poll.succeeded(state, options, response, feed, now),
+        result=PollResult.CHANGED if feed else unchanged(state, response) or PollResult.SAME_BYTES,
+        at=now,
+        http_status=response.status,
+        elapsed_s=response.elapsed_s,
+        wire_bytes=response.wire_bytes,
+        feed=feed,
+        decisions=decisions,
+    )
+
+
+def not_polled(state: FeedState, options: FeedOptions, error: Exception, now: datetime) -> PollOutcome:
+    """A failed poll: the error is kept in words, and the next try is later."""
+    known = expected(error, feed=state.name)
+    log.warning("poll failed", feed=state.name, stage=known.stage, error=known.message)
+    return PollOutcome(
+        state=poll.failed(state, options, known, now),
+        result=PollResult.FAILED,
+        at=now,
+        http_status=known.status if isinstance(known, FetchError) else None,
+        error=known.message,
+    )
+
+
+def expected(error: Exception, **context: str) -> StageError:
+    """The error itself, or one that stands for a bug, whose traceback goes to the log."""
+    if isinstance(error, StageError):
+        return error
+    log.error("bug", exc_info=error, **context)
+    return StageError("", f"a bug in the program ({type(error).__name__}); the log has its traceback")
+
+
+def next_attempt(article: PendingArticle, error: StageError, now: datetime) -> datetime | None:
+    """When a page is to be tried again: later each time, when the server says, or never (None)."""
+    retry_after_s = error.retry_after_s if isinstance(error, FetchError) else None
+    refused = isinstance(error, Refused) and retry_after_s is None
+    final = isinstance(error, FetchError) and error.status in FINAL_STATUSES
+    if refused or final or article.attempts + 1 >= ATTEMPTS:
+        return None
+    return now + max(FIRST_RETRY * 2**article.attempts, timedelta(seconds=retry_after_s or 0))
+
+
+def evidence(response: Response) -> PageEvidence:
+    """How a page was fetched, for the record beside its article."""
+    return PageEvidence(
+        fetched_at=response.fetched_at,
+        final_url=response.url,
+        status=response.status,
+        content_type=response.content_type,
+        raw_hash=sha256(response.body).hexdigest(),
+        partial=response.partial,
+    )

@@ -1,0 +1,1 @@
+"""Measurements and long runs; each module says how it is started."""

@@ -1,0 +1,139 @@
+"""feeds.yaml -> Config: what is taken, and every mistake with its place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.config import load
+from aggregator.errors import ConfigError
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "feeds.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def mistakes(folder: Path, text: str, **environ: str) -> list[str]:
+    path = write(folder, text)
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ)
+    return [line.removeprefix(str(path)) for line in caught.value.mistakes]
+
+
+def test_a_feed_takes_the_defaults_and_its_own_options(tmp_path: Path) -> None:
+    """A key of a feed wins over `defaults`, which win over the program's own."""
+    config = load(
+        write(
+            tmp_path,
+            """
+            defaults: {interval: 2h, full_text: auto}
+            feeds:
+              - {url: "https://a.example/feed", tags: [news]}
+              - {url: "https://b.example/feed", name: B, interval: adaptive, min_interval: 90s}
+            """,
+        )
+    )
+    first, second = config.feeds
+    assert config.options(first).interval == timedelta(hours=2)
+    assert config.options(second).interval == "adaptive"
+    assert config.options(second).min_interval == timedelta(seconds=90)
+    assert config.options(second).full_text == "auto"
+    assert config.options(second).max_interval == timedelta(days=1)
+
+
+def test_all_mistakes_are_named_at_once_with_place_finding_and_wish(tmp_path: Path) -> None:
+    """Each mistake has its line and column, what was found, what was expected, and the nearest valid key."""
+    found = mistakes(
+        tmp_path,
+        """\
+site:
+  langauge: en
+network: {allow: ["a b"], threads: 0}
+defaults:
+  interval: 10x
+feeds:
+  - {url: ftp://a/b}
+  - {name: B}
+  - {url: "https://x.example/?token=${TOKEN}", taggs: [a]}
+  - https://a.example/
+""",
+    )
+    assert found == [
+        ":2:3: site.langauge: unknown key `langauge`; did you mean `language`?",
+        ":3:19: network.allow[0]: found `a b`; expected a network such as 10.0.0.0/8, an address, or a host name",
+        ":3:36: network.threads: found `0`; expected a number that is at least 1",
+        ":5:13: defaults.interval: found `10x`; expected 'adaptive', or a duration such as 90s, 15m, 1h or 2d",
+        ":7:11: feeds[0].url: found `ftp://a/b`; expected an http:// or https:// URL",
+        ":8:5: feeds[1].url: is missing; it must be given",
+        ":9:11: feeds[2].url: the environment has no variable `TOKEN`",
+        ":9:48: feeds[2].taggs: unknown key `taggs`; did you mean `tags`?",
+        ":10:5: feeds[3]: found `https://a.example/`; expected a mapping",
+    ]
+
+
+def test_an_unknown_key_far_from_any_other_lists_the_valid_ones(tmp_path: Path) -> None:
+    """Where no key is near, all that are valid there are named."""
+    (line,) = mistakes(tmp_path, "feeds: [{url: 'https://a.example/'}]\nserver: {zzz: 1}\n")
+    assert line == ":2:10: server.zzz: unknown key `zzz`; expected one of: host, port"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ":1:1: the file is empty; expected a mapping with the key `feeds`"),
+        ("- a\n", ":1:1: found a list; expected a mapping with the key `feeds`"),
+        ("feeds: []\n", ":1:8: feeds: found an empty list; expected at least one"),
+        ("site: {}\n", ":1:1: feeds: is missing; it must be given"),
+        ("feeds: [\n", ":2:1: is not YAML: expected the node content, but found '<stream end>'"),
+        (
+            "feeds: [{url: 'https://a.example/'}, {url: 'https://a.example/', name: B}]\n",
+            ":1:44: feeds[1].url: found `https://a.example/`, which line 1 has already",
+        ),
+        (
+            "feeds:\n- {url: 'https://a.example/1', name: A}\n- {url: 'https://a.example/2', name: a}\n",
+            ":3:38: feeds[1].name: found `a`, which line 2 has already",
+        ),
+        (
+            "feeds: [{url: 'https://a.example/', min_interval: 2d, max_interval: 1h}]\n",
+            ":1:9: feeds[0]: min_interval is longer than max_interval; expected the reverse",
+        ),
+    ],
+)
+def test_a_mistake_about_the_whole(tmp_path: Path, text: str, expected: str) -> None:
+    """What no single value shows is named too."""
+    assert mistakes(tmp_path, text) == [expected]
+
+
+def test_a_missing_file_and_one_that_is_not_utf8_are_named(tmp_path: Path) -> None:
+    """A file that can not be read is a mistake of configuration, not a crash."""
+    with pytest.raises(ConfigError, match="can not be read: No such file"):
+        load(tmp_path / "none.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"feeds: [{url: 'https://a.example/\xe9'}]")
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        load(tmp_path / "latin.yaml")
+
+
+def test_a40_a_python_tag_in_the_configuration_is_refused(tmp_path: Path) -> None:
+    """`!!python/object` is a mistake at its place, and nothing is made of it."""
+    (line,) = mistakes(tmp_path, "feeds:\n- url: https://a.example/\n  name: !!python/object/apply:os.abort []\n")
+    assert line.startswith(":3:9: feeds[0].name: found the tag `tag:yaml.org,2002:python/object/apply:os.abort`")
+
+
+def test_a37_a_secret_comes_from_the_environment_and_is_not_repeated(tmp_path: Path) -> None:
+    """`${NAME}` is replaced after parsing; a mistake in its value does not print it."""
+    text = "feeds: [{url: 'https://a.example/?key=${KEY}'}]\n"
+    assert load(write(tmp_path, text), {"KEY": "a: {b"}).feeds[0].url == "https://a.example/?key=a: {b"
+    (line,) = mistakes(tmp_path, "feeds: [{url: '${WHOLE}'}]\n", WHOLE="ftp://user:hunter2@a.example")
+    assert "hunter2" not in line
+    assert "a value from the environment" in line
+
+
+def test_host_and_port_of_the_server_may_come_from_the_environment(tmp_path: Path) -> None:
+    """AGGREGATOR_HOST and AGGREGATOR_PORT win over the file, as a container needs it."""
+    path = write(tmp_path, "feeds: [{url: 'https://a.example/'}]\nserver: {port: 1}\n")
+    server = load(path, {"AGGREGATOR_HOST": "0.0.0.0", "AGGREGATOR_PORT": "9000"}).server
+    assert (server.host, server.port) == ("0.0.0.0", 9000)

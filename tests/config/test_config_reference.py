@@ -1,0 +1,27 @@
+"""The reference page and the editor schema can not drift from the types."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from aggregator.config import reference, schema
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_configuration_page_holds_the_generated_reference() -> None:
+    """`make docs` writes it; a key without a line there fails here."""
+    assert reference() in (DOCS / "configuration.md").read_text("utf-8")
+
+
+def test_the_editor_schema_is_the_generated_one() -> None:
+    """`make docs` writes it."""
+    assert json.loads((DOCS / "feeds.schema.json").read_text("utf-8")) == json.loads(json.dumps(schema()))
+
+
+def test_every_key_has_a_sentence_for_the_reference() -> None:
+    """No row of the tables ends without its meaning."""
+    rows = [line for line in reference().splitlines() if line.startswith("| `")]
+    assert rows
+    assert not [row for row in rows if row.endswith("|  |")]
