@@ -14,6 +14,7 @@ from aggregator.cli.app import app, bars, clock, complain, here, say
 from aggregator.errors import ConfigError, StoreError
 from aggregator.models import FeedState, FeedStatus
 from aggregator.pipeline import Tally, opened
+from aggregator.settings import Config
 from aggregator.store import Store
 
 
@@ -72,10 +73,14 @@ def run(context: typer.Context) -> None:
 @app.command()
 def serve(context: typer.Context) -> None:
     """The web server alone."""
+    place = here(context)
+    serve_until_stopped(place.config, place.data)
+
+
+def serve_until_stopped(config: Config, data: Path) -> None:
+    """Serve a data folder until SIGTERM or Ctrl-C."""
     from aggregator.web import Server, application
 
-    place = here(context)
-    config = place.config
     ended = threading.Event()
 
     def end(_: int, __: FrameType | None) -> None:
@@ -83,9 +88,9 @@ def serve(context: typer.Context) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    web = application(config.site, place.database, place.public, clock)
+    web = application(config.site, data / "aggregator.db", data / "public", clock)
     with Server(web, config.server.host, config.server.port) as server:
-        say(f"serving {server.url} from {place.public}; Ctrl-C ends it")
+        say(f"serving {server.url} from {data / 'public'}; Ctrl-C ends it")
         ended.wait()
 
 

@@ -1,0 +1,114 @@
+"""`aggregator demo`: the whole job against an imaginary press, without internet."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator.cli.app import app, bars, clock, print_table, say
+from aggregator.config import load
+from aggregator.errors import ConfigError
+from aggregator.pipeline import Pipeline, Tally, opened
+from aggregator.settings import Config
+
+BASE_URL = "http://127.0.0.1:8080/"
+
+COLUMNS = (
+    "round", "feeds", "unchanged", "failed", "new entries", "articles", "copies", "pages failed", "next-post links"
+)  # fmt: skip
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option(help="A new folder for it; default: one among the temporary files.")
+    ] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the result afterwards, until Ctrl-C.")] = False,
+) -> None:
+    """The main job against an imaginary press on this machine; needs no internet."""
+    from aggregator.demo import Press
+
+    place = _new_folder(folder)
+    with Press(clock()) as press:
+        config_path = place / "feeds.yaml"
+        config_path.write_text(press.config_text(BASE_URL), "utf-8")
+        config = load(config_path)
+        say(f"An imaginary press: {len(press.outlets)} outlets on 127.0.0.1, {press.rounds} rounds, into {place}")
+        rows = []
+        for number in range(1, press.rounds + 1):
+            press.publish(number)
+            tally, links = _one_round(config, place)
+            rows.append((number, *_row(tally), links))
+    columns = (
+        "round",
+        "feeds",
+        "unchanged",
+        "failed",
+        "new entries",
+        "articles",
+        "copies",
+        "pages failed",
+        "next-post links",
+    )
+    print_table("What each round did (some outlets are broken on purpose)", COLUMNS, rows)
+    _show_where(place)
+    if serve:
+        _serve(config, place)
+
+
+def _new_folder(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="aggregator-demo-"))
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError((f"{folder}: is not empty; the demo writes into a new folder only",))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _one_round(config: Config, place: Path) -> tuple[Tally, int]:
+    """A round as `poll --force` does it; the tally, and how many posts know their next one now."""
+    with bars() as progress, opened(config, place / "data", clock, progress) as pipeline:
+        tally = pipeline.round(force=True)
+        return tally, _next_links(pipeline)
+
+
+def _next_links(pipeline: Pipeline) -> int:
+    posts = pipeline.store.archive.latest(1000)
+    return sum(post.next is not None for post in posts)
+
+
+def _row(tally: Tally) -> tuple[int, ...]:
+    return (
+        tally.polled, tally.unchanged, tally.failed, tally.new, tally.scraped, tally.duplicates, tally.unscraped
+    )  # fmt: skip
+
+
+def _show_where(place: Path) -> None:
+    data = place / "data"
+    program = f"aggregator --config {shlex.quote(str(place / 'feeds.yaml'))} --data {shlex.quote(str(data))}"
+    program = f"{Path(sys.argv[0]).parent / program}" if Path(sys.argv[0]).name == "aggregator" else program
+    say()
+    say("Where to look:")
+    for what, where in (
+        ("the mirror", data / "public" / "index.html"),
+        ("the combined feed", data / "public" / "feed.atom"),
+        ("the database", data / "aggregator.db"),
+    ):
+        say(f"  {what:<18} {where}")
+    for what, command in (
+        ("in a browser", "serve"),
+        ("the feeds' state", "status"),
+        ("a search", "search ransomware"),
+    ):
+        say(f"  {what:<18} {program} {command}")
+
+
+def _serve(config: Config, place: Path) -> None:
+    from aggregator.cli.operate import serve_until_stopped
+
+    serve_until_stopped(config, place / "data")

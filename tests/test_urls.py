@@ -1,0 +1,80 @@
+"""The one door for URLs: what comes out may be stored, linked and shown."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.urls import host_of, http_url, redact
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "expected"),
+    [
+        ("https://A.Example/x", None, "https://a.example/x"),
+        ("HTTP://a.example", None, "http://a.example/"),
+        ("/x?y=1#z", "https://a.example/b/c", "https://a.example/x?y=1#z"),
+        ("//b.example/x", "https://a.example/", "https://b.example/x"),
+        ("https://a.example:443/", None, "https://a.example/"),
+        ("https://a.example:8443/", None, "https://a.example:8443/"),
+        ("https://a.example/é ü", None, "https://a.example/%C3%A9%20%C3%BC"),
+        ("https://a.example/%C3%A9", None, "https://a.example/%C3%A9"),
+        ("https://bücher.example/", None, "https://xn--bcher-kva.example/"),
+        ("  https://a.example/\n", None, "https://a.example/"),
+        ("https://a.exam\tple/x\ny", None, "https://a.example/xy"),
+        ("http://[2001:DB8::1]/", None, "http://[2001:db8::1]/"),
+    ],
+)
+def test_a_url_comes_out_absolute_ascii_and_normal(value: str, base: str | None, expected: str) -> None:
+    """Case, ports, escapes, white space and hosts have one form each."""
+    assert http_url(value, base) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, "", "x", "ftp://a.example/", "javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "file:///etc/passwd",
+        "javascript://a.example/%0aalert(1)", "http://", "http:///x", "http://a b/", "http://a.example:99999/", "http://[::1", "http://<x>/",
+        "https://a.example/" + "x" * 5000,
+    ],
+)  # fmt: skip
+def test_a26_what_is_no_http_url_is_none(value: str | None) -> None:
+    """Other schemes, hidden or not, hosts that are none, and endless URLs end at the door."""
+    assert http_url(value, "https://base.example/" if value == "http://" else None) is None
+
+
+@pytest.mark.parametrize("value", ["http://evil.example\\@127.0.0.1/", "http://evil.example\\\\@127.0.0.1:80/x"])
+def test_a06_a_backslash_can_not_hide_the_host(value: str) -> None:
+    """Browsers read a backslash as a slash; so do we, before anything is decided on the host."""
+    url = http_url(value)
+    assert url is not None
+    assert urlsplit(url).hostname == host_of(url) == "evil.example"
+
+
+@given(st.text(max_size=80), st.sampled_from([None, "https://a.example/b/c?d"]))
+def test_whatever_comes_in_the_result_is_stable_and_plain(value: str, base: str | None) -> None:
+    """Never an exception; what comes out comes out again unchanged, and holds no blank, quote, bracket or control."""
+    url = http_url(value, base)
+    if url is not None:
+        assert http_url(url) == url
+        assert url.isascii()
+        assert not set(url) & set(' "<>\\^`{|}\r\n\t\0')
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://user:pw@a.example/x", "https://a.example/x"),
+        ("https://a.example/?token=abc&page=2", "https://a.example/?token=REDACTED&page=2"),
+        ("https://a.example/?API_KEY=abc", "https://a.example/?API_KEY=REDACTED"),
+        ("https://a.example/?p=123", "https://a.example/?p=123"),
+        ("https://a.example/x\r\nInjected: 1", "https://a.example/xInjected: 1"),
+        ("http://[bad", "(unreadable URL)"),
+    ],
+)
+def test_a37_a_redacted_url_holds_no_secret(url: str, expected: str) -> None:
+    """User, password and the values of key-like parameters are gone; the rest can be recognised."""
+    assert redact(url) == expected
