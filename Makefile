@@ -44,6 +44,7 @@ fuzz: dev        ## the long fuzzing run
 
 docs: dev        ## generate the reference pages again
 	$(BIN)/python -m aggregator.config docs
+	$(BIN)/python -m aggregator.cli.manual > docs/commands.md
 
 lock: dev        ## take the newest versions that pyproject.toml allows into constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'

@@ -44,17 +44,6 @@ def demo(
             press.publish(number)
             tally, links = _one_round(config, place)
             rows.append((number, *_row(tally), links))
-    columns = (
-        "round",
-        "feeds",
-        "unchanged",
-        "failed",
-        "new entries",
-        "articles",
-        "copies",
-        "pages failed",
-        "next-post links",
-    )
     print_table("What each round did (some outlets are broken on purpose)", COLUMNS, rows)
     _show_where(place)
     if serve:

@@ -1,0 +1,137 @@
+"""The static side of the server, over a real socket: what is served, with which headers, and what is not."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aggregator.settings import Site
+from aggregator.store import Store
+from aggregator.web import Server, application
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    public = tmp_path / "public"
+    (public / "posts").mkdir(parents=True)
+    (public / "index.html").write_text("<!DOCTYPE html><title>front</title>" + "x" * 2000, "utf-8")
+    (public / "feed.atom").write_text("<feed/>", "utf-8")
+    (public / "posts" / "a%20b.html").write_text("post", "utf-8")
+    (public / ".built.json").write_text("{}", "utf-8")
+    (tmp_path / "secret.txt").write_text("secret", "utf-8")
+    (public / "link.txt").symlink_to(tmp_path / "secret.txt")
+    Store.open(tmp_path / "aggregator.db").close()
+    return tmp_path
+
+
+@pytest.fixture
+def server(data: Path) -> Iterator[Server]:
+    app = application(Site(), data / "aggregator.db", data / "public", lambda: NOW)
+    with Server(app, "127.0.0.1", 0) as server:
+        yield server
+
+
+def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection(*server.address, timeout=10)
+    try:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.endheaders()
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def test_a_folder_is_its_index_and_types_are_right(server: Server) -> None:
+    """`/` is the front page; a feed has the type that readers look for."""
+    assert ask(server, "/")[2].startswith(b"<!DOCTYPE html>")
+    assert ask(server, "/feed.atom")[1]["content-type"] == "application/atom+xml; charset=utf-8"
+
+
+def test_a_validator_is_given_and_answered_with_304(server: Server) -> None:
+    """Either validator brings a 304 without a body; another tag brings the file."""
+    _, headers, _ = ask(server, "/feed.atom")
+    status, _, body = ask(server, "/feed.atom", If_None_Match=headers["etag"])
+    assert (status, body) == (304, b"")
+    assert ask(server, "/feed.atom", If_Modified_Since=headers["last-modified"])[0] == 304
+    assert ask(server, "/feed.atom", If_None_Match='"other"', If_Modified_Since=headers["last-modified"])[0] == 200
+    assert ask(server, "/feed.atom", If_Modified_Since="yesterday")[0] == 200
+
+
+def test_head_gives_headers_alone_and_gzip_is_offered(server: Server) -> None:
+    """HEAD has no body; a client that takes gzip gets it."""
+    status, _, body = ask(server, "/", "HEAD")
+    assert (status, body) == (200, b"")
+    _, headers, body = ask(server, "/", Accept_Encoding="gzip")
+    assert headers["content-encoding"] == "gzip"
+    assert gzip.decompress(body).startswith(b"<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/posts/../../secret.txt", "/link.txt", "/.built.json", "/x%00.html",
+        "/posts/%5c..%5csecret.txt", "//etc/passwd", "/posts", "/" + "a" * 5000,
+    ],
+)  # fmt: skip
+def test_a39_nothing_outside_the_folder_is_served(server: Server, path: str) -> None:
+    """Dots, encoded dots, links out of the folder, hidden files and folders without a slash are not found."""
+    status, _, body = ask(server, path)
+    assert status == 404
+    assert b"secret" not in body
+
+
+def test_a34_a_double_slash_leads_nowhere(server: Server) -> None:
+    """`//evil.example` is not found, and never a redirect to another host."""
+    status, headers, _ = ask(server, "//evil.example/%2f..")
+    assert status == 404
+    assert "location" not in headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/", 200), ("/none", 404), ("/search?q=x", 200), ("/status", 200), ("/health", 200)]
+)
+def test_a31_every_response_carries_the_safe_headers(server: Server, path: str, status: int) -> None:
+    """Errors and pages made on request too."""
+    found, headers, _ = ask(server, path)
+    assert found == status
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a32_markup_in_a_query_is_shown_as_text(server: Server) -> None:
+    """What was searched for stands escaped in the page; a query in wrong syntax is still a search."""
+    status, _, body = ask(server, "/search?q=%3Cscript%3Ealert(1)%3C/script%3E%22%20AND%20(")
+    assert status == 200
+    assert b"<script>alert" not in body
+    assert b"&lt;script&gt;" in body
+
+
+def test_other_methods_are_refused(server: Server) -> None:
+    """The server reads only."""
+    assert ask(server, "/", "POST")[0] == 405
+
+
+def test_a_missing_database_is_said_by_health(data: Path, server: Server) -> None:
+    """`/health` is 503 when the database can not be read, and pages still come."""
+    (data / "aggregator.db").unlink()
+    assert ask(server, "/health")[0] == 503
+    assert ask(server, "/")[0] == 200
+
+
+def test_a_port_in_use_is_said_before_anything_runs(data: Path, server: Server) -> None:
+    """The message names the address."""
+    from aggregator.errors import AggregatorError
+
+    app = application(Site(), data / "aggregator.db", data / "public", lambda: NOW)
+    with pytest.raises(AggregatorError, match=f"can not listen on 127.0.0.1:{server.address[1]}"):
+        Server(app, *server.address)
