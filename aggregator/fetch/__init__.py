@@ -1,1 +1,8 @@
-"""Not yet."""
+"""The only code that talks to the network: guarded, capped, with a deadline, polite to every host.
+
+It fetches bytes and parses none of them (robots.txt apart); what to fetch, and when, is decided elsewhere.
+"""
+
+from aggregator.fetch.fetcher import Fetcher
+
+__all__ = ["Fetcher"]

@@ -1,0 +1,177 @@
+"""One request on its way: hop by hop, until there is an answer.
+
+A trip does one exchange a step and then stands at the next host, so that whoever drives it can ask that host's budget
+before each. Credentials and extra headers stay on the origin they were given for. The guard is asked at every hop.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from aggregator.errors import FetchError, Refused, TimedOut, TooLarge
+from aggregator.fetch.guard import Guard
+from aggregator.fetch.statuses import PERMANENT, REDIRECTS, in_words, retry_after
+from aggregator.fetch.wire import Answer
+from aggregator.models import Hop, Request, Response
+from aggregator.urls import http_url, redact
+
+MAX_HOPS = 5
+"""Redirects that are followed for one request (browsers follow 20; a feed that needs more is broken)."""
+
+Exchange = Callable[..., Answer]
+
+
+class Trip:
+    """A request, where it stands, and what it has left of its time (`seconds`, all exchanges together).
+
+    `place` is the host whose budget the next step needs. `answers` are the exchanges so far.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        guard: Guard,
+        *,
+        seconds: float,
+        max_bytes: int,
+        clock: Callable[[], datetime],
+        cut: bool = False,
+    ) -> None:
+        self.request = request
+        self.answers: list[Answer] = []
+        self._guard = guard
+        self._clock = clock
+        self._seconds = self._left_s = seconds
+        self._max_bytes = max_bytes
+        self._cut = cut
+        self._url, self._credentials = _without_credentials(guard.url(request.url))
+        self._origin = _origin(self._url)
+        self._at_home = True
+        self._permanent = True
+        self._moved_to: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the next step goes; without credentials."""
+        return self._url
+
+    @property
+    def place(self) -> str:
+        return place(self._url)
+
+    def step(self, exchange: Exchange) -> Response | None:
+        """One exchange; the final answer, or None when it goes on at `place`. Raises the tree of FetchError."""
+        if self._left_s <= 0:
+            raise TimedOut(self.shown, f"not done after {self._seconds:.3g} s (redirects included)")
+        answer = exchange(self._url, self._headers(), seconds=self._left_s, max_bytes=self._max_bytes, cut=self._cut)
+        self._left_s -= answer.elapsed_s
+        self.answers.append(answer)
+        if answer.status in REDIRECTS and "location" in answer.headers:
+            self._follow(answer)
+            return None
+        return self._final(answer)
+
+    @property
+    def shown(self) -> str:
+        """The URL that was asked for, fit to be printed."""
+        return redact(self.request.url)
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        return tuple(Hop(redact(answer.url), answer.status, answer.address) for answer in self.answers)
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": self.request.accept}
+        validators = self.request.validators
+        if validators.etag is not None:
+            headers["If-None-Match"] = validators.etag
+        if validators.last_modified is not None:
+            headers["If-Modified-Since"] = validators.last_modified
+        if self._at_home:
+            headers |= self.request.headers
+            if self._credentials:
+                headers["Authorization"] = _basic(self._credentials)
+        return headers
+
+    def _follow(self, answer: Answer) -> None:
+        if len(self.answers) > MAX_HOPS:
+            raise TooLarge(self.shown, f"more than {MAX_HOPS} redirects", status=answer.status)
+        location = _as_utf8(answer.headers["location"])
+        target = http_url(location, self._url)
+        if target is None:
+            raise Refused(
+                self.shown, f"redirected to what is no http(s) URL: {redact(location)[:200]}", status=answer.status
+            )
+        try:
+            target = self._guard.url(_without_credentials(target)[0])
+        except Refused as error:
+            raise Refused(self.shown, f"redirected to {error.url}: {error.message}", status=answer.status) from error
+        if any(target == seen.url for seen in self.answers):
+            raise TooLarge(self.shown, "redirected in a circle", status=answer.status)
+        # Once away, the way back does not count: whoever sent us there chose the URL (RFC 9110 section 15.4).
+        self._at_home = self._at_home and _origin(target) == self._origin
+        self._permanent = self._permanent and answer.status in PERMANENT
+        self._url = target
+        if self._permanent:
+            self._moved_to = _with_credentials(target, self._credentials if self._at_home else "")
+
+    def _final(self, answer: Answer) -> Response:
+        asked = self.request.validators.etag is not None or self.request.validators.last_modified is not None
+        if answer.status == 304 and not asked:
+            raise FetchError(self.shown, "304 Not Modified to a request that asked for the whole", status=304)
+        if answer.status not in (200, 304):
+            wait = retry_after(answer.headers, self._clock())
+            raise FetchError(self.shown, in_words(answer.status), status=answer.status, retry_after_s=wait)
+        return Response(
+            url=answer.url,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body.data,
+            fetched_at=self._clock(),
+            partial=answer.body.partial,
+            moved_to=self._moved_to,
+            hops=self.hops,
+            elapsed_s=sum(each.elapsed_s for each in self.answers),
+            wire_bytes=answer.body.wire_bytes,
+        )
+
+
+def place(url: str) -> str:
+    """Whose politeness budget a request to `url` uses: its host; with the port where that is not the default one."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _origin(url: str) -> tuple[str, str]:
+    return urlsplit(url).scheme, place(url)
+
+
+def _without_credentials(url: str) -> tuple[str, str]:
+    """`url` without credentials and fragment, and the credentials as they stood there (`user:password`, or empty)."""
+    parts = urlsplit(url)
+    credentials, _, netloc = parts.netloc.rpartition("@")
+    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")), credentials
+
+
+def _with_credentials(url: str, credentials: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc}")) if credentials else url
+
+
+def _basic(credentials: str) -> str:
+    """RFC 7617, with the charset that every server of today expects."""
+    user, _, password = credentials.partition(":")
+    plain = f"{unquote(user)}:{unquote(password)}".encode()
+    return "Basic " + base64.b64encode(plain).decode("ascii")
+
+
+def _as_utf8(value: str) -> str:
+    """A header value as UTF-8 where it is, since that is what servers put into Location besides ASCII."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value

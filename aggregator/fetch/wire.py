@@ -1,0 +1,175 @@
+"""One exchange: a GET to one URL, its answer read under every cap, and nothing else.
+
+Redirects are answers here; only the body of a 200 is read, and what is not read is dropped with its connection.
+Nothing is retried but a request that met a kept connection which the server had closed. `requests` does the HTTP;
+its redirects, cookies, netrc and proxies are off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.cookiejar
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import requests.adapters
+import urllib3
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from aggregator.errors import FetchError
+from aggregator.fetch.body import Body, read_body
+from aggregator.fetch.calls import Call, Phase, Watchdog
+from aggregator.fetch.connect import (
+    GuardedConnection,
+    GuardedTLSConnection,
+    Opener,
+    StaleConnection,
+    calling,
+    tls_context,
+)
+from aggregator.fetch.decode import ACCEPT_ENCODING
+from aggregator.urls import redact
+
+KEPT_HOSTS = 64
+"""Hosts whose connections are kept open for the next request, beyond those in use."""
+
+_SINGLE_FIELDS = frozenset(
+    {"location", "content-type", "content-length", "retry-after", "last-modified", "etag", "date", "expires"}
+)
+"""Fields that hold one value (RFC 9110 section 5.3); should a server send more, the first counts."""
+
+for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.response"):
+    # These log whole URLs, tokens included.
+    logging.getLogger(_name).addFilter(lambda _record: False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one exchange gave: `headers` as in models.Response, seconds spent a phase, the address connected to."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: Body
+    address: str
+    elapsed_s: float
+    spent: Mapping[Phase, float]
+    reused: bool
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """requests' adapter over guarded connections, with one TLS context for all (loading one takes 10 to 20 ms)."""
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, ssl_context=tls_context(), **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Nothing: the context has the authorities, and verifies."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = GuardedConnection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = GuardedTLSConnection
+
+
+class _Session(requests.Session):
+    """A session that brings nothing of its own to a request."""
+
+    def __init__(self, *, hosts: int, per_host: int) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers.clear()
+        self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(pool_connections=hosts, pool_maxsize=per_host)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 -- requests' signature
+        """None: or else requests reads the body of a redirect, whatever its size, to prepare the next request."""
+        return None
+
+
+class Wire:
+    """Makes exchanges, from many threads at once."""
+
+    def __init__(self, opener: Opener, *, user_agent: str, threads: int, per_host: int) -> None:
+        self._opener = opener
+        self._user_agent = user_agent
+        self._per_host = per_host
+        self._watchdog = Watchdog()
+        self._session = _Session(hosts=KEPT_HOSTS + 4 * threads, per_host=per_host)
+
+    def exchange(
+        self, url: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int, cut: bool = False
+    ) -> Answer:
+        """GET `url` (in normal form, without credentials) within `seconds`.
+
+        The body is read of a 200 only, up to `max_bytes` decoded: beyond that TooLarge is raised, or with `cut` the
+        rest is left. Raises the tree of FetchError; every status is an answer.
+        """
+        call = Call(redact(url), seconds)
+        with self._watchdog.watching(call), calling(call, self._opener):
+            for _ in range(self._per_host + 1):
+                with contextlib.suppress(StaleConnection):
+                    return self._once(url, headers, call, max_bytes, cut=cut)
+            raise FetchError(call.url, "the server closes its connections without an answer")
+
+    def _once(self, url: str, headers: Mapping[str, str], call: Call, max_bytes: int, *, cut: bool) -> Answer:
+        call.reused, call.address = True, ""
+        answer = self._send(url, headers, call)
+        try:
+            fields = _fields(answer.raw)
+            wanted = answer.status_code == 200
+            body = read_body(answer.raw, fields, call, max_bytes, cut=cut) if wanted else Body()
+        finally:
+            _leave(answer)
+        call.enter(Phase.BODY)
+        call.check()
+        elapsed = sum(call.spent.values())
+        return Answer(url, answer.status_code, fields, body, call.address, elapsed, dict(call.spent), call.reused)
+
+    def _send(self, url: str, headers: Mapping[str, str], call: Call) -> requests.Response:
+        fields = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING, **headers}
+        try:
+            request = requests.Request("GET", url, headers=_encoded(fields))
+            prepared = self._session.prepare_request(request)
+            return self._session.send(prepared, stream=True, allow_redirects=False, timeout=call.remaining())
+        except (requests.RequestException, HTTPError) as error:
+            call.check()
+            raise FetchError(call.url, "the request can not be made") from error
+
+    def close(self) -> None:
+        """End every exchange under way."""
+        self._watchdog.close()
+        self._session.close()
+
+
+def _leave(answer: requests.Response) -> None:
+    """Keep the connection when nothing is left to read on it, and drop it otherwise."""
+    if answer.status_code == 304 and "transfer-encoding" not in answer.headers:
+        answer.raw.drain_conn()  # a 304 has no body (RFC 9110 section 15.4.5): this reads nothing
+    else:
+        answer.raw.close()
+        answer.raw.release_conn()
+
+
+def _encoded(fields: Mapping[str, str]) -> dict[str, str | bytes]:
+    """Field values as the bytes they came as: http.client reads them as Latin-1, and so they go back."""
+    return {name: value.encode("latin-1", "replace") for name, value in fields.items()}
+
+
+def _fields(raw: urllib3.HTTPResponse) -> dict[str, str]:
+    """Lower-case names; repeated fields joined, or the first taken where there can be only one."""
+    fields: dict[str, str] = {}
+    for name in {name.lower() for name in raw.headers}:
+        values = list(dict.fromkeys(value.strip(" \t") for value in raw.headers.getlist(name)))
+        fields[name] = values[0] if name in _SINGLE_FIELDS else ", ".join(values)
+    return fields
