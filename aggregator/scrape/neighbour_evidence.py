@@ -1,7 +1,7 @@
 """What the links of one page say about a next and a previous post, each link by itself, with a score.
 
-Reads rel, class names, wording, arrows and position; decides nothing between links (see `neighbours`). Scores are on
-a scale where `ENOUGH` makes a neighbour.
+Reads rel, class names, wording, arrows and sides; decides nothing between links (see `neighbours`). Scores are on a
+scale on which `ENOUGH` makes a neighbour.
 """
 
 from __future__ import annotations
@@ -9,230 +9,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from lxml.html import HtmlElement
 
-from aggregator.scrape.neighbour_urls import can_be_neighbour, folded, site_of
-from aggregator.scrape.neighbour_words import Force, Hint, Label, Way, arrow_of, hint_of, label_of, split_label
-from aggregator.urls import http_url
+from aggregator.scrape.neighbour_labels import Force, Label, Way, arrow_of, label_of, split_label
+from aggregator.scrape.neighbour_page import STOP_TAGS, Page, rel_way
 
 ENOUGH = 60
-"""The score from which a link is taken. The parts below are set so that one strong statement or two weak ones of
-different kinds reach it; calibrated on one half of the corpus, and checked on the other (docs/extraction.md)."""
+"""The score from which a link is taken. The parts below are set so that one strong statement (rel, "older post") or two
+weaker ones of different kinds (a name, a word, an arrow, a block of navigation) reach it; set on one half of the corpus
+and checked on the other (docs/extraction.md)."""
 
-_REL = 100
-_AGE_CLASS = 90
-_CLASS = 35
+REL = 100
+AGE_OVER_REL = 115
+"""A link that reads "older post" is the older one, whatever its rel says."""
+PAIR = 20
+"""For a link that has its opposite beside it."""
+_NAME = 35
+_AGE_NAME = 60
 _NAV = 30
+_POST_NAV = 15
 _SIDE = 15
-_PAIR = 20
+_ARROW = 25
+_LABEL = {Force.AGE: 65, Force.POST: 60, Force.BARE: 35, Force.VAGUE: 15}
 _FOREIGN = -60
-_LABEL = {Force.AGE: 65, Force.POST: 60, Force.BARE: 35, Force.VAGUE: 15, Force.ARROW: 15}
-_AGE_OVER_REL = 15
-"""A link that reads "older post" is the older one, whatever its rel says: this much more than the rel itself."""
 
 _CLIMB = 6
-"""Ancestors looked at: themes wrap a link at most so deep below the block that names it."""
+"""Ancestors looked at: themes wrap a link no deeper below the block that names it."""
+_MAX_NAV = 8
+"""Links in a block of navigation between posts, beyond which it is a menu: two neighbours with picture, title, category
+and author each."""
 _MAX_TEXT = 400
-"""Characters of a link's text; a longer one holds a teaser, and no label is looked for behind it."""
-_REL_WAYS = {"next": Way.NEXT, "prev": Way.PREVIOUS, "previous": Way.PREVIOUS}
-_STOP_TAGS = frozenset({"body", "html", "main"})
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One link's word: where it leads, which way, how surely, and the element that says it."""
-
-    url: str
-    way: Way
-    score: int
-    element: HtmlElement
-    title: str | None = None
-    container: HtmlElement | None = None
-
-
-class Page:
-    """A parsed page with its own URL, the hosts that it belongs to, and its links resolved once."""
-
-    def __init__(self, tree: HtmlElement, url: str) -> None:
-        self.tree = tree
-        stated = self._stated_urls()
-        self.url = http_url(url) or next(iter(stated), "")
-        base = next((element.get("href") for element in tree.iter("base") if element.get("href")), None)
-        self.base = http_url(base, self.url or None) or self.url or None
-        self.sites = frozenset(filter(None, map(site_of, (self.url, *stated))))
-
-    def _stated_urls(self) -> tuple[str, ...]:
-        found = [link.get("href") for link in self.tree.iter("link") if (link.get("rel") or "").lower() == "canonical"]
-        found += [meta.get("content") for meta in self.tree.iter("meta") if meta.get("property") == "og:url"]
-        return tuple(filter(None, map(http_url, found)))
-
-    @cached_property
-    def anchors(self) -> dict[HtmlElement, str]:
-        """Every link to what may be a neighbour, with its absolute URL, in the page's order."""
-        return {anchor: url for anchor in self.tree.iter("a") if (url := self.resolve(anchor.get("href")))}
-
-    def resolve(self, href: str | None) -> str | None:
-        """The absolute URL of a link, or None when it can not be a neighbour."""
-        if not href or href.startswith(("#", "javascript:", "mailto:")):
-            return None
-        url = http_url(href, self.base)
-        return url if url and can_be_neighbour(self.url, url, self.sites) else None
-
-    def urls_in(self, element: HtmlElement) -> list[str]:
-        """The different possible neighbours linked inside `element`, in order, folded."""
-        return list(dict.fromkeys(folded(self.anchors[a]) for a in element.iter("a") if a in self.anchors))
-
-
-def rel_way(element: HtmlElement) -> Way | None:
-    """The direction of a `rel` attribute, or None."""
-    rel = element.get("rel")
-    return next((_REL_WAYS[word] for word in rel.lower().split() if word in _REL_WAYS), None) if rel else None
-
-
-def head_links(page: Page) -> Iterator[Statement]:
-    """`<link rel="next" href title>`, wherever in the page it stands."""
-    for link in page.tree.iter("link"):
-        way = rel_way(link)
-        url = page.resolve(link.get("href")) if way else None
-        if way and url:
-            yield Statement(url, way, _REL, link, link.get("title"))
-
-
-def names(element: HtmlElement) -> Hint:
-    """What the class and id of `element` say."""
-    return hint_of(f"{element.get('class') or ''} {element.get('id') or ''}".strip())
-
-
-@dataclass(slots=True)
-class _Surroundings:
-    """What the ancestors of a link say, nearest first."""
-
-    way: Way | None = None
-    age: bool = False
-    side: Way | None = None
-    nav: bool = False
-    foreign: bool = False
-    container: HtmlElement | None = None
-
-
-def _surroundings(page: Page, anchor: HtmlElement) -> _Surroundings:
-    found = _Surroundings()
-    element: HtmlElement | None = anchor
-    for _ in range(_CLIMB):
-        if element is None or element.tag in _STOP_TAGS:
-            break
-        _take(found, page, anchor, element, names(element))
-        if found.container is not None:
-            break
-        element = element.getparent()
-    return found
-
-
-def _take(found: _Surroundings, page: Page, anchor: HtmlElement, element: HtmlElement, hint: Hint) -> None:
-    """Add what one ancestor (or the link itself) says to what is known."""
-    if hint.foreign and not (hint.nav and hint.post and not hint.way):
-        found.foreign = True
-    if hint.way and found.way is None and (element is anchor or _leads(page, anchor, element)):
-        found.way, found.age = hint.way, hint.age
-    if hint.side and found.side is None and not hint.nav:
-        found.side = hint.side
-    if hint.nav or element.tag == "nav":
-        found.nav = True
-        if hint.way is None:
-            found.container = element
-
-
-def _leads(page: Page, anchor: HtmlElement, element: HtmlElement) -> bool:
-    """Whether a block named for one direction is there for this link: it is its first possible neighbour of at most two."""
-    urls = page.urls_in(element)
-    return len(urls) <= 2 and urls[0] == folded(page.anchors[anchor])
-
-
-def _labels(anchor: HtmlElement) -> list[Label]:
-    """What the link's texts, its title attribute and its accessible name say."""
-    chunks = [text for text in anchor.itertext() if text.strip()][:4]
-    chunks += [value for name in ("title", "aria-label") if (value := anchor.get(name))]
-    chunks += [image.get("alt") for image in anchor.iter("img") if image.get("alt")]
-    before = _text_before(anchor)
-    if before:
-        chunks.append(before)
-    return [label for chunk in chunks if len(chunk) < _MAX_TEXT and (label := split_label(chunk)[0])]
-
-
-def _text_before(anchor: HtmlElement) -> str:
-    """The bare text right before a link: `Next: <a ...>`."""
-    sibling, parent = anchor.getprevious(), anchor.getparent()
-    text = sibling.tail if sibling is not None else parent.text if parent is not None else None
-    text = (text or "").strip()
-    return text if text.endswith(":") else ""
-
-
-def _arrow(anchor: HtmlElement) -> Way | None:
-    text = "".join(anchor.itertext())
-    return arrow_of(text) if len(text) < _MAX_TEXT else None
-
-
-def anchor_links(page: Page) -> Iterator[Statement]:
-    """What every link of the page says by its own rel, names, wording and surroundings."""
-    for anchor, url in page.anchors.items():
-        labels = _labels(anchor)
-        if any(label.way is None for label in labels):
-            continue
-        statement = _weigh(page, anchor, url, labels)
-        if statement is not None:
-            yield statement
-
-
-def refused(page: Page) -> set[str]:
-    """The URLs that some link calls a page or a list ("next page", "older posts"): folded."""
-    return {folded(url) for anchor, url in page.anchors.items() if any(label.way is None for label in _labels(anchor))}
-
-
-def _weigh(page: Page, anchor: HtmlElement, url: str, labels: list[Label]) -> Statement | None:
-    rel, near = rel_way(anchor), _surroundings(page, anchor)
-    label = max(labels, key=lambda each: each.force, default=None)
-    arrow = _arrow(anchor)
-    way = _direction(rel, near, label, arrow)
-    if way is None:
-        return None
-    score = _score(way, rel, near, label, arrow)
-    return Statement(url, way, score, anchor, None, near.container) if score > 0 else None
-
-
-def _direction(rel: Way | None, near: _Surroundings, label: Label | None, arrow: Way | None) -> Way | None:
-    """Which way a link leads: names and words of age first, then rel, then "next post", names, "next", arrow, side."""
-    force = label.force if label else None
-    word = label.way if label else None
-    if near.age:
-        return near.way
-    if force is Force.AGE:
-        return word
-    if rel:
-        return rel
-    if force is Force.POST:
-        return word
-    return near.way or word or arrow or (near.side if near.nav else None)
-
-
-def _score(way: Way, rel: Way | None, near: _Surroundings, label: Label | None, arrow: Way | None) -> int:
-    if rel:
-        overruled = rel is not way
-        return _REL + (_AGE_OVER_REL if overruled else 0)
-    score = 0
-    if near.way is way:
-        score += _AGE_CLASS if near.age else _CLASS
-    if label and label.way is way:
-        score += _LABEL[label.force]
-    if arrow is way:
-        score += _LABEL[Force.ARROW]
-    if near.side is way and near.nav:
-        score += _SIDE
-    if near.nav and score:
-        score += _NAV
-    return score + (_FOREIGN if near.foreign and not near.age else 0)
-
-
+"""Characters of a link's text; a longer one holds a teaser, and no arrow behind it is looked for."""
+_MAX_CHUNKS = 6
+_MAX_LOOSE = 60
+"""Labels beside links looked at on a page; the corpora have at most a dozen."""
+_LOOSE_CLIMB = 3
 _LOOSE_TAGS = (
     "span",
     "p",
@@ -251,33 +64,194 @@ _LOOSE_TAGS = (
     "dt",
     "label",
 )
-_LOOSE_CLIMB = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One link's word: where it leads, which way, how surely, and the element that says it.
+
+    `block` is the element in which its opposite would stand.
+    """
+
+    url: str
+    way: Way
+    score: int
+    element: HtmlElement
+    title: str | None = None
+    block: HtmlElement | None = None
+
+
+@dataclass(slots=True)
+class _Near:
+    """What a link's own names and those of its ancestors say, nearest first."""
+
+    way: Way | None = None
+    age: bool = False
+    side: Way | None = None
+    nav: bool = False
+    post: bool = False
+    foreign: bool = False
+    block: HtmlElement | None = None
+
+
+class _Link:
+    """One link with all that it says, worked out when asked for."""
+
+    def __init__(self, page: Page, anchor: HtmlElement) -> None:
+        self.page = page
+        self.anchor = anchor
+        self.rel = rel_way(anchor)
+
+    @cached_property
+    def labels(self) -> list[Label]:
+        """What its texts, its title, its accessible name, its pictures and the bare text before it say."""
+        anchor = self.anchor
+        texts = [text for text in islice(anchor.itertext(), _MAX_CHUNKS) if not text.isspace()]
+        texts += [value for name in ("title", "aria-label") if (value := anchor.get(name))]
+        texts += [alt for image in islice(anchor.iter("img"), 2) if (alt := image.get("alt"))]
+        if before := _text_before(anchor):
+            texts.append(before)
+        return [label for text in texts if len(text) < _MAX_TEXT and (label := split_label(text)[0])]
+
+    @property
+    def refused(self) -> bool:
+        """Whether it says that it leads to another page or to a list."""
+        return any(label.way is None for label in self.labels)
+
+    @cached_property
+    def label(self) -> Label | None:
+        return max(self.labels, key=lambda each: each.force, default=None)
+
+    @cached_property
+    def arrow(self) -> Way | None:
+        text = "".join(islice(self.anchor.itertext(), 3 * _MAX_CHUNKS))
+        return arrow_of(text) if len(text) < _MAX_TEXT else None
+
+    @cached_property
+    def near(self) -> _Near:
+        return _names_around(self.page, self.anchor)
+
+    @property
+    def way(self) -> Way | None:
+        """Which way it leads: words and names of age first, then rel, then "next post", names, "next", arrow, side."""
+        label, near = self.label, self.near
+        if label and label.force is Force.AGE:
+            return label.way
+        if near.age:
+            return near.way
+        if self.rel:
+            return self.rel
+        if label and label.force is Force.POST:
+            return label.way
+        return near.way or (label and label.way) or self.arrow or near.side
+
+    def score(self, way: Way) -> int:
+        """How surely it is the neighbour on this side."""
+        if self.rel:
+            return REL if self.rel is way else AGE_OVER_REL
+        near, label = self.near, self.label
+        score = _LABEL[label.force] if label and label.way is way else 0
+        if near.way is way:
+            score += _AGE_NAME if near.age else _NAME
+        if self.arrow is way:
+            score += _ARROW
+        if near.side is way and near.nav:
+            score += _SIDE
+        if score and near.nav:
+            score += _NAV + (_POST_NAV if near.post else 0)
+        return score + (_FOREIGN if near.foreign else 0)
+
+
+def _names_around(page: Page, anchor: HtmlElement) -> _Near:
+    near = _Near()
+    element: HtmlElement | None = anchor
+    for _ in range(_CLIMB):
+        if element is None or element.tag in STOP_TAGS:
+            break
+        _take(near, page, anchor, element)
+        if near.block is not None:
+            break
+        element = element.getparent()
+    return near
+
+
+def _take(near: _Near, page: Page, anchor: HtmlElement, element: HtmlElement) -> None:
+    """Add what one ancestor (or the link itself) says."""
+    hint = page.hint(element)
+    nav = hint.nav or element.tag == "nav"
+    if hint.foreign and not (nav and hint.post):
+        near.foreign = True
+    if not (hint.way or hint.side or nav):
+        return
+    around = page.keys_in(element)
+    leads = len(around) <= 2 and around[0] == page.keys[anchor]
+    if hint.way and near.way is None and leads:
+        near.way, near.age = hint.way, hint.age
+        near.nav = near.nav or hint.post
+    if hint.side and near.side is None and leads and not nav:
+        near.side = hint.side
+    if nav and len(around) <= _MAX_NAV:
+        near.nav = True
+        near.post = near.post or hint.post
+    if len(around) > 1:
+        near.block = element
+
+
+def _text_before(anchor: HtmlElement) -> str:
+    """The bare text right before a link: `Next: <a ...>`."""
+    sibling, parent = anchor.getprevious(), anchor.getparent()
+    text = sibling.tail if sibling is not None else parent.text if parent is not None else None
+    text = (text or "").strip()
+    return text if text.endswith(":") else ""
+
+
+def head_links(page: Page) -> Iterator[Statement]:
+    """`<link rel="next" href title>`, wherever in the page it stands."""
+    for link in page.tree.iter("link"):
+        way = rel_way(link)
+        url = page.resolve(link.get("href")) if way else None
+        if way and url:
+            yield Statement(url, way, REL, link, link.get("title"))
+
+
+def anchor_links(page: Page) -> tuple[list[Statement], set[str]]:
+    """What every link says by its own rel, names and words; and the URLs (folded) that one calls a page or a list."""
+    said: list[Statement] = []
+    refused: set[str] = set()
+    for anchor, url in page.anchors.items():
+        link = _Link(page, anchor)
+        if link.refused:
+            refused.add(page.keys[anchor])
+        elif (way := link.way) and (score := link.score(way)) > 0:
+            said.append(Statement(url, way, score, anchor, None, link.near.block))
+    return said, refused
 
 
 def loose_labels(page: Page) -> Iterator[Statement]:
     """A label beside a link, not in it: `<div><span>Next post</span><h4><a href>Title</a></h4></div>`."""
+    for element, label in islice(_labelled(page), _MAX_LOOSE):
+        anchor = _only_link_near(page, element)
+        if anchor is not None and label.way is not None:
+            link = _Link(page, anchor)
+            link.labels = [*link.labels, label]
+            yield Statement(page.anchors[anchor], label.way, link.score(label.way), anchor, None, link.near.block)
+
+
+def _labelled(page: Page) -> Iterator[tuple[HtmlElement, Label]]:
     for element in page.tree.iter(*_LOOSE_TAGS):
         text = element.text
-        if not text or len(text) > 60 or (label := label_of(text)) is None or label.way is None:
-            continue
-        anchor = _only_link_near(page, element)
-        if anchor is not None:
-            near = _surroundings(page, anchor)
-            score = _score(label.way, None, near, label, None)
-            yield Statement(page.anchors[anchor], label.way, score, anchor, None, near.container)
+        if text and not text.isspace() and (label := label_of(text)) and label.way:
+            yield element, label
 
 
 def _only_link_near(page: Page, element: HtmlElement) -> HtmlElement | None:
-    """The one possible neighbour in the smallest block around a label, when the label is not inside a link itself."""
-    if any(ancestor.tag == "a" for ancestor in element.iterancestors()):
-        return None
-    block = element
+    """The one possible neighbour in the smallest block around a label that is not inside a link itself."""
+    block: HtmlElement | None = element
     for _ in range(_LOOSE_CLIMB):
-        urls = page.urls_in(block)
-        if urls:
-            return next(a for a in block.iter("a") if a in page.anchors) if len(urls) == 1 else None
-        parent = block.getparent()
-        if parent is None or parent.tag in _STOP_TAGS:
+        if block is None or block.tag in STOP_TAGS or block.tag == "a":
             return None
-        block = parent
+        keys = page.keys_in(block)
+        if keys:
+            return next(page.anchors_in(block)) if len(keys) == 1 else None
+        block = block.getparent()
     return None

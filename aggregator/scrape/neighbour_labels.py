@@ -1,0 +1,152 @@
+"""What a short text says about a direction: "Älterer Post", "Next article: ...", "«".
+
+Look-ups in the tables of `neighbour_words`; nothing here sees a page or a URL. Texts are compared case-folded and
+without decoration; what is not in the tables means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from itertools import product
+
+from aggregator.scrape import neighbour_words as words
+
+
+class Way(StrEnum):
+    """The direction of a link: `NEXT` is the newer post."""
+
+    NEXT = "next"
+    PREVIOUS = "previous"
+
+    @property
+    def other(self) -> Way:
+        return Way.PREVIOUS if self is Way.NEXT else Way.NEXT
+
+
+class Force(IntEnum):
+    """How much a label says: from "back", over "next", to "next post" and "older post"."""
+
+    VAGUE = 1
+    BARE = 2
+    POST = 3
+    AGE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a text says. `way` is None for a label that rules a neighbour out: "next page", "older posts"."""
+
+    way: Way | None
+    force: Force = Force.BARE
+
+
+_DECORATION = " \t\r\n\xa0\u200b\u200e\u200f\ufe0e\ufe0f:|-–—·•…*~#♥()[]"
+_ARROWED = _DECORATION + words.NEXT_ARROWS + words.PREVIOUS_ARROWS
+_TRIMMED = words.NEXT_ARROWS + words.PREVIOUS_ARROWS + " |–—-\xa0"
+_VERBS = (" lesen", " ansehen", " anzeigen", " lire", " leer", " ler", " lezen")
+"""Said after the noun in some languages ("nächsten Beitrag lesen"), and meaning nothing more."""
+_MAX_LABEL = 48
+"""Characters; every label of the tables is shorter, so that longer texts need no look-up."""
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _split(listed: str) -> tuple[str, ...]:
+    return tuple(filter(None, (_fold(word) for word in listed.split(","))))
+
+
+def _pairs(some: Iterable[str], others: Iterable[str]) -> Iterator[str]:
+    for one, other in product(some, others):
+        yield f"{one} {other}"
+        yield f"{other} {one}"
+
+
+def _language(paragraph: str) -> dict[str, Label]:
+    after, before, newer, older, nouns = (_split(part) for part in paragraph.split("|"))
+    senses = (
+        (after, Way.NEXT, Force.POST),
+        (before, Way.PREVIOUS, Force.POST),
+        (newer, Way.NEXT, Force.AGE),
+        (older, Way.PREVIOUS, Force.AGE),
+    )
+    table: dict[str, Label] = {}
+    for terms, way, force in senses:
+        table.update(dict.fromkeys(terms, Label(way, Force.BARE)))
+        table.update(dict.fromkeys(_pairs(terms, nouns), Label(way, force)))
+        table.update(dict.fromkeys(_pairs(terms, _split(words.PAGES + "," + words.LISTS)), Label(None)))
+    return table
+
+
+def _table() -> dict[str, Label]:
+    table: dict[str, Label] = {}
+    for paragraph in words.LANGUAGES.strip().split("\n\n"):
+        table = _language(paragraph) | table
+    fixed = (
+        (words.NEXT_POST, Label(Way.NEXT, Force.POST)),
+        (words.PREVIOUS_POST, Label(Way.PREVIOUS, Force.POST)),
+        (words.NEWER, Label(Way.NEXT, Force.AGE)),
+        (words.OLDER, Label(Way.PREVIOUS, Force.AGE)),
+        (words.NEXT_BARE, Label(Way.NEXT, Force.BARE)),
+        (words.PREVIOUS_BARE, Label(Way.PREVIOUS, Force.BARE)),
+        (words.NEXT_VAGUE, Label(Way.NEXT, Force.VAGUE)),
+        (words.PREVIOUS_VAGUE, Label(Way.PREVIOUS, Force.VAGUE)),
+        (words.PAGES_FIXED, Label(None)),
+    )
+    for listed, label in fixed:
+        table.update(dict.fromkeys(_split(listed), label))
+    return table
+
+
+_LABELS = _table()
+
+
+@lru_cache(maxsize=4096)
+def label_of(text: str) -> Label | None:
+    """What a whole text says as a label, or None when it is no label (then it may be a title)."""
+    if len(text) > _MAX_LABEL:
+        return None
+    plain = _fold(text.strip(_ARROWED))
+    for verb in _VERBS:
+        plain = plain.removesuffix(verb)
+    return _LABELS.get(plain)
+
+
+@lru_cache(maxsize=4096)
+def arrow_of(text: str) -> Way | None:
+    """The direction of an arrow at the edge of a text ("« Title", "Title →"), or None."""
+    stripped = text.strip(_DECORATION)
+    if not stripped:
+        return None
+    if stripped[0] in words.PREVIOUS_ARROWS:
+        return Way.PREVIOUS
+    return Way.NEXT if stripped[-1] in words.NEXT_ARROWS else None
+
+
+def without_arrows(text: str) -> str:
+    """`text` without the arrows and dashes that decorate a link; what is inside stays.
+
+    >>> without_arrows("← An older post »")
+    'An older post'
+    """
+    return " ".join(text.split()).strip(_TRIMMED)
+
+
+@lru_cache(maxsize=4096)
+def split_label(text: str) -> tuple[Label | None, str]:
+    """The label that is the whole text or stands before its first colon, and what is left as title.
+
+    >>> split_label("Next post: All is well")[1]
+    'All is well'
+    """
+    whole = label_of(text)
+    if whole is not None:
+        return whole, ""
+    head, colon, rest = text.partition(":")
+    if colon and (label := label_of(head)) is not None:
+        return label, without_arrows(rest)
+    return None, without_arrows(text)
