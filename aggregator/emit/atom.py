@@ -1,0 +1,108 @@
+"""Atom 1.0 (RFC 4287), with feed history (RFC 5005)."""
+
+from __future__ import annotations
+
+from aggregator.emit import documents
+from aggregator.emit.addresses import shown
+from aggregator.emit.documents import GENERATOR, Document
+from aggregator.emit.items import Item, Link, rfc3339
+from aggregator.emit.markup import DECLARATION, element, empty
+
+NAMESPACE = "http://www.w3.org/2005/Atom"
+HISTORY = "http://purl.org/syndication/history/1.0"
+
+
+def render(document: Document) -> bytes:
+    """The document as UTF-8. The items are expected newest first, with valid text."""
+    feed = document.feed
+    parts = [
+        DECLARATION,
+        f'<feed xmlns="{NAMESPACE}" xmlns:fh="{HISTORY}" xml:lang="{feed.language}">\n',
+        element("id", feed.id),
+        element("title", feed.title),
+        element("subtitle", feed.subtitle),
+        element("updated", rfc3339(document.updated)),
+        f"<author>{element('name', feed.author).rstrip()}</author>\n",
+        element("generator", GENERATOR),
+        empty("link", rel="alternate", type="text/html", href=feed.home_url),
+        empty("link", rel="self", type="application/atom+xml", href=document.url("atom")),
+        history_links(document, "atom", "link"),
+    ]
+    if document.archived:
+        parts.append(empty("fh:archive"))
+    parts += [entry(item) for item in document.items]
+    parts.append("</feed>\n")
+    return "".join(parts).encode()
+
+
+def history_links(document: Document, extension: str, name: str) -> str:
+    """prev-archive, next-archive and current (RFC 5005 section 4), where the document has them."""
+    targets = [("prev-archive", document.older), ("next-archive", document.newer)]
+    if document.archived:
+        targets.append(("current", document.feed.stem))
+    return "".join(
+        empty(name, rel=rel, href=documents.address(document.feed, stem, extension)) for rel, stem in targets if stem
+    )
+
+
+def entry(item: Item) -> str:
+    """One entry. The alternate link stands first: some parsers take the first link whatever its rel."""
+    parts = [
+        f'<entry xml:lang="{item.language}">\n' if item.language else "<entry>\n",
+        element("id", item.id),
+        element("title", item.title),
+        empty("link", rel="alternate", type="text/html", href=item.url),
+        entry_links(item, "link"),
+        enclosures(item, "link"),
+        element("published", rfc3339(item.published)),
+        element("updated", rfc3339(item.updated)),
+        f"<author>{element('name', item.author).rstrip()}</author>\n",
+        *(empty("category", term=tag) for tag in item.tags),
+        element("summary", item.summary) if item.summary else "",
+        element("content", item.html, type="html"),
+        source(item),
+        "</entry>\n",
+    ]
+    return "".join(parts)
+
+
+def entry_links(item: Item, name: str) -> str:
+    """The next and the previous post, and the same article elsewhere, as Atom links (also used in RSS)."""
+    links: list[tuple[str, Link]] = [("related", other) for other in item.also_in]
+    if item.previous is not None:
+        links.insert(0, ("prev", item.previous))
+    if item.next is not None:
+        links.insert(0, ("next", item.next))
+    return "".join(empty(name, rel=rel, href=link.url, title=link.title) for rel, link in links)
+
+
+def enclosures(item: Item, name: str) -> str:
+    return "".join(
+        empty(
+            name,
+            rel="enclosure",
+            href=shown(file.url),
+            type=file.type or None,
+            length=str(file.length) if file.length is not None else None,
+        )
+        for file in item.enclosures
+    )
+
+
+def source(item: Item) -> str:
+    """atom:source (RFC 4287 section 4.2.11): the origin's feed as it was when the entry came from it.
+
+    Its `updated` is the entry's stamp: the time at which that feed was seen with this entry in it. The feed's own
+    latest date would change every entry of the source at every poll.
+    """
+    return "".join(
+        (
+            "<source>\n",
+            element("id", item.source_id),
+            element("title", item.source_title),
+            element("updated", rfc3339(item.stamp)),
+            empty("link", rel="self", href=item.source_feed),
+            empty("link", rel="alternate", type="text/html", href=item.source_home) if item.source_home else "",
+            "</source>\n",
+        )
+    )

@@ -1,0 +1,108 @@
+"""What a feed document is, whatever its format: its identity, its place among the others, and its items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+from aggregator.emit import addresses, text
+from aggregator.emit.items import Item
+from aggregator.settings import Site
+
+GENERATOR = "security-feed-aggregator"
+EXTENSIONS = ("atom", "rss", "json")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of a feed without entries: nothing here reads the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A logical feed (RFC 5005): one id and title, however many documents it is spread over.
+
+    `stem` is its current document's path without extension, `home` the path of the page that shows the same.
+    """
+
+    stem: str
+    title: str
+    home: str
+    base: str
+    language: str
+    author: str
+    subtitle: str
+
+    @property
+    def id(self) -> str:
+        """A tag: URI (RFC 4151) under the site's name; the same for all documents and formats of the feed."""
+        parts = urlsplit(self.base)
+        host = parts.hostname or "localhost"
+        authority = host if ":" not in host else "localhost"
+        return f"tag:{authority},2000:feed:{quote(parts.path + self.stem, safe='/')}"
+
+    @property
+    def home_url(self) -> str:
+        return self.base + addresses.quoted(self.home)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a feed. `older` and `newer` are the stems of its neighbours in the archive, if it has them.
+
+    An archived document is complete and will not change (RFC 5005 section 4); the current one has no `newer`.
+    `first` and `last` are the sequence numbers that an archived document covers.
+    """
+
+    feed: Feed
+    stem: str
+    items: tuple[Item, ...]
+    older: str | None = None
+    newer: str | None = None
+    archived: bool = False
+    first: int = 0
+    last: int = 0
+
+    def url(self, extension: str) -> str:
+        return address(self.feed, self.stem, extension)
+
+    @property
+    def updated(self) -> datetime:
+        """The time of the newest change in the document."""
+        return max((item.updated for item in self.items), default=EPOCH)
+
+
+def address(feed: Feed, stem: str, extension: str) -> str:
+    """The absolute URL of the feed's document at `stem` in one format."""
+    return f"{feed.base}{addresses.quoted(stem)}.{extension}"
+
+
+def combined(site: Site) -> Feed:
+    """The feed of everything."""
+    return _feed(site, "feed", site.title, "index.html", f"{site.title}: every post, newest first")
+
+
+def of_tag(site: Site, tag: str, slug: str) -> Feed:
+    return _feed(site, f"tags/{slug}", f"{site.title}: {tag}", f"tags/{slug}.html", f"Posts tagged {tag}, newest first")
+
+
+def of_source(site: Site, name: str, slug: str) -> Feed:
+    return _feed(
+        site, f"sources/{slug}", f"{name} ({site.title})", f"sources/{slug}.html", f"Posts by {name}, newest first"
+    )
+
+
+def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
+    return Feed(
+        stem=stem,
+        title=text.line(title),
+        home=home,
+        base=addresses.base(site.base_url),
+        language=site.language,
+        author=text.line(site.author) or text.line(site.title),
+        subtitle=text.line(subtitle),
+    )
+
+
+def document(feed: Feed, items: Iterable[Item]) -> Document:
+    """The current (and only) document of a feed without archive."""
+    return Document(feed, feed.stem, tuple(items))

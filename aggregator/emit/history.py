@@ -1,0 +1,95 @@
+"""The combined feed's history (RFC 5005 section 4): which posts stand in which document, for good.
+
+The archive is cut into blocks of `page_size` sequence numbers. A block is closed once `page_size` newer posts are
+there, so that the current document always holds at least that many, and fewer than twice as many with those of the
+open block. A closed block's document is written once. It links forward to the name that the next one will have: until
+that is written the link finds nothing, and the reader is at the newest archive document.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from aggregator.emit import documents, items
+from aggregator.emit.documents import Document, Feed
+from aggregator.emit.folder import Folder
+from aggregator.emit.ledger import Block, State
+from aggregator.models import Archive, Post
+
+
+def stem(number: int) -> str:
+    """`archive/feed-0001`: the first, oldest block is number 1."""
+    return f"archive/feed-{number:04}"
+
+
+def close(blocks: tuple[Block, ...], archive: Archive, page_size: int) -> tuple[Block, ...]:
+    """The blocks, and those after them that can be closed now."""
+    newest = archive.latest(page_size)
+    kept_from = newest[-1].sequence if len(newest) == page_size else 0
+    found = list(blocks)
+    first = found[-1].last + 1 if found else 1
+    while first + page_size <= kept_from:
+        found.append(Block(first, first + page_size - 1))
+        first += page_size
+    return tuple(found)
+
+
+def current(feed: Feed, blocks: tuple[Block, ...], posts: tuple[Post, ...]) -> Document:
+    """The subscription document: `posts` are those after the last closed block."""
+    older = stem(len(blocks)) if blocks else None
+    return Document(feed, feed.stem, tuple(items.view(post, feed.base) for post in posts), older=older)
+
+
+def archived(feed: Feed, number: int, block: Block, posts: tuple[Post, ...]) -> Document:
+    """The document of one closed block."""
+    return Document(
+        feed,
+        stem(number),
+        tuple(items.view(post, feed.base) for post in posts),
+        older=stem(number - 1) if number > 1 else None,
+        newer=stem(number + 1),
+        archived=True,
+        first=block.first,
+        last=block.last,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The archive as it stands on the disk. Documents that are `valid` are never written again."""
+
+    blocks: tuple[Block, ...]
+    valid: bool
+
+
+def standing(folder: Folder, state: State, feed: Feed, last_sequence: int) -> Standing:
+    """The blocks that are closed already: from the state or, where that was lost, from the documents themselves.
+
+    They do not stand any more when the site has moved to another address (its documents are new ones then), or when
+    the archive has gone back behind them (a database restored from an old backup).
+    """
+    blocks = state.blocks if state.head else _read_all(folder, feed)
+    moved = bool(state.head) and state.base_url != feed.base
+    if moved or (blocks and blocks[-1].last > last_sequence):
+        return Standing((), valid=False)
+    return Standing(blocks, valid=bool(state.head or blocks))
+
+
+def _read_all(folder: Folder, feed: Feed) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    while (block := _read_back(folder, feed, stem(len(blocks) + 1))) is not None:
+        if block.first != (blocks[-1].last + 1 if blocks else 1):
+            break
+        blocks.append(block)
+    return tuple(blocks)
+
+
+def _read_back(folder: Folder, feed: Feed, name: str) -> Block | None:
+    try:
+        raw = json.loads((folder.root / f"{name}.json").read_bytes())
+        if raw["feed_url"] != documents.address(feed, name, "json"):
+            return None
+        return Block(int(raw["_aggregator"]["first"]), int(raw["_aggregator"]["last"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None

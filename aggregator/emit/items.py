@@ -1,0 +1,188 @@
+"""A post as the feeds show it: one view, made once, that Atom, RSS and JSON Feed only have to spell.
+
+Here stand the rules that hold in all three: what the title, the author and the dates are, which links there are,
+and the footer that shows in the entry's HTML what most readers do not show otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from html import escape
+
+from aggregator.emit import addresses, text
+from aggregator.models import Enclosure, Post, PostLink
+
+UNTITLED_CHARS = 80
+"""A post without a title goes by the beginning of its text, at most this long."""
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link with its title. `mirror_url` is our own copy's address, where there is one."""
+
+    url: str
+    title: str
+    teaser: str = ""
+    mirror_url: str | None = None
+
+    @property
+    def best(self) -> str:
+        """Where a reader is sent: our copy, else the origin."""
+        return self.mirror_url or self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of a feed document. Every text is valid, every URL absolute http(s) and free of credentials."""
+
+    id: str
+    sequence: int
+    url: str
+    mirror_url: str
+    title: str
+    author: str
+    stamp: datetime
+    published: datetime
+    updated: datetime
+    language: str | None
+    summary: str
+    html: str
+    tags: tuple[str, ...]
+    image: str | None
+    enclosures: tuple[Enclosure, ...]
+    source_name: str
+    source_title: str
+    source_id: str
+    source_home: str | None
+    source_feed: str
+    next: Link | None
+    previous: Link | None
+    also_in: tuple[Link, ...]
+    story: str | None
+
+
+def view(post: Post, base: str) -> Item:
+    """`post` for the feeds of the site at `base` (see addresses.base)."""
+    post = text.purify(post)
+    mirror_url = base + addresses.quoted(post.path)
+    source_feed = addresses.shown_feed(post.source.feed_url) or base
+    after, before = _neighbour(post.next, base), _neighbour(post.previous, base)
+    also_in = _also_in(post, base)
+    item = Item(
+        id=post.id,
+        sequence=post.sequence,
+        url=addresses.shown(post.url) or mirror_url,
+        mirror_url=mirror_url,
+        title=title_of(post),
+        author=author_of(post),
+        stamp=post.stamp,
+        published=post.published,
+        updated=updated(post),
+        language=language_of(post.language),
+        summary=text.line(post.summary),
+        html="",
+        tags=post.tags,
+        image=addresses.shown(post.lead_image),
+        enclosures=tuple(file for file in post.enclosures if addresses.shown(file.url)),
+        source_name=text.line(post.source.name),
+        source_title=text.line(post.source.title) or text.line(post.source.name),
+        source_id=addresses.iri(post.source.id) or source_feed,
+        source_home=addresses.shown(post.source.home_page_url),
+        source_feed=source_feed,
+        next=after,
+        previous=before,
+        also_in=also_in,
+        story=post.story,
+    )
+    return with_html(item, post)
+
+
+def with_html(item: Item, post: Post) -> Item:
+    """The item with its content: the article (or, without one, the summary) and the footer."""
+    body = post.html or (f"<p>{escape(item.summary)}</p>" if item.summary else "")
+    return replace(item, html=body + footer(item, post))
+
+
+def title_of(post: Post) -> str:
+    """The title on one line; the beginning of the text where the origin gave none. Never empty."""
+    title = text.line(post.title)
+    if title:
+        return title
+    start = text.line(post.summary)
+    if not start:
+        return "Untitled"
+    return start if len(start) <= UNTITLED_CHARS else start[: UNTITLED_CHARS - 1].rsplit(" ", 1)[0] + "…"
+
+
+def author_of(post: Post) -> str:
+    """`Jane Doe (Threatpost)`: readers do not show atom:source, so the outlet stands with the author."""
+    author, outlet = text.line(post.author), text.line(post.source.name)
+    if not author or author.casefold() == outlet.casefold():
+        return outlet
+    return author if f"({outlet})" in author else f"{author} ({outlet})"
+
+
+def updated(post: Post) -> datetime:
+    """The later of stamp and last real change, unique in the output.
+
+    Stamps are unique, revisions are not: many are seen in one round. A revision therefore carries the post's
+    sequence as its microseconds (RFC 3339 section 5.6 allows fractions), which no two posts of a document share.
+    """
+    if post.revised is None or post.revised <= post.stamp:
+        return post.stamp
+    unique = post.revised.replace(microsecond=0) + timedelta(microseconds=post.sequence % 1_000_000)
+    return max(unique, post.stamp)
+
+
+def language_of(language: str | None) -> str | None:
+    """A language tag (BCP 47) as far as its form goes, or None."""
+    return language if language and _LANGUAGE.fullmatch(language) else None
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2019-07-30T17:16:29Z`, with the fraction only where there is one."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def footer(item: Item, post: Post) -> str:
+    """What stands under the article in every reader: the source, who else has it, and the next post."""
+    home = item.source_home or item.url
+    lines = [f"Source: {_anchor(home, item.source_name)} · {_anchor(item.url, 'original post')}"]
+    if item.mirror_url != item.url:
+        lines[0] += f" · {_anchor(item.mirror_url, 'on the mirror')}"
+    if post.attribution is not None:
+        named = text.line(post.attribution.name)
+        url = addresses.shown(post.attribution.url)
+        lines.append(f"Originally from: {_anchor(url, named) if url else escape(named)}")
+    if item.also_in:
+        lines.append("Also in: " + ", ".join(_anchor(other.url, other.title) for other in item.also_in))
+    if item.next is not None:
+        teaser = f"<br>{escape(item.next.teaser)}" if item.next.teaser else ""
+        lines.append(f"<strong>Next post:</strong> {_anchor(item.next.best, item.next.title)}{teaser}")
+    return "<hr>" + "".join(f"<p>{part}</p>" for part in lines)
+
+
+def _anchor(url: str, words: str) -> str:
+    return f'<a href="{escape(url)}">{escape(words)}</a>'
+
+
+def _neighbour(link: PostLink | None, base: str) -> Link | None:
+    url = addresses.shown(link.url) if link is not None else None
+    if link is None or url is None:
+        return None
+    mirror_url = base + addresses.quoted(link.path) if link.path else None
+    return Link(url, text.line(link.title) or url, text.line(link.teaser), mirror_url)
+
+
+def _also_in(post: Post, base: str) -> tuple[Link, ...]:
+    found: list[Link] = []
+    for other in (*((post.leader,) if post.leader else ()), *post.also_in):
+        url = addresses.shown(other.url)
+        if url and all(url != known.url for known in found):
+            found.append(
+                Link(url, text.line(other.name), "", base + addresses.quoted(other.path) if other.path else None)
+            )
+    return tuple(found)

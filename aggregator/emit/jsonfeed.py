@@ -1,0 +1,74 @@
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/), with the `_aggregator` object that INTERFACE.md describes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aggregator.emit import documents
+from aggregator.emit.addresses import shown
+from aggregator.emit.documents import Document
+from aggregator.emit.items import Item, Link, rfc3339
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def render(document: Document) -> bytes:
+    """The document as UTF-8, with a line for each item's key so that a change is a small difference."""
+    feed = document.feed
+    top: dict[str, Any] = {
+        "version": VERSION,
+        "title": feed.title,
+        "home_page_url": feed.home_url,
+        "feed_url": document.url("json"),
+        "description": feed.subtitle,
+        "language": feed.language,
+        "authors": [{"name": feed.author}],
+    }
+    if document.older:
+        top["next_url"] = documents.address(feed, document.older, "json")
+    if document.archived:
+        top["_aggregator"] = {"first": document.first, "last": document.last}
+    top["items"] = [entry(item) for item in document.items]
+    return (json.dumps(top, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def entry(item: Item) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "id": item.id,
+        "url": item.url,
+        "title": item.title,
+        "content_html": item.html,
+        "summary": item.summary or None,
+        "image": item.image,
+        "date_published": rfc3339(item.published),
+        "date_modified": rfc3339(item.updated),
+        "authors": [{"name": item.author}],
+        "tags": list(item.tags) or None,
+        "language": item.language,
+        "attachments": [_attachment(item, n) for n in range(len(item.enclosures))] or None,
+        "_aggregator": {
+            "source": {
+                "name": item.source_name,
+                "home_page_url": item.source_home,
+                "feed_url": item.source_feed,
+            },
+            "next": _neighbour(item.next),
+            "previous": _neighbour(item.previous),
+            "also_in": [{"name": other.title, "url": other.url} for other in item.also_in],
+            "story": item.story,
+        },
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _attachment(item: Item, number: int) -> dict[str, Any]:
+    file = item.enclosures[number]
+    found = {"url": shown(file.url), "mime_type": file.type or "application/octet-stream"}
+    return found if file.length is None else {**found, "size_in_bytes": file.length}
+
+
+def _neighbour(link: Link | None) -> dict[str, Any] | None:
+    if link is None:
+        return None
+    return {"url": link.url, "title": link.title, "teaser": link.teaser or None, "mirror_url": link.mirror_url}

@@ -1,0 +1,240 @@
+"""The mirror: pages a person reads, from the templates beside this module.
+
+Pages need no script, carry no inline style, link to one another relatively, and escape everything but the articles'
+HTML, which is clean when it comes. All words of the interface are English, so the pages say `lang="en"` and each
+article its own language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from aggregator.emit import addresses, dates, items, text
+from aggregator.emit.documents import EXTENSIONS, Feed
+from aggregator.emit.ledger import Row
+from aggregator.models import Post, PostLink, Source
+from aggregator.settings import Site
+
+TEMPLATES = Path(__file__).parent / "templates"
+ASSETS = ("style.css", "keys.js")
+WORDS_A_MINUTE = 230
+"""Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
+TEASER_CHARS = 280
+"""How much of a summary a list shows."""
+MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
+FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A post in a list."""
+
+    path: str
+    title: str
+    source: str
+    source_path: str | None
+    when: datetime
+    teaser: str = ""
+    language: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A neighbour under an article: `href` leads to our page when we hold it, else to the origin."""
+
+    href: str
+    title: str
+    teaser: str
+    held: bool
+
+
+class Mirror:
+    """Renders pages of one site; `slugs` says which tags have a page, `sources` which outlets."""
+
+    def __init__(self, site: Site, sources: Sequence[Source], slugs: dict[str, str]) -> None:
+        self.site = site
+        self.base = addresses.base(site.base_url)
+        self.sources = {source.slug: source for source in text.purify(tuple(sources))}
+        self.slugs = slugs
+        self._templates = _environment()
+        self._templates.globals.update(
+            site=site, base=self.base, extensions=EXTENSIONS, media_types=MEDIA_TYPES, feed_names=FEED_NAMES
+        )
+
+    def post(self, post: Post) -> bytes:
+        """The page of one post."""
+        post = text.purify(post)
+        root = addresses.to_root(post.path)
+        return self._page(
+            "post.html",
+            post.path,
+            post=post,
+            title=items.title_of(post),
+            url=addresses.shown(post.url),
+            author=text.line(post.author),
+            source=post.source,
+            source_home=addresses.shown(post.source.home_page_url),
+            source_feed=addresses.shown_feed(post.source.feed_url),
+            language=items.language_of(post.language),
+            minutes=max(1, round(post.word_count / WORDS_A_MINUTE)) if post.word_count else None,
+            article=Markup(post.html),  # noqa: S704  clean by contract (models.Post)
+            image=addresses.shown(post.lead_image),
+            tags=[(tag, self._tag_href(tag, post, root)) for tag in post.tags],
+            attribution=post.attribution,
+            attribution_url=addresses.shown(post.attribution.url) if post.attribution else None,
+            elsewhere=_elsewhere(post, root),
+            leader=_leader(post, root),
+            next=_around(post.next, root),
+            previous=_around(post.previous, root),
+            files=[(addresses.shown(file.url), file) for file in post.enclosures if addresses.shown(file.url)],
+        )
+
+    def index(self, feed: Feed, posts: Iterable[Post], months: Sequence[tuple[str, int]]) -> bytes:
+        """The front page: the newest posts, by the day they were published."""
+        cards = sorted((self.card(post) for post in posts), key=lambda card: dates.utc_date(card.when), reverse=True)
+        return self._page("index.html", "index.html", feed=feed, days=_by_day(cards), months=months[:12])
+
+    def tag(self, feed: Feed, tag: str, posts: Iterable[Post]) -> bytes:
+        cards = [self.card(post) for post in posts]
+        return self._page("tag.html", feed.home, feed=feed, tag=tag, posts=cards, sources=self._tagged(tag))
+
+    def source(self, feed: Feed, source: Source, posts: Iterable[Post]) -> bytes:
+        source = text.purify(source)
+        return self._page(
+            "source.html",
+            feed.home,
+            feed=feed,
+            source=source,
+            source_home=addresses.shown(source.home_page_url),
+            source_feed=addresses.shown_feed(source.feed_url),
+            tags=[(tag, self._tag_path(tag)) for tag in source.tags],
+            posts=[self.card(post) for post in posts],
+        )
+
+    def source_list(self) -> bytes:
+        """Every source and every tag."""
+        rows = [
+            (source, addresses.shown(source.home_page_url), addresses.shown_feed(source.feed_url))
+            for source in self.sources.values()
+        ]
+        tags = [(tag, f"tags/{slug}.html") for tag, slug in sorted(self.slugs.items())]
+        return self._page("sources.html", "sources.html", rows=rows, tags=tags)
+
+    def month(self, month: str, rows: Iterable[Row]) -> bytes:
+        """One month of the archive: a line a post."""
+        cards = [self._row_card(row) for row in rows if not row.hidden]
+        return self._page("month.html", f"archive/{month}.html", month=month, days=_by_day(cards), total=len(cards))
+
+    def month_list(self, months: Sequence[tuple[str, int]]) -> bytes:
+        years = [(year, list(group)) for year, group in groupby(months, key=lambda pair: pair[0][:4])]
+        return self._page("archive.html", "archive/index.html", years=years)
+
+    def card(self, post: Post) -> Card:
+        """A post as a list shows it."""
+        post = text.purify(post)
+        return Card(
+            path=post.path,
+            title=items.title_of(post),
+            source=text.line(post.source.name),
+            source_path=self._source_path(post.source.slug),
+            when=post.published,
+            teaser=shortened(text.line(post.summary), TEASER_CHARS),
+            language=items.language_of(post.language),
+            note=f"also in {text.line(post.leader.name)}" if post.hidden and post.leader else "",
+        )
+
+    def _row_card(self, row: Row) -> Card:
+        source = self.sources.get(row.source)
+        name = text.line(source.name) if source else row.source
+        return Card(row.path, row.title, name, self._source_path(row.source), row.when, language=row.language)
+
+    def _page(self, template: str, path: str, **values: Any) -> bytes:
+        root = addresses.to_root(path)
+        page = self._templates.get_template(template).render(path=path, root=root, **values)
+        return (page + "\n").encode()
+
+    def _source_path(self, slug: str) -> str | None:
+        return f"sources/{slug}.html" if slug in self.sources else None
+
+    def _tag_path(self, tag: str) -> str | None:
+        return f"tags/{self.slugs[tag]}.html" if tag in self.slugs else None
+
+    def _tag_href(self, tag: str, post: Post, root: str) -> str | None:
+        path = self._tag_path(tag) if tag in post.source.tags else None
+        return root + path if path else None
+
+    def _tagged(self, tag: str) -> list[Source]:
+        return [source for source in self.sources.values() if tag in source.tags]
+
+
+def shortened(words: str, limit: int) -> str:
+    """At most `limit` characters, cut between words, with an ellipsis where something is missing."""
+    return words if len(words) <= limit else words[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:.–— ") + "…"
+
+
+def asset(name: str) -> bytes:
+    """The stylesheet, or the script for the keyboard."""
+    return (TEMPLATES / name).read_bytes()
+
+
+def _by_day(cards: Iterable[Card]) -> list[tuple[date, list[Card]]]:
+    return [(when, list(group)) for when, group in groupby(cards, key=lambda card: dates.utc_date(card.when))]
+
+
+def _around(link: PostLink | None, root: str) -> Around | None:
+    if link is None:
+        return None
+    url = addresses.shown(link.url)
+    href = root + addresses.quoted(link.path) if link.path else url
+    if href is None:
+        return None
+    return Around(href, text.line(link.title) or url or href, text.line(link.teaser), bool(link.path))
+
+
+def _elsewhere(post: Post, root: str) -> list[tuple[str, str, str | None]]:
+    """(outlet, its URL, our page of it if we have one) for each other outlet that carries the article."""
+    found = []
+    for other in post.also_in:
+        url = addresses.shown(other.url)
+        if url:
+            found.append((text.line(other.name), url, root + addresses.quoted(other.path) if other.path else None))
+    return found
+
+
+def _leader(post: Post, root: str) -> tuple[str, str] | None:
+    if post.leader is None:
+        return None
+    href = root + addresses.quoted(post.leader.path) if post.leader.path else addresses.shown(post.leader.url)
+    return (text.line(post.leader.name), href) if href else None
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    filters: dict[str, Callable[..., str]] = {
+        "iso": items.rfc3339,
+        "day": dates.day,
+        "weekday": dates.weekday,
+        "clock": dates.clock,
+        "month": dates.month,
+        "month_name": dates.month_name,
+        "quoted": addresses.quoted,
+        "teaser": lambda summary: shortened(text.line(summary), TEASER_CHARS),
+    }
+    environment.filters.update(filters)
+    return environment

@@ -1,0 +1,48 @@
+"""The sources as OPML 2.0, for importing into any reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aggregator.emit import addresses, text
+from aggregator.emit.markup import DECLARATION, element, empty
+from aggregator.models import Source
+from aggregator.settings import Site
+
+
+def opml(sources: Iterable[Source], site: Site) -> bytes:
+    """One outline a source, in a folder named for its first tag; `category` holds all of its tags.
+
+    A source stands once, though it may have many tags: most readers import what stands twice as two feeds.
+    Addresses are given without their secrets, so a feed behind a token has to be completed by hand.
+    """
+    folders: dict[str, list[str]] = {}
+    for source in text.purify(tuple(sources)):
+        folders.setdefault(source.tags[0] if source.tags else "", []).append(_outline(source))
+    parts = [
+        DECLARATION,
+        '<opml version="2.0">\n<head>\n',
+        element("title", text.line(site.title)),
+        "</head>\n<body>\n",
+    ]
+    for folder in sorted(folders):
+        outlines = "".join(folders[folder])
+        if folder:
+            head = empty("outline", text=folder, title=folder).replace("/>", ">")
+            outlines = f"{head}{outlines}</outline>\n"
+        parts.append(outlines)
+    parts.append("</body>\n</opml>\n")
+    return "".join(parts).encode()
+
+
+def _outline(source: Source) -> str:
+    name = text.line(source.name)
+    return empty(
+        "outline",
+        type="rss",
+        text=name,
+        title=name,
+        xmlUrl=addresses.shown_feed(source.feed_url),
+        htmlUrl=addresses.shown(source.home_page_url),
+        category=",".join(f"/{tag}" for tag in source.tags) or None,
+    )

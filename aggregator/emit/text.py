@@ -1,0 +1,70 @@
+"""Text that every format can carry: what XML 1.0 forbids is taken out before anything is rendered.
+
+The same text goes into Atom, RSS, JSON and HTML, so it is made valid once, for the strictest of them (XML 1.0,
+section 2.2). Nothing is escaped here: that is each format's own business.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from functools import cache
+from typing import Any, TypeVar
+
+_Value = TypeVar("_Value")
+
+# C0 and C1 controls without tab, line feed and next line; the two non-characters that XML leaves out.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_C0 = bytes([*range(9), 11, 12, 13, *range(14, 32), 127])
+_MAYBE_C1 = b"\xc2"  # C1 controls are C2 80 to C2 9F in UTF-8; so is a lot of good text, which only costs a closer look
+_MAYBE_NONCHARACTER = b"\xef\xbf"
+_SPACE = re.compile(r"\s+")
+
+
+def valid(text: str) -> str:
+    """`text` as XML 1.0 allows it: no controls, no lone surrogates (they become U+FFFD), line feeds alone.
+
+    Pairs of surrogates become the character that they stand for. Idempotent; quick for text that is already valid,
+    which nearly all is: the check runs at the speed of a memory copy.
+    """
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        raw = text.encode()
+    if len(raw.translate(None, _C0)) == len(raw) and (
+        len(raw) == len(text) or (_MAYBE_C1 not in raw and _MAYBE_NONCHARACTER not in raw)
+    ):
+        return text
+    return _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def line(text: str | None) -> str:
+    """Valid text on one line: every run of white space is one space, none at the ends."""
+    return _SPACE.sub(" ", valid(text)).strip() if text else ""
+
+
+def purify(value: _Value) -> _Value:
+    """The same value (text, tuple, dataclass, nested as they come) with every text in it valid."""
+    pure: Any
+    if isinstance(value, str):
+        pure = valid(value)
+    elif isinstance(value, tuple):
+        pure = tuple(purify(part) for part in value)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changes: dict[str, Any] = {}
+        for name in _field_names(type(value)):
+            old = getattr(value, name)
+            if isinstance(old, str | tuple) or dataclasses.is_dataclass(old):
+                new = purify(old)
+                if new is not old and new != old:
+                    changes[name] = new
+        pure = dataclasses.replace(value, **changes) if changes else value
+    else:
+        return value
+    return pure  # type: ignore[no-any-return]
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
