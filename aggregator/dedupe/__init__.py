@@ -3,6 +3,7 @@
 Pure functions over values: nothing here reads a file, a clock, the network or the database.
 """
 
+from aggregator.dedupe import stories
 from aggregator.dedupe.canonical import canonical_url, normal_guid
 from aggregator.dedupe.deciding import content_hash, decide, lookup_guids
 from aggregator.dedupe.fingerprints import fingerprint, resemblance
@@ -20,4 +21,5 @@ __all__ = [
     "resemblance",
     "same",
     "same_site",
+    "stories",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -48,6 +49,14 @@ def words(text: str) -> list[str]:
 def raw_tokens(text: str) -> list[str]:
     """Runs of letters and digits with their joints (`CVE-2026-1234`, `O'Brien`), case kept; unspaced runs whole."""
     return _TOKEN.findall(normal(text))
+
+
+def tokens_between(text: str) -> Iterator[tuple[str, str]]:
+    """Each raw token of a normal text, with what stands between it and the one before (or the beginning)."""
+    end = 0
+    for match in _TOKEN.finditer(text):
+        yield match[0], text[end : match.start()]
+        end = match.end()
 
 
 def pairs(run: str) -> list[str]:

@@ -1,0 +1,42 @@
+"""One story for one event, however many outlets cover it: pure functions and values, no model, no service.
+
+Item -> features -> Clusterer.add -> StoryDecision        article by article
+Items -> group -> Grouped                                 a whole file at once
+"""
+
+from aggregator.dedupe.stories.clustering import Clusterer
+from aggregator.dedupe.stories.features import features
+from aggregator.dedupe.stories.grouping import group
+from aggregator.dedupe.stories.index import Index
+from aggregator.dedupe.stories.scoring import score
+from aggregator.dedupe.stories.values import (
+    Evidence,
+    Features,
+    Grouped,
+    Item,
+    Link,
+    Match,
+    Placement,
+    Rulings,
+    StoryDecision,
+)
+from aggregator.dedupe.stories.weights import Stats, counted
+
+__all__ = [
+    "Clusterer",
+    "Evidence",
+    "Features",
+    "Grouped",
+    "Index",
+    "Item",
+    "Link",
+    "Match",
+    "Placement",
+    "Rulings",
+    "Stats",
+    "StoryDecision",
+    "counted",
+    "features",
+    "group",
+    "score",
+]

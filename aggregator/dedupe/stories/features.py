@@ -1,0 +1,118 @@
+"""What of an article tells which event it is about: identifiers, names, numbers and words, weighed by place.
+
+Nothing is looked up and no model is asked. Names are told by their shape (a capital within a sentence, letters and
+digits mixed), so that the malware of tomorrow needs no list. What is rare is not known here (see `weights`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aggregator.dedupe.stories.values import Features, Item
+from aggregator.dedupe.stories.vocabulary import STOP
+from aggregator.dedupe.words import is_unspaced, normal, pairs, tokens_between
+
+TITLE, LEAD, BODY = 3.0, 2.0, 1.0
+"""What an occurrence counts by its place."""
+
+LEAD_WORDS = 40
+"""News tells what happened in its first sentence or two."""
+
+MAX_WORDS = 1500
+"""Words of the text that are looked at; what comes later is background."""
+
+MAX_TERMS = 120
+"""Terms kept of an article, strongest first."""
+
+STEM = 6
+"""Letters of a plain word that are kept: `vulnerability` and `vulnerabilities`, `Schwachstelle` and `-stellen` meet."""
+
+_SENTENCE_END = re.compile(r"[.!?:;\n“”\"«»„|•—–]")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.\u00a0\u202f]\d{3})+(?![\d.,]*\d)")
+_YEAR = re.compile(r"(19|20)\d\d")
+_IDENTIFIER = re.compile(r"(?i)[a-z]{2,}(?:-[a-z]{2,})*-\d[\w-]*\d|[a-z]{1,8}\d{3,}[a-z0-9]*|[a-z]{2,}\d{2}-\d{2,}")
+_HOST = re.compile(r"(?i)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|io|gov|info|biz|ru|cn|top|xyz|onion|de|uk|fr)")
+_POSSESSIVE = re.compile(r"['’]s?$")
+_SHAPED = re.compile(r"[a-z][A-Z]|^[A-Z]{3,}$|[A-Za-z]\d|\d[A-Za-z]")
+"""CamelCase, capitals throughout, letters with digits: names wherever they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A token as it stands; `begins` a sentence, where a capital says nothing."""
+
+    token: str
+    begins: bool
+
+
+def features(item: Item) -> Features:
+    """The terms of an article, at most `MAX_TERMS`, strongest first (of equals in alphabetical order)."""
+    title, text = _words(item.title), _words(item.text)[:MAX_WORDS]
+    names = _names(title, text)
+    weights: dict[str, float] = defaultdict(float)
+    for words, places in ((title, {}), (text, _PLACES)):
+        for place, word in enumerate(words):
+            worth = places.get(place, BODY) if places else TITLE
+            for term in _terms(word.token, names):
+                weights[term] += worth
+    damped = sorted(((term, round(1 + math.log(weight), 4)) for term, weight in weights.items()), key=_strongest)
+    return Features(item.id, item.published, tuple(damped[:MAX_TERMS]))
+
+
+_PLACES = dict.fromkeys(range(LEAD_WORDS), LEAD)
+
+
+def _strongest(pair: tuple[str, float]) -> tuple[float, bool, str]:
+    term, weight = pair
+    return -weight, term.startswith("word:"), term
+
+
+def _words(text: str) -> list[_Word]:
+    found: list[_Word] = []
+    joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), normal(text))
+    for token, gap in tokens_between(joined):
+        found.append(_Word(token, not found or _SENTENCE_END.search(gap) is not None))
+    return found
+
+
+def _names(title: list[_Word], text: list[_Word]) -> set[str]:
+    """What is a name here: capitalised where nothing but being a name explains it, and nowhere in lower case.
+
+    A title tells only when it is not in Title Case.
+    """
+    plain = {word.token for word in (*title, *text) if word.token[0].islower()}
+    told = [word for word in text if not word.begins]
+    inner = [word.token for word in title if not word.begins and word.token.casefold() not in STOP]
+    if any(token[0].islower() for token in inner):
+        told += [word for word in title if not word.begins]
+    capitals = {word.token for word in told if word.token[0].isupper()}
+    shaped = {word.token for word in (*title, *text) if _SHAPED.search(word.token)}
+    return {token for token in capitals | shaped if _POSSESSIVE.sub("", token).lower() not in plain}
+
+
+def _terms(token: str, names: set[str]) -> Iterator[str]:
+    """The terms of one token: a name is one as a name and as a word, so that it meets those who wrote it small."""
+    if is_unspaced(token):
+        yield from (f"word:{pair}" for pair in pairs(token))
+        return
+    low = _POSSESSIVE.sub("", token.casefold())
+    if low in STOP or len(low) < 2:
+        return
+    if any(map(str.isdigit, low)):
+        yield _numeric(low)
+        return
+    if token in names or _HOST.fullmatch(low):
+        yield f"name:{low}"
+    yield f"word:{low[:STEM]}"
+
+
+def _numeric(low: str) -> str:
+    if _IDENTIFIER.fullmatch(low):
+        return f"id:{low.upper()}"
+    if low[0].isdigit() and not _YEAR.fullmatch(low):
+        return f"num:{low}"
+    return f"name:{low}"

@@ -1,0 +1,103 @@
+"""The values of stories: what goes in, what is compared, what is decided. Frozen, comparable, made of plain types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An article as stories see it. `published` is aware UTC, or None; `text` is plain, paragraphs or not."""
+
+    id: str
+    title: str
+    text: str
+    published: datetime | None = None
+    source: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What of an article is compared: terms with weights (strongest first), and when it was published.
+
+    A term is a kind and a value: `id:CVE-2026-1234`, `name:lockbit`, `num:450000`, `word:ransom`.
+    """
+
+    id: str
+    published: datetime | None
+    terms: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that two articles share, or that keeps them apart (negative), and its part of the score."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How much two articles tell of one event (0 to 1), and why; the evidence is strongest first."""
+
+    score: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A pair of articles with the score and the evidence it got; `a` is the one that came later."""
+
+    a: str
+    b: str
+    score: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Placement(StrEnum):
+    """What became of an article."""
+
+    NEW = "new"
+    JOINED = "joined"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class StoryDecision:
+    """Where an article belongs, and what that changes for others.
+
+    `moved` are the other articles whose story is now another one: (article, story). `merged` are the stories that
+    are gone, and lead to `story` from now on. `links` are the pairs to remember; the first ones explain the decision.
+    """
+
+    item: str
+    story: str
+    placement: Placement
+    links: tuple[Link, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
+    merged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rulings:
+    """What an operator said: pairs of articles that belong together, and pairs that do not. They outweigh any score."""
+
+    together: frozenset[tuple[str, str]] = frozenset()
+    apart: frozenset[tuple[str, str]] = frozenset()
+
+
+NO_RULINGS = Rulings()
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A line of `aggregator stories`: an article, its story, and the article that it is a copy of (or None)."""
+
+    id: str
+    story: str
+    duplicate_of: str | None = None
+    reason: str | None = None
+    similarity: float | None = None
