@@ -12,11 +12,13 @@ from hashlib import sha256
 import structlog
 
 from aggregator import poll
-from aggregator.errors import FetchError, Refused, StageError
+from aggregator.errors import FetchError, Refused, ScrapeError, StageError
 from aggregator.models import (
+    Article,
     Decision,
     FeedState,
     PageEvidence,
+    PageKind,
     ParsedFeed,
     PendingArticle,
     PollOutcome,
@@ -24,6 +26,7 @@ from aggregator.models import (
     Response,
 )
 from aggregator.settings import FeedOptions
+from aggregator.urls import redact
 
 ATTEMPTS = 6
 FIRST_RETRY = timedelta(minutes=10)
@@ -31,6 +34,13 @@ FIRST_RETRY = timedelta(minutes=10)
 
 FINAL_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 """Asking again would be rude and of no use; the feed's own text stands."""
+
+_PASSING = {
+    PageKind.CONSENT: "a consent wall",
+    PageKind.CAPTCHA: "a captcha or a bot check",
+    PageKind.EMPTY: "nothing to read",
+}
+"""Kinds of page that may be gone at the next try. A paywall, a PDF or a page made by scripts stays what it is."""
 
 log = structlog.get_logger()
 
@@ -94,6 +104,13 @@ def next_attempt(article: PendingArticle, error: StageError, now: datetime) -> d
     if refused or final or article.attempts + 1 >= ATTEMPTS:
         return None
     return now + max(FIRST_RETRY * 2**article.attempts, timedelta(seconds=retry_after_s or 0))
+
+
+def unreadable(article: Article) -> ScrapeError | None:
+    """The error of a page that showed something else in place of its article, for now; None when it may be stored."""
+    if article.kind in _PASSING:
+        return ScrapeError(redact(article.url), f"shows no article ({_PASSING[article.kind]})")
+    return None
 
 
 def evidence(response: Response) -> PageEvidence:

@@ -185,10 +185,11 @@ class Pipeline:
             for article, response, read in self._read_articles(batch, states):
                 if self.stopping.is_set():
                     return
-                if isinstance(read, Exception):
-                    self._save_failure(article, read)
+                error = read if isinstance(read, Exception) else outcomes.unreadable(read.article)
+                if error:
+                    self._save_failure(article, error)
                     tally.unscraped += 1
-                else:
+                elif isinstance(read, ReadArticle):
                     tally.duplicates += self._save_article(article, response, read)
                     tally.scraped += 1
                 self.progress("scrape", tally.scraped + tally.unscraped, total)
@@ -278,7 +279,7 @@ def opened(
     """The pipeline on a data folder, which it holds alone (InUse). The configured feeds are in the database then."""
     with (
         lock.hold(data),
-        Store.open(data / "aggregator.db") as store,
+        Store.open(data / "aggregator.db", canonical=dedupe.canonical_url) as store,
         Fetcher(config.network, store, clock=clock) as fetcher,
         Workers(processes=min(4, os.cpu_count() or 1)) as workers,
     ):

@@ -14,8 +14,6 @@ from aggregator.models import Article, Fingerprint, PageKind, ParsedFeed
 AUTO_WORDS = 250
 """`full_text: auto` takes the feed's text for the article from this many words on; teasers are 20 to 120 words."""
 
-_INSTEAD = {PageKind.PAYWALL, PageKind.NOT_HTML}
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -25,7 +23,6 @@ class Page:
     url: str
     content_type: str
     hint: scrape.Hint
-    canonical_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def read_page(page: Page) -> ReadArticle:
         article = _from_feed(Article(page.url), page.hint)
     else:
         article = scrape.article(page.body, page.url, page.content_type, page.hint)
-        if article.kind in _INSTEAD:
+        if article.kind is not PageKind.ARTICLE:
             article = _from_feed(article, page.hint)
     canonical = _trusted_canonical(article, page.url)
     urls = (page.url, canonical) if canonical else (page.url,)
