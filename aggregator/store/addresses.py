@@ -1,0 +1,60 @@
+"""The tables `article_urls` and `article_aliases`: one article, however many addresses lead to it.
+
+What a canonical form is, is not decided here: whoever opens the store hands in the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from aggregator.store import duplicates, times
+from aggregator.store.connection import Sql
+
+Canonical = Callable[[str], str]
+"""URL -> its form for comparing."""
+
+
+def held(sql: Sql, url: str) -> int | None:
+    """The article that was seen under this canonical URL."""
+    found = sql.value("SELECT article_id FROM article_urls WHERE url = ?", (url,))
+    return None if found is None else int(found)
+
+
+def register(sql: Sql, article_id: int, urls: Iterable[str]) -> None:
+    """Remember addresses of an article; one that belongs to another article stays with that."""
+    sql.many("INSERT OR IGNORE INTO article_urls (url, article_id) VALUES (?, ?)", [(url, article_id) for url in urls])
+
+
+def identifying(urls: Iterable[str]) -> tuple[str, ...]:
+    """Those that can mean one article: a site's front page can not, though many a dead link is redirected to it."""
+    return tuple(dict.fromkeys(url for url in urls if url and not _is_front_page(url)))
+
+
+def _is_front_page(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path in ("", "/") and not parts.query and not parts.fragment
+
+
+def resolve(sql: Sql, article_id: int) -> int | None:
+    """The article that now has this number: itself, the one it was merged into, or None when there is none."""
+    if sql.one("SELECT 1 FROM articles WHERE id = ?", (article_id,)):
+        return article_id
+    found = sql.value("SELECT article_id FROM article_aliases WHERE old_id = ?", (article_id,))
+    return None if found is None else int(found)
+
+
+def merge(sql: Sql, keep: int, drop: int, now: datetime) -> None:
+    """Make two articles one: what belongs to `drop`, which was never put out, goes to `keep`."""
+    sql.execute("UPDATE entries SET article_id = ? WHERE article_id = ?", (keep, drop))
+    sql.execute("UPDATE article_urls SET article_id = ? WHERE article_id = ?", (keep, drop))
+    sql.execute("UPDATE article_aliases SET article_id = ? WHERE article_id = ?", (keep, drop))
+    sql.execute("UPDATE OR IGNORE neighbours SET article_id = ? WHERE article_id = ?", (keep, drop))
+    sql.execute("UPDATE revisions SET article_id = ? WHERE article_id = ?", (keep, drop))
+    duplicates.hand_over(sql, drop, keep)
+    sql.execute(
+        "INSERT INTO article_aliases (old_id, uid, article_id, at) SELECT id, uid, ?, ? FROM articles WHERE id = ?",
+        (keep, times.whole(now), drop),
+    )
+    sql.execute("DELETE FROM articles WHERE id = ?", (drop,))

@@ -1,0 +1,189 @@
+"""feeds.yaml meets the table `feeds`: which stored feed is which configured one, what is new, what is no more.
+
+A feed is recognised by its URL (the configured one, or the one that a permanent move has led to), else by its name:
+so its history survives a changed name or a changed URL. Nothing is deleted.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from aggregator.settings import Config, Feed, FeedOptions
+from aggregator.store import times
+from aggregator.store.connection import Sql
+from aggregator.store.text import slug, unused
+from aggregator.urls import host_of
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a synchronisation changed of what the output shows: the feeds whose posts look different now, or any."""
+
+    feeds: tuple[int, ...]
+    any: bool
+
+
+def sync(sql: Sql, config: Config, now: datetime) -> Change:
+    """Make the stored feeds those of `config`."""
+    before = _shown(sql)
+    stored = sql.all("SELECT * FROM feeds ORDER BY configured DESC, id")
+    pairs = _match(config.feeds, stored)
+    names: set[str] = set()
+    slugs = {row["slug"] for row in stored}
+    kept: set[int] = set()
+    for feed, row in pairs:
+        name = _name(feed, row, names)
+        names.add(name)
+        options = config.options(feed)
+        if row is None:
+            feed_id = _insert(sql, feed, name, unused(slug(name, "feed"), slugs), options, now)
+            slugs.add(sql.value("SELECT slug FROM feeds WHERE id = ?", (feed_id,)))
+        else:
+            feed_id = row["id"]
+            _update(sql, feed, name, row, options)
+        kept.add(feed_id)
+        _save_tags(sql, feed_id, feed.tags)
+    gone = [(row["id"],) for row in stored if row["configured"] and row["id"] not in kept]
+    sql.many("UPDATE feeds SET configured = 0 WHERE id = ?", gone)
+    after = _shown(sql)
+    return Change(tuple(i for i in after if i in before and before[i][1:] != after[i][1:]), before != after)
+
+
+def _shown(sql: Sql) -> dict[int, tuple[object, ...]]:
+    rows = sql.all(
+        """
+        SELECT id, configured, name, url,
+            (SELECT json_group_array(tag) FROM feed_tags WHERE feed_id = feeds.id) AS tags
+        FROM feeds ORDER BY id
+        """
+    )
+    return {row["id"]: tuple(row)[1:] for row in rows}
+
+
+def _match(feeds: tuple[Feed, ...], stored: list[sqlite3.Row]) -> Iterator[tuple[Feed, sqlite3.Row | None]]:
+    """Each configured feed, in order, with the stored one that it is, or None."""
+    wanted = {feed.url for feed in feeds}
+    free = {row["id"]: row for row in stored}
+    found: dict[int, sqlite3.Row] = {}
+    for same in (_same_url, _same_polled_url, _same_name):
+        for place, feed in enumerate(feeds):
+            if place in found:
+                continue
+            rows = (row for row in free.values() if same(feed, row) and (row["url"] not in wanted or same is _same_url))
+            row = next(rows, None)
+            if row is not None:
+                found[place] = free.pop(row["id"])
+    for place, feed in enumerate(feeds):
+        yield feed, found.get(place)
+
+
+def _same_url(feed: Feed, row: sqlite3.Row) -> bool:
+    return bool(row["url"] == feed.url)
+
+
+def _same_polled_url(feed: Feed, row: sqlite3.Row) -> bool:
+    return feed.url in (row["polled_url"], row["moving_to"])
+
+
+def _same_name(feed: Feed, row: sqlite3.Row) -> bool:
+    """A name that somebody has given is an identity; one made of the host is one only for the same path."""
+    if feed.name is not None:
+        return bool(row["name"] == feed.name)
+    return _address(feed.url) == _address(row["url"])
+
+
+def _address(url: str) -> tuple[str, str, str]:
+    parts = urlsplit(url)
+    return _default_name(url), parts.path.rstrip("/"), parts.query
+
+
+def _default_name(url: str) -> str:
+    return host_of(url).removeprefix("www.")
+
+
+def _name(feed: Feed, row: sqlite3.Row | None, taken: set[str]) -> str:
+    """The configured name, else the host; numbered where another feed of this configuration has it already."""
+    wanted = feed.name or _default_name(feed.url)
+    if row is not None and feed.name is None:
+        numbered = re.fullmatch(re.escape(wanted) + r"( \d+)?", row["name"])
+        if numbered and row["name"] not in taken:
+            return str(row["name"])
+    return _numbered(wanted, taken)
+
+
+def _numbered(name: str, taken: set[str]) -> str:
+    number, candidate = 2, name
+    while candidate in taken:
+        candidate, number = f"{name} {number}", number + 1
+    return candidate
+
+
+def _insert(sql: Sql, feed: Feed, name: str, slug_: str, options: FeedOptions, now: datetime) -> int:
+    return int(
+        sql.value(
+            """
+            INSERT INTO feeds (name, slug, url, polled_url, paused, options, added)
+            VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
+            """,
+            (name, slug_, feed.url, feed.url, feed.paused, options.model_dump_json(), times.whole(now)),
+        )
+    )
+
+
+def _update(sql: Sql, feed: Feed, name: str, row: sqlite3.Row, options: FeedOptions) -> None:
+    new_options = options.model_dump_json()
+    values = (name, feed.url, int(feed.paused), new_options)
+    if row["configured"] and values == tuple(row[key] for key in ("name", "url", "paused", "options")):
+        return
+    sql.execute(
+        "UPDATE feeds SET name = ?, url = ?, paused = ?, options = ?, configured = 1 WHERE id = ?", (*values, row["id"])
+    )
+    if feed.url not in (row["url"], row["polled_url"]):
+        _start_afresh(sql, feed.url, row["id"])
+    elif feed.url != row["url"]:
+        sql.execute("UPDATE feeds SET moving_to = NULL, moving_polls = 0 WHERE id = ?", (row["id"],))
+    elif new_options != row["options"]:
+        _bring_forward(sql, row, options)
+
+
+def _start_afresh(sql: Sql, url: str, feed_id: int) -> None:
+    """Another address: what the former server said (validators, errors, when to come back) counts no more."""
+    sql.execute(
+        """
+        UPDATE feeds SET polled_url = ?, status = 'ok', etag = NULL, last_modified = NULL, body_hash = NULL,
+            rhythm = '{}', next_poll = NULL, next_poll_reason = '', failures = 0, last_error = NULL,
+            moving_to = NULL, moving_polls = 0
+        WHERE id = ?
+        """,
+        (url, feed_id),
+    )
+
+
+def _bring_forward(sql: Sql, row: sqlite3.Row, options: FeedOptions) -> None:
+    """A shorter interval counts from the last poll, not from the next one; a feed in trouble keeps its backoff."""
+    last, planned = times.read(row["last_poll"]), times.read(row["next_poll"])
+    if row["failures"] or last is None or planned is None:
+        return
+    longest = options.interval if isinstance(options.interval, timedelta) else options.max_interval
+    if last + longest < planned:
+        sql.execute(
+            "UPDATE feeds SET next_poll = ?, next_poll_reason = ? WHERE id = ?",
+            (times.not_before(last + longest), "the interval in feeds.yaml is shorter now", row["id"]),
+        )
+
+
+def _save_tags(sql: Sql, feed_id: int, tags: Iterable[str]) -> None:
+    wanted = list(dict.fromkeys(tags))
+    present = [r["tag"] for r in sql.all("SELECT tag FROM feed_tags WHERE feed_id = ? ORDER BY position", (feed_id,))]
+    if wanted == present:
+        return
+    sql.execute("DELETE FROM feed_tags WHERE feed_id = ?", (feed_id,))
+    sql.many(
+        "INSERT INTO feed_tags (feed_id, tag, position) VALUES (?, ?, ?)",
+        [(feed_id, tag, position) for position, tag in enumerate(wanted)],
+    )

@@ -1,0 +1,165 @@
+"""One connection to the database: its settings, its transactions, its lock; the one place where sqlite errors turn.
+
+A writing session may be used from any thread; a lock lets one in at a time. Every writing transaction begins with
+`BEGIN IMMEDIATE`: a deferred one that turns from reading to writing fails at once, whatever the busy timeout. It
+knows no table.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from aggregator.errors import StoreError
+from aggregator.store.text import storable
+
+BUSY_S = 30.0
+"""How long a write waits for another process. The longest transaction that we have is far shorter."""
+
+WAL_LIMIT_BYTES = 64 * 2**20
+"""The write-ahead log is cut back to this after a checkpoint, so that one large round does not keep the disk."""
+
+_CACHE_KIB = 16 * 1024
+
+
+class Sql:
+    """What the modules of tables speak: statements on one open connection, with text made storable on its way in."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        return self.connection.execute(sql, [storable(value) for value in parameters])
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        self.connection.executemany(sql, ([storable(value) for value in row] for row in rows))
+
+    def all(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        return self.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self.execute(sql, parameters).fetchone()
+        return row
+
+    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+
+class Session:
+    """An open database file. `read()` and `write()` give `Sql` to a block; errors of sqlite come out as StoreError."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._lock = threading.RLock()
+        self._closed = False
+        with self._errors():
+            self._connection = _connect(path, read_only=read_only)
+        self._sql = Sql(self._connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Sql]:
+        """Reads that belong together. They see one moment only inside `write()` or `pin()`."""
+        with self._lock, self._errors():
+            self._refuse_closed()
+            yield self._sql
+
+    @contextmanager
+    def write(self) -> Iterator[Sql]:
+        """One transaction: all of the block, or, when it raises, none of it. Inside another one, part of that."""
+        if self.read_only:
+            raise StoreError(f"{self.path} is open for reading only")
+        with self._lock, self._errors():
+            self._refuse_closed()
+            if self._connection.in_transaction:
+                yield self._sql
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._sql
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    @contextmanager
+    def pin(self) -> Iterator[None]:
+        """Let every read of the block see the database as it is now."""
+        with self._lock, self._errors():
+            self._refuse_closed()
+            self._connection.execute("BEGIN")
+            try:
+                self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                yield
+            finally:
+                self._roll_back()
+
+    def close(self) -> None:
+        """Close the file; the last one to do so folds the write-ahead log into it."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._connection.close()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise StoreError(f"{self.path} has been closed")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise  # our own bug: wrong bindings and the like
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}") from error
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    if read_only and not path.is_file():
+        raise StoreError(f"{path}: there is no database here yet")
+    target = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
+    connection = sqlite3.connect(
+        target, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def make_durable(session: Session) -> None:
+    """WAL and `synchronous=FULL`: what a COMMIT has acknowledged survives kill -9 and a loss of power.
+
+    Raises StoreError where the file system can not hold a write-ahead log (some network shares).
+    """
+    deadline = time.monotonic() + BUSY_S
+    with session.read() as sql:
+        # Two processes that create one file at the same moment: the switch to WAL does not wait by itself.
+        while True:
+            try:
+                mode = sql.value("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+        sql.execute("PRAGMA synchronous = FULL")
+        sql.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+    if mode != "wal":
+        raise StoreError(f"{session.path}: this file system can not keep a write-ahead log (journal mode {mode})")

@@ -1,0 +1,262 @@
+"""`Store`: the database file as the rest of the program sees it. Every method is one transaction, or one read.
+
+It opens the file, brings it to the present form and hands each question to the module of the tables that it is
+about. It makes no decisions, fetches nothing, and reads no clock. Every error is a StoreError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aggregator.errors import StoreError
+from aggregator.models import (
+    Article,
+    Candidate,
+    FeedState,
+    Fingerprint,
+    HostState,
+    Known,
+    Likeness,
+    PageEvidence,
+    PendingArticle,
+    PollOutcome,
+    RobotsFile,
+    SearchHit,
+)
+from aggregator.settings import Config
+from aggregator.store import (
+    articles,
+    configured,
+    describe,
+    duplicates,
+    entries,
+    feeds,
+    migrations,
+    output,
+    polls,
+    scraping,
+    upkeep,
+)
+from aggregator.store import search as fts
+from aggregator.store.addresses import Canonical
+from aggregator.store.archive import StoredArchive
+from aggregator.store.connection import Session, make_durable
+from aggregator.store.hosts import HostMemory
+from aggregator.urls import http_url
+
+
+def plain_form(url: str) -> str:
+    """The canonical form of those who give none: the URL without its fragment."""
+    return (http_url(url) or url).partition("#")[0]
+
+
+class Store:
+    """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
+
+    `archive` is what emit reads. The store is also the FetchMemory of fetch.
+    """
+
+    def __init__(self, session: Session, canonical: Canonical) -> None:
+        self._session = session
+        self._canonical = canonical
+        self._memory = HostMemory(session)
+        self.archive = StoredArchive(session)
+        self.path = session.path
+
+    @classmethod
+    def open(cls, path: Path, *, canonical: Canonical = plain_form) -> Self:
+        """Open for writing; make or migrate the file. `canonical` folds the URLs that mean one article.
+
+        Raises StoreError when the file is newer than the program, of another program, or not to be written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{path.parent}: {error.strerror or error}") from error
+        session = Session(path)
+        try:
+            migrations.refuse_foreign(session)
+            make_durable(session)
+            migrations.migrate(session)
+        except BaseException:
+            session.close()
+            raise
+        return cls(session, canonical)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Open for reading, whoever writes meanwhile. Raises StoreError when there is no file, or not our version."""
+        session = Session(path, read_only=True)
+        try:
+            migrations.refuse_other_version(session)
+        except BaseException:
+            session.close()
+            raise
+        return cls(session, plain_form)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Store]:
+        """A reading store on the same file, all of whose answers are of one moment."""
+        with Store.read(self.path) as reader, reader._session.pin():
+            yield reader
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- feeds and polls ---------------------------------------------------------------------------------------
+
+    def sync_feeds(self, config: Config, now: datetime) -> None:
+        """Make the stored feeds those of `config`. What is no longer configured stays, and is not polled."""
+        with self._session.write() as sql:
+            change = configured.sync(sql, config, now)
+            if change.feeds:
+                output.touch_feeds(sql, change.feeds)
+            elif change.any:
+                output.raise_head(sql)
+
+    def feeds(self, *, unconfigured: bool = False) -> tuple[FeedState, ...]:
+        """Every configured feed by name; those that were configured once too when asked."""
+        with self._session.read() as sql:
+            return feeds.states(sql, unconfigured=unconfigured)
+
+    def due(self, now: datetime, *, force: bool = False, name: str | None = None) -> tuple[FeedState, ...]:
+        """The feeds to poll now (`force`: due or not), of all or of the one with this name or slug."""
+        with self._session.read() as sql:
+            return feeds.due(sql, now, force=force, name=name)
+
+    def known(self, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
+        """What is stored of these (normal) guids of one feed."""
+        with self._session.read() as sql:
+            return entries.known(sql, feed_id, guids)
+
+    def save_poll(self, outcome: PollOutcome) -> None:
+        """Write everything that one poll changed."""
+        self.save_polls((outcome,))
+
+    def save_polls(self, outcomes: Iterable[PollOutcome]) -> None:
+        """Write several polls in one transaction: for rounds in which most feeds have nothing new."""
+        with self._session.write() as sql:
+            for outcome in outcomes:
+                polls.save(sql, outcome, self._canonical)
+
+    # --- articles ----------------------------------------------------------------------------------------------
+
+    def pending(self, now: datetime, limit: int) -> tuple[PendingArticle, ...]:
+        """At most `limit` articles whose pages are to be fetched, each feed in its turn, its newest first."""
+        with self._session.read() as sql:
+            return articles.pending(sql, now, limit)
+
+    def untried(self, since: datetime) -> bool:
+        """Whether an article first seen after `since` still waits for the first try at its page."""
+        with self._session.read() as sql:
+            return articles.untried(sql, since)
+
+    def candidates(
+        self, fingerprint: Fingerprint, published: datetime, *, window_days: int, exclude: int
+    ) -> tuple[Candidate, ...]:
+        """The articles to compare a new one with, the likeliest first."""
+        with self._session.read() as sql:
+            return duplicates.candidates(sql, fingerprint, published, window_days=window_days, exclude=exclude)
+
+    def save_article(
+        self,
+        article_id: int,
+        article: Article,
+        evidence: PageEvidence,
+        fingerprint: Fingerprint,
+        likeness: Likeness | None,
+        now: datetime,
+        urls: tuple[str, ...] = (),
+    ) -> None:
+        """Write a scraped page. `urls` are the canonical forms of every address that led to it."""
+        judged, page = scraping.Judged(article, fingerprint, likeness), scraping.Found(evidence, urls)
+        with self._session.write() as sql:
+            scraping.save_page(sql, article_id, judged, page, now, self._canonical)
+
+    def save_feed_text(
+        self, article_id: int, article: Article, fingerprint: Fingerprint, likeness: Likeness | None, now: datetime
+    ) -> None:
+        """Write an article made of the feed's own text; its page will not be fetched."""
+        with self._session.write() as sql:
+            scraping.save_feed_text(sql, article_id, scraping.Judged(article, fingerprint, likeness), now)
+
+    def save_failure(self, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
+        """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""
+        with self._session.write() as sql:
+            scraping.save_failure(sql, article_id, error, next_attempt, now)
+
+    # --- output ------------------------------------------------------------------------------------------------
+
+    def publish(self, now: datetime, wait: timedelta) -> int:
+        """Give ready articles their place in the output; how many. Those first seen `wait` ago are ready anyway."""
+        with self._session.write() as sql:
+            return output.publish(sql, now, wait)
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        source: str | None = None,
+        tag: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[SearchHit, ...]:
+        """The articles that match, best first; from one feed (slug or name), of a tag, published in [since, until)."""
+        where = fts.Filter(source, tag, since, until)
+        with self._session.read() as sql:
+            return fts.search(sql, query, limit=limit, offset=offset, where=where)
+
+    # --- fetch's memory ----------------------------------------------------------------------------------------
+
+    def host(self, host: str) -> HostState | None:
+        return self._memory.host(host)
+
+    def save_host(self, state: HostState) -> None:
+        self._memory.save_host(state)
+
+    def robots(self, origin: str) -> RobotsFile | None:
+        return self._memory.robots(origin)
+
+    def save_robots(self, robots: RobotsFile) -> None:
+        self._memory.save_robots(robots)
+
+    # --- upkeep ------------------------------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of everything, by name."""
+        with self._session.read() as sql:
+            return upkeep.counts(sql)
+
+    def check(self) -> tuple[str, ...]:
+        """What is wrong with the file (pages, foreign keys, search index); empty when it is sound."""
+        with self._session.write() as sql:
+            return upkeep.problems(sql)
+
+    def rebuild_search(self) -> None:
+        """Make the search index anew."""
+        with self._session.write() as sql:
+            upkeep.rebuild_search(sql)
+
+    def backup(self, to: Path) -> None:
+        """Copy the database, while it is in use, to a file that appears whole and checked, or not at all."""
+        upkeep.back_up(self._session, to)
+
+    def schema_reference(self) -> str:
+        """Every table, view and column with its meaning, in Markdown."""
+        with self._session.read() as sql:
+            return describe.markdown(sql)

@@ -1,0 +1,182 @@
+"""The tables `fingerprints` and `bands`, and the links from duplicates to their originals.
+
+Groups are flat: every duplicate points at the leader, and a leader points at nobody. Nothing is deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from datetime import datetime
+
+from aggregator.models import Candidate, Fingerprint, Likeness
+from aggregator.store import addresses, times
+from aggregator.store.connection import Sql
+
+SHARED_BANDS = 2
+"""Bands that two articles must share to be compared (fewer where the text is too short to have as many)."""
+
+MOST_CANDIDATES = 50
+"""Texts handed out for one comparison, the likeliest first: boilerplate makes many articles a little alike."""
+
+
+def save_fingerprint(sql: Sql, article_id: int, fingerprint: Fingerprint, published: datetime) -> None:
+    """Write the fingerprint of an article, in place of its former one."""
+    day = times.day(published)
+    sql.execute(
+        """
+        INSERT INTO fingerprints (article_id, exact, words, day, minhash) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (article_id) DO UPDATE SET exact = excluded.exact, words = excluded.words, day = excluded.day,
+            minhash = excluded.minhash
+        """,
+        (article_id, fingerprint.exact, fingerprint.words, day, _packed(fingerprint.minhash)),
+    )
+    sql.execute("DELETE FROM bands WHERE article_id = ?", (article_id,))
+    sql.many(
+        "INSERT OR IGNORE INTO bands (band, day, article_id) VALUES (?, ?, ?)",
+        [(_signed(band), day, article_id) for band in fingerprint.bands],
+    )
+
+
+def candidates(
+    sql: Sql, fingerprint: Fingerprint, published: datetime, *, window_days: int, exclude: int
+) -> tuple[Candidate, ...]:
+    """Articles published within the window that share the exact hash or several bands, the likeliest first."""
+    day = times.day(published)
+    bands = json.dumps([_signed(band) for band in fingerprint.bands])
+    rows = sql.all(
+        """
+        WITH found (article_id, shared) AS (
+            SELECT article_id, 1000 FROM fingerprints WHERE exact = ?1 AND day BETWEEN ?3 AND ?4 AND words > 0
+            UNION ALL
+            SELECT bands.article_id, count(*) FROM json_each(?2) AS wanted
+            JOIN bands ON bands.band = wanted.value AND bands.day BETWEEN ?3 AND ?4
+            GROUP BY bands.article_id HAVING count(*) >= ?5
+        )
+        SELECT articles.id, articles.title, articles.text, articles.published,
+            fingerprints.exact, fingerprints.words, fingerprints.minhash, max(found.shared) AS shared
+        FROM found
+        JOIN articles ON articles.id = found.article_id
+        JOIN fingerprints ON fingerprints.article_id = found.article_id
+        WHERE articles.id <> ?6
+        GROUP BY articles.id ORDER BY shared DESC, articles.published, articles.id LIMIT ?7
+        """,
+        (
+            fingerprint.exact,
+            bands,
+            day - window_days,
+            day + window_days,
+            max(1, min(SHARED_BANDS, len(fingerprint.bands))),
+            exclude,
+            MOST_CANDIDATES,
+        ),
+    )
+    return tuple(
+        Candidate(
+            article_id=row["id"],
+            title=row["title"],
+            text=row["text"],
+            published=times.must_read(row["published"]),
+            fingerprint=_fingerprint(row, tuple(fingerprint.bands)),
+        )
+        for row in rows
+    )
+
+
+def _fingerprint(row: sqlite3.Row, asked: tuple[int, ...]) -> Fingerprint:
+    """The stored fingerprint. Its bands are those of its sketch; they are not read back from the index."""
+    minhash = _unpacked(row["minhash"])
+    return Fingerprint(row["exact"], minhash, minhash[: len(asked)], row["words"])
+
+
+def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:
+    """Link two articles as one text; the articles whose posts now look different.
+
+    The leader is the one already put out, else the one published first: what readers have seen stays where it was.
+    """
+    other = addresses.resolve(sql, likeness.article_id)
+    if other is None:
+        return ()
+    other = _leader(sql, other)
+    own = _leader(sql, article_id)
+    if own == other:
+        return ()
+    leader, follower = (own, other) if _rank(sql, own) < _rank(sql, other) else (other, own)
+    if follower == own and own != article_id:
+        # The article was a duplicate already: its former leader is no copy of the new one for that.
+        follower = article_id
+    similarity, reason = likeness.similarity, likeness.reason
+    moved = [row["id"] for row in sql.all("SELECT id FROM articles WHERE duplicate_of = ?", (follower,))]
+    sql.execute("UPDATE articles SET duplicate_of = ? WHERE duplicate_of = ?", (leader, follower))
+    sql.execute(
+        "UPDATE articles SET duplicate_of = ?, similarity = ?, duplicate_reason = ? WHERE id = ?",
+        (leader, similarity, reason, follower),
+    )
+    hide(sql, follower)
+    return (leader, follower, article_id, *moved)
+
+
+def hide(sql: Sql, article_id: int) -> None:
+    """Let a post be hidden exactly when its article is a duplicate."""
+    sql.execute(
+        "UPDATE posts SET hidden = (SELECT duplicate_of IS NOT NULL FROM articles WHERE id = ?1) WHERE article_id = ?1",
+        (article_id,),
+    )
+
+
+def hand_over(sql: Sql, drop: int, keep: int) -> None:
+    """The duplicates of an article that is about to go become those of the one that it was merged into."""
+    leader = _leader(sql, keep)
+    if leader == drop:
+        leader = keep
+        sql.execute(
+            "UPDATE articles SET duplicate_of = NULL, similarity = NULL, duplicate_reason = NULL WHERE id = ?", (keep,)
+        )
+        hide(sql, keep)
+    sql.execute("UPDATE articles SET duplicate_of = ? WHERE duplicate_of = ?", (leader, drop))
+
+
+def group(sql: Sql, ids: list[int]) -> list[int]:
+    """Every other member of the groups that these articles belong to."""
+    rows = sql.all(
+        """
+        WITH leaders (id) AS (
+            SELECT DISTINCT coalesce(duplicate_of, id) FROM articles WHERE id IN (SELECT value FROM json_each(?))
+        )
+        SELECT id FROM leaders
+        UNION
+        SELECT articles.id FROM leaders JOIN articles ON articles.duplicate_of = leaders.id
+        """,
+        (json.dumps(ids),),
+    )
+    return [row["id"] for row in rows]
+
+
+def _leader(sql: Sql, article_id: int) -> int:
+    return int(sql.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,)))
+
+
+def _rank(sql: Sql, article_id: int) -> tuple[bool, str, int]:
+    row = sql.one(
+        """
+        SELECT posts.sequence IS NULL AS unplaced, articles.published
+        FROM articles JOIN posts ON posts.article_id = articles.id WHERE articles.id = ?
+        """,
+        (article_id,),
+    )
+    assert row is not None
+    return bool(row["unplaced"]), row["published"], article_id
+
+
+def _signed(value: int) -> int:
+    """A 64-bit number as SQLite's integers hold it."""
+    return value - 2**64 if value >= 2**63 else value
+
+
+def _packed(values: tuple[int, ...]) -> bytes:
+    return struct.pack(f"<{len(values)}Q", *values)
+
+
+def _unpacked(data: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(data) // 8}Q", data)

@@ -1,0 +1,203 @@
+"""The tables `feeds` and `feed_tags`: what is configured, what the next poll needs, what the output names as source.
+
+A feed is never deleted here. Which feed of feeds.yaml is which stored one is decided in `configured`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from aggregator.models import FeedState, FeedStatus, ParsedFeed, Rhythm, Source, Validators
+from aggregator.store import times
+from aggregator.store.connection import Sql
+from aggregator.urls import redact
+
+POSTED = 50
+"""Publication times kept in view for the adaptive interval."""
+
+_STATES = """
+    SELECT feeds.*, (SELECT count(*) FROM entries WHERE entries.feed_id = feeds.id) AS entry_count
+    FROM feeds
+"""
+_POSTED = """
+    SELECT published_at FROM entries WHERE feed_id = ? ORDER BY published_at DESC LIMIT ?
+"""
+
+
+def states(sql: Sql, *, unconfigured: bool = False) -> tuple[FeedState, ...]:
+    """Every configured feed by name; those no longer configured too when asked."""
+    where = "" if unconfigured else "WHERE configured"
+    return _states(sql, f"{where} ORDER BY name COLLATE NOCASE, id", ())
+
+
+def due(sql: Sql, now: datetime, *, force: bool, name: str | None) -> tuple[FeedState, ...]:
+    """The feeds to poll now, the longest waiting first. `force`: also those not yet due and those that are gone.
+
+    `name` (name or slug) limits the answer to one feed. Paused and unconfigured feeds are never due.
+    """
+    conditions, parameters = ["configured", "NOT paused"], list[object]()
+    if not force:
+        conditions += ["status <> 'gone'", "(next_poll IS NULL OR next_poll <= ?)"]
+        parameters.append(times.whole(now))
+    if name is not None:
+        conditions.append("(name = ? OR slug = ?)")
+        parameters += [name, name]
+    return _states(sql, f"WHERE {' AND '.join(conditions)} ORDER BY next_poll, id", parameters)
+
+
+def _states(sql: Sql, clause: str, parameters: Iterable[object]) -> tuple[FeedState, ...]:
+    rows = sql.all(_STATES + clause, tuple(parameters))
+    tags = tags_by_feed(sql)
+    return tuple(_state(sql, row, tags.get(row["id"], ())) for row in rows)
+
+
+def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
+    posted = sql.all(_POSTED, (row["id"], POSTED))
+    return FeedState(
+        id=row["id"],
+        name=row["name"],
+        slug=row["slug"],
+        url=row["url"],
+        polled_url=row["polled_url"],
+        status=FeedStatus.PAUSED if row["paused"] else FeedStatus(row["status"]),
+        title=row["title"],
+        home_page_url=row["home_page_url"],
+        tags=tags,
+        validators=Validators(row["etag"], row["last_modified"]),
+        body_hash=row["body_hash"],
+        rhythm=rhythm_from_json(row["rhythm"]),
+        last_poll=times.read(row["last_poll"]),
+        last_success=times.read(row["last_success"]),
+        next_poll=times.read(row["next_poll"]),
+        next_poll_reason=row["next_poll_reason"],
+        failures=row["failures"],
+        last_error=row["last_error"],
+        interval_s=row["interval_s"],
+        moving_to=row["moving_to"],
+        moving_polls=row["moving_polls"],
+        entries=row["entry_count"],
+        posted=tuple(times.must_read(item["published_at"]) for item in posted),
+    )
+
+
+def tags_by_feed(sql: Sql) -> dict[int, tuple[str, ...]]:
+    """The tags of each feed that has any, in the order of feeds.yaml."""
+    tags: defaultdict[int, list[str]] = defaultdict(list)
+    for row in sql.all("SELECT feed_id, tag FROM feed_tags ORDER BY feed_id, position"):
+        tags[row["feed_id"]].append(row["tag"])
+    return {feed_id: tuple(found) for feed_id, found in tags.items()}
+
+
+def rhythm_to_json(rhythm: Rhythm) -> str:
+    values: dict[str, object] = {}
+    if rhythm.ttl is not None:
+        values["ttl_s"] = rhythm.ttl.total_seconds()
+    if rhythm.skip_hours:
+        values["skip_hours"] = sorted(rhythm.skip_hours)
+    if rhythm.skip_days:
+        values["skip_days"] = sorted(rhythm.skip_days)
+    return json.dumps(values)
+
+
+def rhythm_from_json(value: str) -> Rhythm:
+    values = json.loads(value)
+    ttl = values.get("ttl_s")
+    return Rhythm(
+        ttl=None if ttl is None else timedelta(seconds=ttl),
+        skip_hours=frozenset(values.get("skip_hours", ())),
+        skip_days=frozenset(values.get("skip_days", ())),
+    )
+
+
+def save_state(sql: Sql, state: FeedState) -> bool:
+    """Write what a poll changes of a feed; False when feeds.yaml has given it another URL since it was read."""
+    cursor = sql.execute(
+        """
+        UPDATE feeds SET polled_url = ?, status = CASE WHEN ? = 'paused' THEN status ELSE ? END,
+            title = ?, home_page_url = ?, etag = ?, last_modified = ?, body_hash = ?, rhythm = ?,
+            last_poll = ?, last_success = ?, next_poll = ?, next_poll_reason = ?, failures = ?, last_error = ?,
+            interval_s = ?, moving_to = ?, moving_polls = ?
+        WHERE id = ? AND url = ?
+        """,
+        (
+            state.polled_url,
+            state.status.value,
+            state.status.value,
+            state.title,
+            state.home_page_url,
+            state.validators.etag,
+            state.validators.last_modified,
+            state.body_hash,
+            rhythm_to_json(state.rhythm),
+            times.exact(state.last_poll),
+            times.exact(state.last_success),
+            times.not_before(state.next_poll),
+            state.next_poll_reason,
+            state.failures,
+            state.last_error,
+            state.interval_s,
+            state.moving_to,
+            state.moving_polls,
+            state.id,
+            state.url,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def save_document(sql: Sql, feed_id: int, feed: ParsedFeed, *, news: bool) -> None:
+    """Write what a document says about its feed. `updated` moves only with news: many feeds stamp every answer."""
+    sql.execute(
+        """
+        UPDATE feeds SET title = ?, home_page_url = ?, description = ?, language = ?, author = ?, icon = ?,
+            atom_id = ?, updated = CASE WHEN ? OR updated IS NULL THEN ? ELSE updated END, format = ?, self_url = ?,
+            hubs = ?, next_url = ?
+        WHERE id = ?
+        """,
+        (
+            feed.title,
+            feed.home_page_url,
+            feed.description,
+            feed.language,
+            feed.author,
+            feed.icon,
+            feed.id,
+            news,
+            times.exact(feed.updated),
+            feed.format,
+            feed.self_url,
+            json.dumps(feed.hubs, ensure_ascii=False),
+            feed.next_url,
+            feed_id,
+        ),
+    )
+
+
+def shown_of(sql: Sql, feed_id: int) -> tuple[object, ...]:
+    """What the output shows of a feed on each of its posts: to tell whether they all change."""
+    row = sql.one("SELECT name, title, home_page_url, atom_id, url FROM feeds WHERE id = ?", (feed_id,))
+    return tuple(row) if row else ()
+
+
+def sources(sql: Sql) -> dict[int, Source]:
+    """Every feed, configured or not, as the output names it: addresses without secrets."""
+    tags = tags_by_feed(sql)
+    rows = sql.all("SELECT id, name, slug, url, title, home_page_url, atom_id, updated FROM feeds ORDER BY id")
+    return {row["id"]: _source(row, tags.get(row["id"], ())) for row in rows}
+
+
+def _source(row: sqlite3.Row, tags: tuple[str, ...]) -> Source:
+    return Source(
+        name=row["name"],
+        slug=row["slug"],
+        feed_url=redact(row["url"]),
+        title=row["title"],
+        home_page_url=redact(row["home_page_url"]) if row["home_page_url"] else None,
+        id=redact(row["atom_id"]) if row["atom_id"] else None,
+        updated=times.read(row["updated"]),
+        tags=tags,
+    )

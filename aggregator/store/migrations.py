@@ -1,0 +1,105 @@
+"""How a database file comes to the form that this program knows, and when it is refused.
+
+Steps are only ever added; a released one is never edited. All pending steps run in one `BEGIN IMMEDIATE`
+transaction: a file is either as before or as new, and of two processes that open it one does the work.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from aggregator.errors import StoreError
+from aggregator.store import tables_articles, tables_feeds
+from aggregator.store.connection import Session, Sql
+from aggregator.store.describe import fill_schema_help
+from aggregator.store.views import VIEWS
+
+APPLICATION_ID = 0x53464147
+"""`SFAG` in the header of the file (PRAGMA application_id), so that `file` and we know it from any other database."""
+
+RANK = "bm25(8.0, 1.0)"
+"""A hit in the title counts as much as eight in the text."""
+
+_TRIGGERS = (
+    """
+    CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
+        INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
+    END
+    """,
+    """
+    CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN
+        INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+    END
+    """,
+    # Only when one of the two is set: a changed state must not cost indexing the text again.
+    """
+    CREATE TRIGGER articles_fts_update AFTER UPDATE OF title, text ON articles BEGIN
+        INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+        INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
+    END
+    """,
+)
+
+migrations = Migrations("aggregator")
+
+
+def create_tables(db: Database) -> None:
+    for table in (*tables_feeds.TABLES, *tables_articles.TABLES):
+        db.executescript(table)
+
+
+def create_search(db: Database) -> None:
+    db["articles"].enable_fts(["title", "text"], tokenize="unicode61 remove_diacritics 2")
+    for trigger in _TRIGGERS:
+        db.execute(trigger)
+    db.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', ?)", [RANK])
+
+
+def create_views(db: Database) -> None:
+    for view in VIEWS:
+        db.execute(view)
+
+
+STEPS = (create_tables, create_search, create_views)
+for _step in STEPS:
+    migrations()(_step)
+
+
+def refuse_foreign(session: Session) -> int:
+    """The version of the file, 0 when it is empty; StoreError when it is newer than the program, or not ours."""
+    with session.read() as sql:
+        version = int(sql.value("PRAGMA user_version"))
+        application = int(sql.value("PRAGMA application_id"))
+        tables = int(sql.value("SELECT count(*) FROM sqlite_master"))
+    if application != APPLICATION_ID and (application or tables):
+        raise StoreError(f"{session.path} is a database of another program")
+    if version > len(STEPS):
+        raise StoreError(
+            f"{session.path} was written by a newer version of this program "
+            f"(its schema is {version}, the newest known here is {len(STEPS)}); nothing was changed"
+        )
+    return version
+
+
+def refuse_other_version(session: Session) -> None:
+    """For readers, which can not migrate: StoreError unless the file has the present form."""
+    if refuse_foreign(session) < len(STEPS):
+        raise StoreError(
+            f"{session.path} was written by an older version; run a round first, which brings it up to date"
+        )
+
+
+def migrate(session: Session) -> None:
+    """Bring the file to the present form. Does nothing, and writes nothing, when it has it."""
+    if refuse_foreign(session) == len(STEPS):
+        return
+    with session.write() as sql:
+        refuse_foreign(session)
+        migrations.apply(Database(sql.connection, recursive_triggers=False, execute_plugins=False))
+        _stamp(sql)
+
+
+def _stamp(sql: Sql) -> None:
+    fill_schema_help(sql)
+    sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    sql.execute(f"PRAGMA user_version = {len(STEPS)}")

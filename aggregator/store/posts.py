@@ -1,0 +1,241 @@
+"""Rows to `models.Post`: everything that the output shows of an article, gathered for many articles at once.
+
+A handful of statements whatever the number of posts. Every address that leaves here is without secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink, Source
+from aggregator.store import feeds, neighbours, times
+from aggregator.store.connection import Sql
+from aggregator.store.text import SUMMARY_CHARS, TEASER_CHARS, plain, shortened
+from aggregator.urls import redact
+
+UNTITLED = "Untitled"
+TITLE_CHARS = 80
+"""Of the text, where an article has no title."""
+
+SAME_ARTICLE = "the same article"
+
+_POSTS = """
+    SELECT articles.id, articles.uid, articles.url, articles.title, coalesce(articles.author, entries.author) AS author,
+        articles.feed_id, articles.text, articles.html, articles.lead_image, articles.word_count, articles.source_name,
+        articles.source_url, articles.duplicate_of, articles.similarity, articles.duplicate_reason,
+        coalesce(articles.language, entries.language) AS language,
+        posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
+        entries.id AS entry_id, entries.html AS feed_html, entries.summary AS feed_summary
+    FROM json_each(?1) AS wanted
+    JOIN posts ON posts.article_id = wanted.value
+    JOIN articles ON articles.id = posts.article_id
+    LEFT JOIN entries ON entries.id =
+        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    ORDER BY posts.sequence DESC
+"""
+_CARRIERS = """
+    SELECT article_id, feed_id, url FROM entries WHERE article_id IN (SELECT value FROM json_each(?1)) ORDER BY id
+"""
+_ENCLOSURES = """
+    SELECT entry_id, url, type, length FROM enclosures
+    WHERE entry_id IN (SELECT value FROM json_each(?1)) ORDER BY entry_id, position
+"""
+_GROUPS = """
+    WITH leaders (id) AS (
+        SELECT DISTINCT coalesce(duplicate_of, id) FROM articles WHERE id IN (SELECT value FROM json_each(?1))
+    ), members (leader, id) AS (
+        SELECT id, id FROM leaders
+        UNION ALL
+        SELECT leaders.id, articles.id FROM leaders JOIN articles ON articles.duplicate_of = leaders.id
+    )
+    SELECT members.leader, articles.id, articles.feed_id, articles.url, articles.similarity, articles.duplicate_reason,
+        posts.path, posts.published
+    FROM members
+    JOIN articles ON articles.id = members.id
+    JOIN posts ON posts.article_id = members.id
+    WHERE members.leader IN (SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL)
+    ORDER BY members.leader, articles.published, articles.id
+"""
+_STATED = """
+    SELECT stated.article_id AS id, stated.direction, stated.url, stated.title, stated.teaser,
+        article_urls.article_id AS target
+    FROM neighbours AS stated LEFT JOIN article_urls ON article_urls.url = stated.canonical_url
+    WHERE stated.article_id IN (SELECT value FROM json_each(?1))
+"""
+_CHAINED = """
+    SELECT article_urls.article_id AS id, stated.direction, stated.article_id AS target
+    FROM article_urls
+    JOIN neighbours AS stated ON stated.canonical_url = article_urls.url
+    JOIN articles ON articles.id = stated.article_id
+    WHERE article_urls.article_id IN (SELECT value FROM json_each(?1))
+    ORDER BY articles.published DESC, articles.id DESC
+"""
+_TARGETS = """
+    SELECT articles.id, articles.url, articles.title, articles.teaser, posts.path
+    FROM json_each(?1) AS wanted
+    JOIN articles ON articles.id = wanted.value
+    JOIN posts ON posts.article_id = articles.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """One side of a post: what its page says (None: nothing), and the article that it means, if held."""
+
+    url: str | None
+    title: str | None
+    teaser: str | None
+    target: int | None
+
+
+def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
+    """The posts of these articles, newest sequence first. Those not yet put out are left out."""
+    if not ids:
+        return ()
+    wanted = json.dumps(list(ids))
+    rows = [row for row in sql.all(_POSTS, (wanted,)) if row["sequence"] is not None]
+    sources = feeds.sources(sql)
+    carriers = _carriers(sql, wanted)
+    enclosures = _enclosures(sql, [row["entry_id"] for row in rows])
+    groups = _groups(sql, wanted)
+    links = _links(sql, wanted)
+    return tuple(
+        _post(
+            row,
+            sources,
+            carriers.get(row["id"], []),
+            enclosures.get(row["entry_id"], ()),
+            groups.get(row["duplicate_of"] or row["id"], []),
+            links,
+        )
+        for row in rows
+    )
+
+
+def _post(
+    row: sqlite3.Row,
+    sources: Mapping[int, Source],
+    carriers: list[tuple[int, str | None]],
+    enclosures: tuple[Enclosure, ...],
+    members: list[sqlite3.Row],
+    links: Mapping[tuple[int, str], PostLink],
+) -> Post:
+    source = sources[row["feed_id"]]
+    names = row["source_name"]
+    carrying = dict.fromkeys([row["feed_id"], *(feed_id for feed_id, _ in carriers)])
+    return Post(
+        id=row["uid"],
+        sequence=row["sequence"],
+        stamp=times.must_read(row["stamp"]),
+        path=row["path"],
+        url=redact(row["url"]) if row["url"] else None,
+        title=row["title"] or shortened(row["text"], TITLE_CHARS) or UNTITLED,
+        source=source,
+        published=times.must_read(row["published"]),
+        author=row["author"],
+        revised=times.read(row["revised"]),
+        language=row["language"],
+        html=row["html"] or row["feed_html"] or row["feed_summary"] or "",
+        summary=shortened(plain(row["feed_summary"] or "") or row["text"], SUMMARY_CHARS),
+        tags=tuple(sorted({tag for feed_id in carrying for tag in sources[feed_id].tags})),
+        lead_image=row["lead_image"],
+        word_count=row["word_count"],
+        enclosures=enclosures,
+        attribution=Attribution(names, row["source_url"] and redact(row["source_url"])) if names else None,
+        next=links.get((row["id"], neighbours.NEXT)),
+        previous=links.get((row["id"], neighbours.PREVIOUS)),
+        also_in=_also_in(row, sources, carriers, members),
+        leader=_leader(row, sources, members),
+        hidden=bool(row["hidden"]),
+    )
+
+
+def _also_in(
+    row: sqlite3.Row, sources: Mapping[int, Source], carriers: list[tuple[int, str | None]], members: list[sqlite3.Row]
+) -> tuple[AlsoIn, ...]:
+    """The other feeds that carry this very article, then the other articles with the same text."""
+    others: dict[int, AlsoIn] = {}
+    for feed_id, url in carriers:
+        if feed_id != row["feed_id"] and feed_id not in others:
+            others[feed_id] = AlsoIn(sources[feed_id].name, redact(url or row["url"] or ""), None, 1.0, SAME_ARTICLE)
+    copies = [_member(item, row, sources) for item in members if item["id"] != row["id"]]
+    return (*others.values(), *copies)
+
+
+def _leader(row: sqlite3.Row, sources: Mapping[int, Source], members: list[sqlite3.Row]) -> AlsoIn | None:
+    return next((_member(item, row, sources) for item in members if item["id"] == row["duplicate_of"]), None)
+
+
+def _member(item: sqlite3.Row, row: sqlite3.Row, sources: Mapping[int, Source]) -> AlsoIn:
+    """Another member of the group; the likeness stands with whichever of the two is the duplicate."""
+    told = row if item["similarity"] is None else item
+    return AlsoIn(
+        name=sources[item["feed_id"]].name,
+        url=redact(item["url"] or ""),
+        path=item["path"],
+        similarity=1.0 if told["similarity"] is None else told["similarity"],
+        reason=told["duplicate_reason"] or "",
+    )
+
+
+def _carriers(sql: Sql, wanted: str) -> dict[int, list[tuple[int, str | None]]]:
+    found: defaultdict[int, list[tuple[int, str | None]]] = defaultdict(list)
+    for row in sql.all(_CARRIERS, (wanted,)):
+        found[row["article_id"]].append((row["feed_id"], row["url"]))
+    return found
+
+
+def _enclosures(sql: Sql, entry_ids: list[int | None]) -> dict[int, tuple[Enclosure, ...]]:
+    found: defaultdict[int, list[Enclosure]] = defaultdict(list)
+    for row in sql.all(_ENCLOSURES, (json.dumps([number for number in entry_ids if number is not None]),)):
+        found[row["entry_id"]].append(Enclosure(redact(row["url"]), row["type"], row["length"]))
+    return {entry_id: tuple(items) for entry_id, items in found.items()}
+
+
+def _groups(sql: Sql, wanted: str) -> dict[int, list[sqlite3.Row]]:
+    found: defaultdict[int, list[sqlite3.Row]] = defaultdict(list)
+    for row in sql.all(_GROUPS, (wanted,)):
+        found[row["leader"]].append(row)
+    return found
+
+
+def _links(sql: Sql, wanted: str) -> dict[tuple[int, str], PostLink]:
+    """The neighbours of each article: as its page says, else by the chain, else by the order within its feed."""
+    sides: dict[tuple[int, str], _Stated] = {}
+    for row in sql.all(neighbours.IN_FEED, (wanted,)):
+        for direction in (neighbours.NEXT, neighbours.PREVIOUS):
+            if row[direction] is not None:
+                sides[row["id"], direction] = _Stated(None, None, None, row[direction])
+    for row in sql.all(_CHAINED, (wanted,)):
+        if row["target"] != row["id"]:
+            sides[row["id"], neighbours.OPPOSITE[row["direction"]]] = _Stated(None, None, None, row["target"])
+    for row in sql.all(_STATED, (wanted,)):
+        if row["target"] != row["id"]:
+            stated = _Stated(row["url"], row["title"], row["teaser"], row["target"])
+            sides[row["id"], row["direction"]] = stated
+    held = {side.target for side in sides.values() if side.target is not None}
+    targets = {row["id"]: row for row in sql.all(_TARGETS, (json.dumps(sorted(held)),))}
+    made = {key: _link(side, targets.get(side.target or 0)) for key, side in sides.items()}
+    return {key: link for key, link in made.items() if link is not None}
+
+
+def _link(side: _Stated, target: sqlite3.Row | None) -> PostLink | None:
+    """What is held of the neighbour counts more than what a page said of it."""
+    if target is None:
+        if side.url is None:
+            return None
+        teaser = shortened(side.teaser, TEASER_CHARS) if side.teaser else None
+        return PostLink(redact(side.url), side.title, teaser)
+    url = target["url"] or side.url
+    if url is None and target["path"] is None:
+        return None
+    return PostLink(
+        url=redact(url or ""),
+        title=target["title"] or side.title,
+        teaser=target["teaser"] or side.teaser,
+        path=target["path"],
+    )

@@ -1,0 +1,116 @@
+"""The views: questions that people ask, answered by name. Comments as in `tables_feeds`."""
+
+from __future__ import annotations
+
+LATEST_ARTICLES = """
+CREATE VIEW latest_articles AS SELECT
+    -- What has been put out, newest first, without duplicates.
+    articles.id AS id, -- number of the article
+    articles.published AS published, -- publication
+    articles.title AS title, -- title
+    feeds.name AS source, -- feed that brought it first
+    articles.author AS author, -- author
+    articles.url AS url, -- link to the original
+    articles.teaser AS teaser, -- beginning of the text
+    articles.word_count AS words, -- words in the text
+    articles.state AS state, -- scraped: the page's text; others: the feed's
+    (SELECT count(*) FROM articles AS copy WHERE copy.duplicate_of = articles.id) AS copies, -- duplicates linked to it
+    posts.sequence AS sequence, -- place in the output
+    posts.path AS path -- page on the mirror
+FROM posts
+JOIN articles ON articles.id = posts.article_id
+JOIN feeds ON feeds.id = articles.feed_id
+WHERE posts.sequence IS NOT NULL AND posts.hidden = 0
+ORDER BY posts.sequence DESC
+"""
+
+FEED_HEALTH = """
+CREATE VIEW feed_health AS SELECT
+    -- How each configured feed does, the ones in trouble first.
+    f.name AS name, -- name
+    CASE WHEN f.paused THEN 'paused' ELSE f.status END AS state, -- ok, backing_off, gone or paused
+    f.last_success AS last_success, -- last poll that went well
+    f.last_poll AS last_poll, -- last poll
+    f.next_poll AS next_poll, -- next poll, not before
+    f.next_poll_reason AS why_then, -- why then
+    f.failures AS failures_in_a_row, -- failed polls since the last good one
+    f.last_error AS last_error, -- what the last failed poll said
+    (SELECT count(*) FROM entries AS e WHERE e.feed_id = f.id) AS entries, -- entries held
+    (SELECT max(e.published_at) FROM entries AS e WHERE e.feed_id = f.id) AS newest_entry, -- when its newest came out
+    (SELECT count(*) FROM articles AS a WHERE a.feed_id = f.id AND a.state = 'pending') AS pages_waiting, -- not fetched
+    (SELECT count(*) FROM articles AS a WHERE a.feed_id = f.id AND a.state = 'failed') AS pages_failed, -- not scraped
+    f.interval_s / 60 AS minutes_between_polls, -- present interval
+    f.url AS url -- address as in feeds.yaml; may hold a secret
+FROM feeds AS f
+WHERE f.configured
+ORDER BY f.status = 'ok', f.failures DESC, f.name
+"""
+
+DUPLICATES = """
+CREATE VIEW duplicates_view AS SELECT
+    -- Every duplicate beside the article that it is a copy of.
+    copy.id AS id, -- number of the copy
+    copy.title AS title, -- its title
+    copy_feed.name AS source, -- its feed
+    copy.published AS published, -- its publication
+    copy.url AS url, -- link to it
+    copy.similarity AS similarity, -- how alike the two are, 0 to 1
+    copy.duplicate_reason AS reason, -- why they are taken for the same
+    original.id AS original_id, -- number of the first publication
+    original.title AS original_title, -- its title
+    original_feed.name AS original_source, -- its feed
+    original.published AS original_published, -- its publication
+    original.url AS original_url -- link to it
+FROM articles AS copy
+JOIN articles AS original ON original.id = copy.duplicate_of
+JOIN feeds AS copy_feed ON copy_feed.id = copy.feed_id
+JOIN feeds AS original_feed ON original_feed.id = original.feed_id
+"""
+
+NEXT_POSTS = """
+CREATE VIEW next_posts AS SELECT
+    -- The next post of each article whose page states one, or whom another page names as its previous post.
+    chain.article_id AS id, -- number of the article
+    articles.title AS title, -- its title
+    chain.stated_by AS stated_by, -- page: its own page; next page: the next post's page
+    chain.url AS next_url, -- link to the next post
+    coalesce(nullif(held.title, ''), chain.title) AS next_title, -- title of the next post
+    coalesce(nullif(held.teaser, ''), chain.teaser) AS next_teaser, -- teaser of the next post
+    held.id AS next_id -- number of the next post, where it is held
+FROM (
+    SELECT neighbours.article_id AS article_id, 'page' AS stated_by, neighbours.url AS url, neighbours.title AS title,
+        neighbours.teaser AS teaser, article_urls.article_id AS held_id
+    FROM neighbours
+    LEFT JOIN article_urls ON article_urls.url = neighbours.canonical_url
+    WHERE neighbours.direction = 'next'
+    UNION ALL
+    SELECT article_urls.article_id, 'next page', later.url, later.title, later.teaser, later.id
+    FROM neighbours
+    JOIN article_urls ON article_urls.url = neighbours.canonical_url
+    JOIN articles AS later ON later.id = neighbours.article_id
+    WHERE neighbours.direction = 'previous' AND NOT EXISTS (
+        SELECT 1 FROM neighbours AS own WHERE own.article_id = article_urls.article_id AND own.direction = 'next'
+    )
+) AS chain
+JOIN articles ON articles.id = chain.article_id
+LEFT JOIN articles AS held ON held.id = chain.held_id
+"""
+
+GAPS = """
+CREATE VIEW gaps AS SELECT
+    -- Previous posts that pages name and that no poll ever saw: they fell out of the feed between two polls.
+    neighbours.article_id AS id, -- number of the article whose page names it
+    articles.title AS title, -- its title
+    feeds.name AS source, -- its feed
+    neighbours.url AS missing_url, -- link to the post that is missing
+    neighbours.title AS missing_title, -- title that the page shows for it
+    neighbours.found_at AS found_at -- time when it was found
+FROM neighbours
+JOIN articles ON articles.id = neighbours.article_id
+JOIN feeds ON feeds.id = articles.feed_id
+WHERE neighbours.direction = 'previous'
+    AND NOT EXISTS (SELECT 1 FROM article_urls WHERE article_urls.url = neighbours.canonical_url)
+"""
+
+VIEWS = (LATEST_ARTICLES, FEED_HEALTH, DUPLICATES, NEXT_POSTS, GAPS)
+"""In the order of docs/database.md."""
