@@ -3,6 +3,7 @@
 It fetches bytes and parses none of them (robots.txt apart); what to fetch, and when, is decided elsewhere.
 """
 
+from aggregator.fetch.explain import Explanation, HopReport
 from aggregator.fetch.fetcher import Fetcher
 
-__all__ = ["Fetcher"]
+__all__ = ["Explanation", "Fetcher", "HopReport"]

@@ -19,6 +19,14 @@ from enum import StrEnum
 from aggregator.errors import FetchError, TimedOut
 
 
+class Stopped(FetchError):
+    """The program is stopping; says nothing about the host or the URL."""
+
+
+class NoAnswer(FetchError):
+    """Nobody is there: no address, no connection, no TLS, or it broke before a byte of an answer came."""
+
+
 class Ended(StrEnum):
     """Why a call was ended from outside."""
 
@@ -69,11 +77,11 @@ class Call:
         return max(self.ends_at - time.monotonic(), 0.001)
 
     def check(self) -> None:
-        """Raise TimedOut or FetchError when the call was ended from outside; nothing it read is to be trusted then."""
+        """Raise TimedOut or Stopped when the call was ended from outside; nothing it read is to be trusted then."""
         if self.ended is Ended.DEADLINE:
             raise TimedOut(self.url, f"not done after {self.seconds:.3g} s (while {self.phase})")
         if self.ended is Ended.CLOSED:
-            raise FetchError(self.url, "given up: the program is stopping")
+            raise Stopped(self.url, "given up: the program is stopping")
 
     def hold(self, sock: socket.socket) -> None:
         """`sock` is what to shut when the call ends; raises when it has ended already."""

@@ -25,7 +25,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from aggregator.errors import FetchError, Refused, TooLarge
-from aggregator.fetch.calls import Call, Phase
+from aggregator.fetch.calls import Call, NoAnswer, Phase
 from aggregator.fetch.guard import Address, Guard
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -101,7 +101,7 @@ class Opener:
             except OSError as error:
                 problem = error
                 call.check()
-        raise FetchError(call.url, f"can not connect to {host}: {_reason(problem)}") from problem
+        raise NoAnswer(call.url, f"can not connect to {host}: {_reason(problem)}") from problem
 
     def lookup(self, host: str, port: int, call: Call) -> list[Address]:
         """Every address of `host`, asked once, for no longer than the call has time."""
@@ -111,7 +111,7 @@ class Opener:
         found = self._ask(host.rstrip("."), port, call)
         addresses = [address for text in dict.fromkeys(found) if (address := _address(text)) is not None]
         if not addresses:
-            raise FetchError(call.url, f"{host} has no address")
+            raise NoAnswer(call.url, f"{host} has no address")
         return addresses
 
     def _ask(self, host: str, port: int, call: Call) -> Sequence[str]:
@@ -129,7 +129,7 @@ class Opener:
             found = answer.get()
         call.check()
         if isinstance(found, OSError | UnicodeError):
-            raise FetchError(call.url, f"no such host: {host}") from found
+            raise NoAnswer(call.url, f"no such host: {host}") from found
         if isinstance(found, Exception):
             raise found
         return found or ()
@@ -291,7 +291,7 @@ class GuardedTLSConnection(GuardedConnection, urllib3.connection.HTTPSConnection
             super().connect()
         except (OSError, CertificateError) as error:
             call.check()
-            raise FetchError(call.url, f"{self.host}: {_reason(error)}") from error
+            raise NoAnswer(call.url, f"{self.host}: {_reason(error)}") from error
 
 
 class _Shakeable(ssl.SSLSocket):
@@ -322,5 +322,5 @@ def _broken(call: Call, error: OSError) -> Exception:
     if call.reused:
         return StaleConnection()
     if isinstance(error, http.client.RemoteDisconnected):
-        return FetchError(call.url, "the server closed the connection without an answer")
-    return FetchError(call.url, _reason(error))
+        return NoAnswer(call.url, "the server closed the connection without an answer")
+    return NoAnswer(call.url, _reason(error))

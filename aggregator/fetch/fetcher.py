@@ -1,22 +1,42 @@
-"""The door to the network: `get` for one request, `each` for many."""
+"""The door to the network: `get` for one request, `each` for many, `explain` for a person.
+
+It puts the parts together: the guard decides where we may go, the wire goes, the budgets of the hosts say when, and the
+schedule on which thread. Nothing is parsed, and nothing is retried: what failed is the caller's to try again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 
-from aggregator.errors import FetchError
+from aggregator.errors import FetchError, Refused, TimedOut
+from aggregator.fetch.calls import NoAnswer, Stopped
 from aggregator.fetch.connect import Opener, Resolver, system_resolver
+from aggregator.fetch.explain import Explanation, hop_report
 from aggregator.fetch.guard import Guard
-from aggregator.fetch.trip import Trip
-from aggregator.fetch.wire import Wire
-from aggregator.models import FetchMemory, Request, Response
+from aggregator.fetch.hosts import Hosts
+from aggregator.fetch.robots import Robots
+from aggregator.fetch.schedule import Batch, Schedule
+from aggregator.fetch.statuses import retry_after
+from aggregator.fetch.trip import Trip, place
+from aggregator.fetch.visit import Visit
+from aggregator.fetch.wire import Answer, Wire
+from aggregator.models import FetchMemory, Request, Response, Validators
 from aggregator.settings import Network
+from aggregator.urls import redact
+
+LOOK_AHEAD = 2000
+"""Requests that `each` takes from its input beyond those that are done: enough hosts to choose from, little memory."""
 
 
 class Fetcher:
+    """Fetches, politely and safely. Thread-safe; a context manager.
+
+    `memory` keeps what must survive a restart; `clock` gives the time as aware UTC. `resolver` turns a host and a port
+    into addresses (by default the operating system does).
+    """
+
     def __init__(
         self,
         network: Network,
@@ -26,7 +46,6 @@ class Fetcher:
         resolver: Resolver = system_resolver,
     ) -> None:
         self._network = network
-        self._memory = memory
         self._clock = clock
         self._guard = Guard.allowing(network.allow)
         self._wire = Wire(
@@ -35,32 +54,148 @@ class Fetcher:
             threads=network.threads,
             per_host=network.per_host_connections,
         )
+        self._hosts = Hosts(network, memory, clock)
+        self._robots = Robots(memory, clock, network.user_agent)
+        self._schedule = Schedule(self._hosts, lambda visit: visit.step(self._exchange), network.threads)
+        self._closed = False
 
     def get(self, request: Request) -> Response:
-        trip = Trip(
+        """One answer (200, or 304 when asked conditionally).
+
+        Waits for the host's spacing, on the caller's thread. Raises FetchError: Refused by the guard, by robots.txt or
+        while the host is given a rest (with `retry_after_s`), TimedOut, TooLarge, or with the status that came.
+        """
+        return self._drive(self._visit(request))
+
+    def each(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response | FetchError]]:
+        """Every request with its answer or its error, as they complete, on `network.threads` threads.
+
+        Takes its input as it goes, LOOK_AHEAD requests in advance at most. When the fetcher is closed it ends, and
+        what was not done is not mentioned. An error of the memory (StoreError) is raised.
+        """
+        batch = self._schedule.open()
+        source = iter(requests)
+        pending = 0
+        more = True
+        try:
+            while more or pending:
+                if more and pending < LOOK_AHEAD and batch.done.empty():
+                    request = next(source, None)
+                    more = request is not None
+                    pending += more
+                    if request is not None:
+                        self._add(request, batch)
+                    continue
+                done = batch.done.get()
+                if done is None:
+                    return
+                pending -= 1
+                if not isinstance(done[1], Response | FetchError):
+                    raise done[1]
+                yield done[0], done[1]
+        finally:
+            self._schedule.drop(batch)
+
+    def _add(self, request: Request, batch: Batch) -> None:
+        try:
+            self._schedule.add(self._visit(request), batch)
+        except FetchError as error:
+            batch.done.put((request, error))
+
+    def explain(self, url: str, *, validators: Validators = Validators(), robots: bool = True) -> Explanation:
+        """Ask for `url` once, and say all that can be said about it. Does not raise FetchError: it explains it."""
+        request = Request(url, validators=validators, robots=robots)
+        visit: Visit | None = None
+        response: Response | None = None
+        error: str | None = None
+        try:
+            visit = self._visit(request)
+            response = self._drive(visit)
+        except FetchError as problem:
+            error = problem.message
+        return self._explained(request, visit, response, error)
+
+    def _explained(
+        self, request: Request, visit: Visit | None, response: Response | None, error: str | None
+    ) -> Explanation:
+        answers = visit.trip.answers if visit else []
+        where = place(visit.trip.url) if visit else ""
+        return Explanation(
+            url=redact(request.url),
+            hops=tuple(hop_report(answer) for answer in answers),
+            asked_with=request.validators,
+            validators=response.validators if response else Validators(),
+            error=error,
+            robots=f"robots.txt {self._robots.verdict(visit.trip.url)}" if visit and request.robots else None,
+            moved_to=redact(response.moved_to) if response and response.moved_to else None,
+            body_bytes=len(response.body) if response else 0,
+            wire_bytes=response.wire_bytes if response else 0,
+            partial=bool(response and response.partial),
+            elapsed_s=sum(answer.elapsed_s for answer in answers),
+            host=self._hosts.state(where),
+            rest_s=self._hosts.rest_s(where),
+            interval_s=self._hosts.interval_s(where),
+            response=response,
+        )
+
+    def _visit(self, request: Request) -> Visit:
+        return Visit(self._trip(request), self._hosts, self._robots, self._trip)
+
+    def _trip(self, request: Request, *, cut: bool = False) -> Trip:
+        return Trip(
             request,
             self._guard,
             seconds=self._network.timeout_s,
             max_bytes=request.max_bytes or self._network.max_bytes,
             clock=self._clock,
+            cut=cut,
         )
-        while True:
-            response = trip.step(self._wire.exchange)
-            if response is not None:
-                return response
 
-    def each(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response | FetchError]]:
-        def one(request: Request) -> tuple[Request, Response | FetchError]:
-            try:
-                return request, self.get(request)
-            except FetchError as error:
-                return request, error
+    def _drive(self, visit: Visit) -> Response:
+        """A visit to its end on this thread, waiting for each host's budget."""
 
-        with ThreadPoolExecutor(self._network.threads) as pool:
-            yield from pool.map(one, requests)
+        def blocked() -> bool:
+            if self._closed:
+                raise Stopped(visit.shown, "given up: the program is stopping")
+            return visit.blocked()
+
+        try:
+            while True:
+                visit.prepare()
+                where = visit.place
+                rest = self._hosts.begin(where, blocked)
+                if rest > 0:
+                    raise Refused(
+                        visit.shown, f"{where} is given a rest, after it was busy or silent", retry_after_s=rest
+                    )
+                try:
+                    response = visit.step(self._exchange)
+                finally:
+                    self._hosts.end(where)
+                if response is not None:
+                    return response
+        finally:
+            visit.abandon()
+
+    def _exchange(
+        self, url: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int, cut: bool = False
+    ) -> Answer:
+        """One exchange, and what it tells about the host."""
+        where = place(url)
+        try:
+            answer = self._wire.exchange(url, headers, seconds=seconds, max_bytes=max_bytes, cut=cut)
+        except (TimedOut, NoAnswer) as error:
+            self._hosts.silent(where, timed_out=isinstance(error, TimedOut))
+            raise
+        self._hosts.answered(where, answer.status, retry_after(answer.headers, self._clock()))
+        return answer
 
     def close(self) -> None:
+        """End every request under way and every `each`, at once. May be called twice, and from any thread."""
+        self._closed = True
         self._wire.close()
+        self._schedule.close()
+        self._hosts.freed("")
 
     def __enter__(self) -> Fetcher:
         return self

@@ -7,8 +7,9 @@ before each. Credentials and extra headers stay on the origin they were given fo
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from aggregator.errors import FetchError, Refused, TimedOut, TooLarge
@@ -21,7 +22,19 @@ from aggregator.urls import http_url, redact
 MAX_HOPS = 5
 """Redirects that are followed for one request (browsers follow 20; a feed that needs more is broken)."""
 
-Exchange = Callable[..., Answer]
+
+class Exchange(Protocol):
+    """One GET: see Wire.exchange."""
+
+    def __call__(
+        self, url: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int, cut: bool = False
+    ) -> Answer: ...
+
+
+class TripMaker(Protocol):
+    """Makes a trip with the settings in force; `cut` as in Wire.exchange."""
+
+    def __call__(self, request: Request, *, cut: bool = False) -> Trip: ...
 
 
 class Trip:

@@ -1,0 +1,176 @@
+"""One politeness budget for each host, shared by everything that asks it for anything.
+
+A budget spaces the starts of requests, bounds the connections, stretches to Crawl-delay, and rests the whole host after
+429, 503, timeouts and dead connections, longer each time, until it answers again. What must outlive the program (not
+before when, failures in a row, Crawl-delay) is kept through FetchMemory; the rest is forgotten. Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aggregator.fetch.statuses import BUSY, MAX_RETRY_AFTER_S
+from aggregator.models import FetchMemory, HostState
+from aggregator.settings import Network
+
+MAX_REST_S = 3600.0
+"""Seconds: the longest rest that we impose by ourselves; a host that asks for more gets more (Retry-After)."""
+
+BUSY_REST_S = 60.0
+"""Seconds after the first 429 or 503 that does not say how long; doubles with each failure in a row."""
+
+SILENT_REST_S = 30.0
+"""Seconds after the first timeout; doubles likewise. The whole timeout was spent on it already."""
+
+MAX_CRAWL_DELAY_S = 300.0
+"""Seconds: a longer Crawl-delay is cut to this; beyond it a host means `rarely`, which polling already does."""
+
+_FORGET_ABOVE = 4096
+"""Budgets in memory; above it, those of which there is nothing to remember are dropped."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    state: HostState
+    next_start: float = 0.0
+    running: int = 0
+
+
+class Hosts:
+    """The budgets, by place (see trip.place). Thread-safe; `lock` guards all of it, for callers that do more under it."""
+
+    def __init__(self, network: Network, memory: FetchMemory, clock: Callable[[], datetime]) -> None:
+        self._interval_s = network.per_host_interval_s
+        self._connections = network.per_host_connections
+        self._memory = memory
+        self._clock = clock
+        self._budgets: dict[str, _Budget] = {}
+        self.lock = threading.RLock()
+        self._freed = threading.Condition(self.lock)
+        self.on_freed: Callable[[str], None] = lambda _place: None
+
+    def prepare(self, place: str) -> None:
+        """Read what is remembered of `place`, so that nothing under the lock waits for a database."""
+        if place not in self._budgets:
+            state = self._memory.host(place) or HostState(place)
+            with self.lock:
+                self._forget()
+                self._budgets.setdefault(place, _Budget(self._sane(state)))
+
+    def _budget(self, place: str) -> _Budget:
+        with self.lock:
+            return self._budgets.setdefault(place, _Budget(HostState(place)))
+
+    def _sane(self, state: HostState) -> HostState:
+        """A rest that ends later than any could was written by a clock that was wrong."""
+        latest = self._clock() + timedelta(seconds=MAX_RETRY_AFTER_S)
+        return replace(state, not_before=latest) if state.not_before and state.not_before > latest else state
+
+    def _forget(self) -> None:
+        if len(self._budgets) >= _FORGET_ABOVE:
+            now = time.monotonic()
+            for place, each in list(self._budgets.items()):
+                if not each.running and each.next_start <= now and each.state == HostState(place):
+                    del self._budgets[place]
+
+    def state(self, place: str) -> HostState:
+        """What is remembered of the host."""
+        return self._budget(place).state
+
+    def rest_s(self, place: str) -> float:
+        """Seconds that the whole host still rests; 0 when it may be asked."""
+        not_before = self._budget(place).state.not_before
+        return max((not_before - self._clock()).total_seconds(), 0.0) if not_before else 0.0
+
+    def suspect(self, place: str) -> bool:
+        """Whether the last that we saw of the host was a failure."""
+        return self._budget(place).state.failures > 0
+
+    def interval_s(self, place: str) -> float:
+        """Seconds between the starts of two requests."""
+        return max(self._interval_s, self._budget(place).state.crawl_delay_s or 0.0)
+
+    def slowed(self, place: str) -> bool:
+        """Whether the host itself asked for more than the configured spacing (Crawl-delay)."""
+        return self.interval_s(place) > self._interval_s
+
+    def try_begin(self, place: str) -> float:
+        """0 when a request may start now, and is counted as started; else seconds to wait, inf for a connection."""
+        with self.lock:
+            budget = self._budget(place)
+            # After a failure one request at a time tries how the host is.
+            if budget.running >= (1 if budget.state.failures else self._connections):
+                return math.inf
+            now = time.monotonic()
+            if budget.next_start > now:
+                return budget.next_start - now
+            budget.running += 1
+            budget.next_start = now + self.interval_s(place)
+            return 0.0
+
+    def begin(self, place: str, blocked: Callable[[], bool]) -> float:
+        """Wait until a request may start, while `blocked` says so too. 0, or the seconds that the host rests."""
+        with self._freed:
+            while (rest := self.rest_s(place)) <= 0:
+                wait = 1.0 if blocked() else self.try_begin(place)
+                if wait <= 0:
+                    return 0.0
+                self._freed.wait(min(wait, 1.0))
+            return rest
+
+    def end(self, place: str) -> None:
+        """The request that was begun has ended, well or not."""
+        with self._freed:
+            self._budget(place).running -= 1
+            self.freed(place)
+
+    def freed(self, place: str) -> None:
+        """Something that a request to `place` may have waited for has come: let those who wait look again."""
+        with self._freed:
+            self._freed.notify_all()
+            self.on_freed(place)
+
+    def answered(self, place: str, status: int, retry_after_s: float | None) -> None:
+        """The host answered: it rests when it is busy, and is well again unless its server failed (5xx)."""
+        if status in BUSY:
+            self._rest(place, retry_after_s, BUSY_REST_S)
+        elif status < 500:
+            self._update(place, lambda state: replace(state, failures=0, not_before=None))
+
+    def silent(self, place: str, *, timed_out: bool) -> None:
+        """No answer came. A timeout rests the host at once, a dead connection (cheap, often brief) the second time."""
+        if timed_out or self.suspect(place):
+            self._rest(place, None, SILENT_REST_S)
+        else:
+            self._update(place, lambda state: replace(state, failures=state.failures + 1))
+
+    def _rest(self, place: str, asked_s: float | None, first_s: float) -> None:
+        now = self._clock()
+
+        def rested(state: HostState) -> HostState:
+            own_s = min(first_s * 2 ** min(state.failures, 16), MAX_REST_S)
+            seconds = own_s if asked_s is None else min(asked_s, MAX_RETRY_AFTER_S)
+            until = max(now + timedelta(seconds=seconds), state.not_before or now)
+            return replace(state, failures=state.failures + 1, not_before=until)
+
+        self._update(place, rested)
+
+    def crawl_delay(self, place: str, seconds: float | None) -> None:
+        """robots.txt asks for `seconds` between requests (None: for nothing)."""
+        delay = min(seconds, MAX_CRAWL_DELAY_S) if seconds else None
+        self._update(place, lambda state: replace(state, crawl_delay_s=delay))
+
+    def _update(self, place: str, change: Callable[[HostState], HostState]) -> None:
+        with self.lock:
+            budget = self._budget(place)
+            before, budget.state = budget.state, change(budget.state)
+            after = budget.state
+            if after.crawl_delay_s != before.crawl_delay_s and budget.next_start:
+                budget.next_start = max(budget.next_start, time.monotonic() + self.interval_s(place))
+        if after != before:
+            self._memory.save_host(after)

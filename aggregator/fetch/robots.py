@@ -1,0 +1,167 @@
+"""robots.txt: may this URL be fetched? RFC 9309, with Protego reading the rules.
+
+A file holds for 24 hours. None (4xx) allows everything; one that can not be had (5xx, 429, no answer) forbids
+everything for a while, unless an older copy is there to go by. Files are kept through FetchMemory. Nothing is fetched
+here: whoever drives a visit does, through the same client, guard and budget as everything else.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from aggregator.errors import FetchError, TooLarge
+from aggregator.models import FetchMemory, Request, Response, RobotsFile
+
+MAX_BYTES = 500 * 1024
+"""What a crawler must read at least (RFC 9309 section 2.5); the rest is left."""
+
+FRESH = timedelta(hours=24)
+"""How long a file holds (RFC 9309 section 2.4)."""
+
+UNREACHABLE = timedelta(minutes=30)
+"""How long nothing is fetched from an origin whose file could not be had, before it is asked for again."""
+
+_UNREACHABLE_STATUS = 0
+
+
+class Verdict(StrEnum):
+    """What robots.txt says, in words that follow `robots.txt ...`."""
+
+    ALLOWED = "allows it"
+    NONE = "does not exist, so everything is allowed"
+    DISALLOWED = "does not allow it"
+    UNREACHABLE = "can not be had, so nothing is allowed for now"
+
+    @property
+    def allows(self) -> bool:
+        return self in (Verdict.ALLOWED, Verdict.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The part of a robots.txt that concerns us."""
+
+    protego: Protego
+    agent: str
+
+    def allow(self, url: str) -> bool:
+        return bool(self.protego.can_fetch(url, self.agent))
+
+    def delay_s(self) -> float | None:
+        """Seconds between requests: Crawl-delay, or what Request-rate comes to."""
+        delay = self.protego.crawl_delay(self.agent)
+        rate = self.protego.request_rate(self.agent)
+        return float(delay) if delay is not None else rate.seconds / rate.requests if rate else None
+
+
+@functools.lru_cache(maxsize=16)
+def read_rules(body: str, agent: str) -> Rules:
+    """The rules of one file for the product token `agent`. Never raises: what can not be understood is no rule."""
+    return Rules(Protego.parse(body), agent)
+
+
+def product_token(user_agent: str) -> str:
+    """The name that robots.txt calls us by: the first product of the user agent (RFC 9309 section 2.2.1)."""
+    return user_agent.split("/", maxsplit=1)[0].split(" ", maxsplit=1)[0].lower()
+
+
+def origin(url: str) -> str:
+    """`https://example.org`: what one robots.txt holds for."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+class Robots:
+    """What is known of robots.txt files, by origin. Thread-safe."""
+
+    def __init__(self, memory: FetchMemory, clock: Callable[[], datetime], user_agent: str) -> None:
+        self._memory = memory
+        self._clock = clock
+        self._agent = product_token(user_agent)
+        self._until: dict[str, datetime] = {}
+        self._claimed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def prepare(self, url: str) -> None:
+        """Find out from memory how long the file for `url` holds, if there is one."""
+        where = origin(url)
+        if where not in self._until and (file := self._memory.robots(where)) is not None:
+            self._until.setdefault(where, file.fetched_at + (FRESH if _had(file) else UNREACHABLE))
+
+    def fresh(self, url: str) -> bool:
+        """Whether the file for `url` still holds. Asks no database (see `prepare`)."""
+        until = self._until.get(origin(url))
+        # A time far in the future was written by a clock that was wrong.
+        return until is not None and self._clock() < until <= self._clock() + FRESH
+
+    def claim(self, url: str) -> bool:
+        """True for one caller, who is to fetch the file and then `release`; False while another does."""
+        with self._lock:
+            where = origin(url)
+            if where in self._claimed:
+                return False
+            self._claimed.add(where)
+            return True
+
+    def release(self, url: str) -> None:
+        with self._lock:
+            self._claimed.discard(origin(url))
+
+    def busy(self, url: str) -> bool:
+        """Whether somebody is fetching the file for `url` now."""
+        return origin(url) in self._claimed
+
+    def verdict(self, url: str) -> Verdict:
+        """What the file for `url` says, as far as it was ever read."""
+        file = self._memory.robots(origin(url))
+        if file is None or not _had(file):
+            return Verdict.UNREACHABLE
+        if file.status != 200:
+            return Verdict.NONE
+        return Verdict.ALLOWED if read_rules(file.body, self._agent).allow(url) else Verdict.DISALLOWED
+
+    def retry_s(self, url: str) -> float:
+        """Seconds until the file for `url` is asked for again."""
+        until = self._until.get(origin(url))
+        return max((until - self._clock()).total_seconds(), 0.0) if until else 0.0
+
+    @staticmethod
+    def request(url: str) -> Request:
+        """What to fetch for the origin of `url`."""
+        return Request(f"{origin(url)}/robots.txt", max_bytes=MAX_BYTES, accept="text/plain,*/*;q=0.1")
+
+    def learn(self, url: str, outcome: Response | FetchError) -> float | None:
+        """Keep what came of fetching the file for `url`; the seconds between requests that it asks for, or None."""
+        where, now = origin(url), self._clock()
+        file = RobotsFile(where, now, *_status_and_body(outcome))
+        if _had(file):
+            self._until[where] = now + FRESH
+            self._memory.save_robots(file)
+            return read_rules(file.body, self._agent).delay_s() if file.status == 200 else None
+        self._until[where] = now + UNREACHABLE
+        known = self._memory.robots(where)
+        if known is None or not _had(known):
+            self._memory.save_robots(file)
+            return None
+        return read_rules(known.body, self._agent).delay_s() if known.status == 200 else None
+
+
+def _had(file: RobotsFile) -> bool:
+    """Whether we know what the site wants: there is a file, or there is none."""
+    return file.status == 200 or (400 <= file.status < 500 and file.status != 429)
+
+
+def _status_and_body(outcome: Response | FetchError) -> tuple[int, str]:
+    if isinstance(outcome, Response):
+        return outcome.status, outcome.body.decode("utf-8", "replace").removeprefix("\ufeff").replace("\x00", "")
+    if isinstance(outcome, TooLarge):
+        return 404, ""  # more redirects than are followed: as if there were none (RFC 9309 section 2.3.1.2)
+    return outcome.status or _UNREACHABLE_STATUS, ""

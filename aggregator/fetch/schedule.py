@@ -1,0 +1,244 @@
+"""Which visit goes next, on which thread: ready hosts first, and no thread waits for a host.
+
+Visits stand in line by host. A thread takes the first of a line whose host may be asked now; between two hops a visit
+goes back into a line. Hosts that failed last time get a quarter of the threads at most, less while other requests
+run long, so that those which drip or hang never occupy them all.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import queue
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from aggregator.errors import AggregatorError, FetchError, Refused, StageError
+from aggregator.fetch.hosts import Hosts
+from aggregator.fetch.visit import Visit
+from aggregator.models import Request, Response
+
+LONG_S = 5.0
+"""Seconds after which a request counts as running long (a healthy one takes less than one)."""
+
+MAX_TURN_S = 300.0
+"""Seconds: where a host's Crawl-delay puts a visit's turn further off than this, the caller is told to come back."""
+
+Outcome = Response | FetchError
+log = structlog.get_logger(__name__)
+
+
+@dataclass(eq=False)
+class Batch:
+    """The requests of one caller: where their outcomes go (None: nothing more comes), and whether it still wants them."""
+
+    done: queue.SimpleQueue[tuple[Request, Outcome | AggregatorError] | None] = field(default_factory=queue.SimpleQueue)
+    dropped: bool = False
+
+
+@dataclass(eq=False)
+class _Job:
+    visit: Visit
+    batch: Batch
+
+    def deliver(self, outcome: Outcome | AggregatorError) -> None:
+        self.visit.abandon()
+        self.batch.done.put((self.visit.trip.request, outcome))
+
+
+class Schedule:
+    """Lines of visits by host, and the threads that work them off. `step` does one exchange of a visit."""
+
+    def __init__(self, hosts: Hosts, step: Callable[[Visit], Response | None], threads: int) -> None:
+        self._hosts = hosts
+        self._step = step
+        self._max_threads = threads
+        self._max_suspects = max(threads // 4, 1)
+        self._ready = threading.Condition(hosts.lock)
+        self._lines: dict[str, deque[_Job]] = {}
+        self._turns: list[tuple[float, int, str]] = []
+        self._parked: set[str] = set()
+        self._suspended: deque[str] = deque()
+        self._count = itertools.count()
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._running: dict[_Job, tuple[float, bool]] = {}
+        self._batches: set[Batch] = set()
+        self._closed = False
+        hosts.on_freed = self._freed
+
+    # --- callers ---
+
+    def open(self) -> Batch:
+        """A new batch; it is told when the schedule closes."""
+        batch = Batch()
+        with self._ready:
+            self._batches.add(batch)
+            if self._closed:
+                batch.done.put(None)
+        return batch
+
+    def add(self, visit: Visit, batch: Batch) -> None:
+        """Put a visit in line; its outcome goes to the batch."""
+        visit.prepare()
+        self._enqueue(_Job(visit, batch))
+
+    def drop(self, batch: Batch) -> None:
+        """The caller has gone: what stands in line for it is forgotten, what runs ends on its own."""
+        with self._ready:
+            batch.dropped = True
+            self._batches.discard(batch)
+
+    def close(self) -> None:
+        """No more steps are begun; batches end. Requests under way must be ended by the caller first."""
+        with self._ready:
+            self._closed = True
+            for batch in self._batches:
+                batch.done.put(None)
+            self._ready.notify_all()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+    # --- lines (all under the lock) ---
+
+    def _enqueue(self, job: _Job) -> None:
+        with self._ready:
+            place = job.visit.place
+            line = self._lines.setdefault(place, deque())
+            line.append(job)
+            if len(line) == 1:
+                self._turn(place, 0.0)
+            if not self._idle and len(self._threads) < self._max_threads and not self._closed:
+                thread = threading.Thread(target=self._work, name=f"fetch-{len(self._threads)}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _turn(self, place: str, wait_s: float) -> None:
+        heapq.heappush(self._turns, (time.monotonic() + wait_s, next(self._count), place))
+        self._ready.notify()
+
+    def _freed(self, place: str) -> None:
+        """A connection of `place` is free, or its robots.txt is known: a line that was parked may go on."""
+        with self._ready:
+            if place in self._parked:
+                self._parked.discard(place)
+                self._turn(place, 0.0)
+
+    def _take(self) -> _Job | None:
+        """The next job that may be done now, its host's budget begun; waits for it. None when closed."""
+        with self._ready:
+            while not self._closed:
+                while self._turns and self._turns[0][0] <= time.monotonic():
+                    job = self._first(heapq.heappop(self._turns)[2])
+                    if job is not None:
+                        self._ready.notify()
+                        return job
+                self._idle += 1
+                self._ready.wait(max(self._turns[0][0] - time.monotonic(), 0.0) if self._turns else None)
+                self._idle -= 1
+            return None
+
+    def _first(self, place: str) -> _Job | None:
+        """The first job of a line, if its host may be asked now; else its next turn is arranged."""
+        line = self._lines[place]
+        while line and line[0].batch.dropped:
+            line.popleft().visit.abandon()
+        if line and (rest := self._hosts.rest_s(place)) > 0:
+            _refuse(line, f"{place} is given a rest, after it was busy or silent", rest)
+        if not line:
+            del self._lines[place]
+            return None
+        suspect = self._hosts.suspect(place)
+        if suspect and not self._room_for_suspects():
+            self._suspended.append(place)
+            return None
+        if line[0].visit.blocked():
+            self._parked.add(place)
+            return None
+        wait = self._hosts.try_begin(place)
+        if wait > 0:
+            self._wait(place, line, wait)
+            return None
+        job = line.popleft()
+        self._running[job] = (time.monotonic(), suspect)
+        if line:
+            self._turn(place, 0.0)
+        else:
+            del self._lines[place]
+        return job
+
+    def _wait(self, place: str, line: deque[_Job], wait: float) -> None:
+        if math.isinf(wait):
+            self._parked.add(place)
+            return
+        self._turn(place, wait)
+        if self._hosts.slowed(place):
+            reach = 1 + int(MAX_TURN_S / self._hosts.interval_s(place))
+            late = deque(line.pop() for _ in range(len(line) - reach))
+            _refuse(late, f"{place} asks for {self._hosts.interval_s(place):.0f} s between requests", MAX_TURN_S)
+
+    def _room_for_suspects(self) -> bool:
+        now = time.monotonic()
+        slow = sum(suspect or now - begun > LONG_S for begun, suspect in self._running.values())
+        return slow < self._max_suspects
+
+    def _readmit(self) -> None:
+        """A request has ended: hosts that failed last time and wait for room may look again."""
+        for _ in range(min(len(self._suspended), self._max_suspects)):
+            self._turn(self._suspended.popleft(), 0.0)
+
+    # --- threads ---
+
+    def _work(self) -> None:
+        while (job := self._take()) is not None:
+            place = job.visit.place
+            outcome = self._attempt(job)
+            with self._ready:
+                del self._running[job]
+                self._hosts.end(place)
+                self._readmit()
+            if outcome is None:
+                self._again(job)
+            elif not self._closed:
+                job.deliver(outcome)
+
+    def _again(self, job: _Job) -> None:
+        try:
+            job.visit.prepare()
+        except AggregatorError as error:
+            job.deliver(error)
+        else:
+            self._enqueue(job)
+
+    def _attempt(self, job: _Job) -> Outcome | AggregatorError | None:
+        """One step. A bug costs its own request: it is logged, and becomes a FetchError."""
+        try:
+            return self._step(job.visit)
+        except FetchError as error:
+            return error
+        except AggregatorError as error:
+            return error if not isinstance(error, StageError) else FetchError(error.url, error.message)
+        except Exception as error:  # noqa: BLE001 -- isolated to this request, and logged
+            return bug(job.visit.shown, error)
+
+
+def bug(shown: str, error: Exception) -> FetchError:
+    """An unexpected exception, logged with where it came from but not what it says: that may hold a secret."""
+    log.error(
+        "fetch.bug", url=shown, error=type(error).__name__, where="".join(traceback.format_tb(error.__traceback__))
+    )
+    return FetchError(shown, f"a mistake in the program ({type(error).__name__})")
+
+
+def _refuse(line: deque[_Job], why: str, retry_after_s: float) -> None:
+    while line:
+        job = line.popleft()
+        job.deliver(Refused(job.visit.shown, why, retry_after_s=retry_after_s))
