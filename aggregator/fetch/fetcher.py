@@ -17,7 +17,7 @@ from aggregator.fetch.explain import Explanation, hop_report
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.robots import Robots
-from aggregator.fetch.schedule import Batch, Schedule
+from aggregator.fetch.schedule import Batch, Schedule, resting
 from aggregator.fetch.statuses import retry_after
 from aggregator.fetch.trip import Trip, place
 from aggregator.fetch.visit import Visit
@@ -102,9 +102,9 @@ class Fetcher:
         except FetchError as error:
             batch.done.put((request, error))
 
-    def explain(self, url: str, *, validators: Validators = Validators(), robots: bool = True) -> Explanation:
+    def explain(self, url: str, *, validators: Validators | None = None, robots: bool = True) -> Explanation:
         """Ask for `url` once, and say all that can be said about it. Does not raise FetchError: it explains it."""
-        request = Request(url, validators=validators, robots=robots)
+        request = Request(url, validators=validators or Validators(), robots=robots)
         visit: Visit | None = None
         response: Response | None = None
         error: str | None = None
@@ -165,9 +165,7 @@ class Fetcher:
                 where = visit.place
                 rest = self._hosts.begin(where, blocked)
                 if rest > 0:
-                    raise Refused(
-                        visit.shown, f"{where} is given a rest, after it was busy or silent", retry_after_s=rest
-                    )
+                    raise Refused(visit.shown, resting(where), retry_after_s=rest)
                 try:
                     response = visit.step(self._exchange)
                 finally:

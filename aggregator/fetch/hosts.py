@@ -42,7 +42,7 @@ class _Budget:
 
 
 class Hosts:
-    """The budgets, by place (see trip.place). Thread-safe; `lock` guards all of it, for callers that do more under it."""
+    """The budgets, by place (see trip.place). Thread-safe: `lock` guards all, also for those who do more under it."""
 
     def __init__(self, network: Network, memory: FetchMemory, clock: Callable[[], datetime]) -> None:
         self._interval_s = network.per_host_interval_s

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(eq=False)
 class Batch:
-    """The requests of one caller: where their outcomes go (None: nothing more comes), and whether it still wants them."""
+    """The requests of one caller: where outcomes go (None: nothing more comes), and whether they are still wanted."""
 
     done: queue.SimpleQueue[tuple[Request, Outcome | AggregatorError] | None] = field(default_factory=queue.SimpleQueue)
     dropped: bool = False
@@ -152,7 +152,7 @@ class Schedule:
         while line and line[0].batch.dropped:
             line.popleft().visit.abandon()
         if line and (rest := self._hosts.rest_s(place)) > 0:
-            _refuse(line, f"{place} is given a rest, after it was busy or silent", rest)
+            _refuse(line, resting(place), rest)
         if not line:
             del self._lines[place]
             return None
@@ -232,10 +232,14 @@ class Schedule:
 
 def bug(shown: str, error: Exception) -> FetchError:
     """An unexpected exception, logged with where it came from but not what it says: that may hold a secret."""
-    log.error(
-        "fetch.bug", url=shown, error=type(error).__name__, where="".join(traceback.format_tb(error.__traceback__))
-    )
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("fetch.bug", url=shown, error=type(error).__name__, where=where)
     return FetchError(shown, f"a mistake in the program ({type(error).__name__})")
+
+
+def resting(place: str) -> str:
+    """Why a host is not asked now."""
+    return f"{place} is given a rest, after it was busy or silent"
 
 
 def _refuse(line: deque[_Job], why: str, retry_after_s: float) -> None:
