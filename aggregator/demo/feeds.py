@@ -113,9 +113,9 @@ def _rss_item(edition: Edition, printed: Printed) -> str:
 
 
 def _atom(edition: Edition) -> str:
-    """Atom (RFC 4287) with the full text, its links relative to xml:base."""
+    """Atom (RFC 4287), its links relative to xml:base."""
     outlet = edition.outlet
-    entries = "\n".join(_atom_entry(printed) for printed in edition.feed_posts)
+    entries = "\n".join(_atom_entry(printed, full=outlet.full) for printed in edition.feed_posts)
     return f"""<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en" xml:base="{edition.home_url}">
 <title>{escape(outlet.name)}</title>
@@ -129,8 +129,9 @@ def _atom(edition: Edition) -> str:
 """
 
 
-def _atom_entry(printed: Printed) -> str:
+def _atom_entry(printed: Printed, *, full: bool) -> str:
     author = f"<author><name>{escape(printed.post.author)}</name></author>" if printed.post.author else ""
+    content = f'<content type="html">{escape(printed.html)}</content>' if full else ""
     path = "/" + (printed.url or "").split("/", 3)[3]
     return f"""<entry>
 <title>{escape(printed.title)}</title>
@@ -141,7 +142,7 @@ def _atom_entry(printed: Printed) -> str:
 {author}
 {_categories(printed, '<category term="{}"/>')}
 <summary>{escape(printed.teaser)}</summary>
-<content type="html">{escape(printed.html)}</content>
+{content}
 </entry>"""
 
 

@@ -1,4 +1,4 @@
-"""The imaginary press's masthead: who publishes, in which format, at which addresses, with which habits and troubles."""
+"""The imaginary press's masthead: who publishes, in which format, at which paths, with which habits and troubles."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ ROUNDS = 4
 class Outlet:
     """One publisher.
 
-    `permalink` is a path with {slug}, {number} and {date} (strftime fields after a colon); empty: its posts have no
-    pages. `window` is how many posts its feed holds. `full` feeds carry the whole text. `credit` is how it names the
-    source of a text that it carries, with {name} and {url}. `trouble` says what its feed does from a round on.
+    `permalink` is a path with {slug}, {number}, {section} and {date} (strftime fields after a colon); empty: its posts
+    have no pages. `window` is how many posts its feed holds. `full` feeds carry the whole text. `credit` is how it
+    names the source of a text that it carries, with {name} and {url}. `trouble` says what its feed does from a round
+    on.
     """
 
     key: str
@@ -92,5 +93,119 @@ OUTLETS: tuple[Outlet, ...] = (
         tags=("blogs",),
         full=True,
         validators=frozenset({"etag"}),
+    ),
+    Outlet(
+        key="farpoint",
+        name="Farpoint News Service",
+        description="The wire: security",
+        theme="wire",
+        feed="rss",
+        feed_path="/rss/security.xml",
+        permalink="/story/{number}",
+        tags=("news", "wire"),
+        validators=frozenset({"last-modified"}),
+    ),
+    Outlet(
+        key="ledger",
+        name="The Coastal Ledger",
+        description="News from the coast since 1871",
+        theme="daily",
+        feed="rss",
+        feed_path="/rss.xml",
+        permalink="/{section}/{date:%Y-%m-%d}/{slug}.html",
+        tags=("news",),
+        credit="Source: {link}",
+    ),
+    Outlet(
+        key="dockside",
+        name="Dockside Technology",
+        description="Machines, ports and the people who run them",
+        theme="daily",
+        feed="rss",
+        feed_path="/feed.xml",
+        permalink="/{section}/{slug}",
+        tags=("news",),
+        credit="This article was first published by {link}.",
+        disallow="/subscribers/",
+    ),
+    Outlet(
+        key="upland",
+        name="Upland Business Daily",
+        description="Markets and the things that move them",
+        theme="daily",
+        feed="rss",
+        feed_path="/feeds/all.rss",
+        permalink="/a/{number}-{slug}",
+        tags=("news", "business"),
+        credit="Source: {name}",
+    ),
+    Outlet(
+        key="slowglass",
+        name="Slow Glass Review",
+        description="Long looks at quick things",
+        theme="ghost",
+        feed="atom",
+        feed_path="/atom.xml",
+        permalink="/{slug}/",
+        tags=("blogs",),
+        slow=True,
+    ),
+    Outlet(
+        key="cracked",
+        name="Cracked Bell Security",
+        description="Small teams, old machines",
+        theme="plain",
+        feed="rss",
+        feed_path="/index.xml",
+        permalink="/posts/{number}",
+        tags=("blogs",),
+        full=True,
+        trouble=MappingProxyType({1: "truncated", 2: "error", 3: "html"}),
+    ),
+    Outlet(
+        key="oldmill",
+        name="Old Mill Bulletin",
+        description="One paragraph a night",
+        theme="plain",
+        feed="rss",
+        feed_path="/bulletin.rss",
+        permalink="/{number}",
+        tags=("advisories",),
+        full=True,
+        trouble=MappingProxyType({2: "gone"}),
+    ),
+    Outlet(
+        key="ferry",
+        name="Ferry Street Security",
+        description="Frauds of everyday travel",
+        theme="table",
+        feed="rss",
+        feed_path="/rss20.xml",
+        permalink="/articles/{slug}.htm",
+        tags=("blogs",),
+        moved=True,
+    ),
+    Outlet(
+        key="certvel",
+        name="CERT Velmark",
+        description="Advisories of the national computer emergency response team",
+        theme="none",
+        feed="rdf",
+        feed_path="/advisories.rdf",
+        permalink="",
+        tags=("advisories",),
+        full=True,
+        validators=frozenset(),
+    ),
+    Outlet(
+        key="copperline",
+        name="Copperline Engineering",
+        description="How we make meters, and mistakes",
+        theme="hugo",
+        feed="rss",
+        feed_path="/posts/index.xml",
+        permalink="/posts/{slug}/",
+        tags=("vendor",),
+        window=2,
     ),
 )

@@ -18,8 +18,21 @@ from importlib.resources.abc import Traversable
 from aggregator.demo import markup
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60}
-_SINGLE = frozenset(
-    {"title", "author", "round", "ago", "teaser", "tags", "event", "copy-of", "update", "update-round", "update-ago"}
+_NAMES = frozenset(
+    [
+        "title",
+        "author",
+        "round",
+        "ago",
+        "teaser",
+        "tags",
+        "event",
+        "section",
+        "copy-of",
+        "update",
+        "update-round",
+        "update-ago",
+    ]
 )
 _COPY = re.compile(r"^\[copy(?: (\d+)-(\d+))?\]$", re.MULTILINE)
 
@@ -29,7 +42,7 @@ class Post:
     """One post as its newsroom wrote it; where and when it stands is for the site to say.
 
     `event` is the story it belongs to; `copy_of` is `outlet/slug` of the text it carries. `update` is a note that is
-    added on top of the text from `update_round` on. `linked` is False for an entry that has no page.
+    added on top of the text from `update_round` on, and `update_ago` the time before `now` at which that happened.
     """
 
     outlet: str
@@ -43,6 +56,7 @@ class Post:
     tags: tuple[str, ...] = ()
     event: str | None = None
     copy_of: str | None = None
+    section: str = "news"
     update: str | None = None
     update_round: int = 0
     update_ago: timedelta = timedelta(0)
@@ -74,11 +88,18 @@ def all_posts() -> tuple[Post, ...]:
 
 
 def _read(key: str, files: dict[str, Traversable]) -> Post:
+    try:
+        return _post(key, files)
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"content/{key}.txt: {error}") from error
+
+
+def _post(key: str, files: dict[str, Traversable]) -> Post:
     outlet, slug = key.split("/")
-    header, swaps, body = _split(key, files[key].read_text(encoding="utf-8"))
+    header, swaps, body = _split(files[key].read_text(encoding="utf-8"))
     copy_of = header.get("copy-of")
     if copy_of:
-        body = _copied(body, _split(copy_of, files[copy_of].read_text(encoding="utf-8"))[2], swaps)
+        body = _copied(body, _split(files[copy_of].read_text(encoding="utf-8"))[2], swaps)
     blocks = markup.parse(body)
     return Post(
         outlet=outlet,
@@ -91,6 +112,7 @@ def _read(key: str, files: dict[str, Traversable]) -> Post:
         tags=tuple(tag.strip() for tag in header.get("tags", "").split(",") if tag.strip()),
         event=header.get("event"),
         copy_of=copy_of,
+        section=header.get("section", "news"),
         update=header.get("update"),
         update_round=int(header.get("update-round", 0)),
         update_ago=_duration(header["update-ago"]) if "update-ago" in header else timedelta(0),
@@ -98,7 +120,7 @@ def _read(key: str, files: dict[str, Traversable]) -> Post:
     )
 
 
-def _split(key: str, text: str) -> tuple[dict[str, str], list[tuple[str, str]], str]:
+def _split(text: str) -> tuple[dict[str, str], list[tuple[str, str]], str]:
     """A file's header, its swaps, and its text."""
     head, separator, body = text.partition("\n---\n")
     header: dict[str, str] = {}
@@ -108,12 +130,12 @@ def _split(key: str, text: str) -> tuple[dict[str, str], list[tuple[str, str]], 
         if name == "Swap":
             old, _, new = value.partition(" => ")
             swaps.append((old, new))
-        elif name.lower() in _SINGLE:
+        elif name.lower() in _NAMES:
             header[name.lower()] = value.strip()
         else:
-            raise ValueError(f"content/{key}.txt: unknown header line {line!r}")
+            raise ValueError(f"unknown header line {line!r}")
     if not separator or not {"title", "round", "ago"} <= header.keys():
-        raise ValueError(f"content/{key}.txt: needs Title, Round, Ago and a line ---")
+        raise ValueError("needs Title, Round, Ago and a line ---")
     return header, swaps, body.strip()
 
 
@@ -128,7 +150,10 @@ def _copied(body: str, original: str, swaps: list[tuple[str, str]]) -> str:
         first, last = (int(mark[1]), int(mark[2])) if mark[1] else (1, len(chunks))
         return "\n\n".join(chunks[first - 1 : last])
 
-    return _COPY.sub(part, body)
+    copied = _COPY.sub(part, body)
+    if "[copy" in copied:
+        raise ValueError("[copy] stands on a line of its own")
+    return copied
 
 
 def _duration(text: str) -> timedelta:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from aggregator.demo import markup, pages
 from aggregator.demo.outlets import OUTLETS, ROUNDS, Outlet
@@ -18,7 +19,11 @@ from aggregator.demo.posts import Post, all_posts
 from aggregator.demo.printed import Edition, Printed
 from aggregator.demo.server import Asked, Reply, Server
 from aggregator.demo.site import Addresses, Site, permalinks
+from aggregator.demo.themes import THEMES, States
 from aggregator.models import Attribution, Neighbour
+
+_FIRST_ADDRESS = 1
+"""Outlets listen on 127.0.0.1, 127.0.0.2 ...: one host each, as on the internet, and not only one port each."""
 
 SLOW_S = 1.2
 """Seconds that the slow outlet takes for each answer, unless told otherwise."""
@@ -26,7 +31,7 @@ SLOW_S = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One outlet as a subscriber knows it. `feed_url` is where it is subscribed (a moved outlet: its former address)."""
+    """One outlet as a subscriber knows it. `feed_url` is what is subscribed to (a moved outlet: its former address)."""
 
     key: str
     name: str
@@ -110,11 +115,12 @@ class Press:
         def seen(method: str, path: str, headers: Mapping[str, str], status: int) -> None:
             self._log(outlet, method, path, headers, status)
 
+        address = f"127.0.0.{_FIRST_ADDRESS + OUTLETS.index(outlet)}"
         if outlet.moved:
-            former = Server(answer_moved, seen)
+            former = Server(answer_moved, seen, address=address)
             opening.callback(former.close)
             self._former[outlet.key] = former.origin
-        server = Server(answer, seen, pause_s=self._slow_s if outlet.slow else 0)
+        server = Server(answer, seen, address=address, pause_s=self._slow_s if outlet.slow else 0)
         opening.callback(server.close)
         return server.origin
 
@@ -197,7 +203,7 @@ def _sites(origins: Mapping[str, str], now: datetime) -> dict[str, Site]:
 
 
 def _expected(edition: Edition, printed: Printed) -> Expected:
-    post, outlet, theme = printed.post, edition.outlet, pages.THEMES[edition.outlet.theme]
+    post, outlet, theme = printed.post, edition.outlet, THEMES[edition.outlet.theme]
     return Expected(
         outlet=outlet.name,
         url=printed.url,
@@ -218,12 +224,12 @@ def _expected(edition: Edition, printed: Printed) -> Expected:
         copy_of=printed.credit.url if printed.credit else None,
         event=post.event,
         tags=post.tags,
-        allowed=not (outlet.disallow and f"{outlet.disallow}" in (printed.url or "")),
+        allowed=outlet.disallow is None or not urlsplit(printed.url or "").path.startswith(outlet.disallow),
         in_feed=printed in edition.feed_posts,
     )
 
 
-def _neighbour(printed: Printed | None, states: pages.States) -> Neighbour | None:
+def _neighbour(printed: Printed | None, states: States) -> Neighbour | None:
     """A neighbour as far as the theme states it."""
     if printed is None or printed.url is None or states == "nothing":
         return None

@@ -1,4 +1,4 @@
-"""What a newsroom hands to its printers (feeds and pages): a post with its address and dates, and an edition of them."""
+"""What a newsroom hands to its printers (feeds and pages): a post with its address and dates, and an edition."""
 
 from __future__ import annotations
 

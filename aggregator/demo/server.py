@@ -27,6 +27,7 @@ _SMALLEST_GZIP = 256
 _KEEP_ALIVE_S = 15
 _ACCEPT_POLL_S = 0.05
 _DRIPS = 8
+_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +108,24 @@ Seen = Callable[[str, str, Mapping[str, str], int], None]
 
 
 class Server:
-    """One origin on 127.0.0.1, with a port from the OS.
+    """One origin on loopback, with a port from the OS.
 
-    `pause_s`: how many seconds an answer takes, half of it silence, half of it a drip of the body.
+    `address`: where to listen; where a system has no such loopback address (macOS has 127.0.0.1 alone) it is
+    127.0.0.1. `pause_s`: how many seconds an answer takes, half of it silence, half of it a drip of the body.
     """
 
-    def __init__(self, answer: Answer, seen: Seen, *, pause_s: float = 0) -> None:
-        self._http = _Http(answer, seen, pause_s)
+    def __init__(self, answer: Answer, seen: Seen, *, address: str = _LOOPBACK, pause_s: float = 0) -> None:
+        try:
+            self._http = _Http(answer, seen, address, pause_s)
+        except OSError:
+            self._http = _Http(answer, seen, _LOOPBACK, pause_s)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(_ACCEPT_POLL_S,), daemon=True)
         self._thread.start()
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        host, port = self._http.server_address[:2]
+        return f"http://{host!s}:{port}"
 
     def close(self) -> None:
         """Stop listening and shut every connection."""
@@ -136,12 +142,12 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, answer: Answer, seen: Seen, pause_s: float) -> None:
+    def __init__(self, answer: Answer, seen: Seen, address: str, pause_s: float) -> None:
         self.answer, self.seen, self.pause_s = answer, seen, pause_s
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((address, 0), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:

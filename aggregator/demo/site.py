@@ -37,7 +37,12 @@ def permalinks(outlet: Outlet, origin: str, posts: tuple[Post, ...], now: dateti
         return {}
     return {
         post.key: origin
-        + outlet.permalink.format(slug=post.slug, number=_FIRST_NUMBER + _NUMBER_STEP * index, date=now - post.ago)
+        + outlet.permalink.format(
+            slug=post.slug,
+            number=_FIRST_NUMBER + _NUMBER_STEP * index,
+            section=post.section,
+            date=now - post.ago,
+        )
         for index, post in enumerate(posts)
     }
 
