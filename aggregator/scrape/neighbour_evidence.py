@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 
 from lxml.html import HtmlElement
 
 from aggregator.scrape.neighbour_labels import Force, Label, Way, arrow_of, label_of, split_label
-from aggregator.scrape.neighbour_page import STOP_TAGS, Page, rel_way
+from aggregator.scrape.neighbour_names import NOTHING, Hint
+from aggregator.scrape.neighbour_page import MAX_POSTS, STOP_TAGS, Page, rel_way
 
 ENOUGH = 60
 """The score from which a link is taken. The parts below are set so that one strong statement (rel, "older post") or two
@@ -37,9 +37,6 @@ _FOREIGN = -60
 
 _CLIMB = 6
 """Ancestors looked at: themes wrap a link no deeper below the block that names it."""
-_MAX_NAV = 8
-"""Links in a block of navigation between posts, beyond which it is a menu: two neighbours with picture, title, category
-and author each."""
 _MAX_TEXT = 400
 """Characters of a link's text; a longer one holds a teaser, and no arrow behind it is looked for."""
 _MAX_CHUNKS = 6
@@ -94,72 +91,82 @@ class _Near:
     block: HtmlElement | None = None
 
 
+@dataclass(slots=True)
 class _Link:
-    """One link with all that it says, worked out when asked for."""
+    """One link with all that it says. `label` is the strongest of its labels, `refused` that one calls it a page."""
 
-    def __init__(self, page: Page, anchor: HtmlElement) -> None:
-        self.page = page
-        self.anchor = anchor
-        self.rel = rel_way(anchor)
+    rel: Way | None
+    label: Label | None
+    refused: bool
+    arrow: Way | None
+    near: _Near
 
-    @cached_property
-    def labels(self) -> list[Label]:
-        """What its texts, its title, its accessible name, its pictures and the bare text before it say."""
-        anchor = self.anchor
-        texts = [text for text in islice(anchor.itertext(), _MAX_CHUNKS) if not text.isspace()]
-        texts += [value for name in ("title", "aria-label") if (value := anchor.get(name))]
-        texts += [alt for image in islice(anchor.iter("img"), 2) if (alt := image.get("alt"))]
-        if before := _text_before(anchor):
-            texts.append(before)
-        return [label for text in texts if len(text) < _MAX_TEXT and (label := split_label(text)[0])]
 
-    @property
-    def refused(self) -> bool:
-        """Whether it says that it leads to another page or to a list."""
-        return any(label.way is None for label in self.labels)
+def _read(page: Page, anchor: HtmlElement, beside: Label | None = None) -> _Link:
+    """Everything that a link says; `beside` is a label that stands next to it."""
+    texts = [text for text in islice(anchor.itertext(), _MAX_CHUNKS) if not text.isspace()]
+    labels = _labels(anchor, texts)
+    if beside:
+        labels.append(beside)
+    return _Link(
+        rel=rel_way(anchor),
+        label=max(labels, key=_force) if labels else None,
+        refused=any(label.way is None for label in labels),
+        arrow=_arrow(texts),
+        near=_names_around(page, anchor),
+    )
 
-    @cached_property
-    def label(self) -> Label | None:
-        return max(self.labels, key=lambda each: each.force, default=None)
 
-    @cached_property
-    def arrow(self) -> Way | None:
-        text = "".join(islice(self.anchor.itertext(), 3 * _MAX_CHUNKS))
-        return arrow_of(text) if len(text) < _MAX_TEXT else None
+def _labels(anchor: HtmlElement, texts: list[str]) -> list[Label]:
+    """What a link's texts, its title, its accessible name, its pictures and the bare text before it say."""
+    said = [*texts, anchor.get("title"), anchor.get("aria-label"), _text_before(anchor)]
+    said += [image.get("alt") for image in islice(anchor.iter("img"), 2)]
+    return [label for text in said if text and len(text) < _MAX_TEXT and (label := split_label(text)[0])]
 
-    @cached_property
-    def near(self) -> _Near:
-        return _names_around(self.page, self.anchor)
 
-    @property
-    def way(self) -> Way | None:
-        """Which way it leads: words and names of age first, then rel, then "next post", names, "next", arrow, side."""
-        label, near = self.label, self.near
-        if label and label.force is Force.AGE:
-            return label.way
-        if near.age:
-            return near.way
-        if self.rel:
-            return self.rel
-        if label and label.force is Force.POST:
-            return label.way
-        return near.way or (label and label.way) or self.arrow or near.side
+def _force(label: Label) -> Force:
+    return label.force
 
-    def score(self, way: Way) -> int:
-        """How surely it is the neighbour on this side."""
-        if self.rel:
-            return REL if self.rel is way else AGE_OVER_REL
-        near, label = self.near, self.label
-        score = _LABEL[label.force] if label and label.way is way else 0
-        if near.way is way:
-            score += _AGE_NAME if near.age else _NAME
-        if self.arrow is way:
-            score += _ARROW
-        if near.side is way and near.nav:
-            score += _SIDE
-        if score and near.nav:
-            score += _NAV + (_POST_NAV if near.post else 0)
-        return score + (_FOREIGN if near.foreign else 0)
+
+def _arrow(texts: list[str]) -> Way | None:
+    """The arrow before the first or behind the last text of a link."""
+    if not texts or len(texts[0]) > _MAX_TEXT:
+        return None
+    return arrow_of(texts[0]) or arrow_of(texts[-1])
+
+
+def _way(page: Page, url: str, link: _Link) -> Way | None:
+    """Which way a link leads: words and names of age first, then rel, then "next post", names, "next", arrow, side.
+
+    Left is the previous post and right the next, unless the dates in the URLs say otherwise.
+    """
+    label, near = link.label, link.near
+    if label and label.force is Force.AGE:
+        return label.way
+    if near.age:
+        return near.way
+    if link.rel:
+        return link.rel
+    if label and label.force is Force.POST:
+        return label.way
+    return near.way or (label and label.way) or link.arrow or (near.side and (page.way_by_date(url) or near.side))
+
+
+def _score(link: _Link, way: Way) -> int:
+    """How surely a link is the neighbour on this side."""
+    if link.rel:
+        return REL if link.rel is way else AGE_OVER_REL
+    near, label = link.near, link.label
+    score = _LABEL[label.force] if label and label.way is way else 0
+    if near.way is way:
+        score += _AGE_NAME if near.age else _NAME
+    if link.arrow is way:
+        score += _ARROW
+    if near.side and near.nav and not near.way and not label:
+        score += _SIDE
+    if score and near.nav:
+        score += _NAV + (_POST_NAV if near.post else 0)
+    return score + (_FOREIGN if near.foreign else 0)
 
 
 def _names_around(page: Page, anchor: HtmlElement) -> _Near:
@@ -168,29 +175,30 @@ def _names_around(page: Page, anchor: HtmlElement) -> _Near:
     for _ in range(_CLIMB):
         if element is None or element.tag in STOP_TAGS:
             break
-        _take(near, page, anchor, element)
-        if near.block is not None:
-            break
+        hint = page.hint(element)
+        if hint is not NOTHING or element.tag == "nav":
+            _take(near, page, anchor, element, hint)
+            if near.block is not None:
+                break
         element = element.getparent()
     return near
 
 
-def _take(near: _Near, page: Page, anchor: HtmlElement, element: HtmlElement) -> None:
-    """Add what one ancestor (or the link itself) says."""
-    hint = page.hint(element)
+def _take(near: _Near, page: Page, anchor: HtmlElement, element: HtmlElement, hint: Hint) -> None:
+    """Add what the names of one ancestor (or the link's own) say."""
     nav = hint.nav or element.tag == "nav"
     if hint.foreign and not (nav and hint.post):
         near.foreign = True
     if not (hint.way or hint.side or nav):
         return
-    around = page.keys_in(element)
-    leads = len(around) <= 2 and around[0] == page.keys[anchor]
+    around = page.anchors_in(element)
+    leads = 1 <= len(around) <= 2 and next(iter(around)) == page.key_of(anchor)
     if hint.way and near.way is None and leads:
         near.way, near.age = hint.way, hint.age
         near.nav = near.nav or hint.post
     if hint.side and near.side is None and leads and not nav:
         near.side = hint.side
-    if nav and len(around) <= _MAX_NAV:
+    if nav and len(around) < MAX_POSTS:
         near.nav = True
         near.post = near.post or hint.post
     if len(around) > 1:
@@ -207,9 +215,9 @@ def _text_before(anchor: HtmlElement) -> str:
 
 def head_links(page: Page) -> Iterator[Statement]:
     """`<link rel="next" href title>`, wherever in the page it stands."""
-    for link in page.tree.iter("link"):
+    for link in page.head_links:
         way = rel_way(link)
-        url = page.resolve(link.get("href")) if way else None
+        url = page.url_of(link) if way else None
         if way and url:
             yield Statement(url, way, REL, link, link.get("title"))
 
@@ -218,23 +226,35 @@ def anchor_links(page: Page) -> tuple[list[Statement], set[str]]:
     """What every link says by its own rel, names and words; and the URLs (folded) that one calls a page or a list."""
     said: list[Statement] = []
     refused: set[str] = set()
-    for anchor, url in page.anchors.items():
-        link = _Link(page, anchor)
+    for anchor in page.anchors:
+        link = _read(page, anchor)
         if link.refused:
-            refused.add(page.keys[anchor])
-        elif (way := link.way) and (score := link.score(way)) > 0:
-            said.append(Statement(url, way, score, anchor, None, link.near.block))
+            refused.add(page.key_of(anchor) or "")
+        elif statement := _state(page, anchor, link):
+            said.append(statement)
     return said, refused
+
+
+def _state(page: Page, anchor: HtmlElement, link: _Link) -> Statement | None:
+    """A link's word, if it says a way at all and can be a neighbour."""
+    near = link.near
+    if not (link.rel or link.label or link.arrow or near.way or near.side):
+        return None
+    url = page.url_of(anchor)
+    way = _way(page, url, link) if url else None
+    score = _score(link, way) if way else 0
+    return Statement(url, way, score, anchor, None, near.block) if url and way and score > 0 else None
 
 
 def loose_labels(page: Page) -> Iterator[Statement]:
     """A label beside a link, not in it: `<div><span>Next post</span><h4><a href>Title</a></h4></div>`."""
     for element, label in islice(_labelled(page), _MAX_LOOSE):
         anchor = _only_link_near(page, element)
-        if anchor is not None and label.way is not None:
-            link = _Link(page, anchor)
-            link.labels = [*link.labels, label]
-            yield Statement(page.anchors[anchor], label.way, link.score(label.way), anchor, None, link.near.block)
+        if anchor is not None:
+            link = _read(page, anchor, label)
+            statement = None if link.rel and label.force is not Force.AGE else _state(page, anchor, link)
+            if statement:
+                yield statement
 
 
 def _labelled(page: Page) -> Iterator[tuple[HtmlElement, Label]]:
@@ -250,8 +270,8 @@ def _only_link_near(page: Page, element: HtmlElement) -> HtmlElement | None:
     for _ in range(_LOOSE_CLIMB):
         if block is None or block.tag in STOP_TAGS or block.tag == "a":
             return None
-        keys = page.keys_in(block)
-        if keys:
-            return next(page.anchors_in(block)) if len(keys) == 1 else None
+        anchors = page.anchors_in(block)
+        if anchors:
+            return next(iter(anchors.values())) if len(anchors) == 1 else None
         block = block.getparent()
     return None

@@ -45,6 +45,7 @@ class Label:
 
 _DECORATION = " \t\r\n\xa0\u200b\u200e\u200f\ufe0e\ufe0f:|-–—·•…*~#♥()[]"
 _ARROWED = _DECORATION + words.NEXT_ARROWS + words.PREVIOUS_ARROWS
+_NEXT_EDGE, _PREVIOUS_EDGE = frozenset(words.NEXT_ARROWS), frozenset(words.PREVIOUS_ARROWS)
 _TRIMMED = words.NEXT_ARROWS + words.PREVIOUS_ARROWS + " |–—-\xa0"
 _VERBS = (" lesen", " ansehen", " anzeigen", " lire", " leer", " ler", " lezen")
 """Said after the noun in some languages ("nächsten Beitrag lesen"), and meaning nothing more."""
@@ -116,15 +117,11 @@ def label_of(text: str) -> Label | None:
     return _LABELS.get(plain)
 
 
-@lru_cache(maxsize=4096)
 def arrow_of(text: str) -> Way | None:
     """The direction of an arrow at the edge of a text ("« Title", "Title →"), or None."""
-    stripped = text.strip(_DECORATION)
-    if not stripped:
-        return None
-    if stripped[0] in words.PREVIOUS_ARROWS:
+    if text.lstrip(_DECORATION)[:1] in _PREVIOUS_EDGE:
         return Way.PREVIOUS
-    return Way.NEXT if stripped[-1] in words.NEXT_ARROWS else None
+    return Way.NEXT if text.rstrip(_DECORATION)[-1:] in _NEXT_EDGE else None
 
 
 def without_arrows(text: str) -> str:

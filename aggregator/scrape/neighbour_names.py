@@ -34,9 +34,9 @@ _NAV = _set(
     "nextprev postnavigation postnavigator singlenav entrynav articlenav siblings navlinks neighbours neighbors pagerlinks"
 )
 _POST = _set(
-    "post posts article articles single entry entries story adjacent blog prevnext nextprev postnav postnavi "
-    "postnavigation singlenav entrynav articlenav nextpost prevpost previouspost postnext postprev postprevious item "
-    "nextarticle prevarticle nextstory prevstory nextentry preventry siblings chapter news node book"
+    "post posts article articles single entry entries story adjacent prevnext nextprev postnav postnavi "
+    "postnavigation singlenav entrynav articlenav nextpost prevpost previouspost postnext postprev postprevious "
+    "nextarticle prevarticle nextstory prevstory nextentry preventry siblings chapter"
 )
 _FOREIGN = _set(
     "related recommended recommendations carousel slider slick swiper slide slides slideshow gallery lightbox "
@@ -63,7 +63,8 @@ class Hint:
     foreign: bool = False
 
 
-_NOTHING = Hint()
+NOTHING = Hint()
+"""What most elements say; the very same object, so that `is` can tell."""
 
 
 def _one(said: frozenset[str], onward: frozenset[str], back: frozenset[str]) -> Way | None:
@@ -75,8 +76,9 @@ def _one(said: frozenset[str], onward: frozenset[str], back: frozenset[str]) -> 
 
 
 @lru_cache(maxsize=8192)
-def hint_of(names: str) -> Hint:
-    """What an element's `class` and `id`, joined by a space, say."""
+def hint_of(class_name: str, identifier: str) -> Hint:
+    """What an element's `class` and `id` say together."""
+    names = f"{class_name} {identifier}"
     said = frozenset(word.lower() for word in _WORD.findall(_NEUTRAL.sub(" ", names)))
     both = not said.isdisjoint(_NEXT | _NEWER) and not said.isdisjoint(_PREVIOUS | _OLDER)
     age = _one(said, _NEWER, _OLDER)
@@ -89,4 +91,4 @@ def hint_of(names: str) -> Hint:
         post=both or not said.isdisjoint(_POST),
         foreign=not said.isdisjoint(_FOREIGN),
     )
-    return _NOTHING if hint == _NOTHING else hint
+    return NOTHING if hint == NOTHING else hint

@@ -1,7 +1,7 @@
 """A page as the search for neighbours sees it: its own URL, the links that could be neighbours, what names say.
 
-Everything is worked out once and bounded, so that a hostile page (a hundred thousand links in one block) costs no more
-than reading it.
+Everything is worked out when first asked for, once, and bounded: most links of a page are never resolved, and a
+hostile page (a hundred thousand links in one block) costs no more than reading it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from lxml.html import HtmlElement
 
 from aggregator.scrape.neighbour_labels import Way
 from aggregator.scrape.neighbour_names import Hint, hint_of
-from aggregator.scrape.neighbour_urls import can_be_neighbour, folded, site_of
+from aggregator.scrape.neighbour_urls import can_be_neighbour, date_in, folded, site_of
 from aggregator.urls import http_url
 
 MAX_ANCHORS = 3000
 """Links looked at; the largest pages of the corpora have 2,600."""
 MAX_INSIDE = 60
-"""Nodes looked at when the links inside a block are counted: a block of neighbours is small, others need no count."""
+MAX_POSTS = 9
+"""Links and different posts looked at in one block: two neighbours, each with picture, title, category and author, have
+eight; what has more is a menu, whatever else is in it."""
 STOP_TAGS = frozenset({"body", "html", "main", "article"})
 """No block of neighbours reaches up to one of these."""
 
@@ -32,50 +34,79 @@ class Page:
 
     def __init__(self, tree: HtmlElement, url: str) -> None:
         self.tree = tree
+        self.head_links: list[HtmlElement] = list(islice(tree.iter("link"), MAX_ANCHORS))
         stated = self._stated_urls()
         self.url = http_url(url) or next(iter(stated), "")
         base = next((element.get("href") for element in tree.iter("base") if element.get("href")), None)
         self.base = http_url(base, self.url or None) or self.url or None
         self.sites = frozenset(filter(None, map(site_of, (self.url, *stated))))
-        self._hints: dict[HtmlElement, Hint] = {}
+        self.own_keys = frozenset(map(folded, (self.url, *stated)))
+        self.hints: dict[HtmlElement, Hint] = {}
+        self._urls: dict[str, str | None] = {}
+        self._anchors_in: dict[HtmlElement, dict[str, HtmlElement]] = {}
 
     def _stated_urls(self) -> tuple[str, ...]:
         """What the page calls its own URL; the host counts as its own beside the one it was fetched from."""
-        found = [link.get("href") for link in self.tree.iter("link") if (link.get("rel") or "").lower() == "canonical"]
+        found = [link.get("href") for link in self.head_links if (link.get("rel") or "").lower() == "canonical"]
         found += [meta.get("content") for meta in self.tree.iter("meta") if meta.get("property") == "og:url"]
         return tuple(filter(None, map(http_url, found)))
 
     @cached_property
-    def anchors(self) -> dict[HtmlElement, str]:
-        """Every link to what may be a neighbour, with its absolute URL, in the page's order."""
+    def anchors(self) -> list[HtmlElement]:
+        """Every link that leads somewhere, in the page's order."""
         every = islice(self.tree.iter("a"), MAX_ANCHORS)
-        return {anchor: url for anchor in every if (url := self.resolve(anchor.get("href")))}
+        return [each for each in every if not each.get("href", "#").startswith(("#", "javascript:", "mailto:"))]
 
-    @cached_property
-    def keys(self) -> dict[HtmlElement, str]:
-        """The same links with their URL folded, to compare by."""
-        return {anchor: folded(url) for anchor, url in self.anchors.items()}
+    def own_anchors(self) -> Iterator[HtmlElement]:
+        """The links to the page itself, fragments aside."""
+        tails = tuple(key.rstrip("/").rpartition("/")[2] for key in self.own_keys)
+        for anchor in self.anchors:
+            href = anchor.get("href", "")
+            if "#" not in href and href.lower().rstrip("/").endswith(tails):
+                url = http_url(href, self.base)
+                if url and folded(url) in self.own_keys:
+                    yield anchor
 
-    def resolve(self, href: str | None) -> str | None:
+    def url_of(self, link: HtmlElement) -> str | None:
         """The absolute URL of a link, or None when it can not be a neighbour."""
-        if not href or href.startswith(("#", "javascript:", "mailto:")):
+        href = link.get("href")
+        if not href:
             return None
-        url = http_url(href, self.base)
-        return url if url and can_be_neighbour(self.url, url, self.sites) else None
+        if href not in self._urls:
+            url = http_url(href, self.base)
+            self._urls[href] = url if url and can_be_neighbour(self.url, url, self.sites) else None
+        return self._urls[href]
 
-    def keys_in(self, element: HtmlElement) -> list[str]:
-        """The different possible neighbours linked inside a block, in order, folded; of a large block only the first."""
-        return list(dict.fromkeys(self.keys[each] for each in self.anchors_in(element)))
+    def key_of(self, link: HtmlElement) -> str | None:
+        """The URL of a link to compare by, or None when it can not be a neighbour."""
+        url = self.url_of(link)
+        return folded(url) if url else None
 
-    def anchors_in(self, element: HtmlElement) -> Iterator[HtmlElement]:
-        return (each for each in islice(element.iter("a"), MAX_INSIDE) if each in self.anchors)
+    def anchors_in(self, block: HtmlElement) -> dict[str, HtmlElement]:
+        """The posts that a block links to (folded URL -> first link), in order; at most `MAX_POSTS` are told apart."""
+        firsts = self._anchors_in.get(block)
+        if firsts is None:
+            firsts = self._anchors_in[block] = {}
+            for each in islice(block.iter("a"), MAX_INSIDE):
+                if key := self.key_of(each):
+                    firsts.setdefault(key, each)
+                if len(firsts) == MAX_POSTS:
+                    break
+        return firsts
 
     def hint(self, element: HtmlElement) -> Hint:
         """What the class and id of an element say."""
-        hint = self._hints.get(element)
+        hint = self.hints.get(element)
         if hint is None:
-            hint = self._hints[element] = hint_of(f"{element.get('class', '')} {element.get('id', '')}")
+            hint = self.hints[element] = hint_of(element.get("class", ""), element.get("id", ""))
         return hint
+
+    def way_by_date(self, url: str) -> Way | None:
+        """By the dates in the page's own URL and in another, or None when one has none or they are equal."""
+        own, other = date_in(self.url), date_in(url)
+        if not own or not other or own == other:
+            return None
+        return Way.NEXT if other > own else Way.PREVIOUS
 
 
 def rel_way(element: HtmlElement) -> Way | None:

@@ -66,9 +66,9 @@ def _title(text: str) -> str | None:
 def _elsewhere(page: Page, key: str) -> list[str]:
     """Titles by which other links of the page (an archive, a list of recent posts) name the same post."""
     found = []
-    for anchor, other in page.keys.items():
+    for anchor in page.anchors:
         parent = anchor.getparent()
-        if other == key and parent is not None and parent.tag in {"li", *_HEADINGS}:
+        if parent is not None and parent.tag in {"li", *_HEADINGS} and page.key_of(anchor) == key:
             text = link_text(anchor)
             if text and " " in text:
                 found.append(text)
@@ -89,7 +89,7 @@ def _own_block(page: Page, said: Statement) -> HtmlElement:
     """The largest block around a link that links to no other post."""
     block = said.element
     for ancestor in said.element.iterancestors():
-        if ancestor is said.block or ancestor.tag in STOP_TAGS or len(page.keys_in(ancestor)) > 1:
+        if ancestor is said.block or ancestor.tag in STOP_TAGS or len(page.anchors_in(ancestor)) > 1:
             break
         if len(ancestor.text_content()) > 2 * MAX_TEASER:
             break

@@ -16,7 +16,7 @@ _PAGE_WORDS = r"(?:page|pages|p|pg|seite|pagina|pagine|página|strona|strana|sid
 _PAGE_TAIL = re.compile(rf"(?:[/,;_.-]{_PAGE_WORDS}[/,;_.-]?\d{{1,3}}|[/,]\d{{1,3}})$", re.IGNORECASE)
 _PICTURE_TAIL = re.compile(r"[/,;_.-](?:id|image|img|foto|photo|picture)[/,;_.-]?\d+", re.IGNORECASE)
 _SLUG = re.compile(r"[-_.\d][^/]*$")
-_BARE_TAIL = re.compile(r"[-_]\d{1,2}$")
+_SECOND_TAIL = re.compile(r"[-_]2$")
 _EXTENSION = re.compile(r"\.(?:s?html?|php|aspx?|jsp|cfm)$", re.IGNORECASE)
 _LIST_TAIL = re.compile(r"/(?:page|seite|pagina|strona|comment-page)[/-]\d+$", re.IGNORECASE)
 _LIST_PATH = re.compile(
@@ -25,6 +25,7 @@ _LIST_PATH = re.compile(
     re.IGNORECASE,
 )
 _DATE_ONLY = re.compile(r"^/(?:blog/)?\d{4}(?:/\d{1,2}){0,2}$")
+_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?:[/-]?([0-3]\d))?(?=[/-]|$)")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp3|mp4|zip|xml|rss|atom|css|js|ics|docx?|epub)$", re.IGNORECASE)
 _PAGE_KEYS = frozenset({"page", "paged", "seite", "pg", "pagina", "start", "offset", "cpage", "pageno", "page_no",
                         "comment_page", "limitstart", "slide", "bild", "currentpage", "pagenumber", "showall"})  # fmt: skip
@@ -44,6 +45,12 @@ def folded(url: str) -> str:
     parts = urlsplit(absolute)
     query = f"?{parts.query}" if parts.query else ""
     return (parts.netloc.removeprefix("www.") + unquote(parts.path).rstrip("/") + query).lower()
+
+
+def date_in(url: str) -> tuple[int, ...] | None:
+    """The date in a URL's path (`/2020/01/24/`, `/2020-01-24-`, `/20200124/`, `/2020/01/`), or None."""
+    match = _DATE.search(urlsplit(url).path)
+    return tuple(int(part) for part in match.groups() if part) if match else None
 
 
 def site_of(url: str) -> str:
@@ -73,7 +80,7 @@ def same_article(own: str, other: str) -> bool:
     """Whether `other` is the page `own` again, or another page of the same article, judged by the URLs alone.
 
     `/a/2/`, `/a/seite-2`, `/a?page=2`, `/a,nPack,2` and `/a-2.html` are pages of `/a`; `/a-2/` is a post of its own
-    (WordPress numbers equal slugs so).
+    (WordPress numbers equal slugs so), and so is `/a-13.html` beside `/a-12.html` (a series).
     """
     if folded(own) == folded(other):
         return True
@@ -82,7 +89,7 @@ def same_article(own: str, other: str) -> bool:
     theirs, _ = _stem(two.path)
     if mine == theirs or _without_page(mine) == _without_page(theirs):
         return one.query == two.query or not _query_names_post(one.query, two.query)
-    if had_extension and _BARE_TAIL.sub("", mine) == _BARE_TAIL.sub("", theirs):
+    if had_extension and _SECOND_TAIL.sub("", mine) == _SECOND_TAIL.sub("", theirs):
         return True
     return theirs.startswith(mine) and bool(_PICTURE_TAIL.fullmatch(theirs[len(mine) :]))
 
@@ -115,4 +122,10 @@ def can_be_neighbour(own: str, other: str, sites: frozenset[str]) -> bool:
     """Whether `other` may be the next or previous post of the page `own`, which belongs to `sites`."""
     if sites and not any(same_site(site, site_of(other)) for site in sites):
         return False
-    return not is_list(other) and not (own and same_article(own, other))
+    return not is_list(other) and not (own and (same_article(own, other) or _is_section(own, other)))
+
+
+def _is_section(own: str, other: str) -> bool:
+    """Whether `other` is a folder that `own` is in: the overview of a section."""
+    path = urlsplit(other).path.rstrip("/")
+    return not urlsplit(other).query and urlsplit(own).path.startswith(path + "/")

@@ -17,6 +17,7 @@ from aggregator.models import Neighbour
 from aggregator.scrape.neighbour_evidence import ENOUGH, PAIR, Statement, anchor_links, head_links, loose_labels
 from aggregator.scrape.neighbour_labels import Way
 from aggregator.scrape.neighbour_page import STOP_TAGS, Page
+from aggregator.scrape.neighbour_places import by_place
 from aggregator.scrape.neighbour_text import teaser_of, title_of
 from aggregator.scrape.neighbour_urls import folded
 
@@ -74,6 +75,8 @@ def _best(said: Iterable[Statement]) -> int:
 def _statements(page: Page) -> list[Statement]:
     visible, refused = anchor_links(page)
     said = [*head_links(page), *_paired([*visible, *loose_labels(page)])]
+    if {each.way for each in said if each.score > ENOUGH} != set(Way):
+        said += by_place(page)
     return [each for each in said if folded(each.url) not in refused]
 
 
@@ -101,7 +104,7 @@ def _block(page: Page, anchor: HtmlElement, keys: set[str]) -> HtmlElement:
     for ancestor in anchor.iterancestors():
         if ancestor.tag in STOP_TAGS or len(ancestor.text_content()) > _MAX_BLOCK_TEXT:
             break
-        if not keys.issuperset(page.keys_in(ancestor)):
+        if not keys.issuperset(page.anchors_in(ancestor)):
             break
         block = ancestor
     return block

@@ -1,0 +1,183 @@
+"""Neighbours that are told by their place alone, without a word or a name for the direction.
+
+Two links in a block named for the posts before and after; Ghost's "read next" cards; the items above and below the
+page's own in a list of recent posts; one post with its opening lines below the comments; head links that lost their
+`rel`. Each is worth just `ENOUGH`, so that any plainer statement of the page wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice, pairwise
+
+from lxml.html import HtmlElement
+
+from aggregator.scrape.neighbour_evidence import ENOUGH, Statement
+from aggregator.scrape.neighbour_labels import Way
+from aggregator.scrape.neighbour_page import STOP_TAGS, Page
+from aggregator.scrape.neighbour_urls import date_in, folded
+
+_RECENT = re.compile(r"recent[-_]?(?:posts|entries)|latest|archive(?:date|list)?|neueste|ultim|dernier", re.IGNORECASE)
+_READ_NEXT = re.compile(r"(?:^|\s)read-next(?:-feed)?(?:\s|$)")
+_READ_NEXT_RELATED = re.compile(r"(?:^|\s)read-next-card(?:\s|$)")
+_COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|respond|disqus_thread|commentform)(?:$|[\s_-])", re.IGNORECASE)
+_OPENING = re.compile(r"(?:…|\.\.\.)\W{0,2}$")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_MIN_ITEMS = 3
+_MAX_ITEMS = 400
+_MIN_OPENING = 40
+_MAX_CARD = 1500
+"""Characters; a title and its opening lines are shorter."""
+
+
+def by_place(page: Page) -> Iterator[Statement]:
+    """Everything that place alone says, the plainest kinds first."""
+    yield from _pairs(page)
+    yield from _read_next(page)
+    yield from _lists(page)
+    yield from _below_comments(page)
+    yield from _lost_rel(page)
+
+
+def _told(page: Page, anchor: HtmlElement, way: Way, block: HtmlElement | None = None) -> Statement:
+    return Statement(page.url_of(anchor) or "", way, ENOUGH, anchor, None, block)
+
+
+def _ordered(page: Page, anchors: list[HtmlElement], ways: tuple[Way, Way]) -> Iterator[tuple[HtmlElement, Way]]:
+    """Two links with their ways: by the dates in their URLs where both have one, else in the given order."""
+    first, second = (date_in(page.url_of(anchor) or "") for anchor in anchors)
+    if first and second and first != second:
+        ways = (Way.PREVIOUS, Way.NEXT) if first < second else (Way.NEXT, Way.PREVIOUS)
+    return zip(anchors, ways, strict=True)
+
+
+def _pairs(page: Page) -> Iterator[Statement]:
+    """A block such as `class="post-navigation"` with two links: the previous post stands first."""
+    for block, hint in list(page.hints.items()):
+        if hint.nav and hint.post and not hint.foreign and hint.way is None:
+            anchors = list(page.anchors_in(block).values())
+            if len(anchors) == 2:
+                for anchor, way in _ordered(page, anchors, (Way.PREVIOUS, Way.NEXT)):
+                    yield _told(page, anchor, way, block)
+
+
+def _read_next(page: Page) -> Iterator[Statement]:
+    """Ghost's Casper theme: the cards of the next and of the previous post, in this order, after one of related posts."""
+    for block in list(page.hints):
+        if _READ_NEXT.search(block.get("class", "")):
+            anchors = [each for each in page.anchors_in(block).values() if not _in_related(each, block)]
+            if len(anchors) == 2:
+                for anchor, way in _ordered(page, anchors, (Way.NEXT, Way.PREVIOUS)):
+                    yield _told(page, anchor, way, block)
+            elif len(anchors) == 1:
+                yield _told(page, anchors[0], _way_by_date(page, anchors[0]) or Way.PREVIOUS, block)
+
+
+def _in_related(anchor: HtmlElement, block: HtmlElement) -> bool:
+    for ancestor in anchor.iterancestors():
+        if ancestor is block:
+            return False
+        if _READ_NEXT_RELATED.search(ancestor.get("class", "")):
+            return True
+    return False
+
+
+def _way_by_date(page: Page, anchor: HtmlElement) -> Way | None:
+    """By the date in a card's `time` against the page's own publication date; None when one is missing."""
+    card = next((each for each in anchor.iterancestors("article", "li", "div")), anchor)
+    theirs = next((each.get("datetime", "") for each in card.iter("time")), "")[:10]
+    metas = (each for each in page.tree.iter("meta") if each.get("property") == "article:published_time")
+    own = next((each.get("content", "") for each in metas), "")[:10]
+    if len(own) != 10 or len(theirs) != 10 or own == theirs:
+        return None
+    return Way.NEXT if theirs > own else Way.PREVIOUS
+
+
+def _lists(page: Page) -> Iterator[Statement]:
+    """The items above (newer) and below (older) the page's own in a list of posts by date, newest first."""
+    for own in page.own_anchors():
+        item = next(own.iterancestors("li"), None)
+        holder = item.getparent() if item is not None else None
+        if item is None or holder is None:
+            continue
+        items = [each for each in islice(holder.iterchildren("li"), _MAX_ITEMS)]
+        if len(items) < _MIN_ITEMS or not (_is_recent(holder) or _falls(page, items)):
+            continue
+        at = items.index(item)
+        for place, way in ((at - 1, Way.NEXT), (at + 1, Way.PREVIOUS)):
+            anchors = page.anchors_in(items[place]) if 0 <= place < len(items) else {}
+            if len(anchors) == 1:
+                yield _told(page, next(iter(anchors.values())), way)
+
+
+def _is_recent(holder: HtmlElement) -> bool:
+    """Whether a list or a block close around it is named for recent posts or an archive."""
+    around = [holder, *islice(holder.iterancestors(), 3)]
+    return any(_RECENT.search(f"{each.get('class', '')} {each.get('id', '')}") for each in around if each.tag != "body")
+
+
+def _falls(page: Page, items: list[HtmlElement]) -> bool:
+    """Whether the dates in the items' URLs only ever fall, and do so at least twice."""
+    firsts = [next(iter(anchors.values())) for each in items if (anchors := page.anchors_in(each))]
+    dates = [date_in(page.url_of(each) or "") for each in firsts]
+    if len(dates) < _MIN_ITEMS or not all(dates):
+        return False
+    pairs = list(pairwise(date for date in dates if date))
+    return all(one >= other for one, other in pairs) and sum(one > other for one, other in pairs) >= 2
+
+
+def _below_comments(page: Page) -> Iterator[Statement]:
+    """One post (the next), or two (the next and the previous), with title and opening lines right below the comments."""
+    comments = _last_comments(page.tree)
+    if comments is None:
+        return
+    cards: dict[str, HtmlElement] = {}
+    for anchor in comments.xpath("following::a[@href]")[:_MAX_ITEMS]:
+        key = page.key_of(anchor)
+        if key is None or key in cards:
+            continue
+        if not _opens_post(page, anchor, key):
+            break
+        cards[key] = anchor
+    if len(cards) <= 2:
+        for anchor, way in zip(cards.values(), (Way.NEXT, Way.PREVIOUS), strict=False):
+            yield _told(page, anchor, way)
+
+
+def _last_comments(tree: HtmlElement) -> HtmlElement | None:
+    """The last outermost block that is named for comments."""
+    found = None
+    for element in tree.iter("div", "section", "form", "ol", "ul", "h3", "h4", "p"):
+        if _COMMENTS.search(f"{element.get('id', '')} {element.get('class', '')}"):
+            if found is None or not any(ancestor is found for ancestor in element.iterancestors()):
+                found = element
+    return found
+
+
+def _opens_post(page: Page, anchor: HtmlElement, key: str) -> bool:
+    """Whether a link is the headline of a block with the post's opening lines, cut short ("...")."""
+    block: HtmlElement = anchor
+    for ancestor in anchor.iterancestors():
+        if ancestor.tag in STOP_TAGS or page.hint(ancestor).foreign or page.anchors_in(ancestor).keys() != {key}:
+            break
+        if len(ancestor.text_content()) > _MAX_CARD:
+            break
+        block = ancestor
+    text = " ".join(block.text_content().split())
+    title = " ".join(anchor.text_content().split())
+    headed = next(block.iter(*_HEADINGS), None) is not None
+    return headed and bool(_OPENING.search(text)) and len(text) - min(len(title), len(text) // 2) >= _MIN_OPENING
+
+
+def _lost_rel(page: Page) -> Iterator[Statement]:
+    """Head links with a title and no `rel`, as cleaned copies of WordPress pages hold them: previous, then next.
+
+    A single one is the previous post: the newest has no other.
+    """
+    links = [each for each in page.head_links if each.get("title") and not set(each.keys()) - {"title", "href"}]
+    said = [(link, url) for link in links if (url := page.url_of(link))]
+    said = list({folded(url): (link, url) for link, url in said}.values())
+    if len(said) <= 2:
+        for (link, url), way in zip(said, (Way.PREVIOUS, Way.NEXT), strict=False):
+            yield Statement(url, way, ENOUGH, link, link.get("title"))
