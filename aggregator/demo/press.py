@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -89,21 +89,29 @@ class Press:
         self._asked: list[Asked] = []
         self._sites: dict[str, Site] = {}
         self._former: dict[str, str] = {}
-        self._stack = ExitStack()
+        self._servers: list[Server] = []
 
     def __enter__(self) -> Self:
-        with ExitStack() as opening:
-            origins = {outlet.key: self._open(outlet, opening) for outlet in OUTLETS}
+        try:
+            origins = {outlet.key: self._open(outlet) for outlet in OUTLETS}
             self._sites = _sites(origins, self._now)
-            self._stack = opening.pop_all()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self.close()
 
-    def _open(self, outlet: Outlet, opening: ExitStack) -> str:
+    def close(self) -> None:
+        """Shut every server, all at the same time: each takes a moment to notice."""
+        with ThreadPoolExecutor(len(self._servers) or 1) as pool:
+            list(pool.map(Server.close, self._servers))
+        self._servers.clear()
+
+    def _open(self, outlet: Outlet) -> str:
         """Start an outlet's server (and one at its former address); the origin."""
 
         def answer(path: str) -> Reply:
@@ -117,12 +125,10 @@ class Press:
 
         address = f"127.0.0.{_FIRST_ADDRESS + OUTLETS.index(outlet)}"
         if outlet.moved:
-            former = Server(answer_moved, seen, address=address)
-            opening.callback(former.close)
-            self._former[outlet.key] = former.origin
-        server = Server(answer, seen, address=address, pause_s=self._slow_s if outlet.slow else 0)
-        opening.callback(server.close)
-        return server.origin
+            self._servers.append(Server(answer_moved, seen, address=address))
+            self._former[outlet.key] = self._servers[-1].origin
+        self._servers.append(Server(answer, seen, address=address, pause_s=self._slow_s if outlet.slow else 0))
+        return self._servers[-1].origin
 
     def _log(self, outlet: Outlet, method: str, path: str, headers: Mapping[str, str], status: int) -> None:
         with self._lock:
