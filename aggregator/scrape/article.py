@@ -1,0 +1,73 @@
+"""A fetched page -> an Article: the one door of this package for whole pages.
+
+Bytes are decoded and parsed once; metadata, neighbours and attribution are read from the whole page before extraction
+throws everything away that is not the article. Runs in a worker process; fetches nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.errors import ScrapeError
+from aggregator.models import Article, PageKind
+from aggregator.scrape import neighbours
+from aggregator.scrape.attribution import attribution
+from aggregator.scrape.decode import decode
+from aggregator.scrape.dom import parse
+from aggregator.scrape.engines import by_trafilatura
+from aggregator.scrape.kinds import is_html, kind_of
+from aggregator.scrape.metadata import metadata
+from aggregator.scrape.structured import claims
+from aggregator.scrape.text import to_text
+from aggregator.urls import redact
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What the feed said about the page: evidence, not truth. `html` is the feed's own content, raw or clean."""
+
+    title: str = ""
+    html: str = ""
+    published: datetime | None = None
+    language: str | None = None
+
+
+def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) -> Article:
+    """What the page at `url` says, taken apart. `content_type` is the HTTP header's value.
+
+    A page that is a wall or empty comes back with its `kind`; raises ScrapeError for what can not be read at all.
+    """
+    if not is_html(page, content_type):
+        return Article(url=url, title=hint.title or None, kind=PageKind.NOT_HTML, quality=0.0)
+    tree = parse(decode(page, content_type))
+    if tree is None:
+        if page.strip():
+            raise ScrapeError(redact(url), "there is no element in the page")
+        return Article(url=url, title=hint.title or None, kind=PageKind.EMPTY, quality=0.0)
+    said = claims(tree)
+    about = metadata(tree, said, url)
+    around = neighbours.find(tree, url)
+    found = by_trafilatura(tree, url)
+    text = to_text(found.html)
+    kind = kind_of(tree, said, text, about.title or "")
+    return Article(
+        url=url,
+        canonical_url=about.canonical_url,
+        title=about.title or hint.title or None,
+        author=about.author,
+        published=about.published or hint.published,
+        modified=about.modified,
+        language=about.language or hint.language,
+        text=text,
+        html=found.html,
+        lead_image=about.lead_image,
+        next=around.next,
+        previous=around.previous,
+        source=attribution(tree, text, url),
+        extractor=found.engine,
+        word_count=len(text.split()),
+        tags=about.tags,
+        kind=kind,
+        noarchive=about.noarchive,
+    )

@@ -1,0 +1,143 @@
+"""The address of an image, wherever lazy loading hid it, and what stands in for embedded media.
+
+Pure functions over attributes. An image that exists to count readers is recognised here and never kept.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml.html import HtmlElement
+
+from aggregator.urls import host_of, http_url
+
+LAZY_SOURCES = (
+    "data-src",
+    "data-lazy-src",
+    "data-original",
+    "data-orig-file",
+    "data-large-file",
+    "data-hi-res-src",
+    "data-full-src",
+    "data-image",
+    "data-img-src",
+    "data-url",
+    "data-lazy",
+    "nitro-lazy-src",
+)
+LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset", "nitro-lazy-srcset", "srcset")
+EMBEDS = frozenset({"iframe", "video", "audio", "embed", "object", "amp-youtube", "amp-iframe", "amp-video"})
+
+WIDEST = 1600
+"""Pixels; of several widths the largest up to this one is taken, which fills any column of text."""
+
+TRACKER_PIXELS = 3
+"""An image of at most so many pixels on either side shows nothing: it counts."""
+
+_TRACKER = re.compile(
+    r"(?i)//[^/]*(?:doubleclick|scorecardresearch|pixel\.|feedburner|feedsportal|quantserve|google-analytics|"
+    r"facebook\.com/tr|bat\.bing|stats?\.wordpress|pixel\.wp)|/(?:tracking|track|pixel|beacon|1x1|spacer|blank)\b[^/]*$"
+    r"|[?&/](?:utm_pixel|impression)s?\b|~[fr]/|/~4/"
+)
+_PLACEHOLDER = re.compile(
+    r"(?i)(?:^data:|/(?:placeholder|blank|spacer|transparent|loading|lazy|1x1|pixel)[^/]*$|^about:)"
+)
+_CANDIDATE = re.compile(r"\s*([^\s,][^\s]*?)(?:\s+([\d.]+)([wxh]))?\s*(?:,\s+|,?$|,(?=https?:|//))")
+_STYLE_SIZE = re.compile(r"(?i)(?:^|[;\s])(?:max-)?(width|height)\s*:\s*([\d.]+)px")
+_HIDDEN_STYLE = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
+_NUMBER = re.compile(r"\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*")
+
+
+def image_url(image: HtmlElement, base: str | None) -> str | None:
+    """The absolute address of the picture that `image` (img, amp-img) shows, or None if there is none worth showing."""
+    if is_tracker(image):
+        return None
+    candidates = [image.get(name) for name in LAZY_SOURCES]
+    candidates += [_largest(image.get(name)) for name in LAZY_SRCSETS[:-1]]
+    plain = image.get("src")
+    if plain and not _PLACEHOLDER.search(plain):
+        # A plain source is what browsers without scripts show; lazy ones only replace placeholders.
+        candidates.insert(0, plain)
+    candidates += [_largest(image.get("srcset")), _picture_source(image)]
+    for candidate in candidates:
+        if candidate and not _PLACEHOLDER.search(candidate) and (url := http_url(candidate.strip(), base)):
+            return None if _TRACKER.search(url) else url
+    return None
+
+
+def is_tracker(image: HtmlElement) -> bool:
+    """Whether the image is declared too small to be seen, or hidden."""
+    style = image.get("style") or ""
+    sizes = {
+        name.lower(): float(value)
+        for name, value in _STYLE_SIZE.findall(style)
+        if value.count(".") < 2 and value != "."
+    }
+    for name in ("width", "height"):
+        if match := _NUMBER.fullmatch(image.get(name) or ""):
+            sizes[name] = float(match[1])
+    return bool(_HIDDEN_STYLE.search(style)) or any(0 <= size <= TRACKER_PIXELS for size in sizes.values())
+
+
+def pixels(value: str | None) -> str | None:
+    """A width or height attribute as a plain number of pixels, or None."""
+    match = _NUMBER.fullmatch(value or "")
+    return match[1].lstrip("0") or None if match else None
+
+
+def embed_link(node: HtmlElement, base: str | None) -> tuple[str, str] | None:
+    """The address of what `node` embeds and a name for it, for a plain link; None when it has no address."""
+    sources = [node.get("src"), node.get("data-src"), node.get("data-lazy-src"), node.get("data")]
+    sources += [child.get("src") for child in node.iterfind("source")]
+    sources += [child.get("value") for child in node.iterfind("param") if (child.get("name") or "") in ("movie", "src")]
+    if video := node.get("data-videoid"):
+        sources.append(f"https://www.youtube.com/watch?v={video}")
+    for source in sources:
+        if source and not _PLACEHOLDER.search(source) and (url := http_url(source.strip(), base)):
+            return _watchable(url), _kind(node, url)
+    return None
+
+
+def _watchable(url: str) -> str:
+    """A player's address as the page a person would open."""
+    if match := re.match(r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/embed/([\w-]{6,})", url):
+        return f"https://www.youtube.com/watch?v={match[1]}"
+    if match := re.match(r"https?://player\.vimeo\.com/video/(\d+)", url):
+        return f"https://vimeo.com/{match[1]}"
+    return url
+
+
+def _kind(node: HtmlElement, url: str) -> str:
+    title = " ".join((node.get("title") or "").split())[:120]
+    kind = {"video": "Video", "audio": "Audio"}.get(str(node.tag), "Embedded")
+    return f"{kind}: {title or host_of(url)}"
+
+
+def _largest(srcset: str | None) -> str | None:
+    if not srcset or srcset.startswith("data:"):
+        return None
+    best, best_size = None, -1.0
+    for url, number, unit in _CANDIDATE.findall(srcset[:8192]):
+        size = _size(number, unit)
+        if best_size < size <= WIDEST or best is None:
+            best, best_size = url, size
+    return best
+
+
+def _size(number: str, unit: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        return 0.0
+    return value * 400 if unit == "x" else value
+
+
+def _picture_source(image: HtmlElement) -> str | None:
+    parent = image.getparent()
+    if parent is None or parent.tag != "picture":
+        return None
+    for source in parent.iterfind("source"):
+        for name in LAZY_SRCSETS:
+            if url := _largest(source.get(name)):
+                return url
+    return None

@@ -1,0 +1,178 @@
+"""What there is to know of an article besides its text: title, author, dates, language, picture, address, tags.
+
+Several claims for each, by order of belief: JSON-LD, OpenGraph and other meta elements, microdata, and at last the
+markup that people see. Everything that comes out is plain text, an absolute URL, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from htmldate import find_date
+from lxml.html import HtmlElement
+
+from aggregator.scrape.authors import find_author
+from aggregator.scrape.dates import read_date
+from aggregator.scrape.dom import squeeze
+from aggregator.scrape.structured import Claims
+from aggregator.scrape.titles import find_title
+from aggregator.urls import http_url
+
+MAX_TAGS = 30
+"""Tags that are kept; sites that list more are stuffing keywords."""
+
+_DATE_META = (
+    "article:published_time",
+    "og:article:published_time",
+    "og:published_time",
+    "datepublished",
+    "parsely-pub-date",
+    "sailthru.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "dc.date",
+    "dcterms.date",
+    "publishdate",
+    "publish-date",
+    "publish_date",
+    "pubdate",
+    "date",
+    "article.published",
+    "cxenseparse:recs:publishtime",
+    "citation_publication_date",
+    "citation_online_date",
+    "datecreated",
+)
+_MODIFIED_META = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "last-modified",
+    "dcterms.modified",
+    "lastmod",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    title: str | None = None
+    author: str | None = None
+    published: datetime | None = None
+    modified: datetime | None = None
+    language: str | None = None
+    lead_image: str | None = None
+    canonical_url: str | None = None
+    tags: tuple[str, ...] = ()
+    noarchive: bool = False
+
+
+def metadata(tree: HtmlElement, said: Claims, url: str) -> Metadata:
+    """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it."""
+    modified = _first_date(
+        [said.article.get("dateModified"), said.page.get("dateModified"), *_named(said, _MODIFIED_META)]
+    )
+    return Metadata(
+        title=find_title(tree, said, url),
+        author=find_author(tree, said),
+        published=_published(tree, said, url),
+        modified=modified,
+        language=_language(tree, said),
+        lead_image=_lead_image(said, url),
+        canonical_url=_canonical(tree, said, url),
+        tags=_tags(said),
+        noarchive=_noarchive(said),
+    )
+
+
+def _published(tree: HtmlElement, said: Claims, url: str) -> datetime | None:
+    claimed = [said.article.get("datePublished"), *_named(said, _DATE_META[:3]), said.page.get("datePublished")]
+    claimed += [*_named(said, _DATE_META[3:]), said.article.get("dateCreated"), said.article.get("uploadDate")]
+    return _first_date(claimed) or _shown_date(tree) or _guessed_date(tree, url)
+
+
+def _shown_date(tree: HtmlElement) -> datetime | None:
+    for node in tree.iter("time", "abbr", "span", "meta"):
+        if (
+            node.get("itemprop") == "datePublished"
+            or node.get("pubdate") is not None
+            or "published" in (node.get("class") or "")
+        ):
+            value = node.get("datetime") or node.get("content") or node.get("title") or squeeze(node.text)
+            if found := read_date(value):
+                return found
+    times = [node.get("datetime") for node in tree.iter("time")]
+    return read_date(times[0]) if len(set(times)) == 1 else None
+
+
+def _guessed_date(tree: HtmlElement, url: str) -> datetime | None:
+    return read_date(find_date(tree, url=url, original_date=True, extensive_search=True, outputformat="%Y-%m-%d"))
+
+
+def _first_date(values: Iterable[object]) -> datetime | None:
+    for value in values:
+        if isinstance(value, str) and (found := read_date(value)):
+            return found
+    return None
+
+
+def _named(said: Claims, names: Iterable[str]) -> list[str]:
+    return [content for name in names for content in said.meta.get(name, ())]
+
+
+def _language(tree: HtmlElement, said: Claims) -> str | None:
+    claimed = [tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"), said.article.get("inLanguage")]
+    claimed += _named(said, ("content-language", "og:locale", "language", "dc.language"))
+    for value in claimed:
+        if isinstance(value, str):
+            code = value.strip().replace("_", "-").split("-")[0].split(",")[0].lower()
+            if code.isalpha() and code.isascii() and len(code) in (2, 3):
+                return code
+    return None
+
+
+def _lead_image(said: Claims, url: str) -> str | None:
+    claimed: list[object] = [*_named(said, ("og:image:secure_url", "og:image", "og:image:url"))]
+    claimed += [said.article.get("image"), *_named(said, ("twitter:image", "twitter:image:src", "thumbnail"))]
+    for value in claimed:
+        for candidate in _image_addresses(value):
+            if found := http_url(candidate, url):
+                return found
+    return None
+
+
+def _image_addresses(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [address for item in value[:5] for address in _image_addresses(item) if address]
+    if isinstance(value, dict):
+        return [inner for key in ("url", "contentUrl", "@id") if isinstance(inner := value.get(key), str)]
+    return []
+
+
+def _canonical(tree: HtmlElement, said: Claims, url: str) -> str | None:
+    for link in tree.iter("link"):
+        if "canonical" in (link.get("rel") or "").lower().split() and (found := http_url(link.get("href"), url)):
+            return found
+    return http_url(said.first("og:url"), url)
+
+
+def _tags(said: Claims) -> tuple[str, ...]:
+    claimed: list[str] = [*_named(said, ("article:section", "article:tag", "parsely-section", "parsely-tags"))]
+    for key in ("articleSection", "keywords"):
+        value = said.article.get(key)
+        claimed += [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+    claimed += _named(said, ("keywords", "news_keywords"))
+    tags: dict[str, str] = {}
+    for entry in claimed:
+        for tag in entry.split(","):
+            if 1 < len(name := squeeze(tag)) <= 60:
+                tags.setdefault(name.casefold(), name)
+    return tuple(tags.values())[:MAX_TAGS]
+
+
+def _noarchive(said: Claims) -> bool:
+    directives = ",".join(_named(said, ("robots", "googlebot"))).lower()
+    return "noarchive" in directives or "none" in [directive.strip() for directive in directives.split(",")]

@@ -1,0 +1,90 @@
+"""The title of an article, without the name of the site that publishes it."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from lxml.html import HtmlElement
+
+from aggregator.scrape.dom import squeeze, text_of
+from aggregator.scrape.structured import Claims
+from aggregator.urls import host_of
+
+_SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›]\s*|\s+::\s+")
+_FOLD = re.compile(r"[\W_]+")
+MAX_TITLE = 300
+"""Characters; a longer `h1` or `title` is not a title."""
+
+
+def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
+    """The title of the article in `tree`, or None."""
+    headings = [text for node in tree.iter("h1") if 2 < len(text := text_of(node)) <= MAX_TITLE]
+    claimed = [
+        _text(said.article.get("headline")),
+        said.first("og:title"),
+        said.first("twitter:title"),
+        _text(said.article.get("name")),
+    ]
+    documents = [text_of(node) for node in tree.iter("title")][:1]
+    names = _site_names(said, url)
+    candidates = [
+        title
+        for raw in [*claimed, *documents]
+        if raw and (title := without_site(squeeze(unescape(raw)), names, headings))
+    ]
+    for heading in headings:
+        # What readers see above the text, when what machines are told agrees with it.
+        if any(_agree(heading, title) for title in candidates) and _fold(heading) not in names:
+            return heading
+    if candidates:
+        return candidates[0]
+    visible = [heading for heading in headings if _fold(heading) not in names]
+    return visible[0] if visible else next((text_of(node) for node in tree.iter("h2")), None)
+
+
+def without_site(title: str, names: set[str], headings: list[str]) -> str:
+    """`title` without a leading or trailing site name."""
+    parts = _SEPARATOR.split(title)
+    if len(parts) < 2:
+        return title
+    folded = _fold(title)
+    for heading in headings:
+        if len(heading) > 8 and folded.startswith(_fold(heading)):
+            return heading
+    spans = [match.span() for match in _SEPARATOR.finditer(title)]
+    while spans and _is_site(title[spans[-1][1] :], names):
+        title = title[: spans[-1][0]]
+        spans.pop()
+    if spans and _is_site(title[: spans[0][0]], names):
+        title = title[spans[0][1] :]
+    return title
+
+
+def _is_site(part: str, names: set[str]) -> bool:
+    folded = _fold(part)
+    return any(
+        folded == name or (len(name) > 3 and (name in folded and len(folded) < 2.5 * len(name))) for name in names
+    )
+
+
+def _site_names(said: Claims, url: str) -> set[str]:
+    publisher = said.article.get("publisher")
+    name = publisher.get("name") if isinstance(publisher, dict) else None
+    names = [said.first("og:site_name"), said.first("application-name"), _text(name)]
+    host = host_of(url).removeprefix("www.")
+    names += [host, *host.split(".")[:-1]]
+    return {folded for name in names if name and len(folded := _fold(name)) > 1}
+
+
+def _agree(one: str, other: str) -> bool:
+    a, b = _fold(one), _fold(other)
+    return a == b or (min(len(a), len(b)) > 12 and (a.startswith(b) or b.startswith(a)))
+
+
+def _fold(text: str) -> str:
+    return _FOLD.sub("", text.casefold())
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
