@@ -1,0 +1,77 @@
+"""Any bytes that a server calls a feed -> ParsedFeed, or a ParseError that says what they are instead.
+
+Runs in a worker process: it may be slow or hungry on hostile input, and is killed then. It opens nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aggregator.errors import ParseError
+from aggregator.models import ParsedFeed
+from aggregator.poll import discovery, jsonfeed, xmlfeed
+from aggregator.poll.encoding import decode
+from aggregator.poll.text import plain
+from aggregator.poll.xmltree import NotXml
+from aggregator.urls import redact
+
+_SIGNATURES = (
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "compressed data (gzip)"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x89PNG", "an image"),
+    (b"GIF8", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+)
+"""First bytes of what servers send in place of feeds (magic numbers, as in the WHATWG MIME Sniffing standard)."""
+
+_OTHER_ROOTS = {
+    "opml": "a list of feeds (OPML)",
+    "urlset": "a sitemap",
+    "sitemapindex": "a sitemap",
+    "svg": "an image",
+    "error": "an error message in XML",
+}
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|script|div)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
+_CHALLENGE = re.compile(r"captcha|cf-chl|challenge-platform|are you (?:a )?human|just a moment", re.IGNORECASE)
+
+HEAD = 65536
+"""Characters in which the kind of a document shows."""
+
+
+def parse(body: bytes, url: str, content_type: str = "") -> ParsedFeed:
+    """The feed in `body`, fetched from `url`; `content_type` is the HTTP header. Raises ParseError."""
+    for signature, name in _SIGNATURES:
+        if body.startswith(signature):
+            raise ParseError(redact(url), f"this is {name}, not a feed")
+    text, _ = decode(body, content_type)
+    text = text.lstrip("\ufeff\x00 \t\r\n")
+    if not text:
+        raise ParseError(redact(url), "the server sent an empty document")
+    try:
+        return jsonfeed.read(text, url) if text[0] in "{[" else xmlfeed.read(text, url)
+    except jsonfeed.NotJsonFeed as error:
+        raise ParseError(redact(url), str(error)) from error
+    except NotXml as error:
+        raise ParseError(redact(url), _instead(text, body, url, content_type, error.root)) from error
+
+
+def _instead(text: str, body: bytes, url: str, content_type: str, root: str) -> str:
+    """What the document is, in words that help to find the feed."""
+    if root == "html" or _HTML.search(text[:HEAD]):
+        return _page(text, body, url, content_type)
+    if root in _OTHER_ROOTS:
+        return f"this is {_OTHER_ROOTS[root]}, not a feed"
+    return f"this is XML, but not a feed: it begins with <{root}>" if root else "this is neither XML nor JSON"
+
+
+def _page(text: str, body: bytes, url: str, content_type: str) -> str:
+    named = [link.url for link in discovery.discover(body, url, content_type) if link.stated]
+    if named:
+        return f"this is a web page, not a feed; it names a feed at {redact(named[0])}"
+    title = _TITLE.search(text[:HEAD])
+    called = f" (“{plain(title[1], limit=80)}”)" if title and title[1].strip() else ""
+    if _CHALLENGE.search(text[:HEAD]):
+        return f"this is a page that asks whether we are human{called}, not a feed"
+    return f"this is a web page{called}, not a feed"

@@ -1,0 +1,189 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), and RSS in JSON (as Scripting News writes it), as values.
+
+A document that ends early gives its complete items. Anything may be of the wrong type: what can not be used is passed
+over, item by item.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from aggregator.models import Enclosure, Entry, ParsedFeed, Rhythm
+from aggregator.poll.bounds import MAX_ENTRIES, MAX_FIELD
+from aggregator.poll.dates import parse_date
+from aggregator.poll.fields import content, language, length, tags
+from aggregator.poll.identity import identified
+from aggregator.poll.text import from_plain, legal, literal, looks_like_html, plain
+from aggregator.poll.xmltree import CUT_SHORT
+from aggregator.urls import http_url
+
+_ITEMS = re.compile(r'"items?"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+class NotJsonFeed(ValueError):
+    """Not a feed; the message says what is there instead."""
+
+
+def read(text: str, url: str) -> ParsedFeed:
+    """The feed in `text`, fetched from `url`. Raises NotJsonFeed."""
+    document, problems = _loaded(text)
+    channel = _dict(_dict(document.get("rss")).get("channel"))
+    if channel:
+        feed, items, entry = _rss_head(channel, url), channel.get("item"), _rss_entry
+    elif "items" in document or "jsonfeed.org" in str(document.get("version")):
+        feed, items, entry = _head(document, url), document.get("items"), _entry
+    else:
+        raise NotJsonFeed("this is JSON, but not a feed: it has no items")
+    found = [entry(item, url, feed) for item in _dicts(items)]
+    if len(found) == MAX_ENTRIES:
+        problems.append(f"only the first {MAX_ENTRIES} entries were taken")
+    identities, notes = identified(found)
+    return replace(feed, entries=identities, problems=(*problems, *notes))
+
+
+def _loaded(text: str) -> tuple[dict[str, Any], list[str]]:
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise NotJsonFeed("this JSON is nested too deeply to be a feed") from None
+    except ValueError as error:
+        return _complete_items(text, str(error)), [CUT_SHORT]
+    if not isinstance(document, dict):
+        raise NotJsonFeed("this is JSON, but not a feed: not an object")
+    return document, []
+
+
+def _complete_items(text: str, error: str) -> dict[str, Any]:
+    """What can be read of a document that is broken off, or broken at some point: its head and the items before."""
+    start = _ITEMS.search(text)
+    if start is None:
+        raise NotJsonFeed(f"this JSON can not be read: {error[:100]}")
+    decoder, position = json.JSONDecoder(), start.end()
+    items: list[Any] = []
+    while len(items) < MAX_ENTRIES:
+        gap = _BETWEEN.match(text, position)
+        try:
+            item, position = decoder.raw_decode(text, gap.end() if gap else position)
+        except (ValueError, RecursionError):
+            break
+        items.append(item)
+    if not items:
+        raise NotJsonFeed(f"this JSON can not be read: {error[:100]}")
+    try:
+        head = json.loads(text[: start.start()].rstrip().rstrip(",") + "}")
+    except (ValueError, RecursionError):
+        head = {}
+    return {**_dict(head), "items": items}
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(values: object) -> list[dict[str, Any]]:
+    found = (value for value in values if isinstance(value, dict)) if isinstance(values, list) else iter(())
+    return list(islice(found, MAX_ENTRIES))
+
+
+def _list(values: object) -> list[Any]:
+    return values if isinstance(values, list) else []
+
+
+def _string(value: object, limit: int = MAX_FIELD) -> str:
+    return legal(value[:limit]) if isinstance(value, str) else ""
+
+
+def _link(value: object, base: str) -> str | None:
+    return http_url(value, base) if isinstance(value, str) else None
+
+
+# --- JSON Feed -------------------------------------------------------------------------------------------------
+
+
+def _head(document: dict[str, Any], url: str) -> ParsedFeed:
+    version = re.search(r"1(?:\.\d)?\b", str(document.get("version"))[-10:])
+    return ParsedFeed(
+        title=literal(document.get("title")),
+        url=url,
+        home_page_url=_link(document.get("home_page_url"), url),
+        description=literal(document.get("description")),
+        language=language(document.get("language")),
+        author=_authors(document),
+        icon=_link(document.get("icon"), url) or _link(document.get("favicon"), url),
+        format=f"JSON Feed {version[0]}" if version else "JSON Feed",
+        self_url=_link(document.get("feed_url"), url),
+        hubs=tuple(filter(None, (_link(hub.get("url"), url) for hub in _dicts(document.get("hubs"))))),
+        next_url=_link(document.get("next_url"), url),
+    )
+
+
+def _entry(item: dict[str, Any], url: str, feed: ParsedFeed) -> Entry:
+    guid, base = item.get("id"), feed.home_page_url or url
+    published, updated = parse_date(_string(item.get("date_published"))), parse_date(_string(item.get("date_modified")))
+    text = from_plain(_string(item.get("content_text")), breaks=True)
+    html, summary = content([_string(item.get("content_html")), text], from_plain(_string(item.get("summary"))))
+    return Entry(
+        guid=literal(str(guid) if isinstance(guid, str | int | float) else "", limit=4096),
+        url=_link(item.get("url"), base) or _link(item.get("external_url"), base),
+        title=literal(item.get("title")),
+        author=_authors(item) or feed.author,
+        published=published or updated,
+        updated=updated if published and updated != published else None,
+        summary=summary,
+        html=html,
+        tags=tags(tag for tag in _list(item.get("tags")) if isinstance(tag, str)),
+        enclosures=tuple(_attachments(item, base)),
+        language=language(item.get("language")) or feed.language,
+    )
+
+
+def _authors(holder: dict[str, Any]) -> str | None:
+    """Version 1.1 has `authors`, 1.0 had `author`."""
+    people = [*_dicts(holder.get("authors")), _dict(holder.get("author"))]
+    return ", ".join(dict.fromkeys(filter(None, (literal(person.get("name")) for person in people)))) or None
+
+
+def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:
+    for file in _dicts(item.get("attachments")):
+        if url := _link(file.get("url"), base):
+            yield Enclosure(url, literal(file.get("mime_type"), limit=100), length(file.get("size_in_bytes")))
+
+
+# --- RSS in JSON -----------------------------------------------------------------------------------------------
+
+
+def _rss_head(channel: dict[str, Any], url: str) -> ParsedFeed:
+    minutes = length(channel.get("ttl"))
+    return ParsedFeed(
+        title=plain(channel.get("title")),
+        url=url,
+        home_page_url=_link(channel.get("link"), url),
+        description=plain(channel.get("description")),
+        language=language(channel.get("language")),
+        updated=parse_date(_string(channel.get("lastBuildDate"))),
+        format="RSS in JSON",
+        rhythm=Rhythm(ttl=timedelta(minutes=min(minutes, 525_600)) if minutes else None),
+    )
+
+
+def _rss_entry(item: dict[str, Any], url: str, feed: ParsedFeed) -> Entry:
+    base = feed.home_page_url or url
+    guid = _dict(item.get("guid")).get("#value", item.get("guid"))
+    text = _string(item.get("description"))
+    return Entry(
+        guid=literal(guid if isinstance(guid, str) else "", limit=4096),
+        url=_link(item.get("link"), base),
+        title=plain(item.get("title")),
+        author=plain(item.get("author")) or None,
+        published=parse_date(_string(item.get("pubDate"))),
+        html=text if looks_like_html(text) else from_plain(text),
+        tags=tags(tag for tag in _list(item.get("category")) if isinstance(tag, str)),
+        language=feed.language,
+    )

@@ -1,0 +1,31 @@
+"""Durations as people say them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+MUCH = 5
+"""Of so many hours, nobody counts the minutes."""
+
+_UNITS = ((86400, "day", "days"), (3600, "h", "h"), (60, "min", "min"), (1, "s", "s"))
+
+
+def duration(span: timedelta) -> str:
+    """`45 min`, `1 h 30 min`, `3 days`: the largest unit, and the next where it matters (below MUCH).
+
+    >>> duration(timedelta(minutes=90)), duration(timedelta(days=12, hours=5))
+    ('1 h 30 min', '12 days')
+    """
+    seconds = max(round(span.total_seconds()), 0)
+    for index, (size, *_) in enumerate(_UNITS):
+        count, rest = divmod(seconds, size)
+        if not count:
+            continue
+        second = rest // _UNITS[index + 1][0] if rest and count < MUCH else 0
+        return f"{_counted(count, index)} {_counted(second, index + 1)}" if second else _counted(count, index)
+    return "0 s"
+
+
+def _counted(count: int, index: int) -> str:
+    _, one, many = _UNITS[index]
+    return f"{count} {one if count == 1 else many}"

@@ -1,0 +1,224 @@
+"""RSS 0.9x, 1.0 and 2.0, RDF and Atom as values: a bounded tree in, what feedparser makes of it out, as our types.
+
+feedparser is given a sound, small document (see `xmltree`), as a stream, so that nothing in it can be taken for a file
+or a URL, and with its cleaners off, which are slow on hostile input (scrape cleans). What it gets wrong for our purpose
+is read from the tree: guids (it resolves them), when to come back, which names belong to whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import feedparser
+from lxml import etree
+
+from aggregator.models import Enclosure, Entry, ParsedFeed
+from aggregator.poll import xmltree
+from aggregator.poll.announced import announced_rhythm
+from aggregator.poll.dates import parse_date
+from aggregator.poll.fields import content, language, length, tags
+from aggregator.poll.identity import identified
+from aggregator.poll.names import RDF, entries, local_name, namespace
+from aggregator.poll.text import from_plain, literal, looks_like_html, plain, with_base
+from aggregator.urls import http_url
+
+_FORMATS = {"rss090": "RSS 0.90", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91"}
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_MEDIA = ("audio/", "video/", "application/")
+
+Raw = Mapping[str, Any]
+
+
+def read(text: str, url: str) -> ParsedFeed:
+    """The feed in `text`, fetched from `url`. Raises xmltree.NotXml when there is none in it."""
+    root, problems = xmltree.read(text)
+    base = _base(root, url)
+    document = _understood(root, base)
+    reader = _Reader(url, base, atom=str(document.version).startswith("atom"), feed=dict(document.feed))
+    items, trees = document.entries, entries(root)
+    if len(items) != len(trees):
+        trees = []
+    found = []
+    for number, item in enumerate(items):
+        try:
+            found.append(reader.entry(dict(item), trees[number] if trees else None))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:  # feedparser's values are of any type
+            problems.append(f"entry {number + 1} could not be read: {type(error).__name__}")
+    identities, notes = identified(found)
+    feed = reader.head(_format(str(document.version)))
+    return replace(feed, entries=identities, rhythm=announced_rhythm(root), problems=(*problems, *notes))
+
+
+def _understood(root: etree._Element, base: str) -> Any:
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": base}
+    source = BytesIO(etree.tostring(root, encoding="utf-8", xml_declaration=True))
+    return feedparser.parse(source, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
+
+
+def _base(root: etree._Element, url: str) -> str:
+    """What relative links start from where the document says nothing: Atom: its own URL; RSS: the channel's link."""
+    if local_name(root) != "feed":
+        for element in root.iter():
+            if local_name(element) == "link" and not namespace(element) and not len(element):
+                return http_url(element.text, url) or url
+    return url
+
+
+def _format(version: str) -> str:
+    if version.startswith("atom"):
+        return "Atom 0.3" if version == "atom03" else "Atom 1.0"
+    return _FORMATS.get(version, f"RSS 0.{version[-2:]}" if version[-2:].isdigit() else "RSS")
+
+
+class _Reader:
+    """Turns feedparser's dictionaries of one document into values."""
+
+    def __init__(self, url: str, base: str, *, atom: bool, feed: Raw) -> None:
+        self._url = url
+        self._base = base
+        self._atom = atom
+        self._feed = feed
+        self._language = language(feed.get("language"))
+
+    def head(self, format_: str) -> ParsedFeed:
+        feed = self._feed
+        icons = (feed.get("icon"), feed.get("logo"), _dict(feed.get("image")).get("href"))
+        return ParsedFeed(
+            title=self._line(feed, "title"),
+            url=self._url,
+            home_page_url=self._link(feed),
+            description=self._line(feed, "subtitle"),
+            language=self._language,
+            author=_names(feed) or None,
+            icon=next(filter(None, (http_url(icon, self._base) for icon in icons)), None),
+            id=literal(feed.get("id")) or None,
+            updated=parse_date(feed.get("updated") or feed.get("published")),
+            format=format_,
+            self_url=next(self._related(feed, "self"), None),
+            hubs=tuple(dict.fromkeys(self._related(feed, "hub"))),
+            next_url=next(self._related(feed, "prev-archive", "next"), None),
+        )
+
+    def entry(self, item: Raw, tree: etree._Element | None) -> Entry:
+        published, updated = _dates(item)
+        html, summary = content(self._versions(item), self._summary(item))
+        return Entry(
+            guid=literal(_guid(tree) if tree is not None else item.get("id"), limit=4096),
+            url=self._link(item) or (_permalink(tree, self._base) if tree is not None else None),
+            title=self._line(item, "title"),
+            author=_names(item) or (_names(self._feed) if self._atom else "") or None,
+            published=published,
+            updated=updated,
+            summary=summary,
+            html=html,
+            tags=tags(tag.get("label") or tag.get("term") for tag in _dicts(item.get("tags"))),
+            enclosures=tuple(self._enclosures(item)),
+            language=self._entry_language(item),
+        )
+
+    # --- text --------------------------------------------------------------------------------------------------
+
+    def _line(self, holder: Raw, key: str) -> str:
+        """A title or a description as one line of plain text. Only Atom says whether it is HTML."""
+        value = holder.get(key)
+        if not self._atom:
+            return plain(value)
+        kind = _dict(holder.get(f"{key}_detail")).get("type", "text/plain")
+        return plain(value, markup=True) if kind in _HTML_TYPES else literal(value)
+
+    def _versions(self, item: Raw) -> list[str]:
+        return [self._html(part) for part in _dicts(item.get("content"))]
+
+    def _summary(self, item: Raw) -> str:
+        detail = _dict(item.get("summary_detail"))
+        return self._html({"type": "text/html", **detail, "value": item.get("summary") or ""})
+
+    def _html(self, part: Raw) -> str:
+        value, kind = str(part.get("value") or ""), part.get("type", "text/html")
+        if kind not in _HTML_TYPES and not str(kind).startswith("text/"):
+            return ""  # an image in base64, or a document of some other kind
+        if (kind not in _HTML_TYPES and self._atom) or not (kind == "application/xhtml+xml" or looks_like_html(value)):
+            return from_plain(value)
+        base = part.get("base")
+        return with_base(value, base if base != self._base else None)
+
+    def _entry_language(self, item: Raw) -> str | None:
+        details = [*_dicts(item.get("content")), _dict(item.get("summary_detail")), _dict(item.get("title_detail"))]
+        own = (item.get("language"), *(detail.get("language") for detail in details))
+        return next(filter(None, map(language, own)), self._language)
+
+    # --- links -------------------------------------------------------------------------------------------------
+
+    def _link(self, holder: Raw) -> str | None:
+        """Where the thing itself is: the address behind FeedBurner's, the alternate as HTML, any alternate."""
+        links = [link for link in _dicts(holder.get("links")) if link.get("rel", "alternate") == "alternate"]
+        links.sort(key=lambda link: link.get("type", "text/html") not in _HTML_TYPES)
+        candidates = (holder.get("feedburner_origlink"), *(link.get("href") for link in links), holder.get("link"))
+        return next(filter(None, (http_url(_text(href), self._base) for href in candidates)), None)
+
+    def _related(self, holder: Raw, *relations: str) -> Iterator[str]:
+        for relation in relations:
+            for link in _dicts(holder.get("links")):
+                if link.get("rel") == relation and (found := http_url(_text(link.get("href")), self._base)):
+                    yield found
+
+    def _enclosures(self, item: Raw) -> Iterator[Enclosure]:
+        files = [link for link in _dicts(item.get("links")) if link.get("rel") == "enclosure"]
+        files += [
+            {"href": media.get("url"), "type": media.get("type"), "length": media.get("filesize")}
+            for media in _dicts(item.get("media_content"))
+            if media.get("medium") in ("audio", "video") or str(media.get("type", "")).startswith(_MEDIA)
+        ]
+        seen = set()
+        for file in files:
+            url = http_url(_text(file.get("href")), self._base)
+            if url and url not in seen:
+                seen.add(url)
+                yield Enclosure(url, literal(file.get("type"), limit=100), length(file.get("length")))
+
+
+def _dates(item: Raw) -> tuple[Any, Any]:
+    """(published, updated): the first date there is serves for published; updated only when it says something else."""
+    updated = parse_date(_text(item.get("updated")))
+    given = (parse_date(_text(item.get(key))) for key in ("published", "created"))
+    published = next(filter(None, given), updated)
+    return published, updated if updated != published else None
+
+
+def _names(holder: Raw) -> str:
+    """The authors' names, each once; an address only where there is no name."""
+    people = [plain(person.get("name") or person.get("email")) for person in _dicts(holder.get("authors"))]
+    return ", ".join(dict.fromkeys(filter(None, people))) or plain(holder.get("author"))
+
+
+def _guid(tree: etree._Element) -> str:
+    """The guid or id as written, or what the item is about in RDF."""
+    for name in ("guid", "id"):
+        for child in tree:
+            if local_name(child) == name and not namespace(child) and (child.text or "").strip():
+                return (child.text or "").strip()
+    return (tree.get(f"{{{RDF}}}about") or "").strip()
+
+
+def _permalink(tree: etree._Element, base: str) -> str | None:
+    """A guid that is a whole URL, and does not say that it is no permalink (RSS 2.0)."""
+    for child in tree:
+        if local_name(child) == "guid" and (child.get("isPermaLink") or "true").lower() == "true":
+            return http_url((child.text or "").strip())
+    about = tree.get(f"{{{RDF}}}about")
+    return http_url(about, base) if about else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _dicts(values: Iterable[object] | None) -> Sequence[dict[str, Any]]:
+    return [dict(value) for value in values if isinstance(value, dict)] if isinstance(values, list) else []

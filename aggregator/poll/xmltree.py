@@ -1,0 +1,196 @@
+"""Text -> a small, sound XML tree of a feed, however broken the text is; the door that keeps bombs out.
+
+A document type declaration is cut off before anything reads it, so that no entity is ever expanded and nothing outside
+the document is ever named (XML bombs, XXE). Sound documents are parsed once and strictly. Others are repaired (see
+`repair`); then cut after their last complete entry; then taken apart, so that the damage in one entry stays in it.
+Every repair is noted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from aggregator.poll.bounds import MAX_ENTRIES, bound
+from aggregator.poll.names import ROOTS, entries, local_name
+from aggregator.poll.repair import ROOT, repaired
+
+PROLOG = 65536
+"""Characters before the root element that are looked through for it."""
+
+MAX_DOCTYPES = 3
+"""Document type declarations that are cut off; one is legal."""
+
+MAX_OPENING = 4096
+"""Characters of a root's start tag that is repeated for each entry of a broken document."""
+
+CUT_SHORT = "the document is cut short; its complete entries were taken"
+
+_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,500}\?>", re.IGNORECASE)
+_SUBSET_END = re.compile(r"\]\s*>")
+_ENTRY_START = re.compile(r"<(?:[\w.-]{1,30}:)?(item|entry)(?=[\s>/])", re.IGNORECASE)
+_ENTRY_END = re.compile(r"</(?:[\w.-]{1,30}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_CHANNEL_START = re.compile(r"<((?:[\w.-]{1,30}:)?channel)[\s>]", re.IGNORECASE)
+_CHANNEL_END = re.compile(r"</(?:[\w.-]{1,30}:)?channel\s*>", re.IGNORECASE)
+
+
+class NotXml(ValueError):
+    """The text has no root of a feed. `root` is the name of the element that it has instead, or empty."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.root = root
+
+
+def read(text: str) -> tuple[etree._Element, list[str]]:
+    """The bounded tree of a feed document, and notes on what had to be repaired. Raises NotXml."""
+    # The encoding has been dealt with, and the declaration would contradict it.
+    text = _without_doctypes(_DECLARATION.sub("", text, count=1)).lstrip("\ufeff \t\r\n")
+    root = _strict(text)
+    problems: list[str] = []
+    if root is None or local_name(root) not in ROOTS:
+        root, problems = _broken(text)
+    if local_name(root) not in ROOTS:
+        raise NotXml(local_name(root))
+    etree.strip_tags(root, etree.Comment, etree.PI, etree.Entity)
+    return root, problems + bound(root)
+
+
+def read_any(text: str) -> etree._Element:
+    """The tree of any XML document with the same care, and no bounds. Raises NotXml when there is none."""
+    text = _without_doctypes(_DECLARATION.sub("", text, count=1)).lstrip("\ufeff \t\r\n")
+    for candidate in (text, repaired(text)):
+        if (root := _strict(candidate)) is not None:
+            return root
+    return _recovered(repaired(text))
+
+
+def _without_doctypes(text: str) -> str:
+    """Without document type declarations before the root element; their entities are never known to anyone."""
+    for _ in range(MAX_DOCTYPES):
+        root = ROOT.search(text, 0, PROLOG)
+        start = text.find("<!DOCTYPE", 0, root.start() if root else PROLOG)
+        if start < 0:
+            break
+        close = text.find(">", start)
+        subset = text.find("[", start)
+        if 0 <= subset < close:
+            end = _SUBSET_END.search(text, subset)
+            close = end.end() - 1 if end else -1
+        if close < 0:
+            return text[:start]
+        text = text[:start] + text[close + 1 :]
+    return text
+
+
+# --- from text to tree -----------------------------------------------------------------------------------------
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=recover,
+    )
+
+
+def _strict(text: str) -> etree._Element | None:
+    """The tree of a well-formed document without a document type declaration; None for any other."""
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), _parser(recover=False))
+    except etree.XMLSyntaxError:
+        return None
+    return root if root.getroottree().docinfo.internalDTD is None else None
+
+
+def _recovered(text: str) -> etree._Element:
+    """What libxml2 makes of a document that nothing else could be made of. Raises NotXml."""
+    try:
+        root: etree._Element | None = etree.fromstring(text.encode("utf-8", "replace"), _parser(recover=True))
+    except etree.XMLSyntaxError as error:
+        raise NotXml("") from error
+    if root is None:
+        raise NotXml("")
+    for element in root.iter():
+        if isinstance(element.tag, str) and ":" in element.tag and not element.tag.startswith("{"):
+            element.tag = re.sub(r"[^\w.-]", "_", element.tag.rpartition(":")[2]) or "_"
+        for key in [str(key) for key in element.attrib]:
+            if ":" in key and not key.startswith("{"):
+                del element.attrib[key]
+    return root
+
+
+# --- broken documents ------------------------------------------------------------------------------------------
+
+
+def _broken(text: str) -> tuple[etree._Element, list[str]]:
+    """The tree of a document that is not well-formed, and notes. Raises NotXml."""
+    start = ROOT.search(text, 0, PROLOG)
+    if start is None or "<html" in text[: start.start()].lower():
+        return _recovered(repaired(text)), ["the XML was broken"]
+    junk = [f"{start.start()} characters before the feed were passed over"] if text[: start.start()].strip() else []
+    text = repaired(text[start.start() :])
+    if (root := _strict(text)) is not None:
+        return root, junk + ["the XML was not well-formed and has been repaired"] * (not junk)
+    start = ROOT.search(text)
+    if start is None:
+        return _recovered(text), ["the XML was broken"]
+    closed = _closed_after_last_entry(text, start)
+    if closed is not None and (root := _strict(closed)) is not None:
+        return root, [*junk, CUT_SHORT]
+    root, problems = _salvaged(text, start)
+    return root, junk + problems
+
+
+def _closed_after_last_entry(text: str, start: re.Match[str]) -> str | None:
+    """The document up to its last complete entry, with what was open around it closed; None when it has none."""
+    ends = [match.end() for match in _ENTRY_END.finditer(text, start.end())]
+    if not ends:
+        return None
+    channel = _CHANNEL_START.search(text, start.end(), ends[-1])
+    inside = channel is not None and not _CHANNEL_END.search(text, start.end(), ends[-1])
+    return text[: ends[-1]] + (f"</{channel[1]}>" if channel and inside else "") + f"</{_name(start)}>"
+
+
+def _name(start: re.Match[str]) -> str:
+    return start[0][1:].split(None, 1)[0].rstrip("/>")
+
+
+def _salvaged(text: str, start: re.Match[str]) -> tuple[etree._Element, list[str]]:
+    """Head and entries parsed one by one, leniently where they must be, so that one bad entry harms no other."""
+    name = _name(start)
+    opening = start[0].removesuffix("/>").removesuffix(">") + ">"
+    if len(opening) > MAX_OPENING:
+        opening = f"<{name}>"
+    first = _ENTRY_START.search(text, start.end())
+    root = _recovered(f"{opening}{text[start.end() : first.start() if first else len(text)]}</{name}>")
+    bad = incomplete = 0
+    for chunk, complete in _chunks(text, first):
+        document = f"{opening}{chunk}</{name}>"
+        tree = _strict(document) if complete else None
+        bad += tree is None and complete
+        incomplete += not complete
+        if complete:
+            root.extend(entries(tree if tree is not None else _recovered(document))[:1])
+    problems = [f"the XML was broken in {bad} entries" if bad else "the XML was broken around the entries"]
+    return root, problems + [CUT_SHORT] * (incomplete > 0)
+
+
+def _chunks(text: str, first: re.Match[str] | None) -> Iterator[tuple[str, bool]]:
+    """The source of each entry, and whether its end tag is there."""
+    start = first
+    for _ in range(MAX_ENTRIES):
+        if start is None:
+            return
+        following = _ENTRY_START.search(text, start.end())
+        limit = following.start() if following else len(text)
+        end = _ENTRY_END.search(text, start.end(), limit)
+        yield text[start.start() : end.end() if end else limit], end is not None
+        start = following
