@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aggregator.emit import documents
 from aggregator.emit.addresses import shown
 from aggregator.emit.documents import GENERATOR, Document
@@ -12,8 +14,8 @@ NAMESPACE = "http://www.w3.org/2005/Atom"
 HISTORY = "http://purl.org/syndication/history/1.0"
 
 
-def render(document: Document) -> bytes:
-    """The document as UTF-8. The items are expected newest first, with valid text."""
+def document(document: Document, entries: Sequence[str]) -> bytes:
+    """The document as UTF-8; `entries` are its items as `entry` spells them."""
     feed = document.feed
     parts = [
         DECLARATION,
@@ -30,9 +32,7 @@ def render(document: Document) -> bytes:
     ]
     if document.archived:
         parts.append(empty("fh:archive"))
-    parts += [entry(item) for item in document.items]
-    parts.append("</feed>\n")
-    return "".join(parts).encode()
+    return "".join((*parts, *entries, "</feed>\n")).encode()
 
 
 def history_links(document: Document, extension: str, name: str) -> str:

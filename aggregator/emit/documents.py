@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
@@ -12,7 +11,6 @@ from aggregator.emit.items import Item
 from aggregator.settings import Site
 
 GENERATOR = "security-feed-aggregator"
-EXTENSIONS = ("atom", "rss", "json")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of a feed without entries: nothing here reads the clock."""
 
@@ -36,8 +34,8 @@ class Feed:
     def id(self) -> str:
         """A tag: URI (RFC 4151) under the site's name; the same for all documents and formats of the feed."""
         parts = urlsplit(self.base)
-        host = parts.hostname or "localhost"
-        authority = host if ":" not in host else "localhost"
+        host = parts.hostname or ""
+        authority = host if host and ":" not in host else "localhost"
         return f"tag:{authority},2000:feed:{quote(parts.path + self.stem, safe='/')}"
 
     @property
@@ -82,10 +80,12 @@ def combined(site: Site) -> Feed:
 
 
 def of_tag(site: Site, tag: str, slug: str) -> Feed:
+    """The feed of what sources with this tag carry."""
     return _feed(site, f"tags/{slug}", f"{site.title}: {tag}", f"tags/{slug}.html", f"Posts tagged {tag}, newest first")
 
 
 def of_source(site: Site, name: str, slug: str) -> Feed:
+    """The feed of what one source carries, hidden posts too."""
     return _feed(
         site, f"sources/{slug}", f"{name} ({site.title})", f"sources/{slug}.html", f"Posts by {name}, newest first"
     )
@@ -101,8 +101,3 @@ def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
         author=text.line(site.author) or text.line(site.title),
         subtitle=text.line(subtitle),
     )
-
-
-def document(feed: Feed, items: Iterable[Item]) -> Document:
-    """The current (and only) document of a feed without archive."""
-    return Document(feed, feed.stem, tuple(items))

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from aggregator.emit import documents, items
+from aggregator.emit import documents
 from aggregator.emit.documents import Document, Feed
 from aggregator.emit.folder import Folder
+from aggregator.emit.items import Item
 from aggregator.emit.ledger import Block, State
-from aggregator.models import Archive, Post
+from aggregator.models import Archive
 
 
 def stem(number: int) -> str:
@@ -35,18 +36,17 @@ def close(blocks: tuple[Block, ...], archive: Archive, page_size: int) -> tuple[
     return tuple(found)
 
 
-def current(feed: Feed, blocks: tuple[Block, ...], posts: tuple[Post, ...]) -> Document:
-    """The subscription document: `posts` are those after the last closed block."""
-    older = stem(len(blocks)) if blocks else None
-    return Document(feed, feed.stem, tuple(items.view(post, feed.base) for post in posts), older=older)
+def current(feed: Feed, blocks: tuple[Block, ...], items: tuple[Item, ...]) -> Document:
+    """The subscription document: `items` are those after the last closed block."""
+    return Document(feed, feed.stem, items, older=stem(len(blocks)) if blocks else None)
 
 
-def archived(feed: Feed, number: int, block: Block, posts: tuple[Post, ...]) -> Document:
+def archived(feed: Feed, number: int, block: Block, items: tuple[Item, ...]) -> Document:
     """The document of one closed block."""
     return Document(
         feed,
         stem(number),
-        tuple(items.view(post, feed.base) for post in posts),
+        items,
         older=stem(number - 1) if number > 1 else None,
         newer=stem(number + 1),
         archived=True,

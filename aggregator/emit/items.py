@@ -65,8 +65,7 @@ class Item:
 
 
 def view(post: Post, base: str) -> Item:
-    """`post` for the feeds of the site at `base` (see addresses.base)."""
-    post = text.purify(post)
+    """`post`, whose texts are valid, for the feeds of the site at `base` (see addresses.base)."""
     mirror_url = base + addresses.quoted(post.path)
     source_feed = addresses.shown_feed(post.source.feed_url) or base
     after, before = _neighbour(post.next, base), _neighbour(post.previous, base)
@@ -170,10 +169,12 @@ def _anchor(url: str, words: str) -> str:
 
 
 def _neighbour(link: PostLink | None, base: str) -> Link | None:
-    url = addresses.shown(link.url) if link is not None else None
-    if link is None or url is None:
+    if link is None:
         return None
     mirror_url = base + addresses.quoted(link.path) if link.path else None
+    url = addresses.shown(link.url) or mirror_url
+    if url is None:
+        return None
     return Link(url, text.line(link.title) or url, text.line(link.teaser), mirror_url)
 
 

@@ -131,7 +131,7 @@ class Months:
         self.touched.add(month)
         return former
 
-    def paths(self) -> set[str]:
+    def former_paths(self) -> set[str]:
         """The page of every post that former builds made; unreadable rows count for nothing."""
         found: set[str] = set()
         for month in self.known:
@@ -158,6 +158,11 @@ class Months:
                 counts[month] = sum(not row.hidden for row in rows)
         return counts
 
+    def forget(self) -> None:
+        """Take away the files of months that have no row any more."""
+        for month in self.known.keys() - self.counts().keys():
+            self._folder.forget(f"{ROWS}/{month}.json")
+
     def _take(self, sequence: int) -> Row | None:
         for month in sorted({*self.known, *self.touched}):
             row = self._month(month).pop(sequence, None)
@@ -174,12 +179,12 @@ class Months:
     def _read(self, month: str) -> dict[int, Row]:
         try:
             raw: list[Any] = json.loads((self._folder.root / ROWS / f"{month}.json").read_bytes())
-            rows = (_row(*fields) for fields in raw)
+            rows = (_row(fields) for fields in raw)
             return {row.sequence: row for row in rows}
         except (FileNotFoundError, ValueError, TypeError) as error:
             raise Lost(month) from error
 
 
-def _row(*fields: Any) -> Row:
-    *plain, tags = fields
-    return Row(*plain, tags=tuple(tags))
+def _row(fields: list[Any]) -> Row:
+    values = dict(zip(Row.__slots__, fields, strict=True))
+    return Row(**{**values, "tags": tuple(values["tags"])})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aggregator.emit import addresses, dates, items, text
-from aggregator.emit.documents import EXTENSIONS, Feed
+from aggregator.emit.documents import Feed
+from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.ledger import Row
 from aggregator.models import Post, PostLink, Source
 from aggregator.settings import Site
@@ -63,16 +65,11 @@ class Mirror:
     def __init__(self, site: Site, sources: Sequence[Source], slugs: dict[str, str]) -> None:
         self.site = site
         self.base = addresses.base(site.base_url)
-        self.sources = {source.slug: source for source in text.purify(tuple(sources))}
+        self.sources = {source.slug: source for source in sources}
         self.slugs = slugs
-        self._templates = _environment()
-        self._templates.globals.update(
-            site=site, base=self.base, extensions=EXTENSIONS, media_types=MEDIA_TYPES, feed_names=FEED_NAMES
-        )
 
     def post(self, post: Post) -> bytes:
         """The page of one post."""
-        post = text.purify(post)
         root = addresses.to_root(post.path)
         return self._page(
             "post.html",
@@ -88,7 +85,7 @@ class Mirror:
             minutes=max(1, round(post.word_count / WORDS_A_MINUTE)) if post.word_count else None,
             article=Markup(post.html),  # noqa: S704  clean by contract (models.Post)
             image=addresses.shown(post.lead_image),
-            tags=[(tag, self._tag_href(tag, post, root)) for tag in post.tags],
+            tags=[(tag, self._tag_href(tag, root)) for tag in post.tags],
             attribution=post.attribution,
             attribution_url=addresses.shown(post.attribution.url) if post.attribution else None,
             elsewhere=_elsewhere(post, root),
@@ -108,7 +105,6 @@ class Mirror:
         return self._page("tag.html", feed.home, feed=feed, tag=tag, posts=cards, sources=self._tagged(tag))
 
     def source(self, feed: Feed, source: Source, posts: Iterable[Post]) -> bytes:
-        source = text.purify(source)
         return self._page(
             "source.html",
             feed.home,
@@ -117,7 +113,7 @@ class Mirror:
             source_home=addresses.shown(source.home_page_url),
             source_feed=addresses.shown_feed(source.feed_url),
             tags=[(tag, self._tag_path(tag)) for tag in source.tags],
-            posts=[self.card(post) for post in posts],
+            posts=[self.card(post, of=source.slug) for post in posts],
         )
 
     def source_list(self) -> bytes:
@@ -138,13 +134,12 @@ class Mirror:
         years = [(year, list(group)) for year, group in groupby(months, key=lambda pair: pair[0][:4])]
         return self._page("archive.html", "archive/index.html", years=years)
 
-    def card(self, post: Post) -> Card:
-        """A post as a list shows it."""
-        post = text.purify(post)
+    def card(self, post: Post, of: str = "") -> Card:
+        """A post as a list shows it; in the list `of` a source, only other sources are named."""
         return Card(
             path=post.path,
             title=items.title_of(post),
-            source=text.line(post.source.name),
+            source=text.line(post.source.name) if post.source.slug != of else "",
             source_path=self._source_path(post.source.slug),
             when=post.published,
             teaser=shortened(text.line(post.summary), TEASER_CHARS),
@@ -159,7 +154,9 @@ class Mirror:
 
     def _page(self, template: str, path: str, **values: Any) -> bytes:
         root = addresses.to_root(path)
-        page = self._templates.get_template(template).render(path=path, root=root, **values)
+        page = (
+            _environment().get_template(template).render(path=path, root=root, site=self.site, base=self.base, **values)
+        )
         return (page + "\n").encode()
 
     def _source_path(self, slug: str) -> str | None:
@@ -168,8 +165,8 @@ class Mirror:
     def _tag_path(self, tag: str) -> str | None:
         return f"tags/{self.slugs[tag]}.html" if tag in self.slugs else None
 
-    def _tag_href(self, tag: str, post: Post, root: str) -> str | None:
-        path = self._tag_path(tag) if tag in post.source.tags else None
+    def _tag_href(self, tag: str, root: str) -> str | None:
+        path = self._tag_path(tag)
         return root + path if path else None
 
     def _tagged(self, tag: str) -> list[Source]:
@@ -202,10 +199,11 @@ def _around(link: PostLink | None, root: str) -> Around | None:
 
 def _elsewhere(post: Post, root: str) -> list[tuple[str, str, str | None]]:
     """(outlet, its URL, our page of it if we have one) for each other outlet that carries the article."""
-    found = []
+    found: list[tuple[str, str, str | None]] = []
+    leader = post.leader.url if post.leader else None
     for other in post.also_in:
         url = addresses.shown(other.url)
-        if url:
+        if url and other.url != leader:
             found.append((text.line(other.name), url, root + addresses.quoted(other.path) if other.path else None))
     return found
 
@@ -217,7 +215,9 @@ def _leader(post: Post, root: str) -> tuple[str, str] | None:
     return (text.line(post.leader.name), href) if href else None
 
 
+@cache
 def _environment() -> Environment:
+    """The templates, compiled once: that takes as long as a small build."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -237,4 +237,5 @@ def _environment() -> Environment:
         "teaser": lambda summary: shortened(text.line(summary), TEASER_CHARS),
     }
     environment.filters.update(filters)
+    environment.globals.update(extensions=EXTENSIONS, media_types=MEDIA_TYPES, feed_names=FEED_NAMES)
     return environment

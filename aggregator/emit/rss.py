@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -19,8 +20,8 @@ _NAMESPACES = (
 )
 
 
-def render(document: Document) -> bytes:
-    """The document as UTF-8. The items are expected newest first, with valid text."""
+def document(document: Document, entries: Sequence[str]) -> bytes:
+    """The document as UTF-8; `entries` are its items as `entry` spells them."""
     feed = document.feed
     newest = max((item.stamp for item in document.items), default=EPOCH)
     parts = [
@@ -39,9 +40,7 @@ def render(document: Document) -> bytes:
     ]
     if document.archived:
         parts.append(empty("fh:archive"))
-    parts += [entry(item) for item in document.items]
-    parts.append("</channel>\n</rss>\n")
-    return "".join(parts).encode()
+    return "".join((*parts, *entries, "</channel>\n</rss>\n")).encode()
 
 
 def entry(item: Item) -> str:

@@ -1,0 +1,169 @@
+"""One build under way: each document that is asked for is rendered and put in its place.
+
+What is to be built is decided in `build`; here stands how each kind of document comes about. An edition notes which
+tags, sources and months the posts that it puts out concern, so that `build` can ask for their documents too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from aggregator.emit import addresses, documents, history, items, ledger, mirror
+from aggregator.emit.documents import Document
+from aggregator.emit.folder import Folder
+from aggregator.emit.formats import EXTENSIONS, Speller
+from aggregator.emit.ledger import Block, KnownSource, Months, Row, State
+from aggregator.emit.mirror import Mirror
+from aggregator.emit.opml import opml
+from aggregator.models import Archive, Post, Source
+from aggregator.settings import Site
+
+Progress = Callable[[int, int], None]
+
+
+class Edition:
+    """Everything that one build reads once, and the documents it makes. Raises OSError and EmitError."""
+
+    def __init__(self, archive: Archive, site: Site, folder: Folder, state: State, *, fresh: bool) -> None:
+        self.archive = archive
+        self.site = site
+        self.folder = folder
+        self.state = state
+        self.base = addresses.base(site.base_url)
+        self.last_sequence = archive.last_sequence()
+        self.sources = {source.slug: source for source in archive.sources()}
+        self.slugs = addresses.tag_slugs(archive.tags())
+        self.known = {source.slug: _known(source, self.slugs) for source in self.sources.values()}
+        self.months = Months(folder, state.months, fresh=fresh)
+        self.pages = Mirror(site, tuple(self.sources.values()), self.slugs)
+        self.posts: set[int] = set()
+        self.paths: set[str] = set()
+        self.concerned_tags: set[str] = set()
+        self.concerned_sources: set[str] = set()
+        self._speller = Speller(self.base)
+        self._slugs_by_name = _by_name(self.sources.values())
+
+    def post(self, post: Post) -> None:
+        """The page of one post, its row in its month, and what else it concerns."""
+        if post.sequence in self.posts:
+            return
+        self.posts.add(post.sequence)
+        self.paths.add(post.path)
+        self.folder.put(post.path, self.pages.post(post))
+        row = _row(post, self.slugs)
+        is_new = post.sequence > self.state.sequence
+        former = self.months.put(ledger.month_of(post.published), row, is_new=is_new)
+        self._concern(row.tags, [row.source, *self._carriers(post)])
+        if former is not None:
+            self._concern(former.tags, [former.source])
+            if former.path != post.path:
+                self.folder.remove(former.path)
+
+    def combined(self, *, all_blocks: bool) -> tuple[Block, ...]:
+        """The feed of everything: the archive documents that are not there yet, and the current one."""
+        feed = documents.combined(self.site)
+        standing = history.standing(self.folder, self.state, feed, self.last_sequence)
+        blocks = history.close(standing.blocks, self.archive, self.site.page_size)
+        seen = 0 if all_blocks or not standing.valid else len(standing.blocks)
+        for number in range(seen + 1, len(blocks) + 1):
+            self._block(number, blocks[number - 1], keep=standing.valid)
+        for number in range(len(blocks) + 1, len(self.state.blocks) + 1):
+            for extension in EXTENSIONS:
+                self.folder.remove(f"{history.stem(number)}.{extension}")
+        posts = self.archive.between(blocks[-1].last + 1 if blocks else 1, self.last_sequence)
+        self._feed(history.current(feed, blocks, self._speller.items(posts)))
+        return blocks
+
+    def tag(self, tag: str) -> None:
+        """A tag's feed and page: the newest `page_size` posts."""
+        feed = documents.of_tag(self.site, tag, self.slugs[tag])
+        posts = self.archive.latest(self.site.page_size, tag=tag)
+        self._feed(Document(feed, feed.stem, self._speller.items(posts)))
+        self.folder.put(feed.home, self.pages.tag(feed, tag, posts))
+
+    def source(self, slug: str) -> None:
+        """A source's feed and page: the newest `page_size` posts that it carries, hidden ones too."""
+        source = self.sources[slug]
+        feed = documents.of_source(self.site, source.name, slug)
+        posts = self.archive.latest(self.site.page_size, source=slug)
+        self._feed(Document(feed, feed.stem, self._speller.items(posts)))
+        self.folder.put(feed.home, self.pages.source(feed, source, posts))
+
+    def lists(self) -> None:
+        """The pages that any change may concern (cheap to render, written only where they differ), and the months."""
+        counts = self.months.counts()
+        newest_first = sorted(counts.items(), reverse=True)
+        feed = documents.combined(self.site)
+        self.folder.put("index.html", self.pages.index(feed, self.archive.latest(self.site.page_size), newest_first))
+        self.folder.put("sources.html", self.pages.source_list())
+        self.folder.put("archive/index.html", self.pages.month_list(newest_first))
+        self.folder.put("opml.xml", opml(self.sources.values(), self.site))
+        for name in mirror.ASSETS:
+            self.folder.put(name, mirror.asset(name))
+        for month in sorted(self.months.touched & counts.keys()):
+            self.folder.put(_month_page(month), self.pages.month(month, self.months.rows(month)))
+
+    def files(self) -> set[str]:
+        """Every file that is to be there besides the posts' pages and the archive documents."""
+        stems = [f"tags/{slug}" for slug in self.slugs.values()] + [f"sources/{slug}" for slug in self.sources]
+        files = {f"{stem}.{extension}" for stem in stems for extension in (*EXTENSIONS, "html")}
+        files |= {_month_page(month) for month in self.months.counts()}
+        files |= {f"feed.{extension}" for extension in EXTENSIONS}
+        return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *mirror.ASSETS}
+
+    def _feed(self, document: Document) -> None:
+        for extension in EXTENSIONS:
+            self.folder.put(f"{document.stem}.{extension}", self._speller.document(document, extension))
+
+    def _block(self, number: int, block: Block, *, keep: bool) -> None:
+        """One archive document in its three formats; with `keep`, one that is there stays as it is."""
+        names = {extension: f"{history.stem(number)}.{extension}" for extension in EXTENSIONS}
+        missing = [extension for extension in EXTENSIONS if not (keep and self.folder.exists(names[extension]))]
+        if missing:
+            found = self._speller.items(self.archive.between(block.first, block.last))
+            document = history.archived(documents.combined(self.site), number, block, found)
+            for extension in missing:
+                self.folder.put(names[extension], self._speller.document(document, extension))
+
+    def _concern(self, tags: Iterable[str], slugs: Iterable[str]) -> None:
+        self.concerned_tags.update(tags)
+        self.concerned_sources.update(slugs)
+
+    def _carriers(self, post: Post) -> Iterable[str]:
+        """The other sources in whose own feed a post may stand: models.AlsoIn names them, so names have to do."""
+        for other in post.also_in:
+            yield from self._slugs_by_name.get(other.name, ())
+
+
+def _row(post: Post, slugs: dict[str, str]) -> Row:
+    return Row(
+        sequence=post.sequence,
+        published=items.rfc3339(post.published),
+        path=post.path,
+        title=items.title_of(post),
+        source=post.source.slug,
+        hidden=post.hidden,
+        language=items.language_of(post.language),
+        tags=tuple(tag for tag in post.tags if tag in slugs),
+    )
+
+
+def _month_page(month: str) -> str:
+    return f"archive/{month}.html"
+
+
+def _known(source: Source, slugs: dict[str, str]) -> KnownSource:
+    """What documents show of a source; its `updated` is not among it, as that rises at every poll."""
+    shown = replace(source, updated=None)
+    tags = [slugs.get(tag) for tag in source.tags]
+    digest = hashlib.sha256(repr((shown, tags)).encode("utf-8", "backslashreplace")).hexdigest()
+    return KnownSource(digest[:32], source.tags)
+
+
+def _by_name(sources: Iterable[Source]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for source in sources:
+        found.setdefault(source.name, []).append(source.slug)
+    return found

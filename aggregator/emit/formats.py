@@ -1,0 +1,65 @@
+"""The three formats of a feed document, and the spelling of items that is shared between documents.
+
+An entry is the same in every document of a format, so what stands in the combined feed, in that of its source and in
+those of its tags is spelled once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from aggregator.emit import atom, jsonfeed, rss
+from aggregator.emit.documents import Document
+from aggregator.emit.items import Item, view
+from aggregator.models import Post
+
+EXTENSIONS = ("atom", "rss", "json")
+ENTRY: dict[str, Callable[[Item], str]] = {"atom": atom.entry, "rss": rss.entry, "json": jsonfeed.entry}
+WHOLE: dict[str, Callable[[Document, Sequence[str]], bytes]] = {
+    "atom": atom.document,
+    "rss": rss.document,
+    "json": jsonfeed.document,
+}
+KEPT_CHARS = 48 * 2**20
+"""Characters of spelled entries that are kept; the oldest are forgotten beyond that."""
+
+
+class Speller:
+    """Posts to items and entries, each once. Good for one build: a post that changes must not meet its old entry."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._items: dict[int, Item] = {}
+        self._entries: dict[tuple[str, int], str] = {}
+        self._chars = 0
+
+    def items(self, posts: Sequence[Post]) -> tuple[Item, ...]:
+        return tuple(self._item(post) for post in posts)
+
+    def document(self, document: Document, extension: str) -> bytes:
+        """The whole document in one format."""
+        return WHOLE[extension](document, [self._entry(extension, item) for item in document.items])
+
+    def _item(self, post: Post) -> Item:
+        item = self._items.get(post.sequence)
+        if item is None:
+            item = view(post, self._base)
+            self._items[post.sequence] = item
+            self._account(len(item.html))
+        return item
+
+    def _entry(self, extension: str, item: Item) -> str:
+        key = extension, item.sequence
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = ENTRY[extension](item)
+            self._entries[key] = entry
+            self._account(len(entry))
+        return entry
+
+    def _account(self, chars: int) -> None:
+        self._chars += chars
+        if self._chars > KEPT_CHARS:
+            self._items.clear()
+            self._entries.clear()
+            self._chars = 0

@@ -1,0 +1,189 @@
+"""Emitting from an archive of 100,000 posts: everything once, then one new article.
+
+    .venv/bin/python -m bench.emit [--posts 100000] [--sources 100] [--kilobytes 6] [--out FOLDER]
+
+Prints what a full build and the build after one new article take, and which files the latter touched. The archive is
+made up on the fly, so that what is measured is this stage alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aggregator.emit import build
+from aggregator.models import Built, Post, PostLink, Source
+from aggregator.settings import Site
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+TAGS = ("news", "research", "vendor", "government")
+WORDS = (
+    "the",
+    "loader",
+    "reads",
+    "a",
+    "key",
+    "writes",
+    "the",
+    "second",
+    "stage",
+    "and",
+    "waits",
+    "until",
+    "nobody",
+    "looks",
+)
+
+
+class MadeUp:
+    """models.Archive whose posts are computed from their sequence; `more` adds newest ones."""
+
+    def __init__(self, posts: int, sources: int, kilobytes: int) -> None:
+        self.count = posts
+        self.feeds = tuple(
+            Source(
+                name=f"Outlet {n}",
+                slug=f"outlet-{n}",
+                feed_url=f"https://outlet-{n}.example/feed",
+                title=f"Outlet {n}: security",
+                home_page_url=f"https://outlet-{n}.example/",
+                tags=(TAGS[n % len(TAGS)],),
+            )
+            for n in range(sources)
+        )
+        self.numbers = {source.slug: n for n, source in enumerate(self.feeds)}
+        self.texts = [self._text(n, kilobytes) for n in range(40)]
+
+    @staticmethod
+    def _text(seed: int, kilobytes: int) -> str:
+        paragraphs, size = [], 0
+        while size < kilobytes * 1024:
+            words = " ".join(WORDS[(seed * 7 + size + n * n) % len(WORDS)] for n in range(70))
+            paragraphs.append(
+                f'<p>{words} <a href="https://example.org/{size}">more</a> <code>a &amp;&amp; b</code>.</p>\n'
+            )
+            size += len(paragraphs[-1])
+        return "".join(paragraphs)
+
+    def _bare(self, n: int) -> Post:
+        source = self.feeds[n % len(self.feeds)]
+        published = START + timedelta(minutes=30 * n)
+        return Post(
+            id=f"tag:aggregator.example,2026:{n:x}",
+            sequence=n,
+            stamp=published,
+            path=f"posts/{published:%Y/%m}/a-loader-that-waits-{n:08x}.html",
+            url=f"https://{source.slug}.example/posts/{n}/",
+            title=f"A loader that waits, part {n}: what the second stage does",
+            source=source,
+            published=published,
+            author="Jane Doe",
+            html=self.texts[n % len(self.texts)],
+            summary=f"In part {n} the loader reads a key and writes the second stage. " * 3,
+            tags=source.tags,
+            word_count=900,
+        )
+
+    def _post(self, n: int) -> Post:
+        after, before = n + len(self.feeds), n - len(self.feeds)
+        return replace(
+            self._bare(n),
+            next=self._link(after) if after <= self.count else None,
+            previous=self._link(before) if before > 0 else None,
+        )
+
+    def _link(self, n: int) -> PostLink:
+        post = self._bare(n)
+        return PostLink(post.url or "", post.title, post.summary[:160], post.path)
+
+    def head(self) -> int:
+        return self.count
+
+    def last_sequence(self) -> int:
+        return self.count
+
+    def sources(self) -> tuple[Source, ...]:
+        return self.feeds
+
+    def tags(self) -> tuple[str, ...]:
+        return tuple(sorted(TAGS))
+
+    def changed(self, since: int) -> tuple[Post, ...]:
+        new = range(self.count, since, -1)
+        return tuple(self._post(n) for n in (*new, *(n - len(self.feeds) for n in new)) if n > 0)
+
+    def latest(
+        self, limit: int, *, tag: str | None = None, source: str | None = None, before: int | None = None
+    ) -> tuple[Post, ...]:
+        newest = self.count if before is None else min(before - 1, self.count)
+        found: list[Post] = []
+        n, step = newest, 1
+        if source is not None:
+            wanted, step = self.numbers[source], len(self.feeds)
+            n -= (n - wanted) % step
+        while n > 0 and len(found) < limit:
+            if tag is None or tag in self.feeds[n % len(self.feeds)].tags:
+                found.append(self._post(n))
+            n -= step
+        return tuple(found)
+
+    def between(self, first: int, last: int) -> tuple[Post, ...]:
+        return tuple(self._post(n) for n in range(min(last, self.count), first - 1, -1))
+
+    def months(self) -> tuple[tuple[str, int], ...]:
+        counts = Counter(f"{START + timedelta(minutes=30 * n):%Y-%m}" for n in range(1, self.count + 1))
+        return tuple(sorted(counts.items(), reverse=True))
+
+
+def show(done: int, total: int) -> None:
+    if sys.stderr.isatty() and (done % 500 == 0 or done == total):
+        print(f"\r{done:,} of {total:,}", end="" if done < total else "\n", file=sys.stderr)
+
+
+def timed(archive: MadeUp, site: Site, out: Path, *, full: bool = False) -> tuple[float, Built]:
+    start = time.perf_counter()
+    built = build(archive, site, out, full=full, progress=show)
+    return time.perf_counter() - start, built
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--posts", type=int, default=100_000)
+    parser.add_argument("--sources", type=int, default=100)
+    parser.add_argument("--kilobytes", type=int, default=6)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    out = options.out or Path(tempfile.mkdtemp(prefix="emit-bench-"))
+    archive = MadeUp(options.posts, options.sources, options.kilobytes)
+    site = Site(base_url="https://news.example/")
+    try:
+        seconds, built = timed(archive, site, out)
+        print(f"first build, {options.posts:,} posts: {seconds:.1f} s, {built.written:,} files")
+        seconds, built = timed(archive, site, out)
+        print(f"nothing new: {seconds * 1000:.1f} ms, {built.written} files")
+        times = []
+        for _ in range(5):
+            archive.count += 1
+            seconds, built = timed(archive, site, out)
+            times.append(seconds)
+        print(f"one new article: {statistics.median(times):.3f} s (median of 5), {built.written} files:")
+        print("   ", " ".join(sorted(built.files)))
+        seconds, built = timed(archive, site, out, full=True)
+        print(f"full build again: {seconds:.1f} s, {built.written} files written, {built.unchanged:,} the same")
+        print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    finally:
+        if options.out is None:
+            shutil.rmtree(out)
+
+
+if __name__ == "__main__":
+    main()
