@@ -1,4 +1,4 @@
-"""The tables `article_urls` and `article_aliases`: one article, however many addresses lead to it.
+"""The table `article_urls`: one article, however many addresses lead to it.
 
 What a canonical form is, is not decided here: whoever opens the store hands in the function.
 """
@@ -6,10 +6,8 @@ What a canonical form is, is not decided here: whoever opens the store hands in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.store import duplicates, times
 from aggregator.store.connection import Sql
 
 Canonical = Callable[[str], str]
@@ -43,18 +41,3 @@ def resolve(sql: Sql, article_id: int) -> int | None:
         return article_id
     found = sql.value("SELECT article_id FROM article_aliases WHERE old_id = ?", (article_id,))
     return None if found is None else int(found)
-
-
-def merge(sql: Sql, keep: int, drop: int, now: datetime) -> None:
-    """Make two articles one: what belongs to `drop`, which was never put out, goes to `keep`."""
-    sql.execute("UPDATE entries SET article_id = ? WHERE article_id = ?", (keep, drop))
-    sql.execute("UPDATE article_urls SET article_id = ? WHERE article_id = ?", (keep, drop))
-    sql.execute("UPDATE article_aliases SET article_id = ? WHERE article_id = ?", (keep, drop))
-    sql.execute("UPDATE OR IGNORE neighbours SET article_id = ? WHERE article_id = ?", (keep, drop))
-    sql.execute("UPDATE revisions SET article_id = ? WHERE article_id = ?", (keep, drop))
-    duplicates.hand_over(sql, drop, keep)
-    sql.execute(
-        "INSERT INTO article_aliases (old_id, uid, article_id, at) SELECT id, uid, ?, ? FROM articles WHERE id = ?",
-        (keep, times.whole(now), drop),
-    )
-    sql.execute("DELETE FROM articles WHERE id = ?", (drop,))

@@ -24,6 +24,10 @@ BUSY_S = 30.0
 WAL_LIMIT_BYTES = 64 * 2**20
 """The write-ahead log is cut back to this after a checkpoint, so that one large round does not keep the disk."""
 
+CHECKPOINT_PAGES = 4000
+"""Pages of 4 KiB in the log before it is folded into the file: SQLite's 1000 makes a large round wait four times as
+often for the disk."""
+
 _CACHE_KIB = 16 * 1024
 
 
@@ -68,10 +72,17 @@ class Session:
 
     @contextmanager
     def read(self) -> Iterator[Sql]:
-        """Reads that belong together. They see one moment only inside `write()` or `pin()`."""
+        """Reads that belong together: they see the database as it was at the first of them."""
         with self._lock, self._errors():
             self._refuse_closed()
-            yield self._sql
+            if self._connection.in_transaction:
+                yield self._sql
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield self._sql
+            finally:
+                self._roll_back()
 
     @contextmanager
     def write(self) -> Iterator[Sql]:
@@ -94,14 +105,28 @@ class Session:
     @contextmanager
     def pin(self) -> Iterator[None]:
         """Let every read of the block see the database as it is now."""
+        with self.read() as sql:
+            sql.value("SELECT count(*) FROM sqlite_master")
+            yield
+
+    def make_durable(self) -> None:
+        """WAL and `synchronous=FULL`: what a COMMIT has acknowledged survives kill -9 and a loss of power.
+
+        Raises StoreError where the file system can not hold a write-ahead log (some network shares).
+        """
+        with self._lock, self._errors():
+            mode = _write_ahead(self._connection)
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            self._connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+        if mode != "wal":
+            raise StoreError(f"{self.path}: this file system can not keep a write-ahead log (journal mode {mode})")
+
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy the whole database, as it is at one moment, while others go on writing."""
         with self._lock, self._errors():
             self._refuse_closed()
-            self._connection.execute("BEGIN")
-            try:
-                self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                yield
-            finally:
-                self._roll_back()
+            self._connection.backup(target)
 
     def close(self) -> None:
         """Close the file; the last one to do so folds the write-ahead log into it."""
@@ -143,23 +168,13 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-def make_durable(session: Session) -> None:
-    """WAL and `synchronous=FULL`: what a COMMIT has acknowledged survives kill -9 and a loss of power.
-
-    Raises StoreError where the file system can not hold a write-ahead log (some network shares).
-    """
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    """Switch to WAL. Of two processes that create one file the switch of the second does not wait by itself."""
     deadline = time.monotonic() + BUSY_S
-    with session.read() as sql:
-        # Two processes that create one file at the same moment: the switch to WAL does not wait by itself.
-        while True:
-            try:
-                mode = sql.value("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-        sql.execute("PRAGMA synchronous = FULL")
-        sql.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
-    if mode != "wal":
-        raise StoreError(f"{session.path}: this file system can not keep a write-ahead log (journal mode {mode})")
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

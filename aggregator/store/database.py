@@ -39,13 +39,14 @@ from aggregator.store import (
     migrations,
     output,
     polls,
+    publishing,
     scraping,
     upkeep,
 )
 from aggregator.store import search as fts
 from aggregator.store.addresses import Canonical
 from aggregator.store.archive import StoredArchive
-from aggregator.store.connection import Session, make_durable
+from aggregator.store.connection import Session
 from aggregator.store.hosts import HostMemory
 from aggregator.urls import http_url
 
@@ -81,7 +82,7 @@ class Store:
         session = Session(path)
         try:
             migrations.refuse_foreign(session)
-            make_durable(session)
+            session.make_durable()
             migrations.migrate(session)
         except BaseException:
             session.close()
@@ -104,6 +105,15 @@ class Store:
         """A reading store on the same file, all of whose answers are of one moment."""
         with Store.read(self.path) as reader, reader._session.pin():
             yield reader
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let everything that the block saves be one transaction: all or nothing, and one wait for the disk.
+
+        Other threads and processes wait to write until the block ends.
+        """
+        with self._session.write():
+            yield
 
     def close(self) -> None:
         self._session.close()
@@ -150,7 +160,7 @@ class Store:
         """Write several polls in one transaction: for rounds in which most feeds have nothing new."""
         with self._session.write() as sql:
             for outcome in outcomes:
-                polls.save(sql, outcome, self._canonical)
+                polls.save(sql, outcome)
 
     # --- articles ----------------------------------------------------------------------------------------------
 
@@ -203,7 +213,7 @@ class Store:
     def publish(self, now: datetime, wait: timedelta) -> int:
         """Give ready articles their place in the output; how many. Those first seen `wait` ago are ready anyway."""
         with self._session.write() as sql:
-            return output.publish(sql, now, wait)
+            return publishing.publish(sql, now, wait)
 
     def search(
         self,

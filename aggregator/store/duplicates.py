@@ -6,7 +6,6 @@ Groups are flat: every duplicate points at the leader, and a leader points at no
 from __future__ import annotations
 
 import json
-import sqlite3
 import struct
 from datetime import datetime
 
@@ -20,23 +19,53 @@ SHARED_BANDS = 2
 MOST_CANDIDATES = 50
 """Texts handed out for one comparison, the likeliest first: boilerplate makes many articles a little alike."""
 
+_CANDIDATES = """
+    WITH found (article_id, shared) AS (
+        SELECT article_id, 1000 FROM fingerprints WHERE exact = ?1 AND day BETWEEN ?3 AND ?4 AND words > 0
+        UNION ALL
+        SELECT bands.article_id, count(*) FROM json_each(?2) AS wanted
+        JOIN bands ON bands.band = wanted.value AND bands.day BETWEEN ?3 AND ?4
+        GROUP BY bands.article_id HAVING count(*) >= ?5
+    ), likeliest (article_id, shared) AS (
+        SELECT article_id, max(shared) AS most FROM found WHERE article_id <> ?6
+        GROUP BY article_id ORDER BY most DESC, article_id LIMIT ?7
+    )
+    SELECT articles.id, articles.title, articles.text, articles.published,
+        fingerprints.exact, fingerprints.words, fingerprints.minhash, fingerprints.bands
+    FROM likeliest
+    JOIN articles ON articles.id = likeliest.article_id
+    JOIN fingerprints ON fingerprints.article_id = likeliest.article_id
+    ORDER BY likeliest.shared DESC, articles.published, articles.id
+"""
+
 
 def save_fingerprint(sql: Sql, article_id: int, fingerprint: Fingerprint, published: datetime) -> None:
     """Write the fingerprint of an article, in place of its former one."""
-    day = times.day(published)
+    day, bands = times.day(published), _packed(fingerprint.bands)
+    former = sql.one("SELECT exact, day, minhash, bands FROM fingerprints WHERE article_id = ?", (article_id,))
+    if former and tuple(former) == (fingerprint.exact, day, _packed(fingerprint.minhash), bands):
+        return
+    forget_fingerprint(sql, article_id)
     sql.execute(
-        """
-        INSERT INTO fingerprints (article_id, exact, words, day, minhash) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (article_id) DO UPDATE SET exact = excluded.exact, words = excluded.words, day = excluded.day,
-            minhash = excluded.minhash
-        """,
-        (article_id, fingerprint.exact, fingerprint.words, day, _packed(fingerprint.minhash)),
+        "INSERT INTO fingerprints (article_id, exact, words, day, minhash, bands) VALUES (?, ?, ?, ?, ?, ?)",
+        (article_id, fingerprint.exact, fingerprint.words, day, _packed(fingerprint.minhash), bands),
     )
-    sql.execute("DELETE FROM bands WHERE article_id = ?", (article_id,))
     sql.many(
         "INSERT OR IGNORE INTO bands (band, day, article_id) VALUES (?, ?, ?)",
         [(_signed(band), day, article_id) for band in fingerprint.bands],
     )
+
+
+def forget_fingerprint(sql: Sql, article_id: int) -> None:
+    """Take an article out of the index of similar ones."""
+    row = sql.one("SELECT day, bands FROM fingerprints WHERE article_id = ?", (article_id,))
+    if row is None:
+        return
+    sql.many(
+        "DELETE FROM bands WHERE band = ? AND day = ? AND article_id = ?",
+        [(_signed(band), row["day"], article_id) for band in _unpacked(row["bands"])],
+    )
+    sql.execute("DELETE FROM fingerprints WHERE article_id = ?", (article_id,))
 
 
 def candidates(
@@ -44,27 +73,11 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """Articles published within the window that share the exact hash or several bands, the likeliest first."""
     day = times.day(published)
-    bands = json.dumps([_signed(band) for band in fingerprint.bands])
     rows = sql.all(
-        """
-        WITH found (article_id, shared) AS (
-            SELECT article_id, 1000 FROM fingerprints WHERE exact = ?1 AND day BETWEEN ?3 AND ?4 AND words > 0
-            UNION ALL
-            SELECT bands.article_id, count(*) FROM json_each(?2) AS wanted
-            JOIN bands ON bands.band = wanted.value AND bands.day BETWEEN ?3 AND ?4
-            GROUP BY bands.article_id HAVING count(*) >= ?5
-        )
-        SELECT articles.id, articles.title, articles.text, articles.published,
-            fingerprints.exact, fingerprints.words, fingerprints.minhash, max(found.shared) AS shared
-        FROM found
-        JOIN articles ON articles.id = found.article_id
-        JOIN fingerprints ON fingerprints.article_id = found.article_id
-        WHERE articles.id <> ?6
-        GROUP BY articles.id ORDER BY shared DESC, articles.published, articles.id LIMIT ?7
-        """,
+        _CANDIDATES,
         (
             fingerprint.exact,
-            bands,
+            json.dumps([_signed(band) for band in fingerprint.bands]),
             day - window_days,
             day + window_days,
             max(1, min(SHARED_BANDS, len(fingerprint.bands))),
@@ -78,16 +91,10 @@ def candidates(
             title=row["title"],
             text=row["text"],
             published=times.must_read(row["published"]),
-            fingerprint=_fingerprint(row, tuple(fingerprint.bands)),
+            fingerprint=Fingerprint(row["exact"], _unpacked(row["minhash"]), _unpacked(row["bands"]), row["words"]),
         )
         for row in rows
     )
-
-
-def _fingerprint(row: sqlite3.Row, asked: tuple[int, ...]) -> Fingerprint:
-    """The stored fingerprint. Its bands are those of its sketch; they are not read back from the index."""
-    minhash = _unpacked(row["minhash"])
-    return Fingerprint(row["exact"], minhash, minhash[: len(asked)], row["words"])
 
 
 def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from aggregator.models import Decision, Entry, Known, Verdict
 from aggregator.store import articles, output, times
-from aggregator.store.addresses import Canonical
 from aggregator.store.connection import Sql
 from aggregator.store.text import storable
 
@@ -33,7 +32,7 @@ def known(sql: Sql, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
     }
 
 
-def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime, canonical: Canonical) -> None:
+def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) -> None:
     """Write what is new or revised. Unchanged entries cost nothing.
 
     Oldest first (feeds have the newest on top), so that numbers rise with time where a feed gives no dates.
@@ -49,9 +48,9 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime, ca
             continue
         undated -= decision.entry.published is None
         if decision.verdict is Verdict.NEW:
-            created += _insert(sql, feed_id, decision, at, _ordered(decision.entry, at, undated), canonical)
+            created += _insert(sql, feed_id, decision, at, _ordered(decision.entry, at, undated))
         else:
-            changed += _revise(sql, feed_id, decision, at, canonical)
+            changed += _revise(sql, feed_id, decision, at)
     output.touch(sql, [*created, *changed])
 
 
@@ -60,14 +59,12 @@ def _ordered(entry: Entry, at: datetime, place: int) -> datetime:
     return min(entry.published, at) if entry.published else at - timedelta(seconds=place)
 
 
-def _insert(
-    sql: Sql, feed_id: int, decision: Decision, at: datetime, published_at: datetime, canonical: Canonical
-) -> list[int]:
+def _insert(sql: Sql, feed_id: int, decision: Decision, at: datetime, published_at: datetime) -> list[int]:
     """The article of a new entry, in a list; empty when another process has stored the entry in the meantime."""
     if sql.one("SELECT 1 FROM entries WHERE feed_id = ? AND guid = ?", (feed_id, decision.guid)):
         return []
     entry = decision.entry
-    article_id = articles.for_entry(sql, feed_id, decision, at, published_at, canonical)
+    article_id = articles.for_entry(sql, feed_id, decision, at, published_at)
     entry_id = sql.value(
         """
         INSERT INTO entries (feed_id, guid, article_id, given_guid, url, canonical_url, title, author, published,
@@ -101,7 +98,7 @@ def _insert(
     return [article_id]
 
 
-def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime, canonical: Canonical) -> list[int]:
+def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[int]:
     """The article of a revised entry, in a list; empty when the entry has been purged and only its identity is left."""
     entry = decision.entry
     row = sql.one(
@@ -138,7 +135,7 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime, canonical:
         return []
     sql.execute("DELETE FROM enclosures WHERE entry_id = ?", (row["id"],))
     _save_enclosures(sql, row["id"], entry)
-    articles.entry_revised(sql, row["article_id"], row["id"], decision, at, canonical)
+    articles.entry_revised(sql, row["article_id"], row["id"], decision, at)
     return [row["article_id"]]
 
 

@@ -1,31 +1,17 @@
-"""The tables `posts`, `post_feeds` and `numbers`: each article's place in the output, and what changed since when.
+"""The tables `posts`, `post_feeds` and `numbers`: which feeds carry a post, and what changed since when.
 
-A place, once given, is never taken back or moved: readers' software has seen it.
+A change is noted where it shows: at the post itself, and at every other that names it as neighbour or as copy.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aggregator.store import duplicates, neighbours, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import slug
 
-UID_HASH_CHARS = 8
-"""Of the article's uid at the end of its path; lengthened where two articles would share one."""
-
-_READY = """
-    SELECT articles.id, articles.uid, articles.title, articles.published, articles.duplicate_of
-    FROM posts JOIN articles ON articles.id = posts.article_id
-    WHERE posts.sequence IS NULL AND (
-        articles.state IN ('scraped', 'feed_text')
-        OR (articles.state = 'failed' AND articles.next_attempt IS NULL)
-        OR articles.first_seen <= ?
-    )
-    ORDER BY articles.published, articles.uid
-"""
 _CARRY = """
     INSERT OR IGNORE INTO post_feeds (feed_id, sequence, article_id)
     SELECT DISTINCT entries.feed_id, posts.sequence, posts.article_id
@@ -33,41 +19,6 @@ _CARRY = """
     JOIN posts ON posts.article_id = wanted.value AND posts.sequence IS NOT NULL
     JOIN entries ON entries.article_id = posts.article_id
 """
-
-
-def publish(sql: Sql, now: datetime, wait: timedelta) -> int:
-    """Give every ready article its place; how many there were. Doing it again does nothing."""
-    ready = sql.all(_READY, (times.whole(now - wait),))
-    if not ready:
-        return 0
-    sequence = last_sequence(sql)
-    latest = times.read(sql.value("SELECT stamp FROM posts WHERE sequence = ?", (sequence,)))
-    for row in ready:
-        sequence += 1
-        published = times.must_read(row["published"])
-        latest = published if latest is None else max(published, latest + timedelta(seconds=1))
-        path = _path(sql, row["title"], row["uid"], published)
-        hidden = row["duplicate_of"] is not None
-        sql.execute(
-            "UPDATE posts SET sequence = ?, stamp = ?, path = ?, published = ?, hidden = ? WHERE article_id = ?",
-            (sequence, times.whole(latest), path, row["published"], hidden, row["id"]),
-        )
-    ids = [row["id"] for row in ready]
-    sql.execute(_CARRY, (json.dumps(ids),))
-    touch(sql, ids)
-    return len(ready)
-
-
-def _path(sql: Sql, title: str, uid: str, published: datetime) -> str:
-    """`posts/2019/07/title-1a2b3c4d.html`: safe on every file system, unique, and the same on every machine."""
-    digest = uid.rpartition(":")[2]
-    name = slug(title, "post")
-    length = UID_HASH_CHARS
-    while True:
-        path = f"posts/{published.year:04}/{published.month:02}/{name}-{digest[:length]}.html"
-        if length >= len(digest) or not sql.one("SELECT 1 FROM posts WHERE path = ?", (path,)):
-            return path
-        length += UID_HASH_CHARS
 
 
 def last_sequence(sql: Sql) -> int:
@@ -89,9 +40,9 @@ def carry(sql: Sql, feed_id: int, article_id: int) -> None:
     )
 
 
-def carry_all(sql: Sql, article_id: int) -> None:
-    """As `carry`, for every feed that has an entry of the article."""
-    sql.execute(_CARRY, (json.dumps([article_id]),))
+def carry_all(sql: Sql, article_ids: Iterable[int]) -> None:
+    """As `carry`, for every feed that has an entry of one of these articles."""
+    sql.execute(_CARRY, (json.dumps(list(article_ids)),))
 
 
 def touch(sql: Sql, ids: Iterable[int]) -> None:

@@ -6,14 +6,13 @@ import json
 
 from aggregator.models import PollOutcome, Verdict
 from aggregator.store import entries, feeds, output, times
-from aggregator.store.addresses import Canonical
 from aggregator.store.connection import Sql
 
 KEPT = 200
 """Polls remembered for each feed: two days at the shortest usual interval, half a year at the longest."""
 
 
-def save(sql: Sql, outcome: PollOutcome, canonical: Canonical) -> None:
+def save(sql: Sql, outcome: PollOutcome) -> None:
     """Write everything that one poll changed. The caller has opened the transaction."""
     feed_id = outcome.state.id
     before = feeds.shown_of(sql, feed_id) if outcome.feed else ()
@@ -24,7 +23,7 @@ def save(sql: Sql, outcome: PollOutcome, canonical: Canonical) -> None:
         if feeds.shown_of(sql, feed_id) != before:
             output.touch_feeds(sql, (feed_id,))
     if news:
-        entries.save(sql, feed_id, outcome.decisions, outcome.at, canonical)
+        entries.save(sql, feed_id, outcome.decisions, outcome.at)
     _log(sql, outcome)
 
 

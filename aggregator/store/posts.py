@@ -57,7 +57,6 @@ _GROUPS = """
     FROM members
     JOIN articles ON articles.id = members.id
     JOIN posts ON posts.article_id = members.id
-    WHERE members.leader IN (SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL)
     ORDER BY members.leader, articles.published, articles.id
 """
 _STATED = """

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.models import Article, Fingerprint, Likeness, PageEvidence
-from aggregator.store import addresses, articles, duplicates, neighbours, output, times
+from aggregator.store import addresses, contents, duplicates, merging, neighbours, output, times
 from aggregator.store.addresses import Canonical
 from aggregator.store.connection import Sql
-
-SAME_ADDRESS = "both lead to the same address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,10 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
     if found is None:
         return
     touched = {found}
-    keep = _unite(sql, found, addresses.identifying(page.urls), now, touched)
+    keep = merging.unite(sql, found, addresses.identifying(page.urls), now, touched)
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
-        changed |= articles.save_page(sql, keep, judged.article, page.evidence, now)
+        changed |= contents.from_page(sql, keep, judged.article, page.evidence, now)
         changed |= _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     changed |= neighbours.save(sql, keep, stated, now, canonical)
@@ -56,7 +54,7 @@ def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> 
     if found is None:
         return
     touched = {found}
-    changed = articles.save_feed_text(sql, found, judged.article, now)
+    changed = contents.from_feed(sql, found, judged.article, now)
     changed |= _judge(sql, found, judged, touched)
     if changed:
         output.touch(sql, touched)
@@ -76,53 +74,8 @@ def _judge(sql: Sql, article_id: int, judged: Judged, touched: set[int]) -> bool
     return bool(linked)
 
 
-def _unite(sql: Sql, article_id: int, urls: tuple[str, ...], now: datetime, touched: set[int]) -> int:
-    """Register the addresses; the article that remains when they belong to more than one."""
-    keep = article_id
-    for url in urls:
-        other = addresses.held(sql, url)
-        if other is not None and other != keep and not _same_feed_says_two(sql, keep, other):
-            keep = _make_one(sql, keep, other, now, touched)
-    addresses.register(sql, keep, urls)
-    return keep
-
-
-def _same_feed_says_two(sql: Sql, one: int, other: int) -> bool:
-    """Whether one feed announces both under different titles: then they are two, whatever the server redirects to."""
-    return bool(
-        sql.value(
-            """
-            SELECT EXISTS (
-                SELECT 1 FROM entries AS a JOIN entries AS b ON b.feed_id = a.feed_id
-                WHERE a.article_id = ? AND b.article_id = ? AND lower(a.title) <> lower(b.title)
-            )
-            """,
-            (one, other),
-        )
-    )
-
-
-def _make_one(sql: Sql, one: int, other: int, now: datetime, touched: set[int]) -> int:
-    """Merge two articles into the one already out, else the older; two that are both out are linked."""
-    placed = {
-        row["article_id"]
-        for row in sql.all(
-            "SELECT article_id FROM posts WHERE article_id IN (?, ?) AND sequence IS NOT NULL", (one, other)
-        )
-    }
-    keep, drop = sorted((one, other), key=lambda number: (number not in placed, number))
-    touched |= neighbours.beside(sql, [drop])
-    if drop in placed:
-        touched.update(duplicates.link(sql, drop, Likeness(keep, 1.0, SAME_ADDRESS)))
-        return one
-    addresses.merge(sql, keep, drop, now)
-    output.carry_all(sql, keep)
-    touched.discard(drop)
-    return keep
-
-
 def save_failure(sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
     """Note a failed try; one of a page that was scraped before leaves the article as it is."""
     found = addresses.resolve(sql, article_id)
     if found is not None:
-        articles.save_failure(sql, found, error, next_attempt, now)
+        contents.failed(sql, found, error, next_attempt, now)

@@ -32,6 +32,7 @@ CREATE TABLE articles (
     source_url TEXT, -- link to that source
     attempts INTEGER NOT NULL DEFAULT 0, -- times that its page was tried since it was new or revised
     next_attempt TEXT, -- page is not tried before this time; NULL: no more
+    tried_at TEXT, -- time of the last try to fetch its page
     last_error TEXT, -- why the last try failed
     fetched_at TEXT, -- time when the page was fetched
     final_url TEXT, -- where the redirects ended
@@ -109,20 +110,20 @@ CREATE TABLE fingerprints (
     exact TEXT NOT NULL, -- hash of all words: equal for equal texts
     words INTEGER NOT NULL, -- words that were compared
     day INTEGER NOT NULL, -- day of publication, counted from 1970-01-01
-    minhash BLOB NOT NULL -- sketch for estimating likeness: integers of 8 bytes, little-endian
+    minhash BLOB NOT NULL, -- sketch for estimating likeness: integers of 8 bytes, little-endian
+    bands BLOB NOT NULL -- numbers under which the table bands lists the article, in the same form
 ) STRICT;
 CREATE INDEX idx_fingerprints_exact ON fingerprints (exact);
 """
 
 BANDS = """
 CREATE TABLE bands (
-    -- Index to find similar articles: those that share several bands may be the same.
+    -- Index to find similar articles: those that share several bands may be the same. Made from fingerprints.
     band INTEGER NOT NULL, -- one number of the fingerprint
     day INTEGER NOT NULL, -- as in fingerprints
-    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, -- article
+    article_id INTEGER NOT NULL, -- article
     PRIMARY KEY (band, day, article_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX idx_bands_article ON bands (article_id);
 """
 
 POSTS = """

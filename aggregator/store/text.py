@@ -20,7 +20,9 @@ SLUG_CHARS = 60
 """Leaves room for a folder, a hash and a suffix below the 255 bytes of common file systems."""
 
 _DROP = str.maketrans({HIT_START: None, HIT_END: None})
-_NO_TEXT = re.compile(r"(?is)<(script|style|template)\b[^<>]*>.*?</\1\s*>|<!--.*?-->")
+_UNSEEN = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"), ("<template", "</template"))
+_LARGEST = 2**63 - 1
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _BLOCK = re.compile(
     r"(?i)</?(?:address|article|aside|blockquote|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|li|main|"
     r"nav|ol|p|pre|section|summary|table|tr|ul)\b[^<>]*>"
@@ -36,12 +38,19 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "
 
 
 def storable(value: object) -> object:
-    """`value` as SQLite can keep it: lone surrogates and NUL become U+FFFD; everything else is as it was."""
-    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
-        return value
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return value.replace("\0", "\ufffd")
+    """`value` as SQLite can keep it: lone surrogates and NUL become U+FFFD, huge numbers the largest there is."""
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else _whole_text(value)
+    if isinstance(value, int):
+        return max(-_LARGEST - 1, min(_LARGEST, int(value)))
+    return value
+
+
+def _whole_text(text: str) -> str:
+    if not _UNSTORABLE.search(text):
+        return text
+    # Two surrogates that belong together are one character; one alone has no bytes in UTF-8.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
 
 
 def unmarked(text: str) -> str:
@@ -53,12 +62,28 @@ def plain(markup: str) -> str:
     """The text of clean HTML: paragraphs separated by a blank line, entities resolved."""
     if not markup:
         return ""
-    text = _NO_TEXT.sub(" ", markup) if "<!--" in markup or "<s" in markup.lower() else markup
+    text = markup
+    for opening, closing in _UNSEEN:
+        text = _without(text, opening, closing)
     text = re.sub(r"\s+", " ", text) if "<pre" not in text else text
     text = _CELL.sub(" ", _BREAK.sub("\n", text))
     text = _TAG.sub("", _BLOCK.sub("\n\n", text))
     text = _BLANKS.sub(" ", html.unescape(text))
     return unmarked(_PARAGRAPHS.sub("\n\n", text.replace(" \n", "\n").replace("\n ", "\n")).strip())
+
+
+def _without(markup: str, opening: str, closing: str) -> str:
+    """`markup` without what stands between the two, to the end if it is not closed; in one pass, whatever it is."""
+    lower = markup.lower()
+    if opening not in lower or len(lower) != len(markup):
+        return markup
+    kept, place = [], 0
+    while (start := lower.find(opening, place)) >= 0:
+        kept.append(markup[place:start])
+        end = lower.find(closing, start + len(opening))
+        place = len(markup) if end < 0 else end + len(closing)
+    kept.append(markup[place:])
+    return "".join(kept)
 
 
 def shortened(text: str, limit: int) -> str:

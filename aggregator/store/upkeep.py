@@ -71,8 +71,7 @@ def back_up(session: Session, to: Path) -> None:
 def _copy(session: Session, target: Path) -> None:
     copy = sqlite3.connect(target, isolation_level=None)
     try:
-        with session.read() as sql:
-            sql.connection.backup(copy)
+        session.copy_to(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":

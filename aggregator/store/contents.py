@@ -1,0 +1,166 @@
+"""What articles say, and what they said before: the contents of `articles`, and the table `revisions`.
+
+The feed's text stands until the page's comes, and for good where no page can be had. What anybody can have read is
+kept in `revisions` before it is replaced.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from aggregator.models import Article, Entry, PageEvidence, PageKind
+from aggregator.store import output, times
+from aggregator.store.connection import Sql
+from aggregator.store.text import TEASER_CHARS, plain, shortened, unmarked
+
+_SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url")
+"""Columns besides title, text and html that a post shows."""
+
+
+def from_page(sql: Sql, article_id: int, article: Article, evidence: PageEvidence, now: datetime) -> bool:
+    """Write what a page gave; whether the article shows something else now.
+
+    A page that is no article (a paywall, a PDF) leaves its evidence, and the feed's text stays.
+    """
+    row = _row(sql, article_id)
+    values: dict[str, object] = {
+        "kind": article.kind.value,
+        "page_published": times.exact(article.published),
+        "modified": times.exact(article.modified),
+        "noarchive": article.noarchive,
+        "attempts": row["attempts"] + 1,
+        "next_attempt": None,
+        "last_error": None,
+        "tried_at": times.whole(now),
+        "fetched_at": times.whole(evidence.fetched_at),
+        "final_url": evidence.final_url,
+        "http_status": evidence.status,
+        "content_type": evidence.content_type,
+        "raw_hash": evidence.raw_hash,
+        "partial": evidence.partial,
+    }
+    if article.kind is PageKind.ARTICLE:
+        values |= _content(row, article) | {"state": "scraped"}
+        values["url"] = article.canonical_url or evidence.final_url or row["url"]
+    elif row["state"] != "scraped":
+        values["state"] = "feed_text"
+    changed = _write(sql, row, values, now)
+    _take_page_date(sql, article_id, article)
+    return changed
+
+
+def from_feed(sql: Sql, article_id: int, article: Article, now: datetime) -> bool:
+    """Write an article made of the feed's own text; whether it shows something else now."""
+    values = _content(_row(sql, article_id), article)
+    values |= {"state": "feed_text", "next_attempt": None, "last_error": None}
+    return _write(sql, _row(sql, article_id), values, now)
+
+
+def follow_entry(sql: Sql, row: sqlite3.Row, entry: Entry, at: datetime) -> None:
+    """Let an article that has only its feed's text say what the revised entry says."""
+    if row["state"] == "scraped":
+        return
+    values: dict[str, object] = {"title": unmarked(entry.title) or row["title"]}
+    if row["text"]:
+        values |= _texts(plain(entry.html or entry.summary), "")
+    _write(sql, row, values, at)
+
+
+def fill_from_feed(sql: Sql, article_id: int) -> None:
+    """Give an article that goes out before its page is there the text of its entry."""
+    row = sql.one(
+        """
+        SELECT articles.text, entries.html, entries.summary FROM articles JOIN entries ON entries.id =
+            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        WHERE articles.id = ?
+        """,
+        (article_id,),
+    )
+    if row is not None and not row["text"]:
+        _set(sql, article_id, _texts(plain(row["html"] or row["summary"]), ""))
+
+
+def failed(sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
+    """Note a failed try. What the article says stays; with no further try, it goes out with the feed's text."""
+    sql.execute(
+        """
+        UPDATE articles SET attempts = attempts + 1, last_error = ?, next_attempt = ?, tried_at = ?,
+            state = CASE WHEN state = 'pending' THEN 'failed' ELSE state END
+        WHERE id = ?
+        """,
+        (error, times.not_before(next_attempt), times.whole(now), article_id),
+    )
+
+
+def _row(sql: Sql, article_id: int) -> sqlite3.Row:
+    row = sql.one("SELECT * FROM articles WHERE id = ?", (article_id,))
+    assert row is not None, "addresses.resolve has found it"
+    return row
+
+
+def _content(row: sqlite3.Row, article: Article) -> dict[str, object]:
+    source = article.source
+    values: dict[str, object] = {
+        "title": unmarked(article.title or row["title"]),
+        "author": article.author or row["author"],
+        "language": article.language or row["language"],
+        "lead_image": article.lead_image,
+        "extractor": article.extractor,
+        "quality": article.quality,
+        "source_name": source.name if source else None,
+        "source_url": source.url if source else None,
+    }
+    values |= _texts(unmarked(article.text), unmarked(article.html))
+    if article.word_count:
+        values["word_count"] = article.word_count
+    return values
+
+
+def _texts(text: str, html: str) -> dict[str, object]:
+    return {"text": text, "html": html, "teaser": shortened(text, TEASER_CHARS), "word_count": len(text.split())}
+
+
+def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime) -> bool:
+    """One UPDATE; whether a post shows something else afterwards. What is replaced goes to `revisions` first."""
+    said = {name: row[name] for name in ("title", "text", "html") if name in values}
+    says_else = any(values[name] != before for name, before in said.items())
+    if says_else:
+        _keep(sql, row, now)
+        output.revised(sql, row["id"], now)
+    else:
+        # Setting them to what they are would index the text again.
+        values = {name: value for name, value in values.items() if name not in said}
+    shown = any(name in values and values[name] != row[name] for name in _SHOWN)
+    _set(sql, row["id"], values)
+    return says_else or shown
+
+
+def _keep(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
+    """What nobody can have read, an article never put out and never scraped, is not kept: its entry has it."""
+    placed = sql.value("SELECT sequence FROM posts WHERE article_id = ?", (row["id"],)) is not None
+    if placed or (row["text"] and row["state"] in ("scraped", "feed_text")):
+        sql.execute(
+            "INSERT INTO revisions (article_id, at, title, text, html) VALUES (?, ?, ?, ?, ?)",
+            (row["id"], times.whole(now), row["title"], row["text"], row["html"]),
+        )
+
+
+def _set(sql: Sql, article_id: int, values: Mapping[str, object]) -> None:
+    columns = ", ".join(f"{name} = ?" for name in values)
+    sql.execute(f"UPDATE articles SET {columns} WHERE id = ?", (*values.values(), article_id))  # noqa: S608 - our names
+
+
+def _take_page_date(sql: Sql, article_id: int, article: Article) -> None:
+    """A page's date serves where the feed has none, as long as the article has not been put out."""
+    if article.published is None:
+        return
+    sql.execute(
+        """
+        UPDATE articles SET published = min(?, first_seen)
+        WHERE id = ? AND (SELECT sequence FROM posts WHERE article_id = articles.id) IS NULL
+            AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = articles.id AND published IS NOT NULL)
+        """,
+        (times.whole(article.published), article_id),
+    )
