@@ -1,0 +1,189 @@
+"""How well and how fast stories are made: `python -m bench.stories [--labelled FILE] [--speed ARTICLES] [--tune]`.
+
+Scores are pairwise and B-cubed F1. What is reported is the half that nothing was tuned on: the odd topics of the ECB+
+texts (a topic holds two like events), and the labelled security news marked `report`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aggregator.dedupe.stories import Clusterer, Features, Grouped, Index, Item, Stats, group
+from aggregator.dedupe.stories.weights import vector
+
+ROOT = Path(__file__).parents[1]
+CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", ROOT.parent / "shared" / "corpora"))
+LABELLED = ROOT / "tests" / "dedupe" / "labelled.jsonl"
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Precision, recall and F1, of pairs and B-cubed (Bagga and Baldwin 1998); `wrong` pairs were put together."""
+
+    pairs: tuple[float, float, float]
+    b_cubed: tuple[float, float, float]
+    wrong: int
+
+    def __str__(self) -> str:
+        shown = (" ".join(f"{value:.3f}" for value in three) for three in (self.pairs, self.b_cubed))
+        return "pairs P R F1 {}   B-cubed P R F1 {}   wrong links {}".format(*shown, self.wrong)
+
+
+def quality(truth: Mapping[str, str], found: Mapping[str, str]) -> Quality:
+    """How a partition compares with the true one; only the ids of `truth` count."""
+    both = Counter((story, found[item]) for item, story in truth.items())
+    true, made = Counter(truth.values()), Counter(found[item] for item in truth)
+    right, meant, drawn = _pairs(both), _pairs(true), _pairs(made)
+    precision = sum(count * count / made[cluster] for (_, cluster), count in both.items()) / len(truth)
+    recall = sum(count * count / true[story] for (story, _), count in both.items()) / len(truth)
+    return Quality(_three(right / (drawn or 1), right / (meant or 1)), _three(precision, recall), drawn - right)
+
+
+def _pairs(counts: Counter[Any]) -> int:
+    return sum(count * (count - 1) // 2 for count in counts.values())
+
+
+def _three(precision: float, recall: float) -> tuple[float, float, float]:
+    return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def read(path: Path) -> list[Line]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def ecb(*, odd: bool) -> list[Line]:
+    """The ECB+ texts of the odd topics (the reported half), or of the even ones."""
+    lines = read(CORPORA / "stories" / "ecbplus-train-dev.jsonl")
+    return [line for line in lines if int(line["topic"]) % 2 == int(odd)]
+
+
+def headlines(limit: int) -> list[Line]:
+    """The first of the UCI headlines, which have nothing but a headline, a moment and a machine's story."""
+    return read(CORPORA / "stories" / "uci-headlines.jsonl")[:limit]
+
+
+def item(line: Line) -> Item:
+    published = None
+    if line.get("published"):
+        published = datetime.fromisoformat(line["published"])
+    elif line.get("timestamp_ms"):
+        published = datetime.fromtimestamp(line["timestamp_ms"] / 1000, UTC)
+    return Item(line["id"], line.get("title", ""), line.get("text", ""), published, line.get("source", ""))
+
+
+def grouped(lines: Iterable[Line]) -> dict[str, str]:
+    return {one.id: one.story for one in group(map(item, lines))}
+
+
+def truth(lines: Iterable[Line], half: str | None = None) -> dict[str, str]:
+    return {line["id"]: line["story"] for line in lines if half in (None, line.get("half"))}
+
+
+def orders(lines: list[Line], count: int) -> float:
+    """The least B-cubed F1 between the stories of the given order and those of shuffled ones."""
+    first = grouped(lines)
+    least = 1.0
+    for seed in range(count):
+        shuffled = random.Random(seed).sample(lines, len(lines))
+        least = min(least, quality(first, grouped(shuffled)).b_cubed[2])
+    return least
+
+
+def copies(lines: list[Line], found: Iterable[Grouped]) -> tuple[float, float, float]:
+    """Precision, recall and F1 of `duplicate_of` (whether an article is a copy, of an article of the same text)."""
+    meant = {line["id"]: line["duplicate_of"] for line in lines if line.get("duplicate_of")}
+    made = {one.id: one.duplicate_of for one in found if one.duplicate_of}
+    right = sum(made[one] == leader for one, leader in meant.items() if one in made)
+    return _three(right / (len(made) or 1), right / (len(meant) or 1))
+
+
+# --- speed -----------------------------------------------------------------------------------------------------
+
+
+class Press:
+    """Invents articles' features: common words, rare words, and events that a few articles share."""
+
+    def __init__(self, days: int = 30) -> None:
+        self.random = random.Random(11)
+        self.days = days
+
+    def features(self, number: int) -> Features:
+        choose = self.random
+        event = choose.randrange(1 + number // 4)
+        terms = {f"name:event{event}x{choose.randrange(12)}": 2.5 for _ in range(6)}
+        terms |= {f"word:{int(choose.paretovariate(0.6)) % 200_000}": 1.0 + choose.random() for _ in range(70)}
+        moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=self.days * choose.random())
+        return Features(str(number), moment, tuple(sorted(terms.items(), key=lambda pair: -pair[1])))
+
+
+def speed(articles: int) -> tuple[float, float]:
+    """Milliseconds to find the candidates of a new article among so many: the median and the 99th percentile."""
+    press, stats, index = Press(), Stats(), Index()
+    stored = [press.features(number) for number in range(articles)]
+    for one in stored:
+        stats.add(one)
+    for one in stored:
+        index.add(one.id, vector(one, stats))
+    del stored
+    taken = []
+    for number in range(300):
+        asked = vector(press.features(articles + number), stats)
+        begin = time.perf_counter()
+        index.near(asked, 60, lambda _: True)
+        taken.append(1000 * (time.perf_counter() - begin))
+    return statistics.median(taken), sorted(taken)[int(0.99 * len(taken))]
+
+
+def adding(articles: int) -> float:
+    """Milliseconds to place an article, with everything, averaged over so many."""
+    press, clusterer = Press(), Clusterer()
+    made = [press.features(number) for number in range(articles)]
+    begin = time.perf_counter()
+    for one in made:
+        clusterer.add(one)
+    return 1000 * (time.perf_counter() - begin) / articles
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--labelled", type=Path, default=LABELLED, help="labelled security news (JSON Lines)")
+    parser.add_argument("--speed", type=int, default=100_000, help="articles to find candidates among; 0: none")
+    parser.add_argument("--tune", action="store_true", help="show the halves that may be tuned on, too")
+    options = parser.parse_args()
+    if options.tune:
+        _show("ECB+, even topics (tuned on)", ecb(odd=False))
+    _show("ECB+, odd topics", ecb(odd=True))
+    news = read(options.labelled)
+    for half in ("tune", "report") if options.tune else ("report",):
+        _show(f"security news, {half}", news, half)
+    print(f"{'copies among the security news':34} P R F1 ", *copies(news, group(map(item, news))))
+    _show("UCI headlines (2,000)", headlines(2000))
+    print(f"{'order of arrival, worst of 3':34} B-cubed F1 {orders(news, 3):.3f} {orders(ecb(odd=True), 3):.3f}")
+    if options.speed:
+        middle, worst = speed(options.speed)
+        print(f"{'candidates among ' + format(options.speed, ','):34} {middle:.1f} ms (99 %: {worst:.1f} ms)")
+        print(f"{'placing an article (of 3,000)':34} {adding(3000):.1f} ms")
+
+
+def _show(name: str, lines: list[Line], half: str | None = None) -> None:
+    begin = time.perf_counter()
+    found = grouped(lines)
+    spent = time.perf_counter() - begin
+    print(f"{name:34} {quality(truth(lines, half), found)}   {len(lines)} in {spent:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
