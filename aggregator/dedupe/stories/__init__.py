@@ -5,10 +5,10 @@ Items -> group -> Grouped                                 a whole file at once
 """
 
 from aggregator.dedupe.stories.clustering import Clusterer
-from aggregator.dedupe.stories.features import features
 from aggregator.dedupe.stories.grouping import group
 from aggregator.dedupe.stories.index import Index
 from aggregator.dedupe.stories.scoring import score
+from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import (
     Evidence,
     Features,

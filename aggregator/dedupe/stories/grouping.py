@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from aggregator.dedupe.fingerprints import fingerprint
 from aggregator.dedupe.likeness import same
 from aggregator.dedupe.stories.clustering import Clusterer
-from aggregator.dedupe.stories.features import features
+from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import Grouped, Item
 from aggregator.dedupe.stories.weights import counted
 from aggregator.models import Candidate, Likeness

@@ -19,7 +19,7 @@ COMMON_SHARE = 0.25
 """The part of them that holds each of the press's common words; any other term is in half of one."""
 
 KIND = {"id": 2.0, "name": 1.0, "num": 1.0, "word": 1.0}
-"""What a term's weight is multiplied by. A name counts as a word besides (see `features`)."""
+"""What a term's weight is multiplied by. A name counts as a word besides (see `terms`)."""
 
 _COMMON_STEMS = frozenset(f"word:{word[:6]}" for word in COMMON) | frozenset(f"name:{word}" for word in COMMON)
 
