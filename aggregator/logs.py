@@ -15,7 +15,7 @@ import structlog
 from aggregator.urls import redact
 
 
-def configure(*, level: int = logging.WARNING, human: bool | None = None) -> None:
+def configure(*, level: int = logging.ERROR, human: bool | None = None) -> None:
     """Set up logging for the process. `human`: readable lines (default: when standard error is a terminal)."""
     human = sys.stderr.isatty() if human is None else human
     renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)

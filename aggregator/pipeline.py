@@ -167,7 +167,7 @@ class Pipeline:
             return outcomes.not_polled(state, options, parsed, now)
         try:
             entries = parsed.entries if parsed else ()
-            known = self.store.known(state.id, [dedupe.normal_guid(entry.guid) for entry in entries])
+            known = self.store.known(state.id, dedupe.lookup_guids(entries))
             decisions = dedupe.decide(entries, known)
             return outcomes.polled(state, options, answer, parsed, decisions, now)
         except StoreError:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +24,7 @@ from aggregator.errors import StoreError
 from aggregator.models import FeedState, SearchHit
 from aggregator.settings import Site
 from aggregator.store import Store
-from aggregator.web.files import respond
+from aggregator.web.files import TYPES, respond
 
 POLICY = (
     "default-src 'none'; img-src 'self' https: http: data:; media-src https: http:; style-src 'self'; "
@@ -43,6 +43,8 @@ MAX_QUERY = 300
 
 HITS = 50
 
+STATIC = Path(__file__).parent / "static"
+
 
 def application(site: Site, database: Path, public: Path, clock: Callable[[], datetime]) -> Starlette:
     """The web application over one data folder; each request opens its own read-only connection."""
@@ -51,6 +53,7 @@ def application(site: Site, database: Path, public: Path, clock: Callable[[], da
         Route("/health", pages.health),
         Route("/search", pages.search),
         Route("/status", pages.status),
+        Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
         Route("/{path:path}", lambda request: respond(public, request)),
     ]
     return Starlette(
@@ -105,14 +108,14 @@ class _Pages:
         if query:
             with Store.read(self._database) as store:
                 hits = store.search(query, limit=HITS)
-        return self._page("search.html", query=query, hits=hits)
+        return self._page("search.html", path="/search", query=query, hits=hits, limit=HITS)
 
     def status(self, _: Request) -> Response:
         feeds: tuple[FeedState, ...] = ()
         if self._database.exists():
             with Store.read(self._database) as store:
                 feeds = store.feeds()
-        return self._page("status.html", feeds=feeds, now=self._clock())
+        return self._page("status.html", path="/status", feeds=feeds, now=self._clock())
 
     async def http_error(self, _: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -126,7 +129,7 @@ class _Pages:
         return self._page("error.html", status=500, message="This did not work; the log says why.")
 
     def _page(self, name: str, *, status: int = 200, **values: Any) -> Response:
-        html = self._templates.get_template(name).render(site=self._site, status=status, **values)
+        html = self._templates.get_template(name).render(**{"site": self._site, "status": status, "path": "", **values})
         return HTMLResponse(html, status, headers={"cache-control": "no-cache"})
 
 

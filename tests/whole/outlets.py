@@ -1,0 +1,63 @@
+"""Small publishers for tests: a path -> (type, body) table behind a real server on loopback."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Page = tuple[str, bytes] | Callable[[], tuple[int, str, bytes]]
+
+
+@dataclass
+class Outlet:
+    """A server whose pages a test may change; `asked` are the paths in the order of the requests."""
+
+    origin: str
+    pages: dict[str, Page] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def outlet(pages: dict[str, Page] | None = None) -> Iterator[Outlet]:
+    """Serve `pages` while the block runs; every other path is a 404."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            here.asked.append(self.path)
+            page = here.pages.get(self.path, ("text/plain", b""))
+            status, kind, body = page() if callable(page) else (200 if self.path in here.pages else 404, *page)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            with suppress(ConnectionError):  # a client that has seen enough
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    here = Outlet(f"http://127.0.0.1:{server.server_address[1]}", pages or {})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def rss(title: str, *items: tuple[str, str, str, str]) -> tuple[str, bytes]:
+    """A feed of (url, title, date, description) items."""
+    inner = "".join(
+        f"<item><title>{headline}</title><link>{url}</link><guid>{url}</guid><pubDate>{date}</pubDate>"
+        f"<description>{about}</description></item>"
+        for url, headline, date, about in items
+    )
+    text = f'<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title>{inner}</channel></rss>'
+    return "application/rss+xml", text.encode()
