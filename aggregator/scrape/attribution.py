@@ -1,181 +1,235 @@
 """Whom a page names as its source when it re-publishes another's article.
 
-A line of its own at the article's edge ("Source: Threatpost", "Quelle: ...", "Via ..."), a sentence that says where
-the article appeared first, or a canonical link to another domain. Conservative: captions, picture credits, notes
-under data, lists of references and "as X reported" inside the text are no attribution, and a page never re-publishes
-its own site. Nothing is fetched.
+A line of its own at the article's edge ("Source: Threatpost", "Quelle: ...", "Via ..."), a sentence there that says
+where the article appeared first, or a canonical link to another domain. Conservative: captions, picture credits, notes
+under data, lists of references and quotations are no attribution, and a page never re-publishes its own site. Nothing
+is fetched, and the tree stays as it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import urlsplit
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from aggregator.models import Attribution
+from aggregator.scrape.attribution_words import CREDITS, CUES, LABELS, LINE, SENTENCE, VIA, YEAR
 from aggregator.scrape.neighbour_urls import same_site, site_of
 from aggregator.urls import http_url
 
-_LABELS = (
-    r"source|via|h/t|hat tip|original source|original article|article source|news source|original post|"
-    r"quelle|originalquelle|originalartikel|source originale|fuente|fonte|bron|źródło|zdroj|källa|kilde|lähde|kaynak|"
-    r"источник|джерело|πηγή|forrás|sursa|izvor|出典|引用元|来源|來源|출처"
-)
-_LINE = re.compile(rf"^\W{{0,3}}(?:{_LABELS})\s*[:：]\s*(?P<name>\S.{{0,100}}?)\s*[.\])]?$", re.IGNORECASE)
-_VIA = re.compile(r"^\W{0,3}(?:via|h/t)\s+(?P<name>[A-Z\d].{0,60}?)\s*[.\])]?$", re.IGNORECASE)
-_THING = r"(?:article|post|story|piece|report|essay|column|interview|blog post|text|version)"
-_SENTENCE = re.compile(
-    rf"""(?:
-      (?:this|the|an?|a\ version\ of\ this)\ [\w\s]{{0,20}}?{_THING}\ (?:\w+\ )?(?:was\ )?(?:has\ been\ )?(?:originally|first|previously)\ (?:\w+\ )?
-        (?:appeared|published|posted|ran|featured|printed|written|produced)\ (?:\w+\ )?(?:at|on|in|by|for|with)
-    | (?:originally|first)\ (?:appeared|published|posted)\ (?:at|on|in|by)
-    | (?:this|the)\ {_THING}\ (?:is|was|has\ been)\ (?:re-?published|reproduced|reprinted|syndicated|cross-?posted)\ (?:\w+\ ){{0,3}}?(?:from|of|with\ permission\ (?:from|of))
-    | (?:re-?published|reprinted|reproduced|cross-?posted|syndicated)\ (?:here\ )?(?:with\ (?:the\ )?(?:kind\ )?permission\ (?:from|of)|from)
-    | dieser\ (?:artikel|beitrag|text)\ (?:ist|wurde|erschien)\ (?:\w+\ ){{0,3}}?(?:zuerst|ursprünglich|zunächst)\ (?:erschienen\ |veröffentlicht\ )?(?:bei|auf|in|im|von)
-    | (?:zuerst|ursprünglich)\ (?:erschienen|veröffentlicht)\ (?:bei|auf|in|im|von)
-    | cet\ article\ (?:a\ été|est)\ (?:initialement|d'abord|originellement)\ (?:publié|paru)\ (?:sur|dans|par)
-    | (?:este\ artículo|esta\ nota)\ (?:se\ publicó|fue\ publicad[oa]|apareció)\ (?:originalmente|por\ primera\ vez)\ en
-    | (?:este\ artigo|este\ texto)\ foi\ (?:originalmente\ publicado|publicado\ originalmente)\ (?:em|no|na|por)
-    | (?:questo\ articolo|l'articolo)\ è\ (?:stato\ )?(?:originariamente\ pubblicato|apparso\ originariamente|apparso\ per\ la\ prima\ volta)\ (?:su|in|da)
-    | dit\ artikel\ (?:verscheen|is)\ (?:eerder|oorspronkelijk|eerst)\ (?:verschenen\ |gepubliceerd\ )?(?:op|in|bij)
-    )\s+(?P<name>[^.;()|\n]{{2,80}})""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_ANY = re.compile(
-    rf"(?:{_LABELS})\s*[:：]|\b(?:via|h/t)\s|originally|appeared|published|reproduced|reprinted|cross-?posted|syndicated|"
-    r"zuerst|ursprünglich|initialement|originalmente|originariamente|oorspronkelijk",
-    re.IGNORECASE,
-)
-_PICTURES = re.compile(
-    r"(?i)\b(getty|shutterstock|istock|unsplash|pexels|pixabay|depositphotos|adobe stock|flickr|wikimedia|wikipedia|alamy|screenshot|"
-    r"author|own|eigene|photo|image|foto|bild|youtube|twitter|instagram|facebook|google maps|dreamstime|123rf|freepik|giphy)\b"
-)
-_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
-_MAX_NAME_WORDS = 7
 _EDGE_LINES = 4
-"""Lines from the end (or the first two) of the article where a source is named; deeper inside it is a data note."""
-_SKIPPED = frozenset({"figure", "figcaption", "nav", "aside", "table", "script", "style", "noscript", "template", "form",
-                      "select", "button", "svg", "iframe", "head", "blockquote", "pre", "code", "ol", "cite"})  # fmt: skip
-_SKIPPED_CLASS = re.compile(
-    r"(?i)caption|credit|comment|sidebar|widget|related|reference|footnote|citation|bibliograph|chart|infographic|wp-block-image"
+"""Lines at the article's end (and two at its start) where a source is named; deeper inside it is a note on data."""
+_BEHIND = 600
+"""Characters behind the article's end in which a line that the extraction left out is still the article's."""
+_PROSE = 200
+"""Characters of a text that make it prose; a source is named when the prose is over."""
+_LOOK_AHEAD = 40
+_MAX_NAME_WORDS = 7
+_MAX_HITS = 20
+_MAX_NODES = 3000
+_DATA_CELL = 300
+"""Characters; a table's cell with less is data, one with more lays out the page."""
+_CLIMB = 5
+
+_SILENT = frozenset({"script", "style", "noscript", "template", "svg", "iframe", "head", "title", "option", "textarea"})
+_FOREIGN = frozenset(
+    {"figure", "figcaption", "nav", "aside", "form", "blockquote", "pre", "code", "ol", "cite", "button"}
+)
+_FOREIGN_NAME = re.compile(
+    r"caption|credit|comment|sidebar|related|reference|footnote|citation|bibliograph|chart|infographic|wp-block-image",
+    re.IGNORECASE,
 )
 _INLINE = frozenset(
     {"a", "b", "i", "em", "strong", "span", "u", "small", "font", "abbr", "mark", "sub", "sup", "time", "q", "label"}
 )
+_TOP = frozenset({"body", "html", "main", "article"})
 
 
 @dataclass(slots=True)
 class _Line:
     """One line as a reader sees it, with its links (text, absolute URL)."""
 
+    text: str = ""
+    links: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One text of the page with the element that it stands in."""
+
     text: str
-    links: list[tuple[str, str]]
+    owner: HtmlElement
 
 
 def attribution(tree: HtmlElement | None, text: str, url: str) -> Attribution | None:
     """Whom the page at `url` names as its source, or None.
 
-    `tree` is the whole page (unchanged), `text` the article's text as extracted, a paragraph a line; either may be
-    missing (None, "").
+    `tree` is the whole page, `text` the article's text as extracted, a paragraph a line; either may be missing (None
+    or ""), at the price of what it could have told.
     """
-    wanted = _ANY.search(tree.text_content() if tree is not None else text)
-    lines = _candidates(tree, text, url) if wanted else []
-    found = _named(lines, url)
-    return found or (_canonical(tree, url) if tree is not None else None)
+    url = http_url(url) or ""
+    lines = [_Line(line) for line in _edge(text)]
+    if tree is not None:
+        lines = [*_lines_of(tree, text, url), *lines]
+    return _named(lines, url) or (_canonical(tree, url) if tree is not None else None)
 
 
-def _candidates(tree: HtmlElement | None, text: str, url: str) -> list[_Line]:
-    """The lines where an attribution may stand: at the edges of the article, with the lines right after its end."""
-    own = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    edge = own[:2] + own[-_EDGE_LINES:]
-    if tree is None:
-        return [_Line(line, []) for line in edge]
-    lines = list(_lines(tree, url))
-    if not own:
-        return [line for line in lines if _ANY.search(line.text)]
-    places = [at for at, line in enumerate(lines) if line.text in edge]
-    if not places:
-        return [_Line(line, []) for line in edge]
-    near = {at + step for at in places for step in range(_EDGE_LINES)}
-    return [line for at, line in enumerate(lines) if at in near] + [_Line(line, []) for line in edge]
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
 
 
-def _lines(tree: HtmlElement, url: str) -> Iterator[_Line]:
-    """The page as lines: one for each block or stretch between line breaks, without captions and the like."""
-    body = tree.find("body") if tree.tag == "html" else tree
-    current = _Line("", [])
-    for line in _walk(body if body is not None else tree, current, url):
-        line.text = " ".join(line.text.split())
-        if line.text:
-            yield line
+def _edge(text: str) -> list[str]:
+    """The first two and the last few lines of an article."""
+    lines = [line for line in map(_squeezed, text.splitlines()) if line]
+    return lines[:2] + lines[2:][-_EDGE_LINES:]
 
 
-def _walk(element: HtmlElement, current: _Line, url: str) -> Iterator[_Line]:
-    """The finished lines below `element`; `current` is the one being filled, emptied whenever a block ends."""
-    stack: list[tuple[HtmlElement, bool]] = [(element, False)]
-    while stack:
-        node, leaving = stack.pop()
-        if leaving:
-            if node.tag not in _INLINE:
-                yield _flush(current)
-            current.text += node.tail or ""
-            continue
-        if not isinstance(node.tag, str) or _is_skipped(node):
-            current.text += node.tail or ""
-            continue
-        if node.tag not in _INLINE:
-            yield _flush(current)
-        if node.tag == "a" and (target := http_url(node.get("href"), url or None)):
-            current.links.append((" ".join(node.text_content().split()), target))
-        current.text += node.text or ""
-        stack.append((node, True))
-        stack.extend((child, False) for child in reversed(node))
+# --- where an attribution may stand ---------------------------------------------------------------------------------
 
 
-def _flush(current: _Line) -> _Line:
-    done = _Line(current.text, current.links)
-    current.text, current.links = "", []
-    return done
+def _lines_of(tree: HtmlElement, text: str, url: str) -> list[_Line]:
+    """The page's lines that may be an attribution by their words and by their place."""
+    nodes = list(_nodes(tree))
+    hits = [at for at, node in enumerate(nodes) if _is_cue(node.text) and not _is_foreign(node.owner)]
+    found = [(at, line) for at in hits[:_MAX_HITS] if (line := _line_around(nodes[at], url))]
+    if not found:
+        return []
+    if not text.strip():
+        return [line for at, line in found if not _prose_follows(nodes, at)]
+    edge = _edge(text)
+    page = _squeezed("".join(node.text for node in nodes))
+    return [line for _, line in found if _at_edge(line.text, edge, page, _squeezed(text))]
 
 
-def _is_skipped(node: HtmlElement) -> bool:
-    return node.tag in _SKIPPED or bool(_SKIPPED_CLASS.search(f"{node.get('class') or ''} {node.get('id') or ''}"))
+def _nodes(tree: HtmlElement) -> Iterator[_Node]:
+    """Every text of the page that a reader sees, in order (a text behind an element stands in its parent)."""
+    for element in tree.iter():
+        if isinstance(element.tag, str) and element.tag not in _SILENT and element.text:
+            yield _Node(element.text, element)
+        if element.tail and not element.tail.isspace() and (parent := element.getparent()) is not None:
+            yield _Node(element.tail, parent)
 
 
-def _named(lines: list[_Line], url: str) -> Attribution | None:
-    """The one source that the lines name; with several different ones it is a list of references."""
+def _is_cue(text: str) -> bool:
+    """Whether a text can open a line of attribution, or be in a sentence of one."""
+    head = text.lstrip(" \t\r\n\xa0([*_–—-")[:26].lower()
+    label = head.partition(":")[0].partition("：")[0].strip()
+    if label in LABELS or head.startswith(("via ", "h/t ")):
+        return True
+    lowered = text.lower()
+    return len(text) > 20 and any(cue in lowered for cue in CUES)
+
+
+def _is_foreign(owner: HtmlElement) -> bool:
+    """Whether a text stands in a caption, a reference, a comment, a quotation or a table of data."""
+    for climbed, element in enumerate((owner, *owner.iterancestors())):
+        if element.tag in _FOREIGN or (element.tag in {"td", "th"} and len(element.text_content()) < _DATA_CELL):
+            return True
+        if element.tag in _TOP:
+            return False
+        if climbed < _CLIMB and _FOREIGN_NAME.search(f"{element.get('class', '')} {element.get('id', '')}"):
+            return True
+    return False
+
+
+def _line_around(node: _Node, url: str) -> _Line | None:
+    """The line that a text is in: of its block, the stretch between two line breaks."""
+    block = node.owner
+    while block.tag in _INLINE and (parent := block.getparent()) is not None:
+        block = parent
+    wanted = _squeezed(node.text)
+    return next((line for line in _lines(block, url) if wanted in line.text), None)
+
+
+def _lines(block: HtmlElement, url: str) -> Iterator[_Line]:
+    """What a reader sees inside a block, a line at a time: blocks and line breaks end one."""
+    current = _Line()
+    for event, element in islice(etree.iterwalk(block, events=("start", "end")), _MAX_NODES):
+        opens = event == "start"
+        if element is not block and element.tag not in _INLINE:
+            yield _Line(_squeezed(current.text), current.links)
+            current = _Line()
+        if opens and element.tag == "a" and (target := http_url(element.get("href"), url or None)):
+            current.links.append((_squeezed(element.text_content()), target))
+        if opens:
+            current.text += element.text or ""
+        elif element is not block:
+            current.text += element.tail or ""
+    yield _Line(_squeezed(current.text), current.links)
+
+
+def _prose_follows(nodes: list[_Node], at: int) -> bool:
+    following = nodes[at + 1 : at + 1 + _LOOK_AHEAD]
+    return any(len(_squeezed(node.text)) >= _PROSE and not _is_foreign(node.owner) for node in following)
+
+
+def _at_edge(line: str, edge: list[str], page: str, article: str) -> bool:
+    """Whether a line is one of the article's first or last, or stands right behind them and was left out of it."""
+    if any(line in each or each in line for each in edge):
+        return True
+    if line in article:
+        return False
+    end = page.find(edge[-1][-50:]) if edge else -1
+    place = page.find(line)
+    return 0 <= end <= place <= end + _BEHIND
+
+
+# --- what it says -----------------------------------------------------------------------------------------------------
+
+
+def _named(lines: Iterable[_Line], url: str) -> Attribution | None:
+    """The one source that the lines name; several different ones are a list of references."""
     found: dict[str, Attribution] = {}
     for line in lines:
-        match = _LINE.match(line.text) or _VIA.match(line.text) or _SENTENCE.search(line.text)
-        if match and (source := _source(match["name"], line, url)):
-            key = source.name.casefold()
-            found[key] = source if source.url or key not in found else found[key]
+        source = _source(line, url)
+        if source and (source.url or source.name.casefold() not in found):
+            found[source.name.casefold()] = source
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _source(name: str, line: _Line, url: str) -> Attribution | None:
-    """The named source, if it can be one: a short name, of another site, no picture agency and no study."""
-    link = next(((text, target) for text, target in line.links if text and text in line.text[-len(name) - 60 :]), None)
-    if link and name.startswith(link[0]):
-        name = link[0]
-    name = name.strip(" \t“”\"'‘’[]*_-–—:,")
-    target = link[1] if link else http_url(name) if name.startswith(("http://", "https://")) else None
-    if target and same_site(site_of(target), site_of(url) or "?"):
+def _source(line: _Line, url: str) -> Attribution | None:
+    """The source that a line names, if it is a short name, of another site, no agency of pictures and no study."""
+    match = LINE.match(line.text)
+    if match is None or match["label"].strip(" ([*_").lower() not in LABELS:
+        match = VIA.match(line.text) or SENTENCE.search(line.text)
+    if match is None:
         return None
-    if name.startswith(("http://", "https://")):
-        name = site_of(name)
-    if (
-        not name
-        or _PICTURES.search(name)
-        or _YEAR.search(name)
-        or len(name.split()) > _MAX_NAME_WORDS
-        or name.count(",") > 1
-    ):
+    name = match["name"]
+    links = [(text, target) for text, target in line.links if text and (text in name or name.startswith(text[:20]))]
+    if len({target for _, target in links}) > 1:
+        return None
+    if links and name.startswith(links[0][0]):
+        name = links[0][0]
+    return _checked(name, links[0][1] if links else None, url)
+
+
+def _checked(name: str, target: str | None, url: str) -> Attribution | None:
+    name = name.removeprefix("the ").strip(" \t“”„\"'‘’«»[]()*_-–—:,.")
+    if name.startswith(("http://", "https://", "www.")):
+        target = target or http_url(name if "://" in name else f"https://{name}")
+        name = site_of(target) if target else ""
+    if not name or len(name.split()) > _MAX_NAME_WORDS or name.count(",") > 1:
+        return None
+    if CREDITS.search(name) or YEAR.search(name) or _is_own(name, target, site_of(url)):
         return None
     return Attribution(name, target)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _is_own(name: str, target: str | None, own: str) -> bool:
+    """Whether a source is the page's own site: by its URL, or by a name that begins as the host does."""
+    if target and own and same_site(site_of(target), own):
+        return True
+    brand = _letters(own.rpartition(".")[0].rpartition(".")[2])
+    return bool(brand) and (_letters(name) == brand or _letters(name.partition(" ")[0]) == brand)
 
 
 def _canonical(tree: HtmlElement, url: str) -> Attribution | None:
@@ -184,14 +238,14 @@ def _canonical(tree: HtmlElement, url: str) -> Attribution | None:
     for link in tree.iter("link"):
         if (link.get("rel") or "").lower() == "canonical":
             target = http_url(link.get("href"), url or None)
-            if target and own and not _related(own, site_of(target)) and urlsplit(target).path.strip("/"):
+            if target and own and urlsplit(target).path.strip("/") and not _related(own, site_of(target)):
                 return Attribution(site_of(target), target)
     return None
 
 
 def _related(one: str, other: str) -> bool:
-    """Whether two hosts are of one owner as far as names tell: one site, or the same name under another ending."""
-    mine, theirs = one.split("."), other.split(".")
-    return same_site(one, other) or bool(
-        set(mine[:-1]) & set(theirs[:-1]) - {"www", "blog", "news", "co", "com", "org", "net"}
+    """Whether two hosts are one owner's as far as names tell: one site, or one's brand in the other's name."""
+    brands = (_letters(host.rpartition(".")[0].rpartition(".")[2]) for host in (one, other))
+    return same_site(one, other) or any(
+        brand and brand in _letters(one) and brand in _letters(other) for brand in brands
     )

@@ -93,7 +93,10 @@ class _Near:
 
 @dataclass(slots=True)
 class _Link:
-    """One link with all that it says. `label` is the strongest of its labels, `refused` that one calls it a page."""
+    """One link with all that it says.
+
+    `label` is the strongest of its labels; `refused` means that one calls it a page or a list, and none a post.
+    """
 
     rel: Way | None
     label: Label | None
@@ -108,12 +111,13 @@ def _read(page: Page, anchor: HtmlElement, beside: Label | None = None) -> _Link
     labels = _labels(anchor, texts)
     if beside:
         labels.append(beside)
+    rel, arrow, named = rel_way(anchor), _arrow(texts), _named_ancestors(page, anchor)
     return _Link(
-        rel=rel_way(anchor),
+        rel=rel,
         label=max(labels, key=_force) if labels else None,
-        refused=any(label.way is None for label in labels),
-        arrow=_arrow(texts),
-        near=_names_around(page, anchor),
+        refused=any(label.way is None for label in labels) and not any(label.force >= Force.POST for label in labels),
+        arrow=arrow,
+        near=_names_around(page, anchor, named) if rel or labels or arrow or _name_way(named) else _Near(),
     )
 
 
@@ -169,18 +173,33 @@ def _score(link: _Link, way: Way) -> int:
     return score + (_FOREIGN if near.foreign else 0)
 
 
-def _names_around(page: Page, anchor: HtmlElement) -> _Near:
-    near = _Near()
+def _named_ancestors(page: Page, anchor: HtmlElement) -> list[tuple[HtmlElement, Hint]]:
+    """The link and its ancestors that have a name that says something, nearest first."""
+    named: list[tuple[HtmlElement, Hint]] = []
     element: HtmlElement | None = anchor
     for _ in range(_CLIMB):
         if element is None or element.tag in STOP_TAGS:
             break
         hint = page.hint(element)
         if hint is not NOTHING or element.tag == "nav":
-            _take(near, page, anchor, element, hint)
-            if near.block is not None:
-                break
+            named.append((element, hint))
         element = element.getparent()
+    return named
+
+
+def _name_way(named: list[tuple[HtmlElement, Hint]]) -> bool:
+    """Whether any of the names could tell a way; then the links around are worth counting."""
+    if any(hint.way for _, hint in named):
+        return True
+    return any(hint.side for _, hint in named) and any(hint.nav or element.tag == "nav" for element, hint in named)
+
+
+def _names_around(page: Page, anchor: HtmlElement, named: list[tuple[HtmlElement, Hint]]) -> _Near:
+    near = _Near()
+    for element, hint in named:
+        _take(near, page, anchor, element, hint)
+        if near.block is not None:
+            break
     return near
 
 

@@ -37,7 +37,7 @@ class Force(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a text says. `way` is None for a label that rules a neighbour out: "next page", "older posts"."""
+    """What a text says. `way` is None for a label that rules a neighbour out: "next page", "older posts", "overview"."""
 
     way: Way | None
     force: Force = Force.BARE
@@ -97,6 +97,7 @@ def _table() -> dict[str, Label]:
         (words.NEXT_VAGUE, Label(Way.NEXT, Force.VAGUE)),
         (words.PREVIOUS_VAGUE, Label(Way.PREVIOUS, Force.VAGUE)),
         (words.PAGES_FIXED, Label(None)),
+        (words.OVERVIEWS, Label(None)),
     )
     for listed, label in fixed:
         table.update(dict.fromkeys(_split(listed), label))

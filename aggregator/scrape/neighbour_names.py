@@ -17,8 +17,9 @@ def _set(listed: str) -> frozenset[str]:
 
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-_NEUTRAL = re.compile(r"read[-_]?next|up[-_]?next|read[-_]?more|next[-_]?(?:reads?|up|steps?)", re.IGNORECASE)
-"""Names that hold the word next and say nothing about a direction: Ghost's "read-next" holds both neighbours."""
+_NEUTRAL = re.compile(r"read[-_]?next|up[-_]?next|next[-_]?(?:reads?|up|steps?|image|link)\b|__next", re.IGNORECASE)
+"""Names that hold the word next and say nothing about a direction: Ghost's "read-next" holds both neighbours, and
+"__next" is the root of every page that Next.js makes."""
 
 _NEXT = _set("next nxt nextpost nextlink nextarticle postnext navnext nextentry nextstory nextnav siguiente suivant")
 _PREVIOUS = _set(
@@ -31,7 +32,7 @@ _RIGHT = _set("right alignright fr floatright")
 _LEFT = _set("left alignleft fl floatleft")
 _NAV = _set(
     "nav navi navigation pager pagination paging paginav postnav postnavi pagenav pagenavi navbar adjacent prevnext "
-    "nextprev postnavigation postnavigator singlenav entrynav articlenav siblings navlinks neighbours neighbors pagerlinks"
+    "nextprev postnavigation postnavigator singlenav entrynav articlenav siblings navlinks neighbours neighbors"
 )
 _POST = _set(
     "post posts article articles single entry entries story adjacent prevnext nextprev postnav postnavi "
@@ -41,8 +42,8 @@ _POST = _set(
 _FOREIGN = _set(
     "related recommended recommendations carousel slider slick swiper slide slides slideshow gallery lightbox "
     "breadcrumb breadcrumbs menu share sharing social recent recents popular trending toc comment comments tabs "
-    "commentlist recentcomments toplist similar newsletter calendar sitemap glide flickity owl splide ticker newsticker "
-    "yarpp image images attachment photo photos video videos cookie login language lang masthead megamenu"
+    "commentlist recentcomments toplist similar newsletter calendar sitemap glide flickity owl splide ticker "
+    "newsticker yarpp image images attachment photo photos video videos cookie login language lang masthead megamenu"
 )
 
 

@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from aggregator.scrape.neighbour_labels import Way
 from aggregator.scrape.neighbour_names import Hint, hint_of
-from aggregator.scrape.neighbour_urls import can_be_neighbour, date_in, folded, site_of
+from aggregator.scrape.neighbour_urls import can_be_neighbour, date_in, folded, may_be_of, site_of
 from aggregator.urls import http_url
 
 MAX_ANCHORS = 3000
@@ -73,7 +73,7 @@ class Page:
         if not href:
             return None
         if href not in self._urls:
-            url = http_url(href, self.base)
+            url = http_url(href, self.base) if may_be_of(href, self.sites) else None
             self._urls[href] = url if url and can_be_neighbour(self.url, url, self.sites) else None
         return self._urls[href]
 

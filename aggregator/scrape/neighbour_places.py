@@ -26,14 +26,28 @@ _OPENING = re.compile(r"(?:…|\.\.\.)\W{0,2}$")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MIN_ITEMS = 3
 _MAX_ITEMS = 400
-_MIN_OPENING = 40
-_MAX_CARD = 1500
-"""Characters; a title and its opening lines are shorter."""
+_MAX_BELOW = 8
+"""Posts linked below the comments that are looked at: the pager's own, then those with opening lines."""
+_MIN_CARD, _MAX_CARD = 80, 1500
+"""Characters of a title and its opening lines."""
+_MIN_TITLE_WORDS = 3
+_COMMENT_TAGS = ("div", "section", "form", "ol", "ul", "h2", "h3", "h4", "p", "a", "span")
+_COMMENT_TEXT = re.compile(
+    r"(?:no|\d+) comments?:?|(?:post|leave|add) a (?:comment|reply)|keine kommentare:?|kommentar veröffentlichen|"
+    r"aucun commentaire:?|enregistrer un commentaire|no hay comentarios:?|publicar un comentario|nessun commento:?|"
+    r"posta un commento|nenhum comentário:?|postar um comentário|geen opmerkingen:?|een reactie posten|"
+    r"brak komentarzy:?|prześlij komentarz|комментариев нет:?|отправить комментарий|yorum yok:?|yorum gönder|"
+    r"0 件のコメント:?|コメントを投稿",
+    re.IGNORECASE,
+)
+"""As Blogger writes it, in the languages that it is read in most."""
+_ASIDE_TAGS = frozenset({"aside", "footer", "nav"})
+_ASIDE = re.compile(r"sidebar|related|popular|featured|recommend", re.IGNORECASE)
 
 
-def by_place(page: Page) -> Iterator[Statement]:
-    """Everything that place alone says, the plainest kinds first."""
-    yield from _pairs(page)
+def by_place(page: Page, stated: frozenset[str]) -> Iterator[Statement]:
+    """Everything that place alone says. `stated` are the URLs (folded) that a plainer statement is about."""
+    yield from _pairs(page, stated)
     yield from _read_next(page)
     yield from _lists(page)
     yield from _below_comments(page)
@@ -52,18 +66,21 @@ def _ordered(page: Page, anchors: list[HtmlElement], ways: tuple[Way, Way]) -> I
     return zip(anchors, ways, strict=True)
 
 
-def _pairs(page: Page) -> Iterator[Statement]:
-    """A block such as `class="post-navigation"` with two links: the previous post stands first."""
+def _pairs(page: Page, stated: frozenset[str]) -> Iterator[Statement]:
+    """A block such as `class="post-navigation"` with two links that say nothing: the previous post stands first.
+
+    When one of them says its way, the other is as often the overview as the other neighbour.
+    """
     for block, hint in list(page.hints.items()):
         if hint.nav and hint.post and not hint.foreign and hint.way is None:
-            anchors = list(page.anchors_in(block).values())
-            if len(anchors) == 2:
-                for anchor, way in _ordered(page, anchors, (Way.PREVIOUS, Way.NEXT)):
+            firsts = page.anchors_in(block)
+            if len(firsts) == 2 and stated.isdisjoint(firsts):
+                for anchor, way in _ordered(page, list(firsts.values()), (Way.PREVIOUS, Way.NEXT)):
                     yield _told(page, anchor, way, block)
 
 
 def _read_next(page: Page) -> Iterator[Statement]:
-    """Ghost's Casper theme: the cards of the next and of the previous post, in this order, after one of related posts."""
+    """Ghost's Casper theme: the cards of the next and of the previous post, in this order."""
     for block in list(page.hints):
         if _READ_NEXT.search(block.get("class", "")):
             anchors = [each for each in page.anchors_in(block).values() if not _in_related(each, block)]
@@ -101,7 +118,7 @@ def _lists(page: Page) -> Iterator[Statement]:
         holder = item.getparent() if item is not None else None
         if item is None or holder is None:
             continue
-        items = [each for each in islice(holder.iterchildren("li"), _MAX_ITEMS)]
+        items = list(islice(holder.iterchildren("li"), _MAX_ITEMS))
         if len(items) < _MIN_ITEMS or not (_is_recent(holder) or _falls(page, items)):
             continue
         at = items.index(item)
@@ -128,46 +145,58 @@ def _falls(page: Page, items: list[HtmlElement]) -> bool:
 
 
 def _below_comments(page: Page) -> Iterator[Statement]:
-    """One post (the next), or two (the next and the previous), with title and opening lines right below the comments."""
+    """One post (the next), or two (the next and the previous), with title and opening lines below the comments.
+
+    Three or more are a list of something else.
+    """
     comments = _last_comments(page.tree)
-    if comments is None:
-        return
-    cards: dict[str, HtmlElement] = {}
-    for anchor in comments.xpath("following::a[@href]")[:_MAX_ITEMS]:
-        key = page.key_of(anchor)
-        if key is None or key in cards:
-            continue
-        if not _opens_post(page, anchor, key):
-            break
-        cards[key] = anchor
+    following = comments.xpath("following::a[@href]")[:_MAX_ITEMS] if comments is not None else []
+    firsts: dict[str, HtmlElement] = {}
+    for anchor in following:
+        if key := page.key_of(anchor):
+            firsts.setdefault(key, anchor)
+    cards = [each for each in islice(firsts.values(), _MAX_BELOW) if _is_card(page, each)]
     if len(cards) <= 2:
-        for anchor, way in zip(cards.values(), (Way.NEXT, Way.PREVIOUS), strict=False):
+        for anchor, way in zip(cards, (Way.NEXT, Way.PREVIOUS), strict=False):
             yield _told(page, anchor, way)
 
 
 def _last_comments(tree: HtmlElement) -> HtmlElement | None:
-    """The last outermost block that is named for comments."""
-    found = None
-    for element in tree.iter("div", "section", "form", "ol", "ul", "h3", "h4", "p"):
-        if _COMMENTS.search(f"{element.get('id', '')} {element.get('class', '')}"):
-            if found is None or not any(ancestor is found for ancestor in element.iterancestors()):
-                found = element
+    """The last outermost block that is named for comments, or reads "No comments" or "Post a comment"."""
+    found: HtmlElement | None = None
+    for element in tree.iter(*_COMMENT_TAGS):
+        named = _COMMENTS.search(f"{element.get('id', '')} {element.get('class', '')}")
+        if named or (element.text and _COMMENT_TEXT.fullmatch(element.text.strip())):
+            inside = found is not None and any(ancestor is found for ancestor in element.iterancestors())
+            found = found if inside else element
     return found
 
 
-def _opens_post(page: Page, anchor: HtmlElement, key: str) -> bool:
-    """Whether a link is the headline of a block with the post's opening lines, cut short ("...")."""
-    block: HtmlElement = anchor
-    for ancestor in anchor.iterancestors():
-        if ancestor.tag in STOP_TAGS or page.hint(ancestor).foreign or page.anchors_in(ancestor).keys() != {key}:
-            break
-        if len(ancestor.text_content()) > _MAX_CARD:
-            break
-        block = ancestor
+def _is_card(page: Page, anchor: HtmlElement) -> bool:
+    """Whether a link heads a block of its own with a post's opening lines, cut short ("...")."""
+    block: HtmlElement | None = None
+    key = page.key_of(anchor)
+    for ancestor in (anchor, *anchor.iterancestors()):
+        if ancestor.tag in _ASIDE_TAGS or page.hint(ancestor).foreign or _ASIDE.search(ancestor.get("class", "")):
+            return False
+        if ancestor.tag not in STOP_TAGS and (block is None or page.anchors_in(ancestor).keys() == {key}):
+            block = ancestor if len(ancestor.text_content()) <= _MAX_CARD else block
+    if block is None or _is_one_of_many(block):
+        return False
     text = " ".join(block.text_content().split())
-    title = " ".join(anchor.text_content().split())
-    headed = next(block.iter(*_HEADINGS), None) is not None
-    return headed and bool(_OPENING.search(text)) and len(text) - min(len(title), len(text) // 2) >= _MIN_OPENING
+    headed = next(block.iter(*_HEADINGS), None) is not None or len(anchor.text_content().split()) >= _MIN_TITLE_WORDS
+    return headed and len(text) >= _MIN_CARD and bool(_OPENING.search(text))
+
+
+def _is_one_of_many(block: HtmlElement) -> bool:
+    """Whether a block has two or more like it beside it."""
+    parent = block.getparent()
+    alike = (
+        each
+        for each in (parent if parent is not None else ())
+        if each.tag == block.tag and each.get("class") == block.get("class")
+    )
+    return len(list(islice(alike, 3))) > 2
 
 
 def _lost_rel(page: Page) -> Iterator[Statement]:

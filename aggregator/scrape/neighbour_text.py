@@ -23,6 +23,7 @@ _MIN_TEASER = 40
 _MAX_TITLE = 300
 _MAX_NODES = 200
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_LISTED = frozenset({"li", *_HEADINGS})
 _NO_TITLE = re.compile(
     r"(?:\d+|\W*|(?:read more|continue reading|more|weiterlesen|mehr|lire la suite|leer más|leia mais|leggi tutto|"
     r"lees meer|czytaj (?:dalej|więcej)|читать далее|permalink|https?://\S*|image|photo|featured image)\W*)",
@@ -34,13 +35,22 @@ _PERMALINK = re.compile(
 
 
 def title_of(page: Page, said: list[Statement]) -> str | None:
-    """The neighbour's title: from a visible link to it, a head link, a title attribute, or any other link to it."""
-    texts = [text for each in said if each.element.tag == "a" and (text := link_text(each.element))]
+    """The neighbour's title: from a visible link to it, a head link, a title attribute, or whatever else names it."""
+    visible = [each for each in said if each.element.tag == "a"]
+    texts = [text for each in visible if (text := link_text(each.element))]
     texts += [text for each in said if each.title and (text := _title(each.title))]
     texts += [text for each in said if (text := _title(each.element.get("title") or ""))]
-    texts += _elsewhere(page, folded(said[0].url)) if not texts else []
+    if not texts:
+        texts += [text for each in visible if (text := _heading_in(_own_block(page, each.element, each.block)))]
+        texts += [
+            text for anchor in _elsewhere(page, folded(said[0].url)) if (text := link_text(anchor)) and " " in text
+        ]
     whole = [text for text in texts if not text.endswith(("…", "..."))]
     return next(iter(whole or texts), None)
+
+
+def _heading_in(block: HtmlElement) -> str | None:
+    return next((text for heading in block.iter(*_HEADINGS) if (text := _joined(heading))), None)
 
 
 def link_text(anchor: HtmlElement) -> str | None:
@@ -63,33 +73,29 @@ def _title(text: str) -> str | None:
     return cleaned
 
 
-def _elsewhere(page: Page, key: str) -> list[str]:
-    """Titles by which other links of the page (an archive, a list of recent posts) name the same post."""
-    found = []
+def _elsewhere(page: Page, key: str) -> Iterator[HtmlElement]:
+    """The links by which an archive, a list of recent posts or a card elsewhere on the page names the same post."""
+    tail = key.rpartition("/")[2]
     for anchor in page.anchors:
+        if tail.isascii() and tail not in anchor.get("href", "").lower():
+            continue
         parent = anchor.getparent()
-        if parent is not None and parent.tag in {"li", *_HEADINGS} and page.key_of(anchor) == key:
-            text = link_text(anchor)
-            if text and " " in text:
-                found.append(text)
-    return found
+        if parent is not None and parent.tag in _LISTED and page.key_of(anchor) == key:
+            yield anchor
 
 
 def teaser_of(page: Page, said: list[Statement], title: str | None) -> str | None:
-    """The running text in the block around a visible link, when that block is about this neighbour alone."""
-    for each in said:
-        if each.element.tag == "a":
-            for text in _passages(_own_block(page, each)):
-                if len(text) >= _MIN_TEASER and not (title and title in text):
-                    return text[:MAX_TEASER]
-    return None
+    """The running text in a block about this neighbour alone: around a link of the pager, or a card elsewhere."""
+    blocks = [_own_block(page, each.element, each.block) for each in said if each.element.tag == "a"]
+    blocks += [_own_block(page, anchor, None) for anchor in islice(_elsewhere(page, folded(said[0].url)), 3)]
+    return next((text for block in blocks if (text := _opening(block, title))), None)
 
 
-def _own_block(page: Page, said: Statement) -> HtmlElement:
-    """The largest block around a link that links to no other post."""
-    block = said.element
-    for ancestor in said.element.iterancestors():
-        if ancestor is said.block or ancestor.tag in STOP_TAGS or len(page.anchors_in(ancestor)) > 1:
+def _own_block(page: Page, anchor: HtmlElement, shared: HtmlElement | None) -> HtmlElement:
+    """The largest block around a link that links to no other post, below the one that it shares with its opposite."""
+    block = anchor
+    for ancestor in anchor.iterancestors():
+        if ancestor is shared or ancestor.tag in STOP_TAGS or len(page.anchors_in(ancestor)) > 1:
             break
         if len(ancestor.text_content()) > 2 * MAX_TEASER:
             break
@@ -97,10 +103,29 @@ def _own_block(page: Page, said: Statement) -> HtmlElement:
     return block
 
 
+def _opening(block: HtmlElement, title: str | None) -> str | None:
+    """The first text of a block that is long enough for a teaser and is not the title again."""
+    for text in _passages(block):
+        if len(text) >= _MIN_TEASER and not (title and title in text):
+            return text[:MAX_TEASER]
+    return None
+
+
 def _passages(block: HtmlElement) -> Iterator[str]:
-    """The texts of a block's paragraphs that are not labels."""
+    """The texts of a block's paragraphs, and its loose texts, without headings, links and labels."""
     for element in islice(block.iter("p", "div", "span"), _MAX_NODES):
-        if element.find(".//a") is None and element.find(".//p") is None:
+        if element.find(".//a") is None and element.find(".//p") is None and not _in_heading(element, block):
             text = " ".join(element.text_content().split())
             if text and label_of(text) is None:
                 yield text
+    loose = [element.tail for element in islice(block.iterdescendants(), _MAX_NODES) if element.tail]
+    yield from (text for tail in (block.text or "", *loose) if (text := " ".join(tail.split())) and not label_of(text))
+
+
+def _in_heading(element: HtmlElement, block: HtmlElement) -> bool:
+    for ancestor in element.iterancestors():
+        if ancestor is block:
+            return False
+        if ancestor.tag in _HEADINGS:
+            return True
+    return False

@@ -12,20 +12,23 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aggregator.urls import http_url
 
-_PAGE_WORDS = r"(?:page|pages|p|pg|seite|pagina|pagine|página|strona|strana|sida|side|sayfa|sivu|oldal|pag|npack|start|slide|bild)"
-_PAGE_TAIL = re.compile(rf"(?:[/,;_.-]{_PAGE_WORDS}[/,;_.-]?\d{{1,3}}|[/,]\d{{1,3}})$", re.IGNORECASE)
+_PAGE_WORDS = "page pages p pg seite pagina página strona strana sida side sayfa sivu oldal pag npack start slide bild"
+_PAGE_TAIL = re.compile(
+    rf"(?:[/,;_.-](?:{_PAGE_WORDS.replace(' ', '|')})[/,;_.-]?\d{{1,3}}|[/,]\d{{1,3}})$", re.IGNORECASE
+)
 _PICTURE_TAIL = re.compile(r"[/,;_.-](?:id|image|img|foto|photo|picture)[/,;_.-]?\d+", re.IGNORECASE)
 _SLUG = re.compile(r"[-_.\d][^/]*$")
 _SECOND_TAIL = re.compile(r"[-_]2$")
 _EXTENSION = re.compile(r"\.(?:s?html?|php|aspx?|jsp|cfm)$", re.IGNORECASE)
 _LIST_TAIL = re.compile(r"/(?:page|seite|pagina|strona|comment-page)[/-]\d+$", re.IGNORECASE)
 _LIST_PATH = re.compile(
-    r"/(?:category|categories|kategorie|categoria|categorie|tag|tags|schlagwort|author|autor|auteur|search|suche|label|labels|feed|rss"
-    r"|wp-login\.php|wp-admin|login|register|cart)(?:/[^/]*)?$|/(?:archives?|archiv)$",
+    r"/(?:category|categories|kategorie|categoria|categorie|tags?|schlagwort|author|autor|auteur|search|suche|labels?)"
+    r"(?:/[^/]*)?$|/(?:archives?|archiv|feed|rss|wp-login\.php|wp-admin|login|register|cart)$|^/feeds/",
     re.IGNORECASE,
 )
 _DATE_ONLY = re.compile(r"^/(?:blog/)?\d{4}(?:/\d{1,2}){0,2}$")
 _DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?:[/-]?([0-3]\d))?(?=[/-]|$)")
+_HOST_END = re.compile(r"[/?#:\\]")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp3|mp4|zip|xml|rss|atom|css|js|ics|docx?|epub)$", re.IGNORECASE)
 _PAGE_KEYS = frozenset({"page", "paged", "seite", "pg", "pagina", "start", "offset", "cpage", "pageno", "page_no",
                         "comment_page", "limitstart", "slide", "bild", "currentpage", "pagenumber", "showall"})  # fmt: skip
@@ -61,6 +64,15 @@ def site_of(url: str) -> str:
 def same_site(one: str, other: str) -> bool:
     """Whether two hosts (see `site_of`) are one site: equal, or one under the other."""
     return one == other or one.endswith("." + other) or other.endswith("." + one)
+
+
+def may_be_of(href: str, sites: frozenset[str]) -> bool:
+    """Whether a link may lead to one of `sites`, at a glance: most links of a page that do not are told so."""
+    _, slashes, rest = href.partition("//")
+    if not slashes or not href.startswith(("http", "//")) or not rest.isascii():
+        return True
+    host = _HOST_END.split(rest, maxsplit=1)[0].lower()
+    return not sites or any(host.endswith(site) or site.endswith(host.removeprefix("www.")) for site in sites)
 
 
 def _stem(path: str) -> tuple[str, bool]:

@@ -59,8 +59,8 @@ sonraki, bir sonraki | önceki, bir önceki | daha yeni | daha eski
 
 következő | előző | újabb | régebbi | bejegyzés, cikk, hír, írás
 
-următorul, următoarea, următor | precedentul, precedenta, anterior, anterioară | mai nouă, mai nou | mai veche, mai vechi
-| articol, articolul, postare, postarea, știre, știrea
+următorul, următoarea, următor | precedentul, precedenta, anterior, anterioară | mai nouă, mai nou
+| mai veche, mai vechi | articol, articolul, postare, postarea, știre, știrea
 
 наступний, наступна, наступне | попередній, попередня, попереднє | новіший, новіша | старіший, старіша
 | запис, стаття, новина, допис, публікація
@@ -81,22 +81,22 @@ tiếp theo, kế tiếp | trước, trước đó | mới hơn | cũ hơn | bà
 
 # Written without spaces, in one word, or with a noun of their own.
 NEXT_POST = """
-次の記事, 次の投稿, 次のエントリー, 次の記事へ, 下一篇, 下一篇文章, 下一篇博文, 下一則, 后一篇, 後一篇, 다음 글, 다음글, 다음 기사,
-다음 포스트, 다음 게시물, المقالة التالية, الموضوع التالي, الخبر التالي, المقال التالي, نوشته بعدی, مطلب بعدی, הפוסט הבא,
-nachfolgebeitrag, folgebeitrag, folgeartikel, בפוסט הבא
+次の記事, 次の投稿, 次のエントリー, 次の記事へ, 下一篇, 下一篇文章, 下一篇博文, 下一則, 后一篇, 後一篇, 다음 글,
+다음글, 다음 기사, 다음 포스트, 다음 게시물, المقالة التالية, الموضوع التالي, الخبر التالي, المقال التالي, نوشته بعدی,
+مطلب بعدی, הפוסט הבא, nachfolgebeitrag, folgebeitrag, folgeartikel, בפוסט הבא
 """
 PREVIOUS_POST = """
-前の記事, 前の投稿, 前のエントリー, 前の記事へ, 上一篇, 上一篇文章, 上一篇博文, 上一則, 前一篇, 이전 글, 이전글, 이전 기사,
-이전 포스트, المقالة السابقة, الموضوع السابق, الخبر السابق, المقال السابق, نوشته قبلی, مطلب قبلی, הפוסט הקודם,
-vorgängerbeitrag, vorgängerartikel
+前の記事, 前の投稿, 前のエントリー, 前の記事へ, 上一篇, 上一篇文章, 上一篇博文, 上一則, 前一篇, 이전 글, 이전글,
+이전 기사, 이전 포스트, المقالة السابقة, الموضوع السابق, الخبر السابق, المقال السابق, نوشته قبلی, مطلب قبلی,
+הפוסט הקודם, vorgängerbeitrag, vorgängerartikel
 """
 NEWER = """
-新しい投稿, 新しい記事, 较新的博文, 較新的文章, 較新的帖子, 较新文章, 최근 게시물, رسالة أحدث, newer, plus récent, nieuwer, novější,
-nyare, daha yeni, 新しい, más reciente, mais recente, più recente
+新しい投稿, 新しい記事, 较新的博文, 較新的文章, 較新的帖子, 较新文章, 최근 게시물, رسالة أحدث, newer, plus récent,
+nieuwer, novější, nyare, daha yeni, 新しい, más reciente, mais recente, più recente
 """
 OLDER = """
-古い投稿, 過去の投稿, 古い記事, 较早的博文, 較舊的文章, 較舊的帖子, 较旧文章, 이전 게시물, رسالة أقدم, older, plus ancien, ouder,
-äldre, daha eski, 古い, más antiguo, mais antigo, meno recente
+古い投稿, 過去の投稿, 古い記事, 较早的博文, 較舊的文章, 較舊的帖子, 较旧文章, 이전 게시물, رسالة أقدم, older,
+plus ancien, ouder, äldre, daha eski, 古い, más antiguo, mais antigo, meno recente
 """
 NEXT_BARE = (
     "次へ, 次, 下一个, 下一個, 다음, التالي, التالية, بعدی, הבא, danach, nachfolgend, nxt, dalej, далее, als nächstes"
@@ -106,20 +106,27 @@ PREVIOUS_BARE = "前へ, 前, 上一个, 上一個, 이전, السابق, الس
 NEXT_VAGUE = (
     "weiter, continue, forward, vor, vorwärts, up next, avanti, adelante, avançar, verder, vidare, ileri, tovább"
 )
-PREVIOUS_VAGUE = (
-    "zurück, zurueck, back, retour, indietro, atrás, voltar, terug, назад, zpět, wstecz, tillbaka, geri, vissza"
-)
+PREVIOUS_VAGUE = "zurück, zurueck, back, indietro, atrás, voltar, terug, назад, zpět, wstecz, tillbaka, geri, vissza"
 
 # "Next page" leads on in the same article or list, "older posts" is a list: they rule a neighbour out.
 PAGES = """
-page, pages, seite, seiten, página, pagina, strona, strana, stránka, sida, side, sivu, sayfa, страница, сторінка, σελίδα,
-oldal, halaman, trang, slide, bild, foto, image, photo, picture, results, ergebnisse, treffer, video
+page, pages, seite, seiten, página, pagina, strona, strana, stránka, sida, side, sivu, sayfa, страница, сторінка,
+σελίδα, oldal, halaman, trang, slide, bild, foto, image, photo, picture, results, ergebnisse, treffer, video
 """
 LISTS = """
 posts, articles, entries, stories, items, comments, beiträge, artikeln, einträge, meldungen, kommentare, billets,
-commentaires, entradas, artículos, noticias, comentarios, postagens, artigos, comentários, articoli, commenti, berichten,
-artikelen, reacties, wpisy, artykuły, komentarze, записи, статьи, новости, комментарии, příspěvky, články, komentáře,
-artiklar, kommentarer, yazılar, kayıtlar, yorumlar, bejegyzések
+commentaires, entradas, artículos, noticias, comentarios, postagens, artigos, comentários, articoli, commenti,
+berichten, artikelen, reacties, wpisy, artykuły, komentarze, записи, статьи, новости, комментарии, příspěvky, články,
+komentáře, artiklar, kommentarer, yazılar, kayıtlar, yorumlar, bejegyzések
+"""
+OVERVIEWS = """
+overview, index, home, main, archive, all posts, all articles, all news, all stories, view all, see all, back to list,
+back to blog, back to news, back to overview, back to all posts, back to home, blog home, übersicht, zur übersicht,
+zurück zur übersicht, zurück zur startseite, zurück zum blog, startseite, alle beiträge, alle artikel, alle news,
+alle meldungen, archiv, retour, retour à la liste, tous les articles, accueil, toutes les actualités, volver,
+todas las entradas, inicio, todos los artículos, página inicial, voltar ao início, tutti gli articoli, torna alla lista,
+alle berichten, terug naar overzicht, overzicht, wszystkie wpisy, strona główna, все записи, главная, на главную,
+všechny články, úvod, alla inlägg, ana sayfa, tüm yazılar, 一覧, 一覧へ, 一覧に戻る, 記事一覧, ホーム, 返回列表, 首页, 目录, 목록
 """
 PAGES_FIXED = (
     "下一页, 上一页, 下一頁, 上一頁, 次のページ, 前のページ, 다음 페이지, 이전 페이지, الصفحة التالية, الصفحة السابقة"

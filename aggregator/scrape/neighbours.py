@@ -38,7 +38,7 @@ class Neighbours:
 def find(tree: HtmlElement, url: str) -> Neighbours:
     """The neighbours that the page at `url` names. `tree` is the whole page (its root)."""
     page = Page(tree, url)
-    return Neighbours(**{way.value: _neighbour(page, said) for way, said in _choose(page).items()})
+    return _neighbours(page, _choose(page))
 
 
 def neighbour_blocks(tree: HtmlElement, url: str) -> list[HtmlElement]:
@@ -47,7 +47,21 @@ def neighbour_blocks(tree: HtmlElement, url: str) -> list[HtmlElement]:
     For each visible link to a neighbour that says so, the largest block around it with no other post in it.
     """
     page = Page(tree, url)
+    return _blocks(page, _choose(page))
+
+
+def find_with_blocks(tree: HtmlElement, url: str) -> tuple[Neighbours, list[HtmlElement]]:
+    """`find` and `neighbour_blocks` in one go, at the cost of one."""
+    page = Page(tree, url)
     chosen = _choose(page)
+    return _neighbours(page, chosen), _blocks(page, chosen)
+
+
+def _neighbours(page: Page, chosen: dict[Way, list[Statement]]) -> Neighbours:
+    return Neighbours(**{way.value: _neighbour(page, said) for way, said in chosen.items()})
+
+
+def _blocks(page: Page, chosen: dict[Way, list[Statement]]) -> list[HtmlElement]:
     keys = {folded(said[0].url) for said in chosen.values()}
     anchors = [each.element for said in chosen.values() for each in said if each.element.tag == "a"]
     blocks = dict.fromkeys(_block(page, anchor, keys) for anchor in anchors)
@@ -76,7 +90,7 @@ def _statements(page: Page) -> list[Statement]:
     visible, refused = anchor_links(page)
     said = [*head_links(page), *_paired([*visible, *loose_labels(page)])]
     if {each.way for each in said if each.score > ENOUGH} != set(Way):
-        said += by_place(page)
+        said += by_place(page, frozenset(folded(each.url) for each in said if each.score >= ENOUGH))
     return [each for each in said if folded(each.url) not in refused]
 
 
