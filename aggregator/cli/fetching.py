@@ -21,16 +21,24 @@ from aggregator.workers import Workers
 MAX_FILE_BYTES = 64 * 2**20
 
 
-class Forgetful:
-    """A memory for fetches that leave no trace: nothing is kept of hosts and robots.txt."""
+class Passing:
+    """A memory for a few requests that leave no trace: it goes when they are done."""
 
-    def host(self, host: str) -> HostState | None: ...
+    def __init__(self) -> None:
+        self._hosts: dict[str, HostState] = {}
+        self._robots: dict[str, RobotsFile] = {}
 
-    def save_host(self, state: HostState) -> None: ...
+    def host(self, host: str) -> HostState | None:
+        return self._hosts.get(host)
 
-    def robots(self, origin: str) -> RobotsFile | None: ...
+    def save_host(self, state: HostState) -> None:
+        self._hosts[state.host] = state
 
-    def save_robots(self, robots: RobotsFile) -> None: ...
+    def robots(self, origin: str) -> RobotsFile | None:
+        return self._robots.get(origin)
+
+    def save_robots(self, robots: RobotsFile) -> None:
+        self._robots[robots.origin] = robots
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ def read_file(path: Path, url: str | None) -> Document:
 
 def fetch(url: str, network: Network, accept: str) -> Response:
     """One unconditional request."""
-    with Fetcher(network, Forgetful(), clock=clock) as fetcher:
+    with Fetcher(network, Passing(), clock=clock) as fetcher:
         return fetcher.get(Request(url, max_bytes=network.max_bytes, accept=accept))
 
 
