@@ -41,9 +41,10 @@ _FOREIGN = frozenset(
     {"figure", "figcaption", "nav", "aside", "form", "blockquote", "pre", "code", "ol", "cite", "button"}
 )
 _FOREIGN_NAME = re.compile(
-    r"caption|credit|comment|sidebar|related|reference|footnote|citation|bibliograph|chart|infographic|wp-block-image",
+    r"caption|(?:image|img|photo|picture|media)[-_]?credit|comment|sidebar|related|reference|footnote|citation|bibliograph|chart|infographic|wp-block-image",
     re.IGNORECASE,
 )
+_COMMENTS = re.compile(r"^\s*(?:(?:no|\d+) comments?|(?:post|leave|add) a (?:comment|reply))\b", re.IGNORECASE)
 _INLINE = frozenset(
     {"a", "b", "i", "em", "strong", "span", "u", "small", "font", "abbr", "mark", "sub", "sup", "time", "q", "label"}
 )
@@ -164,8 +165,13 @@ def _lines(block: HtmlElement, url: str) -> Iterator[_Line]:
 
 
 def _prose_follows(nodes: list[_Node], at: int) -> bool:
-    following = nodes[at + 1 : at + 1 + _LOOK_AHEAD]
-    return any(len(_squeezed(node.text)) >= _PROSE and not _is_foreign(node.owner) for node in following)
+    """Whether the article goes on behind a text; its comments, and what is below them, are no part of it."""
+    for node in nodes[at + 1 : at + 1 + _LOOK_AHEAD]:
+        if _COMMENTS.search(node.text):
+            return False
+        if len(_squeezed(node.text)) >= _PROSE and not _is_foreign(node.owner):
+            return True
+    return False
 
 
 def _at_edge(line: str, edge: list[str], page: str, article: str) -> bool:

@@ -24,8 +24,8 @@ and checked on the other (docs/extraction.md)."""
 REL = 100
 AGE_OVER_REL = 115
 """A link that reads "older post" is the older one, whatever its rel says."""
-PAIR = 20
-"""For a link that has its opposite beside it."""
+PAIR = 25
+"""For a link that has its opposite, or the overview, beside it."""
 _NAME = 35
 _AGE_NAME = 60
 _NAV = 30
@@ -241,17 +241,34 @@ def head_links(page: Page) -> Iterator[Statement]:
             yield Statement(url, way, REL, link, link.get("title"))
 
 
-def anchor_links(page: Page) -> tuple[list[Statement], set[str]]:
-    """What every link says by its own rel, names and words; and the URLs (folded) that one calls a page or a list."""
-    said: list[Statement] = []
-    refused: set[str] = set()
+@dataclass(slots=True)
+class Said:
+    """What the links of a page say: `statements` about neighbours, the URLs (folded) that a link calls a page or a list,
+    and the blocks in which a link leads to the overview.
+    """
+
+    statements: list[Statement]
+    refused: set[str]
+    overviews: set[HtmlElement]
+
+
+def anchor_links(page: Page) -> Said:
+    """What every link says by its own rel, names and words."""
+    said = Said([], set(), set())
     for anchor in page.anchors:
         link = _read(page, anchor)
         if link.refused:
-            refused.add(page.key_of(anchor) or "")
+            said.refused.add(page.key_of(anchor) or "")
+            if link.label and link.label.force is Force.VAGUE and (block := _shared(link, anchor)) is not None:
+                said.overviews.add(block)
         elif statement := _state(page, anchor, link):
-            said.append(statement)
-    return said, refused
+            said.statements.append(statement)
+    return said
+
+
+def _shared(link: _Link, anchor: HtmlElement) -> HtmlElement | None:
+    """The block in which a link's opposite would stand."""
+    return link.near.block if link.near.block is not None else anchor.getparent()
 
 
 def _state(page: Page, anchor: HtmlElement, link: _Link) -> Statement | None:
@@ -262,7 +279,7 @@ def _state(page: Page, anchor: HtmlElement, link: _Link) -> Statement | None:
     url = page.url_of(anchor)
     way = _way(page, url, link) if url else None
     score = _score(link, way) if way else 0
-    return Statement(url, way, score, anchor, None, near.block) if url and way and score > 0 else None
+    return Statement(url, way, score, anchor, None, _shared(link, anchor)) if url and way and score > 0 else None
 
 
 def loose_labels(page: Page) -> Iterator[Statement]:

@@ -37,7 +37,9 @@ class Force(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a text says. `way` is None for a label that rules a neighbour out: "next page", "older posts", "overview"."""
+    """What a text says. `way` is None for a label that rules a neighbour out: "next page", "older posts"; "overview" is
+    one of them with force `VAGUE`.
+    """
 
     way: Way | None
     force: Force = Force.BARE
@@ -49,6 +51,7 @@ _NEXT_EDGE, _PREVIOUS_EDGE = frozenset(words.NEXT_ARROWS), frozenset(words.PREVI
 _TRIMMED = words.NEXT_ARROWS + words.PREVIOUS_ARROWS + " |–—-\xa0"
 _VERBS = (" lesen", " ansehen", " anzeigen", " lire", " leer", " ler", " lezen")
 """Said after the noun in some languages ("nächsten Beitrag lesen"), and meaning nothing more."""
+_LOOSE_TERMS = 2
 _MAX_LABEL = 48
 """Characters; every label of the tables is shorter, so that longer texts need no look-up."""
 
@@ -97,7 +100,7 @@ def _table() -> dict[str, Label]:
         (words.NEXT_VAGUE, Label(Way.NEXT, Force.VAGUE)),
         (words.PREVIOUS_VAGUE, Label(Way.PREVIOUS, Force.VAGUE)),
         (words.PAGES_FIXED, Label(None)),
-        (words.OVERVIEWS, Label(None)),
+        (words.OVERVIEWS, Label(None, Force.VAGUE)),
     )
     for listed, label in fixed:
         table.update(dict.fromkeys(_split(listed), label))
@@ -145,6 +148,13 @@ def split_label(text: str) -> tuple[Label | None, str]:
     if whole is not None:
         return whole, ""
     head, colon, rest = text.partition(":")
-    if colon and (label := label_of(head)) is not None:
+    if colon and (label := label_of(head) or _loose_label(head)) is not None:
         return label, without_arrows(rest)
     return None, without_arrows(text)
+
+
+def _loose_label(head: str) -> Label | None:
+    """A word for a direction with a noun that no table has, before a colon: "Newer research: ..."."""
+    terms = _fold(head.strip(_ARROWED)).split(" ")
+    first = _LABELS.get(terms[0]) if len(terms) == _LOOSE_TERMS else None
+    return Label(first.way, Force.BARE) if first and first.way and first.force > Force.VAGUE else None

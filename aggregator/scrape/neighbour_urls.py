@@ -29,11 +29,13 @@ _LIST_PATH = re.compile(
 _DATE_ONLY = re.compile(r"^/(?:blog/)?\d{4}(?:/\d{1,2}){0,2}$")
 _DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?:[/-]?([0-3]\d))?(?=[/-]|$)")
 _HOST_END = re.compile(r"[/?#:\\]")
-_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp3|mp4|zip|xml|rss|atom|css|js|ics|docx?|epub)$", re.IGNORECASE)
-_PAGE_KEYS = frozenset({"page", "paged", "seite", "pg", "pagina", "start", "offset", "cpage", "pageno", "page_no",
-                        "comment_page", "limitstart", "slide", "bild", "currentpage", "pagenumber", "showall"})  # fmt: skip
-_LIST_KEYS = frozenset({"cat", "tag", "author", "s", "q", "search", "m", "label", "max-results", "updated-max",
-                        "updated-min", "replytocom", "share", "print", "action", "feed", "doing_wp_cron"})  # fmt: skip
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|xml|rss|atom|css|js|ics|docx?|epub)$", re.IGNORECASE)
+_PAGE_KEYS = frozenset(
+    ["page", "paged", "seite", "pg", "pagina", "start", "offset", "cpage", "pageno", "page_no", "comment_page", "limitstart", "slide", "bild", "currentpage", "pagenumber", "showall"]
+)
+_LIST_KEYS = frozenset(
+    ["cat", "tag", "author", "s", "q", "search", "m", "label", "max-results", "updated-max", "updated-min", "replytocom", "share", "print", "action", "feed", "doing_wp_cron"]
+)
 _SMALL_POST_ID = 50
 """`?p=2` is a page, `?p=2905` a post: WordPress counts posts, pages, menus and images by one counter, which is past 50
 before a second post is written; no article has 50 pages."""

@@ -126,7 +126,8 @@ zurück zur übersicht, zurück zur startseite, zurück zum blog, startseite, al
 alle meldungen, archiv, retour, retour à la liste, tous les articles, accueil, toutes les actualités, volver,
 todas las entradas, inicio, todos los artículos, página inicial, voltar ao início, tutti gli articoli, torna alla lista,
 alle berichten, terug naar overzicht, overzicht, wszystkie wpisy, strona główna, все записи, главная, на главную,
-všechny články, úvod, alla inlägg, ana sayfa, tüm yazılar, 一覧, 一覧へ, 一覧に戻る, 記事一覧, ホーム, 返回列表, 首页, 目录, 목록
+všechny články, úvod, alla inlägg, ana sayfa, tüm yazılar,
+一覧, 一覧へ, 一覧に戻る, 記事一覧, ホーム, 返回列表, 首页, 目录, 목록
 """
 PAGES_FIXED = (
     "下一页, 上一页, 下一頁, 上一頁, 次のページ, 前のページ, 다음 페이지, 이전 페이지, الصفحة التالية, الصفحة السابقة"

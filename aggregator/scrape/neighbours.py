@@ -87,22 +87,22 @@ def _best(said: Iterable[Statement]) -> int:
 
 
 def _statements(page: Page) -> list[Statement]:
-    visible, refused = anchor_links(page)
-    said = [*head_links(page), *_paired([*visible, *loose_labels(page)])]
+    visible = anchor_links(page)
+    said = [*head_links(page), *_paired([*visible.statements, *loose_labels(page)], visible.overviews)]
     if {each.way for each in said if each.score > ENOUGH} != set(Way):
         said += by_place(page, frozenset(folded(each.url) for each in said if each.score >= ENOUGH))
-    return [each for each in said if folded(each.url) not in refused]
+    return [each for each in said if folded(each.url) not in visible.refused]
 
 
-def _paired(said: list[Statement]) -> list[Statement]:
-    """The statements, those raised that have their opposite in the same block."""
+def _paired(said: list[Statement], overviews: set[HtmlElement]) -> list[Statement]:
+    """The statements, those raised that have their opposite or the overview in the same block."""
     ways: dict[HtmlElement, set[Way]] = {}
     for each in said:
         if each.block is not None:
             ways.setdefault(each.block, set()).add(each.way)
     return [
         replace(each, score=each.score + PAIR)
-        if each.block is not None and each.way.other in ways[each.block]
+        if each.block is not None and (each.way.other in ways[each.block] or each.block in overviews)
         else each
         for each in said
     ]
