@@ -243,8 +243,9 @@ def head_links(page: Page) -> Iterator[Statement]:
 
 @dataclass(slots=True)
 class Said:
-    """What the links of a page say: `statements` about neighbours, the URLs (folded) that a link calls a page or a list,
-    and the blocks in which a link leads to the overview.
+    """What the links of a page say.
+
+    `refused` are the URLs (folded) that a link calls a page or a list, `overviews` the blocks with one to an overview.
     """
 
     statements: list[Statement]

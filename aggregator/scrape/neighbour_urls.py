@@ -12,6 +12,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aggregator.urls import http_url
 
+
+def _set(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 _PAGE_WORDS = "page pages p pg seite pagina página strona strana sida side sayfa sivu oldal pag npack start slide bild"
 _PAGE_TAIL = re.compile(
     rf"(?:[/,;_.-](?:{_PAGE_WORDS.replace(' ', '|')})[/,;_.-]?\d{{1,3}}|[/,]\d{{1,3}})$", re.IGNORECASE
@@ -30,11 +35,13 @@ _DATE_ONLY = re.compile(r"^/(?:blog/)?\d{4}(?:/\d{1,2}){0,2}$")
 _DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?:[/-]?([0-3]\d))?(?=[/-]|$)")
 _HOST_END = re.compile(r"[/?#:\\]")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|xml|rss|atom|css|js|ics|docx?|epub)$", re.IGNORECASE)
-_PAGE_KEYS = frozenset(
-    ["page", "paged", "seite", "pg", "pagina", "start", "offset", "cpage", "pageno", "page_no", "comment_page", "limitstart", "slide", "bild", "currentpage", "pagenumber", "showall"]
+_PAGE_KEYS = _set(
+    "page paged seite pg pagina start offset cpage pageno page_no comment_page limitstart slide bild currentpage "
+    "pagenumber showall"
 )
-_LIST_KEYS = frozenset(
-    ["cat", "tag", "author", "s", "q", "search", "m", "label", "max-results", "updated-max", "updated-min", "replytocom", "share", "print", "action", "feed", "doing_wp_cron"]
+_LIST_KEYS = _set(
+    "cat tag author s q search m label max-results updated-max updated-min replytocom share print action feed "
+    "doing_wp_cron"
 )
 _SMALL_POST_ID = 50
 """`?p=2` is a page, `?p=2905` a post: WordPress counts posts, pages, menus and images by one counter, which is past 50
