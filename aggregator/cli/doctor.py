@@ -117,7 +117,7 @@ def _hop(number: int, hop: HopReport) -> Iterator[str]:
     yield f"{number}. {hop.url}"
     spent = ", ".join(f"{phase} {seconds * 1000:.0f} ms" for phase, seconds in hop.spent_s)
     yield from _facts("connected to", f"{hop.address}{' (kept open)' if hop.reused else ''}")
-    yield from _facts("answered", f"{hop.status} {hop.meaning}".strip())
+    yield from _facts("answered", hop.meaning)
     yield from _facts("time", spent or None)
     for name, value in (*hop.content, *hop.caching):
         yield from _facts(name, value)
