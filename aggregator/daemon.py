@@ -26,9 +26,9 @@ from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.pipeline import Pipeline, Tally
 from aggregator.settings import Config
 
-POLL_EVERY = 20
-SCRAPE_EVERY = 10
-EMIT_EVERY = 30
+POLL_EVERY = 5
+SCRAPE_EVERY = 3
+EMIT_EVERY = 10
 """Seconds between two looks at what is due; a look that finds nothing costs one query."""
 
 STOP_WAIT_S = 4.0

@@ -17,7 +17,12 @@ from outlets import Outlet, outlet, rss
 from program import Program
 
 WAIT_S = 40
-PAGE = ("<html><head><title>{0}</title></head><body><article><h1>{0}</h1>" + "<p>Words of an article about {0}, many of them.</p>" * 20 + "</article></body></html>")  # fmt: skip
+
+
+def page(title: str, words: str) -> bytes:
+    """An article of its own: a text that is no copy of another's."""
+    sentences = "".join(f"<p>{words} number {number} is told in a sentence of {title}.</p>" for number in range(20))
+    return f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{sentences}</article></body></html>".encode()
 
 
 def settings(server: Outlet, *feeds: str) -> str:
@@ -31,11 +36,11 @@ def settings(server: Outlet, *feeds: str) -> str:
 @pytest.fixture
 def press() -> Iterator[Outlet]:
     with outlet() as server:
-        for feed in ("alpha", "beta"):
+        for feed, words in (("alpha", "Mail servers under attack"), ("beta", "A botnet of kettles")):
             server.pages[f"/{feed}"] = rss(
                 feed, (f"{server.origin}/{feed}/1", f"{feed} one", "Tue, 03 Mar 2026 10:00:00 +0000", "x")
             )
-            server.pages[f"/{feed}/1"] = ("text/html", PAGE.format(f"{feed} one").encode())
+            server.pages[f"/{feed}/1"] = ("text/html", page(f"{feed} one", words))
         yield server
 
 
