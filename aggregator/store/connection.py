@@ -24,6 +24,9 @@ BUSY_S = 30.0
 WAL_LIMIT_BYTES = 64 * 2**20
 """The write-ahead log is cut back to this after a checkpoint, so that one large round does not keep the disk."""
 
+OLDEST_SQLITE = (3, 38)
+"""STRICT tables came with 3.37, JSON functions in every build with 3.38 (February 2022)."""
+
 CHECKPOINT_PAGES = 4000
 """Pages of 4 KiB in the log before it is folded into the file: SQLite's 1000 makes a large round wait four times as
 often for the disk."""
@@ -154,6 +157,8 @@ class Session:
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or newer is needed")
     if read_only and not path.is_file():
         raise StoreError(f"{path}: there is no database here yet")
     target = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")

@@ -133,7 +133,8 @@ def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime)
         # Setting them to what they are would index the text again.
         values = {name: value for name, value in values.items() if name not in said}
     shown = any(name in values and values[name] != row[name] for name in _SHOWN)
-    _set(sql, row["id"], values)
+    if values:
+        _set(sql, row["id"], values)
     return says_else or shown
 
 

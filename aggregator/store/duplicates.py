@@ -133,7 +133,7 @@ def hide(sql: Sql, article_id: int) -> None:
 
 
 def hand_over(sql: Sql, drop: int, keep: int) -> None:
-    """The duplicates of an article that is about to go become those of the one that it was merged into."""
+    """What an article that is about to go was like, the one that it is merged into is like."""
     leader = _leader(sql, keep)
     if leader == drop:
         leader = keep
@@ -142,6 +142,9 @@ def hand_over(sql: Sql, drop: int, keep: int) -> None:
         )
         hide(sql, keep)
     sql.execute("UPDATE articles SET duplicate_of = ? WHERE duplicate_of = ?", (leader, drop))
+    row = sql.one("SELECT duplicate_of, similarity, duplicate_reason FROM articles WHERE id = ?", (drop,))
+    if row is not None and row["duplicate_of"] is not None:
+        link(sql, keep, Likeness(row["duplicate_of"], row["similarity"], row["duplicate_reason"]))
 
 
 def group(sql: Sql, ids: list[int]) -> list[int]:

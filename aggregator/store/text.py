@@ -20,7 +20,7 @@ SLUG_CHARS = 60
 """Leaves room for a folder, a hash and a suffix below the 255 bytes of common file systems."""
 
 _DROP = str.maketrans({HIT_START: None, HIT_END: None})
-_UNSEEN = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"), ("<template", "</template"))
+_UNSEEN = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"), ("<template", "</template>"))
 _LARGEST = 2**63 - 1
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _BLOCK = re.compile(

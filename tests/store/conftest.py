@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +12,23 @@ from store_builders import Newsroom
 from aggregator.store import Store
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with nothing in it, made once: making one waits for the disk several times."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    Store.open(path).close()
+    return path
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    """Where a database may be made."""
     return tmp_path / "aggregator.db"
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
+def store(path: Path, empty_database: Path) -> Iterator[Store]:
+    shutil.copy(empty_database, path)
     with Store.open(path) as opened:
         yield opened
 
@@ -26,3 +37,9 @@ def store(path: Path) -> Iterator[Store]:
 def newsroom(store: Store) -> Newsroom:
     """A store with one feed, `Alpha`, and short words for what happens to it."""
     return Newsroom(store)
+
+
+@pytest.fixture
+def two(store: Store) -> Newsroom:
+    """A store with two feeds, `Alpha` and `Beta`."""
+    return Newsroom(store, "Alpha", "Beta")

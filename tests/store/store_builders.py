@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from aggregator.models import (
     Article,
@@ -61,7 +62,7 @@ def evidence(url: str, at: datetime = NOW) -> PageEvidence:
 
 
 def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 class Newsroom:
@@ -123,8 +124,22 @@ class Newsroom:
         return {(post.url or post.title).rpartition("/")[2]: post for post in self.store.archive.changed(0)}
 
     def value(self, sql: str, *parameters: object) -> object:
+        """The first column of the first row, asked of the open database."""
         with self.store._session.read() as open_sql:
             return open_sql.value(sql, parameters)
+
+    def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+        with self.store._session.read() as open_sql:
+            return [dict(row) for row in open_sql.all(sql, parameters)]
+
+    def row(self, sql: str, *parameters: object) -> dict[str, Any]:
+        (only,) = self.rows(sql, *parameters)
+        return only
+
+    def execute(self, sql: str, *parameters: object) -> None:
+        """Change the database behind the store's back."""
+        with self.store._session.write() as open_sql:
+            open_sql.execute(sql, parameters)
 
 
 def _neighbour(url: str | None) -> Neighbour | None:

@@ -1,0 +1,85 @@
+"""The questions in docs/database.md, asked of a database that has an answer to each."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from store_builders import HOUR, NOW, Newsroom, entry
+
+from aggregator.models import Enclosure, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
+from aggregator.store import Store
+
+PAGE = (Path(__file__).parents[2] / "docs" / "database.md").read_text()
+QUESTIONS = re.findall(
+    r"### (.+?)\n.*?```sql\n(.+?)```", PAGE.partition("## Questions")[2].partition("## Reference")[0], re.DOTALL
+)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """Two outlets: a copy, a shared article, a chain with a gap, a revision, a failure, a silent feed in trouble."""
+    path = tmp_path_factory.mktemp("docs") / "aggregator.db"
+    with Store.open(path) as store:
+        _fill(Newsroom(store, "Alpha", "Beta", "Gamma"))
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    yield connection
+    connection.close()
+
+
+def _fill(room: Newsroom) -> None:
+    room.poll(
+        entry("one", published=NOW - 5 * HOUR, tags=("Malware", "Worms")),
+        entry("two", tags=("Malware",), enclosures=(Enclosure("https://alpha.example/a.mp3", "audio/mpeg", 5),)),
+        entry("lost"),
+    )
+    room.poll(entry("one"), entry("copy", "beta.example"), feed="Beta")
+    room.poll(entry("old", "gamma.example", published=NOW - timedelta(days=900)), feed="Gamma")
+    one = room.scrape(
+        "https://alpha.example/one", "A ransomware worm, told at length.", previous="https://alpha.example/zero"
+    )
+    room.scrape("https://alpha.example/two", previous="https://alpha.example/one")
+    room.scrape("https://beta.example/copy", likeness=Likeness(one, 0.93, "nearly the same"))
+    room.store.save_failure(room.article_id("https://alpha.example/lost"), "404 Not Found", None, NOW)
+    room.publish()
+    room.now += HOUR
+    room.poll(entry("one", html="<p>More.</p>", tags=("Malware",)), verdict=Verdict.REVISED)
+    room.scrape("https://alpha.example/one", "A ransomware worm, told at greater length.")
+    state = replace(room.feed("Gamma"), status=FeedStatus.BACKING_OFF, failures=3, last_error="timed out")
+    room.store.save_poll(PollOutcome(state, PollResult.FAILED, room.now, error="timed out"))
+    room.store.save_poll(PollOutcome(room.feed("Beta"), PollResult.NOT_MODIFIED, room.now, 304))
+
+
+def test_there_are_enough_questions() -> None:
+    """The page answers what people ask of such a database."""
+    assert len(QUESTIONS) >= 10
+
+
+@pytest.mark.parametrize(("question", "statement"), QUESTIONS, ids=[question for question, _ in QUESTIONS])
+def test_each_question_has_an_answer(filled: sqlite3.Connection, question: str, statement: str) -> None:
+    """Every query on the page runs, and gives rows."""
+    assert filled.execute(statement).fetchall(), question
+
+
+def test_the_example_of_schema_help(filled: sqlite3.Connection) -> None:
+    """The query that explains a table explains it."""
+    statement = re.search(r"```sql\n(SELECT \"column\".+?)```", PAGE, re.DOTALL)
+    assert statement
+    assert len(filled.execute(statement[1]).fetchall()) > 30
+
+
+def test_the_views(filled: sqlite3.Connection) -> None:
+    """The views say what happened."""
+    assert filled.execute("SELECT count(*) FROM latest_articles").fetchone()[0] == 3
+    assert filled.execute("SELECT title, similarity, original_source FROM duplicates_view").fetchall() == [
+        ("Page copy", 0.93, "Alpha")
+    ]
+    assert filled.execute("SELECT next_title, stated_by FROM next_posts").fetchall() == [("Page two", "next page")]
+    assert filled.execute("SELECT missing_url FROM gaps").fetchall() == [("https://alpha.example/zero",)]
+    health = dict(filled.execute("SELECT name, state FROM feed_health").fetchall())
+    assert next(iter(health.items())) == ("Gamma", "backing_off")
