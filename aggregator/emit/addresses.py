@@ -22,7 +22,7 @@ MAX_SLUG = 80
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", "index"} | {f"{kind}{n}" for kind in ("com", "lpt") for n in range(10)}
 )
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%-]+")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\[][A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%-]+")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
 _SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,+~-]{0,199}")
 

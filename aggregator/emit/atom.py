@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.emit import documents
-from aggregator.emit.addresses import shown
 from aggregator.emit.documents import GENERATOR, Document
 from aggregator.emit.items import Item, Link, rfc3339
 from aggregator.emit.markup import DECLARATION, element, empty
@@ -81,7 +80,7 @@ def enclosures(item: Item, name: str) -> str:
         empty(
             name,
             rel="enclosure",
-            href=shown(file.url),
+            href=file.url,
             type=file.type or None,
             length=str(file.length) if file.length is not None else None,
         )

@@ -18,8 +18,8 @@ def day(moment: datetime | date) -> str:
 
 
 def weekday(moment: datetime | date) -> str:
-    """`Tuesday, 30 July 2019`."""
-    return f"{WEEKDAYS[utc_date(moment).weekday()]}, {day(moment)}"
+    """`Tuesday`."""
+    return WEEKDAYS[utc_date(moment).weekday()]
 
 
 def clock(moment: datetime) -> str:

@@ -19,7 +19,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Feed:
     """A logical feed (RFC 5005): one id and title, however many documents it is spread over.
 
-    `stem` is its current document's path without extension, `home` the path of the page that shows the same.
+    `stem` is its current document's path without extension, `home` the path of the page that shows the same (empty: the
+    front page).
     """
 
     stem: str
@@ -76,7 +77,7 @@ def address(feed: Feed, stem: str, extension: str) -> str:
 
 def combined(site: Site) -> Feed:
     """The feed of everything."""
-    return _feed(site, "feed", site.title, "index.html", f"{site.title}: every post, newest first")
+    return _feed(site, "feed", site.title, "", f"{site.title}: every post, newest first")
 
 
 def of_tag(site: Site, tag: str, slug: str) -> Feed:

@@ -13,9 +13,11 @@ from html import escape
 
 from aggregator.emit import addresses, text
 from aggregator.models import Enclosure, Post, PostLink
+from aggregator.urls import host_of
 
 UNTITLED_CHARS = 80
 """A post without a title goes by the beginning of its text, at most this long."""
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -69,7 +71,7 @@ def view(post: Post, base: str) -> Item:
     mirror_url = base + addresses.quoted(post.path)
     source_feed = addresses.shown_feed(post.source.feed_url) or base
     after, before = _neighbour(post.next, base), _neighbour(post.previous, base)
-    also_in = _also_in(post, base)
+    also_in = _also_in(post)
     item = Item(
         id=post.id,
         sequence=post.sequence,
@@ -83,11 +85,11 @@ def view(post: Post, base: str) -> Item:
         language=language_of(post.language),
         summary=text.line(post.summary),
         html="",
-        tags=post.tags,
+        tags=tuple(tag for tag in map(text.line, post.tags) if tag),
         image=addresses.shown(post.lead_image),
-        enclosures=tuple(file for file in post.enclosures if addresses.shown(file.url)),
-        source_name=text.line(post.source.name),
-        source_title=text.line(post.source.title) or text.line(post.source.name),
+        enclosures=_files(post),
+        source_name=post.source.name,
+        source_title=text.line(post.source.title) or post.source.name,
         source_id=addresses.iri(post.source.id) or source_feed,
         source_home=addresses.shown(post.source.home_page_url),
         source_feed=source_feed,
@@ -118,7 +120,7 @@ def title_of(post: Post) -> str:
 
 def author_of(post: Post) -> str:
     """`Jane Doe (Threatpost)`: readers do not show atom:source, so the outlet stands with the author."""
-    author, outlet = text.line(post.author), text.line(post.source.name)
+    author, outlet = text.line(post.author), post.source.name
     if not author or author.casefold() == outlet.casefold():
         return outlet
     return author if f"({outlet})" in author else f"{author} ({outlet})"
@@ -153,7 +155,7 @@ def footer(item: Item, post: Post) -> str:
     if item.mirror_url != item.url:
         lines[0] += f" · {_anchor(item.mirror_url, 'on the mirror')}"
     if post.attribution is not None:
-        named = text.line(post.attribution.name)
+        named = text.line(post.attribution.name) or "another outlet"
         url = addresses.shown(post.attribution.url)
         lines.append(f"Originally from: {_anchor(url, named) if url else escape(named)}")
     if item.also_in:
@@ -178,12 +180,22 @@ def _neighbour(link: PostLink | None, base: str) -> Link | None:
     return Link(url, text.line(link.title) or url, text.line(link.teaser), mirror_url)
 
 
-def _also_in(post: Post, base: str) -> tuple[Link, ...]:
+def _files(post: Post) -> tuple[Enclosure, ...]:
+    """The enclosures that have a usable address, each with a media type (RFC 6838) or none, and no absurd length."""
+    found = []
+    for file in post.enclosures:
+        url = addresses.shown(file.url)
+        if url:
+            kind = file.type.strip().lower()
+            length = file.length if file.length is not None and file.length >= 0 else None
+            found.append(Enclosure(url, kind if _MEDIA_TYPE.fullmatch(kind) else "", length))
+    return tuple(found)
+
+
+def _also_in(post: Post) -> tuple[Link, ...]:
     found: list[Link] = []
     for other in (*((post.leader,) if post.leader else ()), *post.also_in):
         url = addresses.shown(other.url)
         if url and all(url != known.url for known in found):
-            found.append(
-                Link(url, text.line(other.name), "", base + addresses.quoted(other.path) if other.path else None)
-            )
+            found.append(Link(url, text.line(other.name) or host_of(url)))
     return tuple(found)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from aggregator.emit import documents
-from aggregator.emit.addresses import shown
 from aggregator.emit.documents import Document
 from aggregator.emit.items import Item, Link, rfc3339
+from aggregator.models import Enclosure
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -48,7 +48,7 @@ def entry(item: Item) -> str:
         "authors": [{"name": item.author}],
         "tags": list(item.tags) or None,
         "language": item.language,
-        "attachments": [_attachment(item, n) for n in range(len(item.enclosures))] or None,
+        "attachments": [_attachment(file) for file in item.enclosures] or None,
         "_aggregator": {
             "source": {
                 "name": item.source_name,
@@ -64,9 +64,8 @@ def entry(item: Item) -> str:
     return json.dumps({key: value for key, value in found.items() if value is not None}, ensure_ascii=False)
 
 
-def _attachment(item: Item, number: int) -> dict[str, Any]:
-    file = item.enclosures[number]
-    found = {"url": shown(file.url), "mime_type": file.type or "application/octet-stream"}
+def _attachment(file: Enclosure) -> dict[str, Any]:
+    found: dict[str, Any] = {"url": file.url, "mime_type": file.type or "application/octet-stream"}
     return found if file.length is None else {**found, "size_in_bytes": file.length}
 
 

@@ -24,6 +24,7 @@ from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.ledger import Row
 from aggregator.models import Post, PostLink, Source
 from aggregator.settings import Site
+from aggregator.urls import host_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = ("style.css", "keys.js")
@@ -139,7 +140,7 @@ class Mirror:
         return Card(
             path=post.path,
             title=items.title_of(post),
-            source=text.line(post.source.name) if post.source.slug != of else "",
+            source=post.source.name if post.source.slug != of else "",
             source_path=self._source_path(post.source.slug),
             when=post.published,
             teaser=shortened(text.line(post.summary), TEASER_CHARS),
@@ -149,7 +150,7 @@ class Mirror:
 
     def _row_card(self, row: Row) -> Card:
         source = self.sources.get(row.source)
-        name = text.line(source.name) if source else row.source
+        name = source.name if source else row.source
         return Card(row.path, row.title, name, self._source_path(row.source), row.when, language=row.language)
 
     def _page(self, template: str, path: str, **values: Any) -> bytes:
@@ -204,7 +205,8 @@ def _elsewhere(post: Post, root: str) -> list[tuple[str, str, str | None]]:
     for other in post.also_in:
         url = addresses.shown(other.url)
         if url and other.url != leader:
-            found.append((text.line(other.name), url, root + addresses.quoted(other.path) if other.path else None))
+            held = root + addresses.quoted(other.path) if other.path else None
+            found.append((text.line(other.name) or host_of(url), url, held))
     return found
 
 
@@ -212,7 +214,7 @@ def _leader(post: Post, root: str) -> tuple[str, str] | None:
     if post.leader is None:
         return None
     href = root + addresses.quoted(post.leader.path) if post.leader.path else addresses.shown(post.leader.url)
-    return (text.line(post.leader.name), href) if href else None
+    return (text.line(post.leader.name) or "Another outlet", href) if href else None
 
 
 @cache

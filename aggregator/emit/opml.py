@@ -17,8 +17,8 @@ def opml(sources: Iterable[Source], site: Site) -> bytes:
     Addresses are given without their secrets, so a feed behind a token has to be completed by hand.
     """
     folders: dict[str, list[str]] = {}
-    for source in text.purify(tuple(sources)):
-        folders.setdefault(source.tags[0] if source.tags else "", []).append(_outline(source))
+    for source in sources:
+        folders.setdefault(text.line(source.tags[0]) if source.tags else "", []).append(_outline(source))
     parts = [
         DECLARATION,
         '<opml version="2.0">\n<head>\n',
@@ -36,7 +36,8 @@ def opml(sources: Iterable[Source], site: Site) -> bytes:
 
 
 def _outline(source: Source) -> str:
-    name = text.line(source.name)
+    source = text.purify(source)
+    name = text.line(source.name) or source.slug
     return empty(
         "outline",
         type="rss",

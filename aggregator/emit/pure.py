@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from aggregator.emit.text import purify
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aggregator.emit.text import line, purify
 from aggregator.models import Archive, Post, Source
 
 
 class PureArchive:
-    """models.Archive over another one, with every text made valid XML 1.0 (see text.valid) as it is read."""
+    """models.Archive over another one: as it is read, every text is made valid, and every source has a name."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -19,21 +22,36 @@ class PureArchive:
         return self._archive.last_sequence()
 
     def sources(self) -> tuple[Source, ...]:
-        return purify(self._archive.sources())
+        return tuple(_source(source) for source in self._archive.sources())
 
     def tags(self) -> tuple[str, ...]:
         return self._archive.tags()
 
     def changed(self, since: int) -> tuple[Post, ...]:
-        return purify(self._archive.changed(since))
+        return _posts(self._archive.changed(since))
 
     def latest(
         self, limit: int, *, tag: str | None = None, source: str | None = None, before: int | None = None
     ) -> tuple[Post, ...]:
-        return purify(self._archive.latest(limit, tag=tag, source=source, before=before))
+        return _posts(self._archive.latest(limit, tag=tag, source=source, before=before))
 
     def between(self, first: int, last: int) -> tuple[Post, ...]:
-        return purify(self._archive.between(first, last))
+        return _posts(self._archive.between(first, last))
 
     def months(self) -> tuple[tuple[str, int], ...]:
         return self._archive.months()
+
+
+def _posts(posts: Iterable[Post]) -> tuple[Post, ...]:
+    return tuple(_post(post) for post in posts)
+
+
+def _post(post: Post) -> Post:
+    pure, source = purify(post), _source(post.source)
+    return pure if pure.source == source else replace(pure, source=source)
+
+
+def _source(source: Source) -> Source:
+    pure = purify(source)
+    name = line(pure.name) or pure.slug
+    return pure if pure.name == name else replace(pure, name=name)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from aggregator.emit.addresses import shown
 from aggregator.emit.atom import HISTORY, NAMESPACE, entry_links, history_links
 from aggregator.emit.documents import EPOCH, GENERATOR, Document
 from aggregator.emit.items import Item, rfc3339
@@ -75,7 +74,7 @@ def enclosure(item: Item) -> str:
     file = item.enclosures[0]
     return empty(
         "enclosure",
-        url=shown(file.url),
+        url=file.url,
         length=str(file.length or 0),
         type=file.type or "application/octet-stream",
     )

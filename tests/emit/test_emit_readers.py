@@ -1,0 +1,94 @@
+"""Real readers take the feeds: newsboat and sfeed, where Debian's packages are installed."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from emit_shelf import Shelf, chained
+
+from aggregator.emit import build
+from aggregator.settings import Site
+
+TITLES = ("Ransomware & “quotes” – dash", "1 < 2 && 3 > 2", "Use of <b>bold</b> ]]> tags", "日本語の見出し")
+KINDS = ("atom", "rss")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shelf, Path, str]]:
+    """A built site over loopback HTTP: the archive, the folder, the address."""
+    out = tmp_path_factory.mktemp("readers")
+    shelf = Shelf()
+    shelf.put(*(replace(post, title=f"{TITLES[post.sequence % 4]} {post.sequence}") for post in chained(15)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(out)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    base = f"http://127.0.0.1:{server.server_port}/"
+    build(shelf, Site(base_url=base, page_size=20), out)
+    yield shelf, out, base
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def needs(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not installed (Debian package {program})")
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sfeed_reads_what_went_in(served: tuple[Shelf, Path, str], kind: str) -> None:
+    """Every item with its title, link, id, author, date and content."""
+    sfeed = needs("sfeed")
+    shelf, out, _ = served
+    run = subprocess.run([sfeed], input=(out / f"feed.{kind}").read_bytes(), capture_output=True, check=True)
+    rows = [line.split("\t") for line in run.stdout.decode().splitlines()]
+    posts = [shelf.posts[n] for n in range(15, 0, -1)]
+    assert [row[1] for row in rows] == [post.title for post in posts]
+    assert [row[2] for row in rows] == [post.url for post in posts]
+    assert [row[5] for row in rows] == [post.id for post in posts]
+    assert [row[6] for row in rows] == [f"Jane Doe ({post.source.name})" for post in posts]
+    dates = [post.stamp if kind == "rss" else post.published for post in posts]
+    assert [int(row[0]) for row in rows] == [int(date.timestamp()) for date in dates]
+    assert [row[3].startswith(post.html) for row, post in zip(rows, posts, strict=True)] == [True] * 15
+    assert {row[4] for row in rows} == {"html"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_newsboat_reads_what_went_in(served: tuple[Shelf, Path, str], tmp_path: Path, kind: str) -> None:
+    """Every item once, with its title, link, id, author, date and content; a second reload adds none."""
+    newsboat = needs("newsboat")
+    shelf, _, base = served
+    urls, cache, config = tmp_path / "urls", tmp_path / "cache.db", tmp_path / "config"
+    urls.write_text(f"{base}feed.{kind}\n")
+    config.write_text("")
+    command = [newsboat, "-q", "-u", str(urls), "-c", str(cache), "-C", str(config), "-x", "reload"]
+    for _ in range(2):
+        subprocess.run(command, check=True, capture_output=True, env={"HOME": str(tmp_path), "LC_ALL": "C.UTF-8"})
+    columns = "guid, title, url, author, pubDate, content"
+    with sqlite3.connect(cache) as database:
+        rows = {row[0]: row[1:] for row in database.execute(f"SELECT {columns} FROM rss_item")}
+    database.close()
+    assert len(rows) == 15
+    for post in shelf.posts.values():
+        title, url, author, date, content = rows[post.id]
+        assert (html.unescape(title), url, author) == (post.title, post.url, f"Jane Doe ({post.source.name})")
+        assert date == int((post.stamp if kind == "rss" else post.published).timestamp())
+        assert content.startswith(post.html)
+        assert "original post" in content
