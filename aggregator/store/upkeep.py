@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from aggregator.errors import StoreError
@@ -53,6 +54,8 @@ def back_up(session: Session, to: Path) -> None:
 
     The copy is one file without a write-ahead log. Raises StoreError; a file that stood at `to` is then untouched.
     """
+    if to.exists() and to.samefile(session.path):
+        raise StoreError(f"{to} is the database itself")
     partial = to.with_name(f".{to.name}.partial")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +68,8 @@ def back_up(session: Session, to: Path) -> None:
         raise StoreError(f"{to}: {error.strerror or error}") from error
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
-            partial.with_name(partial.name + suffix).unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.with_name(partial.name + suffix).unlink(missing_ok=True)
 
 
 def _copy(session: Session, target: Path) -> None:
