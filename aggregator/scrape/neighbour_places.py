@@ -13,17 +13,17 @@ from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.neighbour_blocks import HEADINGS, own_block
 from aggregator.scrape.neighbour_evidence import ENOUGH, Statement
 from aggregator.scrape.neighbour_labels import Way
-from aggregator.scrape.neighbour_page import STOP_TAGS, Page
+from aggregator.scrape.neighbour_page import Page
 from aggregator.scrape.neighbour_urls import date_in, folded
 
 _RECENT = re.compile(r"recent[-_]?(?:posts|entries)|latest|archive(?:date|list)?|neueste|ultim|dernier", re.IGNORECASE)
-_READ_NEXT = re.compile(r"(?:^|\s)read-next(?:-feed)?(?:\s|$)")
+_READ_NEXT = re.compile(r"(?:^|\s)read-next(?:\s|$)")
 _READ_NEXT_RELATED = re.compile(r"(?:^|\s)read-next-card(?:\s|$)")
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|respond|disqus_thread|commentform)(?:$|[\s_-])", re.IGNORECASE)
 _OPENING = re.compile(r"(?:…|\.\.\.)\W{0,2}$")
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MIN_ITEMS = 3
 _MAX_ITEMS = 400
 _MAX_BELOW = 8
@@ -81,7 +81,7 @@ def _pairs(page: Page, stated: frozenset[str]) -> Iterator[Statement]:
 
 def _read_next(page: Page) -> Iterator[Statement]:
     """Ghost's Casper theme: the cards of the next and of the previous post, in this order."""
-    for block in list(page.hints):
+    for block in page.tree.iter("aside", "section", "div"):
         if _READ_NEXT.search(block.get("class", "")):
             anchors = [each for each in page.anchors_in(block).values() if not _in_related(each, block)]
             if len(anchors) == 2:
@@ -155,7 +155,7 @@ def _below_comments(page: Page) -> Iterator[Statement]:
     for anchor in following:
         if key := page.key_of(anchor):
             firsts.setdefault(key, anchor)
-    cards = [each for each in islice(firsts.values(), _MAX_BELOW) if _is_card(page, each)]
+    cards = [anchor for key, anchor in islice(firsts.items(), _MAX_BELOW) if _is_card(page, anchor, key)]
     if len(cards) <= 2:
         for anchor, way in zip(cards, (Way.NEXT, Way.PREVIOUS), strict=False):
             yield _told(page, anchor, way)
@@ -172,31 +172,22 @@ def _last_comments(tree: HtmlElement) -> HtmlElement | None:
     return found
 
 
-def _is_card(page: Page, anchor: HtmlElement) -> bool:
+def _is_card(page: Page, anchor: HtmlElement, key: str) -> bool:
     """Whether a link heads a block of its own with a post's opening lines, cut short ("...")."""
-    block: HtmlElement | None = None
-    key = page.key_of(anchor)
     for ancestor in (anchor, *anchor.iterancestors()):
         if ancestor.tag in _ASIDE_TAGS or page.hint(ancestor).foreign or _ASIDE.search(ancestor.get("class", "")):
             return False
-        if ancestor.tag not in STOP_TAGS and (block is None or page.anchors_in(ancestor).keys() == {key}):
-            block = ancestor if len(ancestor.text_content()) <= _MAX_CARD else block
-    if block is None or _is_one_of_many(block):
-        return False
+    block = own_block(page, anchor, (key,), _MAX_CARD)
     text = " ".join(block.text_content().split())
-    headed = next(block.iter(*_HEADINGS), None) is not None or len(anchor.text_content().split()) >= _MIN_TITLE_WORDS
-    return headed and len(text) >= _MIN_CARD and bool(_OPENING.search(text))
+    headed = next(block.iter(*HEADINGS), None) is not None or len(anchor.text_content().split()) >= _MIN_TITLE_WORDS
+    return headed and len(text) >= _MIN_CARD and bool(_OPENING.search(text)) and not _is_one_of_many(block)
 
 
 def _is_one_of_many(block: HtmlElement) -> bool:
     """Whether a block has two or more like it beside it."""
     parent = block.getparent()
-    alike = (
-        each
-        for each in (parent if parent is not None else ())
-        if each.tag == block.tag and each.get("class") == block.get("class")
-    )
-    return len(list(islice(alike, 3))) > 2
+    siblings = parent.iterchildren(block.tag) if parent is not None else iter(())
+    return len(list(islice((each for each in siblings if each.get("class") == block.get("class")), 3))) > 2
 
 
 def _lost_rel(page: Page) -> Iterator[Statement]:

@@ -11,19 +11,21 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.neighbour_blocks import HEADINGS, own_block
 from aggregator.scrape.neighbour_evidence import Statement
 from aggregator.scrape.neighbour_labels import label_of, split_label, without_arrows
-from aggregator.scrape.neighbour_page import STOP_TAGS, Page
+from aggregator.scrape.neighbour_page import Page
 from aggregator.scrape.neighbour_urls import folded
 
 MAX_TEASER = 600
 """Characters; a teaser is an opening, not the article."""
+_MAX_BLOCK = 2 * MAX_TEASER
+_MAX_ELSEWHERE = 3
 _MIN_TEASER = 40
 """Characters; shorter ones are dates, authors and sections."""
 _MAX_TITLE = 300
 _MAX_NODES = 200
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_LISTED = frozenset({"li", *_HEADINGS})
+_LISTED = frozenset({"li", *HEADINGS})
 _NO_TITLE = re.compile(
     r"(?:\d+|\W*|(?:read more|continue reading|more|weiterlesen|mehr|lire la suite|leer más|leia mais|leggi tutto|"
     r"lees meer|czytaj (?:dalej|więcej)|читать далее|permalink|https?://\S*|image|photo|featured image)\W*)",
@@ -41,7 +43,7 @@ def title_of(page: Page, said: list[Statement]) -> str | None:
     texts += [text for each in said if each.title and (text := _title(each.title))]
     texts += [text for each in said if (text := _title(each.element.get("title") or ""))]
     if not texts:
-        texts += [text for each in visible if (text := _heading_in(_own_block(page, each.element, each.block)))]
+        texts += [text for block in _blocks(page, said) if (text := _heading_in(block))]
         texts += [
             text for anchor in _elsewhere(page, folded(said[0].url)) if (text := link_text(anchor)) and " " in text
         ]
@@ -50,12 +52,12 @@ def title_of(page: Page, said: list[Statement]) -> str | None:
 
 
 def _heading_in(block: HtmlElement) -> str | None:
-    return next((text for heading in block.iter(*_HEADINGS) if (text := _joined(heading))), None)
+    return next((text for heading in block.iter(*HEADINGS) if (text := _joined(heading))), None)
 
 
 def link_text(anchor: HtmlElement) -> str | None:
     """The text of a link without labels and arrows, or None when nothing is left."""
-    heading = next(anchor.iter(*_HEADINGS), None)
+    heading = next(anchor.iter(*HEADINGS), None)
     if heading is not None and (text := _joined(heading)):
         return text
     return _joined(anchor)
@@ -84,23 +86,28 @@ def _elsewhere(page: Page, key: str) -> Iterator[HtmlElement]:
             yield anchor
 
 
+def cards_of(page: Page, key: str) -> Iterator[HtmlElement]:
+    """The blocks elsewhere on the page that show a neighbour's title as a heading and its opening lines."""
+    for anchor in _elsewhere(page, key):
+        parent = anchor.getparent()
+        block = own_block(page, anchor, (key,), _MAX_BLOCK)
+        if parent is not None and parent.tag in HEADINGS and _opening(block, link_text(anchor)):
+            yield block
+
+
 def teaser_of(page: Page, said: list[Statement], title: str | None) -> str | None:
     """The running text in a block about this neighbour alone: around a link of the pager, or a card elsewhere."""
-    blocks = [_own_block(page, each.element, each.block) for each in said if each.element.tag == "a"]
-    blocks += [_own_block(page, anchor, None) for anchor in islice(_elsewhere(page, folded(said[0].url)), 3)]
+    key = folded(said[0].url)
+    others = islice(_elsewhere(page, key), _MAX_ELSEWHERE)
+    blocks = [*_blocks(page, said), *(own_block(page, anchor, (key,), _MAX_BLOCK) for anchor in others)]
     return next((text for block in blocks if (text := _opening(block, title))), None)
 
 
-def _own_block(page: Page, anchor: HtmlElement, shared: HtmlElement | None) -> HtmlElement:
-    """The largest block around a link that links to no other post, below the one that it shares with its opposite."""
-    block = anchor
-    for ancestor in anchor.iterancestors():
-        if ancestor is shared or ancestor.tag in STOP_TAGS or len(page.anchors_in(ancestor)) > 1:
-            break
-        if len(ancestor.text_content()) > 2 * MAX_TEASER:
-            break
-        block = ancestor
-    return block
+def _blocks(page: Page, said: list[Statement]) -> list[HtmlElement]:
+    """The blocks around the visible links that say so, each below the one that it shares with its opposite."""
+    key = folded(said[0].url)
+    visible = (each for each in said if each.element.tag == "a")
+    return [own_block(page, each.element, (key,), _MAX_BLOCK, each.block) for each in visible]
 
 
 def _opening(block: HtmlElement, title: str | None) -> str | None:
@@ -126,6 +133,6 @@ def _in_heading(element: HtmlElement, block: HtmlElement) -> bool:
     for ancestor in element.iterancestors():
         if ancestor is block:
             return False
-        if ancestor.tag in _HEADINGS:
+        if ancestor.tag in HEADINGS:
             return True
     return False

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from lxml.html import HtmlElement
 
 from aggregator.models import Neighbour
+from aggregator.scrape.neighbour_blocks import own_block
 from aggregator.scrape.neighbour_evidence import ENOUGH, PAIR, Statement, anchor_links, head_links, loose_labels
 from aggregator.scrape.neighbour_labels import Way
-from aggregator.scrape.neighbour_page import STOP_TAGS, Page
+from aggregator.scrape.neighbour_page import Page
 from aggregator.scrape.neighbour_places import by_place
-from aggregator.scrape.neighbour_text import teaser_of, title_of
+from aggregator.scrape.neighbour_text import cards_of, teaser_of, title_of
 from aggregator.scrape.neighbour_urls import folded
 
 _MAX_BLOCK_TEXT = 1500
@@ -44,7 +45,8 @@ def find(tree: HtmlElement, url: str) -> Neighbours:
 def neighbour_blocks(tree: HtmlElement, url: str) -> list[HtmlElement]:
     """The elements of the page that show its neighbours and nothing else: what is no part of the article's text.
 
-    For each visible link to a neighbour that says so, the largest block around it with no other post in it.
+    For each visible link to a neighbour that says so, and for each card of one, the largest block around it with no
+    other post and no piece of the article in it.
     """
     page = Page(tree, url)
     return _blocks(page, _choose(page))
@@ -64,7 +66,8 @@ def _neighbours(page: Page, chosen: dict[Way, list[Statement]]) -> Neighbours:
 def _blocks(page: Page, chosen: dict[Way, list[Statement]]) -> list[HtmlElement]:
     keys = {folded(said[0].url) for said in chosen.values()}
     anchors = [each.element for said in chosen.values() for each in said if each.element.tag == "a"]
-    blocks = dict.fromkeys(_block(page, anchor, keys) for anchor in anchors)
+    cards = (card for key in keys for card in cards_of(page, key))
+    blocks = dict.fromkeys([*(own_block(page, anchor, keys, _MAX_BLOCK_TEXT) for anchor in anchors), *cards])
     return [block for block in blocks if not any(ancestor in blocks for ancestor in block.iterancestors())]
 
 
@@ -111,14 +114,3 @@ def _paired(said: list[Statement], overviews: set[HtmlElement]) -> list[Statemen
 def _neighbour(page: Page, said: list[Statement]) -> Neighbour:
     title = title_of(page, said)
     return Neighbour(said[0].url, title, teaser_of(page, said, title))
-
-
-def _block(page: Page, anchor: HtmlElement, keys: set[str]) -> HtmlElement:
-    block = anchor
-    for ancestor in anchor.iterancestors():
-        if ancestor.tag in STOP_TAGS or len(ancestor.text_content()) > _MAX_BLOCK_TEXT:
-            break
-        if not keys.issuperset(page.anchors_in(ancestor)):
-            break
-        block = ancestor
-    return block
