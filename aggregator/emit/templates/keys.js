@@ -7,7 +7,7 @@ const moves = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 };
 document.addEventListener("keydown", (event) => {
   const step = moves[event.key];
   if (!step || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], pre, .scroll")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], pre, table")) return;
   const neighbour = document.querySelector(step > 0 ? 'link[rel="next"]' : 'link[rel="prev"]');
   if (neighbour) {
     location.assign(neighbour.href);
