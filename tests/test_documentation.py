@@ -1,0 +1,35 @@
+"""What is documented is there, and what is there is documented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aggregator.cli.manual import manual
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def test_the_manual_is_the_generated_one() -> None:
+    """`make docs` writes it; a command or an option that is not in it fails here."""
+    assert (ROOT / "docs" / "commands.md").read_text("utf-8") == manual()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture is a file of the project."""
+    for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_pages_exist(page: Path) -> None:
+    """What the README and the docs tell people to type is a command of the program."""
+    known = set(re.findall(r"^## `([\w-]+)", manual(), re.MULTILINE))
+    told = re.findall(
+        r"(?:\.venv/bin/|^    |`)aggregator (?:--\S+ \S+ )*([a-z][a-z-]+)", page.read_text("utf-8"), re.MULTILINE
+    )
+    assert set(told) <= known

@@ -1,0 +1,307 @@
+"""The commands as INTERFACE has them: what they print, where, and how they end."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from outlets import Outlet, outlet, rss
+from program import Program
+
+from aggregator.config import load
+
+DATE = "Tue, 03 Mar 2026 10:00:00 +0000"
+STATUS_KEYS = {
+    "name", "url", "state", "last_success", "last_poll", "next_poll", "failures", "last_error", "entries", "interval_s"
+}  # fmt: skip
+ARTICLE_KEYS = {
+    "url", "canonical_url", "title", "author", "published", "language", "text", "html", "lead_image", "next", "previous",
+    "source", "extractor", "word_count",
+}  # fmt: skip
+
+
+def article(title: str) -> bytes:
+    text = "".join(
+        f"<p>Paragraph {number} of {title}: the kettle was reached through its debug port.</p>" for number in range(12)
+    )
+    return (
+        f"<!DOCTYPE html><html lang='en'><head><title>{title} - Kettle News</title><meta name='author' content='Ann Boil'>"
+        f"<meta property='article:published_time' content='2026-03-03T10:00:00Z'></head><body><nav><a href='/'>Home</a></nav>"
+        f"<article><h1>{title}</h1>{text}</article><a rel='next' href='/two'>Next: The second</a></body></html>"
+    ).encode()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Outlet]:
+    with outlet() as server:
+        server.pages["/"] = (
+            "text/html",
+            b"<html><head><title>Kettle News</title><link rel='alternate' type='application/rss+xml' href='/feed'></head>"
+            b"<body>News of kettles</body></html>",
+        )
+        server.pages["/feed"] = rss(
+            "Kettle News",
+            (server.origin + "/one", "The first", DATE, "About the first kettle."),
+            (server.origin + "/two", "The second", DATE, "About the second kettle."),
+        )
+        for path, title in (("/one", "The first"), ("/two", "The second")):
+            server.pages[path] = ("text/html; charset=utf-8", article(title))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory, site: Outlet) -> Program:
+    """A folder in which one round has been polled."""
+    program = Program(tmp_path_factory.mktemp("commands"))
+    program.configure(
+        "# mine\nnetwork: {allow: [127.0.0.0/8], per_host_interval_s: 0}\n"
+        f"feeds:\n  - {{url: '{site.origin}/feed?token=hunter2', name: Kettles, tags: [news]}}\n"
+    )
+    site.pages["/feed?token=hunter2"] = site.pages["/feed"]
+    ended = program.run("poll")
+    assert ended.returncode == 0, ended.stderr
+    return program
+
+
+def test_poll_says_what_it_did_on_standard_error(program: Program) -> None:
+    """Standard output stays empty; a second round finds nothing due."""
+    ended = program.run("poll")
+    assert ended.stdout == ""
+    assert "0 feeds polled" in ended.stderr
+
+
+def test_status_json_has_the_keys_of_the_interface(program: Program) -> None:
+    """One object a feed, times in UTC, the secret of its URL gone."""
+    (state,) = json.loads(program.run("status", "--json").stdout)
+    assert state.keys() >= STATUS_KEYS
+    assert (state["name"], state["state"], state["failures"], state["last_error"], state["entries"]) == (
+        "Kettles",
+        "ok",
+        0,
+        None,
+        2,
+    )
+    assert state["last_success"].endswith("Z")
+    assert state["next_poll"] > state["last_poll"]
+    assert "hunter2" not in json.dumps(state)
+
+
+def test_status_is_a_table_for_people(program: Program) -> None:
+    """On standard error, with the reason for the next poll in words."""
+    ended = program.run("status")
+    assert ended.stdout == ""
+    assert "Kettles" in ended.stderr
+    assert "ok" in ended.stderr
+
+
+def test_a37_the_token_of_a_feed_is_in_no_output(program: Program) -> None:
+    """Not in any document, page, list or message."""
+    for path in (program.data / "public").rglob("*"):
+        if path.is_file():
+            assert b"hunter2" not in path.read_bytes(), path
+    for command in (("status",), ("export-opml",), ("check",), ("poll", "--force")):
+        ended = program.run(*command)
+        assert "hunter2" not in ended.stdout + ended.stderr
+
+
+def test_emitting_twice_changes_no_byte(program: Program) -> None:
+    """Neither a byte nor a time of change."""
+
+    def shape() -> dict[str, tuple[bytes, int]]:
+        files = [path for path in (program.data / "public").rglob("*") if path.is_file()]
+        return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+    before = shape()
+    assert "feed.atom" in " ".join(before)
+    for _ in range(2):
+        assert program.run("emit").returncode == 0
+    assert shape() == before
+
+
+def test_emit_makes_what_was_deleted_anew(program: Program) -> None:
+    """The output comes from the database: a lost file is written again, the same to the byte."""
+    feed = program.data / "public" / "feed.atom"
+    before = feed.read_bytes()
+    feed.unlink()
+    assert program.run("emit").returncode == 0
+    assert feed.read_bytes() == before
+
+
+def test_search_finds_titles_and_texts(program: Program) -> None:
+    """JSON on standard output; words that are no query syntax are words."""
+    hits = json.loads(program.run("search", "debug port", "--json").stdout)
+    assert {hit["title"] for hit in hits} == {"The first", "The second"}
+    assert hits[0]["source"] == "Kettles"
+    assert "The first" in program.run("search", '"The first" AND (').stdout + program.run("search", "first").stderr
+    assert json.loads(program.run("search", "nonsuch", "--json").stdout) == []
+
+
+def test_backup_is_a_whole_database(program: Program, tmp_path: Path) -> None:
+    """The copy opens, is sound, and holds the articles."""
+    copy = tmp_path / "copy.db"
+    assert program.run("backup", str(copy)).returncode == 0
+    with sqlite3.connect(copy) as database:
+        assert database.execute("pragma integrity_check").fetchone()[0] == "ok"
+        assert database.execute("select count(*) from articles").fetchone()[0] == 2
+
+
+def test_parse_shows_what_would_be_stored(program: Program, site: Outlet, tmp_path: Path) -> None:
+    """A URL or a file; `feed` and `entries` with the keys of the interface."""
+    found: dict[str, Any] = json.loads(program.run("parse", site.origin + "/feed").stdout)
+    assert found["feed"]["title"] == "Kettle News"
+    entry = found["entries"][0]
+    assert set(entry) == {
+        "id", "url", "title", "author", "published", "updated", "summary", "html", "tags", "enclosures"
+    }  # fmt: skip
+    assert (entry["title"], entry["published"]) == ("The first", "2026-03-03T10:00:00Z")
+    (tmp_path / "feed.xml").write_bytes(site.pages["/feed"][1])  # type: ignore[index]
+    assert json.loads(program.run("parse", str(tmp_path / "feed.xml")).stdout)["entries"] == found["entries"]
+    (tmp_path / "page.html").write_text("<html><title>x</title></html>", "utf-8")
+    ended = program.run("parse", str(tmp_path / "page.html"))
+    assert ended.returncode == 1
+    assert "web page" in ended.stderr
+    assert program.run("parse", str(tmp_path / "none.xml")).returncode == 1
+
+
+def test_extract_shows_an_article_with_its_neighbours(program: Program, site: Outlet) -> None:
+    """The keys of the interface; absent is null."""
+    found = json.loads(program.run("extract", site.origin + "/one").stdout)
+    assert found.keys() >= ARTICLE_KEYS
+    assert (found["title"], found["author"], found["published"]) == ("The first", "Ann Boil", "2026-03-03T10:00:00Z")
+    assert found["next"]["url"] == site.origin + "/two"
+    assert found["previous"] is None
+    assert found["source"] is None
+    assert len(found["text"].split("\n\n")) == 12
+
+
+def test_extract_takes_a_batch_and_keeps_its_order(program: Program, tmp_path: Path) -> None:
+    """A line in, a line out, in the order of the file; one that fails says so in its place."""
+    lines = []
+    for number in range(6):
+        (tmp_path / f"{number}.html").write_bytes(article(f"Title {number}"))
+        lines.append({"id": f"a{number}", "url": f"https://a.example/{number}", "file": f"{number}.html"})
+    lines.insert(2, {"id": "lost", "url": "https://a.example/lost", "file": "lost.html"})
+    (tmp_path / "batch.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    ended = program.run("extract", "--batch", str(tmp_path / "batch.jsonl"))
+    found = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [line["id"] for line in found] == ["a0", "a1", "lost", "a2", "a3", "a4", "a5"]
+    assert found[3]["title"] == "Title 2"
+    assert found[2]["text"] is None
+    assert "can not be read" in found[2]["error"]
+
+
+def test_a_pdf_is_no_article(program: Program, tmp_path: Path) -> None:
+    """Exit code 1, and the file is named."""
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    ended = program.run("extract", str(tmp_path / "paper.pdf"))
+    assert ended.returncode == 1
+    assert "paper.pdf" in ended.stderr
+
+
+def test_add_finds_the_feed_behind_a_page_and_remove_takes_it_out(site: Outlet, tmp_path: Path) -> None:
+    """The comments of feeds.yaml stay; a second time it is a mistake that names the line."""
+    program = Program(tmp_path)
+    program.configure("# mine\nnetwork: {allow: [127.0.0.0/8]}\nfeeds:\n  - {url: 'https://a.example/feed', name: A}\n")
+    ended = program.run("add", site.origin + "/", "--tag", "news")
+    assert ended.returncode == 0, ended.stderr
+    assert "The first" in ended.stderr
+    added = load(program.config).feeds[1]
+    assert (added.url, added.name, added.tags) == (site.origin + "/feed", "Kettle News", ("news",))
+    assert program.config.read_text("utf-8").startswith("# mine\n")
+    assert program.run("add", site.origin + "/feed").returncode == 2
+    assert program.run("remove", "kettle news").returncode == 0
+    assert [feed.name for feed in load(program.config).feeds] == ["A"]
+    assert program.run("remove", "kettle news").returncode == 2
+
+
+def test_opml_goes_in_and_comes_out(tmp_path: Path) -> None:
+    """Folders become tags, what is known is passed over, and the list comes out again as it went in."""
+    program = Program(tmp_path)
+    opml = tmp_path / "in.opml"
+    opml.write_text(
+        "<opml version='2.0'><head><title>x</title></head><body><outline text='Research &amp; more'>"
+        "<outline text='A' xmlUrl='https://a.example/feed'/><outline text='B' xmlUrl='https://b.example/feed'/></outline>"
+        "<outline text='bad' xmlUrl='javascript:alert(1)'/></body></opml>",
+        "utf-8",
+    )
+    assert program.run("import-opml", str(opml)).returncode == 0
+    assert [(feed.name, feed.tags) for feed in load(program.config).feeds] == [
+        ("A", ("Research more",)),
+        ("B", ("Research more",)),
+    ]
+    again = program.run("import-opml", str(opml))
+    assert "0 feeds added" in again.stderr
+    out = tmp_path / "out.opml"
+    out.write_text(program.run("export-opml").stdout, "utf-8")
+    second = Program(tmp_path / "second")
+    second.folder.mkdir()
+    assert second.run("import-opml", str(out)).returncode == 0
+    assert {feed.url for feed in load(second.config).feeds} == {feed.url for feed in load(program.config).feeds}
+
+
+def test_a13_an_opml_file_with_an_external_entity_is_rejected(tmp_path: Path) -> None:
+    """No file is read through it, and nothing is added."""
+    (tmp_path / "secret").write_text("hunter2", "utf-8")
+    opml = tmp_path / "in.opml"
+    opml.write_text(
+        f"<!DOCTYPE opml [<!ENTITY x SYSTEM 'file://{tmp_path}/secret'>]><opml version='2.0'><body>"
+        "<outline text='&x;' xmlUrl='https://a.example/feed'/></body></opml>",
+        "utf-8",
+    )
+    program = Program(tmp_path)
+    ended = program.run("import-opml", str(opml))
+    assert ended.returncode == 1
+    assert not program.config.exists()
+    assert "hunter2" not in ended.stderr
+
+
+def test_stories_groups_a_file_in_the_order_given(program: Program, tmp_path: Path) -> None:
+    """One line a line, with the five keys; the same every time."""
+    lines = [
+        {"id": "1", "title": "Kettle flaw CVE-2026-90001 exploited", "text": "Attackers use CVE-2026-90001 in Boilwell kettles to flood kitchens. Boilwell has published a patch."},
+        {"id": "2", "title": "Museum opens", "text": "A museum of locks opened in Salthaven on Sunday with four hundred exhibits."},
+        {"id": "3", "title": "Kettle flaw CVE-2026-90001 exploited", "text": "Attackers use CVE-2026-90001 in Boilwell kettles to flood kitchens. Boilwell has published a patch."},
+    ]  # fmt: skip
+    file = tmp_path / "items.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    ended = program.run("stories", str(file))
+    found = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [set(line) for line in found] == [{"id", "story", "duplicate_of", "reason", "similarity"}] * 3
+    assert found[2]["duplicate_of"] == "1"
+    assert found[0]["story"] == found[2]["story"] != found[1]["story"]
+    assert program.run("stories", str(file)).stdout == ended.stdout
+
+
+def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:
+    """Hops, address, validators and the next poll, for a person and as JSON."""
+    ended = program.run("doctor", site.origin + "/feed")
+    assert ended.returncode == 0
+    for words in ("connected to", "127.0.0.1", "200 OK", "Kettle News (2 entries)", "next poll"):
+        assert words in ended.stderr
+    found = json.loads(program.run("doctor", site.origin + "/none", "--json").stdout)
+    assert found["hops"][0]["status"] == 404
+    assert "404" in found["error"]
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("extract",), ("poll", "--nonsense"), ("search",)])
+def test_wrong_use_ends_with_exit_code_2(program: Program, arguments: tuple[str, ...]) -> None:
+    """And a line that says what was wrong."""
+    ended = program.run(*arguments)
+    assert ended.returncode == 2
+    assert ended.stderr
+
+
+def test_check_ends_with_0_or_2(program: Program, tmp_path: Path) -> None:
+    """A good file is called fine; one with mistakes has them all listed; a missing one is a mistake."""
+    assert "fine, 1 feeds" in program.run("check").stderr
+    other = Program(tmp_path)
+    assert other.run("check").returncode == 2
+    other.configure("feeds: [{nmae: x}]")
+    ended = other.run("check")
+    assert ended.returncode == 2
+    assert "feeds.yaml:1:9: feeds[0].url: is missing" in ended.stderr
+    assert json.loads(other.run("check", "--schema").stdout)["title"] == "feeds.yaml"
