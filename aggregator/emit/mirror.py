@@ -7,6 +7,7 @@ article its own language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,6 +34,8 @@ WORDS_A_MINUTE = 230
 TEASER_CHARS = 280
 """How much of a summary a list shows."""
 MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
+_TAG = re.compile(r"""<(?:"[^"]*"|[^">])*>""")
+_SCROLLING = {"<pre>": '<pre tabindex="0">', "<table>": '<table tabindex="0">'}
 FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 
@@ -84,7 +87,7 @@ class Mirror:
             source_feed=addresses.shown_feed(post.source.feed_url),
             language=items.language_of(post.language),
             minutes=max(1, round(post.word_count / WORDS_A_MINUTE)) if post.word_count else None,
-            article=Markup(post.html),  # noqa: S704  clean by contract (models.Post)
+            article=Markup(reachable(post.html)),  # noqa: S704  clean by contract (models.Post)
             image=addresses.shown(post.lead_image),
             tags=[(tag, self._tag_href(tag, root)) for tag in post.tags],
             attribution=post.attribution,
@@ -177,6 +180,16 @@ class Mirror:
 def shortened(words: str, limit: int) -> str:
     """At most `limit` characters, cut between words, with an ellipsis where something is missing."""
     return words if len(words) <= limit else words[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:.–— ") + "…"
+
+
+def reachable(article: str) -> str:
+    """Clean HTML in which what may scroll sideways (code, tables) can be reached by the keyboard (WCAG 2.2, 2.1.1).
+
+    Tags are matched as a whole, quoted attributes included: a `<pre>` inside an `alt` text is not a tag.
+    """
+    if "<pre>" not in article and "<table>" not in article:
+        return article
+    return _TAG.sub(lambda tag: _SCROLLING.get(tag[0], tag[0]), article)
 
 
 def asset(name: str) -> bytes:

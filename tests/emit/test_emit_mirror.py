@@ -274,6 +274,20 @@ def test_contrast_is_enough_in_both_schemes() -> None:
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (ground, ink)
 
 
+def test_code_and_tables_can_be_reached_by_the_keyboard(site: Site, tmp_path: Path) -> None:
+    """What scrolls takes the focus; a `<pre>` inside an attribute is no tag, and can not become one."""
+    shelf = Shelf()
+    alt = "<pre><script>alert(1)</script>"
+    shelf.put(
+        make_post(3, html=f'<pre><code>x</code></pre><p><img alt="{alt}" src="https://x.example/y"></p><table></table>')
+    )
+    build(shelf, site, tmp_path)
+    text = page(tmp_path, shelf.posts[3].path).find(".//div[@class='text inset']")
+    assert [node.tag for node in text.iter("*") if node.get("tabindex") == "0"] == ["pre", "table"]
+    assert text.find(".//img").get("alt") == alt
+    assert text.find(".//script") is None
+
+
 def test_a_neighbour_that_is_held_is_linked_in_the_head(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     """rel next and prev lead to our pages: the keyboard follows them."""
     build(shelf, site, tmp_path)
