@@ -6,7 +6,7 @@ and marked partial. What is no beginning of anything (a false Content-Encoding) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import urllib3
@@ -44,7 +44,14 @@ class _Basin:
 
     def take(self, data: bytes) -> None:
         """Raises _Full when any stage has passed more than the limit, DecodingError when the coding is false."""
-        for stage, piece in self._decoder.pieces(data):
+        self._count(self._decoder.pieces(data))
+
+    def finish(self) -> None:
+        """Nothing more comes. Raises as `take`."""
+        self._count(self._decoder.rest())
+
+    def _count(self, pieces: Iterator[tuple[int, bytes]]) -> None:
+        for stage, piece in pieces:
             self._passed[stage] += len(piece)
             over = self._passed[stage] - self._limit
             if stage == self._decoder.last:
@@ -73,12 +80,13 @@ def read_body(
     """
     basin = _Basin(_decoder(headers, call), max_bytes)
     if not cut and (announced := _announced(headers, call)) > max_bytes:
-        raise TooLarge(call.url, f"{announced:,} bytes announced, {max_bytes:,} allowed")
+        raise TooLarge(call.url, f"too large: {announced:,} bytes announced, {max_bytes:,} allowed")
     try:
         broken = not _pour(raw, basin, call)
+        basin.finish()
     except _Full:
         if not cut:
-            raise TooLarge(call.url, f"more than {max_bytes:,} bytes") from None
+            raise TooLarge(call.url, f"too large: more than {max_bytes:,} bytes") from None
         broken = True
     except DecodingError as error:
         if not error.credible or basin.empty():

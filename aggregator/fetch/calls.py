@@ -78,6 +78,8 @@ class Call:
 
     def check(self) -> None:
         """Raise TimedOut or Stopped when the call was ended from outside; nothing it read is to be trusted then."""
+        if self.ended is None and time.monotonic() >= self.ends_at:
+            self.end(Ended.DEADLINE)  # a timeout of the socket may come a moment before the watchdog
         if self.ended is Ended.DEADLINE:
             raise TimedOut(self.url, f"not done after {self.seconds:.3g} s (while {self.phase})")
         if self.ended is Ended.CLOSED:

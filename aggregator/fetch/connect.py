@@ -1,22 +1,18 @@
-"""Sockets and connections: resolve once, ask the guard about every address, connect to one that passed.
+"""Connections that stand where urllib3's own would: guarded, owned by a call, with errors in words.
 
-The classes here stand where urllib3's own would: a connection of the pool is opened only by `Opener`, belongs to the
-`Call` of the thread that uses it, and turns what goes wrong into a FetchError with words for a person. Header lines
-are counted and mended before http.client sees them. Proxies, cookies and retries do not exist here.
+Only an `Opener` opens them, and every one belongs to the `Call` of the thread that uses it, so that the call's end
+shuts it, during the TLS handshake too. Proxies, cookies and retries do not exist here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import ipaddress
-import queue
-import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import Any
 
 import certifi
 import urllib3
@@ -24,25 +20,10 @@ import urllib3.connection
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from aggregator.errors import FetchError, Refused, TooLarge
+from aggregator.errors import FetchError, TooLarge
 from aggregator.fetch.calls import Call, NoAnswer, Phase
-from aggregator.fetch.guard import Address, Guard
-
-Resolver = Callable[[str, int], Sequence[str]]
-"""Host and port to addresses, as text; raises OSError when there are none."""
-
-MAX_HEADER_BYTES = 64 * 1024
-"""All header lines of an answer together, interim answers included. Servers take 8 to 64 KiB of ours."""
-
-MAX_ADDRESSES = 6
-"""Addresses of one host that are tried in turn."""
-
-_ADDRESS_SHARE_S = 5.0
-"""Seconds for an address that does not answer, when there are others to try (RFC 8305 has 250 ms, in parallel)."""
-
-_FIELD_LINE = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?)\r?\n?", re.DOTALL)
-_NOT_IN_VALUES = bytes(set(range(32)) - {9}) + b"\x7f"
-_BLANK_CONTROLS = bytes.maketrans(_NOT_IN_VALUES, b" " * len(_NOT_IN_VALUES))
+from aggregator.fetch.head import MAX_HEADER_BYTES, Head
+from aggregator.fetch.opener import Opener, reason
 
 
 class StaleConnection(Exception):
@@ -74,172 +55,10 @@ def _call() -> Call:
     return _current.call
 
 
-def system_resolver(host: str, port: int) -> Sequence[str]:
-    """The addresses that the operating system has for `host`, in its order of preference (RFC 6724)."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-class Opener:
-    """Opens sockets to where the guard lets us."""
-
-    def __init__(self, guard: Guard, resolver: Resolver = system_resolver) -> None:
-        self._guard = guard
-        self._resolver = resolver
-
-    def open(self, host: str, port: int, call: Call) -> socket.socket:
-        """A connected socket. Raises Refused when no address may be reached, TimedOut, or FetchError."""
-        call.enter(Phase.LOOKUP)
-        addresses = self.lookup(host, port, call)
-        permitted = [address for address in addresses if self._guard.permits(host, address)][:MAX_ADDRESSES]
-        if not permitted:
-            raise Refused(call.url, f"{host} is at {addresses[0]}, which is not a public address (see network.allow)")
-        call.enter(Phase.CONNECT)
-        problem: OSError | None = None
-        for index, address in enumerate(permitted):
-            try:
-                return _connect(address, port, call, alone=index == len(permitted) - 1)
-            except OSError as error:
-                problem = error
-                call.check()
-        raise NoAnswer(call.url, f"can not connect to {host}: {_reason(problem)}") from problem
-
-    def lookup(self, host: str, port: int, call: Call) -> list[Address]:
-        """Every address of `host`, asked once, for no longer than the call has time."""
-        literal = _address(host)
-        if literal is not None:
-            return [literal]
-        found = self._ask(host.rstrip("."), port, call)
-        addresses = [address for text in dict.fromkeys(found) if (address := _address(text)) is not None]
-        if not addresses:
-            raise NoAnswer(call.url, f"{host} has no address")
-        return addresses
-
-    def _ask(self, host: str, port: int, call: Call) -> Sequence[str]:
-        # getaddrinfo can neither be interrupted nor be given a time: it gets a thread of its own, which we may leave.
-        answer: queue.SimpleQueue[Sequence[str] | Exception | None] = queue.SimpleQueue()
-
-        def ask() -> None:
-            try:
-                answer.put(self._resolver(host, port))
-            except Exception as error:  # noqa: BLE001 -- handed to the thread that waits
-                answer.put(error)
-
-        threading.Thread(target=ask, name="fetch-lookup", daemon=True).start()
-        with call.ending_by(lambda: answer.put(None)):
-            found = answer.get()
-        call.check()
-        if isinstance(found, OSError | UnicodeError):
-            raise NoAnswer(call.url, f"no such host: {host}") from found
-        if isinstance(found, Exception):
-            raise found
-        return found or ()
-
-
-def _address(text: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return None
-
-
-def _connect(address: Address, port: int, call: Call, *, alone: bool) -> socket.socket:
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        call.hold(sock)
-        sock.settimeout(call.remaining() if alone else min(call.remaining(), _ADDRESS_SHARE_S))
-        sock.connect((str(address), port))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(call.remaining())
-    except BaseException:
-        call.let_go()
-        sock.close()
-        raise
-    call.address = str(address)
-    return sock
-
-
-def _reason(error: BaseException | None) -> str:
-    """What went wrong with a socket or with TLS, in words, without names or paths."""
-    match error:
-        case ssl.SSLCertVerificationError():
-            return f"its certificate is not valid: {error.verify_message}"
-        case CertificateError():
-            return "its certificate is for another host"
-        case ssl.SSLError():
-            return f"TLS failed ({(error.reason or 'no reason given').lower().replace('_', ' ')})"
-        case ConnectionRefusedError():
-            return "connection refused"
-        case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
-            return "the connection was reset"
-        case TimeoutError():
-            return "no answer"
-        case OSError(strerror=str() as text):
-            return text.lower()
-        case _:
-            return "the connection failed"
-
-
-class _HeaderLines:
-    """Stands before the socket's file while http.client reads the head of an answer: counts and mends its lines.
-
-    A line that is no header field is left out instead of ending the header (as email's parser would have it), and
-    control characters become blanks (RFC 9110 section 5.5). Everything else stays as it is, byte for byte.
-    """
-
-    def __init__(self, whole: BinaryIO) -> None:
-        self._whole = whole
-        self._left = MAX_HEADER_BYTES
-        self._status_line_read = False
-        self._field_read = False
-
-    def readline(self, limit: int = -1) -> bytes:
-        while True:
-            line = self._whole.readline(min(limit, self._left + 1) if limit >= 0 else self._left + 1)
-            self._left -= len(line)
-            if self._left < 0:
-                raise http.client.LineTooLong("header")
-            mended = self._mend(line)
-            if mended is not None:
-                return mended
-
-    def _mend(self, line: bytes) -> bytes | None:
-        if not self._status_line_read:
-            self._status_line_read = True
-            return line
-        if line in (b"\r\n", b"\n", b""):
-            self._status_line_read = self._field_read = False
-            return line
-        if line[:1] in (b" ", b"\t"):
-            return line.rstrip(b"\r\n").translate(_BLANK_CONTROLS) + b"\r\n" if self._field_read else None
-        field = _FIELD_LINE.fullmatch(line)
-        self._field_read = field is not None
-        return field[1] + b":" + field[2].translate(_BLANK_CONTROLS) + b"\r\n" if field else None
-
-    def close(self) -> None:
-        self._whole.close()
-
-
-class _Head(http.client.HTTPResponse):
-    """An answer whose head is capped, and that is not taken in by interim answers (100, 103; RFC 9110 section 15.2)."""
-
-    fp: Any
-
-    def begin(self) -> None:
-        whole = self.fp
-        self.fp = _HeaderLines(whole)
-        super().begin()
-        while 100 <= self.status < 200 and self.status != 101:
-            self.headers = self.msg = None  # type: ignore[assignment]
-            super().begin()
-        if self.fp is not None:
-            self.fp = whole
-
-
 class GuardedConnection(urllib3.connection.HTTPConnection):
     """A connection that only an `Opener` opens, and that always belongs to the current call."""
 
-    response_class = _Head
+    response_class = Head
 
     def _new_conn(self) -> socket.socket:
         call = _call()
@@ -273,6 +92,7 @@ class GuardedConnection(urllib3.connection.HTTPConnection):
             if "more than" in str(error):
                 raise TooLarge(call.url, "the answer has too many header fields") from error
             raise FetchError(call.url, "the answer is not HTTP") from error
+        call.check()
         call.enter(Phase.BODY)
         return response
 
@@ -291,7 +111,7 @@ class GuardedTLSConnection(GuardedConnection, urllib3.connection.HTTPSConnection
             super().connect()
         except (OSError, CertificateError) as error:
             call.check()
-            raise NoAnswer(call.url, f"{self.host}: {_reason(error)}") from error
+            raise NoAnswer(call.url, f"{self.host}: {reason(error)}") from error
 
 
 class _Shakeable(ssl.SSLSocket):
@@ -323,4 +143,4 @@ def _broken(call: Call, error: OSError) -> Exception:
         return StaleConnection()
     if isinstance(error, http.client.RemoteDisconnected):
         return NoAnswer(call.url, "the server closed the connection without an answer")
-    return NoAnswer(call.url, _reason(error))
+    return NoAnswer(call.url, reason(error))

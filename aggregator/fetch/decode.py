@@ -18,7 +18,7 @@ ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 MAX_CODINGS = 2
 """One is normal, two happen (a proxy that compresses again); a longer chain is an attack."""
 
-PIECE = 256 * 1024
+PIECE = 64 * 1024
 """Bytes: how much a stage hands out at once."""
 
 _ZSTD_WINDOW = 2**23
@@ -28,6 +28,8 @@ _ZSTD_INPUT = 256
 """Bytes given to zstd at once. It has no output limit, and 4 bytes can become a block of 128 KiB: so at most 8 MiB."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_TRAILER = 8
+"""Bytes: checksum and size at the end of a member (RFC 1952 section 2.3.1)."""
 
 _NO_CODING = frozenset({"", "identity", "none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1"})
 """Besides identity: what misconfigured servers write where a coding belongs. Browsers take the body as it is, too."""
@@ -48,19 +50,34 @@ class TooManyCodings(Exception):
 class _Stage(Protocol):
     def pieces(self, data: bytes) -> Iterator[bytes]: ...
 
+    def rest(self) -> Iterator[bytes]:
+        """What was held back, now that no more data comes."""
+
     @property
     def complete(self) -> bool: ...
 
 
 class _Gzip:
-    """gzip (RFC 1952), several members in a row included; what follows the last one is ignored, as browsers do."""
+    """gzip (RFC 1952), several members in a row included; what follows the last one is ignored, as browsers do.
+
+    The checksum is held back until everything else is through: zlib keeps to itself what precedes a false one.
+    """
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
         self._fed = self._gave = self._over = False
+        self._held = b""
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         self._fed = self._fed or bool(data)
+        data = self._held + data
+        data, self._held = data[:-_GZIP_TRAILER], data[-_GZIP_TRAILER:]
+        yield from self._inflate(data)
+
+    def rest(self) -> Iterator[bytes]:
+        yield from self._inflate(self._held)
+
+    def _inflate(self, data: bytes) -> Iterator[bytes]:
         while data and not self._over:
             try:
                 piece = self._member.decompress(data, PIECE)
@@ -85,7 +102,12 @@ class _Gzip:
         return self._member.eof or not self._fed
 
 
-class _Deflate:
+class _HoldsNothing:
+    def rest(self) -> Iterator[bytes]:
+        return iter(())
+
+
+class _Deflate(_HoldsNothing):
     """deflate: zlib (RFC 1950) as the standard says, or bare (RFC 1951) as some servers send."""
 
     def __init__(self) -> None:
@@ -118,7 +140,7 @@ def _zlib_header(head: bytes) -> bool:
     return head[0] & 0x0F == 8 and (head[0] << 8 | head[1]) % 31 == 0
 
 
-class _Brotli:
+class _Brotli(_HoldsNothing):
     """br (RFC 7932). It has no magic number: an error never follows a part that could be trusted."""
 
     def __init__(self) -> None:
@@ -143,7 +165,7 @@ class _Brotli:
         return self._stream.is_finished() or not self._fed
 
 
-class _Zstd:
+class _Zstd(_HoldsNothing):
     """zstd (RFC 8878), several frames in a row included."""
 
     def __init__(self) -> None:
@@ -207,6 +229,12 @@ class Decoder:
     def pieces(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """What `data` becomes: (stage, piece), the last stage being the result; inner ones are there to be counted."""
         return self._from(0, data)
+
+    def rest(self) -> Iterator[tuple[int, bytes]]:
+        """The same for what was held back, once all data was given."""
+        for index, stage in enumerate(self._stages):
+            for piece in stage.rest():
+                yield from self._from(index + 1, piece)
 
     def _from(self, index: int, data: bytes) -> Iterator[tuple[int, bytes]]:
         yield index, data

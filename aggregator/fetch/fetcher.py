@@ -12,10 +12,10 @@ from types import TracebackType
 
 from aggregator.errors import FetchError, Refused, TimedOut
 from aggregator.fetch.calls import NoAnswer, Stopped
-from aggregator.fetch.connect import Opener, Resolver, system_resolver
 from aggregator.fetch.explain import Explanation, hop_report
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.hosts import Hosts
+from aggregator.fetch.opener import Opener, Resolver, system_resolver
 from aggregator.fetch.robots import Robots
 from aggregator.fetch.schedule import Batch, Schedule, resting
 from aggregator.fetch.statuses import retry_after

@@ -94,7 +94,7 @@ class Guard:
             raise Refused(redact(url), "not an http:// or https:// URL that can be fetched")
         parts = urlsplit(normal)
         host = _bare(parts.hostname or "")
-        if disguised(host):
+        if disguised(parts.hostname or ""):
             raise Refused(redact(url), f"{host} is a number written to look like a host name")
         if parts.port in _FOREIGN_PORTS and host not in self.hosts:
             raise Refused(redact(url), f"port {parts.port} belongs to another service than the web")

@@ -148,13 +148,13 @@ class Schedule:
 
     def _first(self, place: str) -> _Job | None:
         """The first job of a line, if its host may be asked now; else its next turn is arranged."""
-        line = self._lines[place]
+        line = self._lines.get(place, deque())
         while line and line[0].batch.dropped:
             line.popleft().visit.abandon()
         if line and (rest := self._hosts.rest_s(place)) > 0:
             _refuse(line, resting(place), rest)
         if not line:
-            del self._lines[place]
+            self._lines.pop(place, None)
             return None
         suspect = self._hosts.suspect(place)
         if suspect and not self._room_for_suspects():

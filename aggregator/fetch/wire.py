@@ -26,12 +26,12 @@ from aggregator.fetch.calls import Call, Phase, Watchdog
 from aggregator.fetch.connect import (
     GuardedConnection,
     GuardedTLSConnection,
-    Opener,
     StaleConnection,
     calling,
     tls_context,
 )
 from aggregator.fetch.decode import ACCEPT_ENCODING
+from aggregator.fetch.opener import Opener
 from aggregator.urls import redact
 
 KEPT_HOSTS = 64
@@ -64,9 +64,18 @@ class Answer:
 class _Adapter(requests.adapters.HTTPAdapter):
     """requests' adapter over guarded connections, with one TLS context for all (loading one takes 10 to 20 ms)."""
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, ssl_context=tls_context(), **options)
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """The one TLS context, made when it is first needed."""
+        host, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, options | ({"ssl_context": self._context} if host["scheme"] == "https" else {})
+
+    @functools.cached_property
+    def _context(self) -> ssl.SSLContext:
+        return tls_context()
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Nothing: the context has the authorities, and verifies."""

@@ -71,22 +71,18 @@ class Server:
                 self.connections += 1
                 threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
-    def _serve(self, sock: socket.socket) -> None:
+    def _serve(self, raw: socket.socket) -> None:
         with self._lock:
             self.open += 1
             self.peak = max(self.peak, self.open)
         try:
-            with contextlib.suppress(OSError), sock:
-                if self._wrap:
-                    sock = self._wrap(sock)
+            with contextlib.suppress(OSError), raw, self._wrap(raw) if self._wrap else raw as sock:
                 while (asked := self._read(sock)) is not None:
                     self.asked.append(asked)
                     self._script(sock, asked)
                     if not self._keep:
                         break
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_WR)
-                sock.close()
+                socket.socket.shutdown(sock, socket.SHUT_WR)
         finally:
             with self._lock:
                 self.open -= 1
@@ -119,6 +115,11 @@ def answer(
         lines.append("Connection: close")
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
     return lambda sock, asked: sock.sendall(head + body)
+
+
+def late(make: Callable[..., Script]) -> Script:
+    """A script that is made when it is needed: `make` gets what was asked."""
+    return lambda sock, asked: make(asked)(sock, asked)
 
 
 def routes(**paths: Script) -> Script:
