@@ -7,7 +7,7 @@ from datetime import timedelta
 from lxml import etree
 
 from aggregator.models import Rhythm
-from aggregator.poll.names import SY, local_name
+from aggregator.poll.names import SY, heads, local_name
 
 MAX_ANNOUNCED = timedelta(days=366)
 """Longer ones are taken for this: they are clamped again, far below, when the next poll is set."""
@@ -24,8 +24,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 
 def announced_rhythm(root: etree._Element) -> Rhythm:
     """What the channel or feed element says; nonsense in it counts as nothing."""
-    holders = [root, *(child for child in root if local_name(child) == "channel")]
-    fields = [child for holder in holders for child in holder]
+    fields = [child for holder in heads(root) for child in holder]
     return Rhythm(
         ttl=max(filter(None, (_ttl(fields), _update_period(fields))), default=None),
         skip_hours=frozenset(_hours(fields)),

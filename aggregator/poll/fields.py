@@ -15,12 +15,15 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _DIGITS = re.compile(r"\d{1,15}")
 
 
-def content(versions: Sequence[str], summary: str) -> tuple[str, str]:
-    """(the fullest version, the short one or "" when it is the same)."""
-    versions = [version for version in versions if version.strip()]
-    fullest = max([*versions, summary], key=visible_length)
-    shorter = summary if summary.strip() != fullest.strip() else ""
-    return fullest, shorter or next((version for version in versions if version.strip() != fullest.strip()), "")
+def content(versions: Sequence[str], summary: str, *, sure: bool) -> tuple[str, str]:
+    """(the content, the short version or "" when it is the same).
+
+    `sure`: the format tells content from summary; otherwise the fullest of all is the content.
+    """
+    given = [version for version in versions if version.strip()]
+    fullest = max(given if sure and given else [*given, summary], key=visible_length)
+    others = (version for version in (summary, *given) if version.strip() not in ("", fullest.strip()))
+    return fullest, next(others, "")
 
 
 def tags(values: Iterable[object]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def identified(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], list[str]]:
         for entry in reversed(distinct.values())
     )
     shared = sum(1 for count in counts.values() if count > 1)
-    return result, [f"{shared} guids are shared by different entries; all are kept"] if shared else []
+    return result, [f"guids that different entries share (all are kept): {shared}"] if shared else []
 
 
 def _says_something(entry: Entry) -> bool:

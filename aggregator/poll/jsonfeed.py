@@ -117,7 +117,7 @@ def _head(document: dict[str, Any], url: str) -> ParsedFeed:
         language=language(document.get("language")),
         author=_authors(document),
         icon=_link(document.get("icon"), url) or _link(document.get("favicon"), url),
-        format=f"JSON Feed {version[0]}" if version else "JSON Feed",
+        format=f"JSON Feed {version[0] if '.' in version[0] else '1.0'}" if version else "JSON Feed",
         self_url=_link(document.get("feed_url"), url),
         hubs=tuple(filter(None, (_link(hub.get("url"), url) for hub in _dicts(document.get("hubs"))))),
         next_url=_link(document.get("next_url"), url),
@@ -128,7 +128,9 @@ def _entry(item: dict[str, Any], url: str, feed: ParsedFeed) -> Entry:
     guid, base = item.get("id"), feed.home_page_url or url
     published, updated = parse_date(_string(item.get("date_published"))), parse_date(_string(item.get("date_modified")))
     text = from_plain(_string(item.get("content_text")), breaks=True)
-    html, summary = content([_string(item.get("content_html")), text], from_plain(_string(item.get("summary"))))
+    html, summary = content(
+        [_string(item.get("content_html")), text], from_plain(_string(item.get("summary"))), sure=True
+    )
     return Entry(
         guid=literal(str(guid) if isinstance(guid, str | int | float) else "", limit=4096),
         url=_link(item.get("url"), base) or _link(item.get("external_url"), base),

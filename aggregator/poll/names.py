@@ -31,7 +31,6 @@ PREFIXES = {
 PLAIN = frozenset({"", ATOM, RSS_090, RSS_10, "http://purl.org/atom/ns#", "http://backend.userland.com/rss2"})
 """Namespaces of the feed formats themselves; their elements mean what RSS and Atom say."""
 
-
 ENTRIES = frozenset({"item", "entry"})
 ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
 
@@ -50,3 +49,8 @@ def namespace(element: etree._Element) -> str:
 def entries(root: etree._Element) -> list[etree._Element]:
     """Every `item` and `entry`, in the order of the document."""
     return [element for element in root.iter() if local_name(element) in ENTRIES and not namespace(element)]
+
+
+def heads(root: etree._Element) -> list[etree._Element]:
+    """The elements whose children describe the feed itself: the root, and in RSS the channel."""
+    return [*(child for child in root if local_name(child) == "channel"), root]

@@ -75,7 +75,7 @@ def _feeds(root: etree._Element) -> tuple[OpmlFeed, ...]:
 
 def _feed(element: etree._Element, folders: tuple[str, ...]) -> OpmlFeed | None:
     """The subscription of an outline, or None for a folder, a link to a page, or a URL that is none."""
-    values = {str(key).lower(): value for key, value in element.attrib.items()}
+    values = {str(key).lower(): str(value) for key, value in element.attrib.items()}
     address = values.get("xmlurl") or (values.get("url") if values.get("type", "").lower() == "rss" else None)
     url = http_url(_web_address(address or ""))
     if local_name(element) != "outline" or url is None:

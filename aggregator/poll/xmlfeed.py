@@ -2,13 +2,13 @@
 
 feedparser is given a sound, small document (see `xmltree`), as a stream, so that nothing in it can be taken for a file
 or a URL, and with its cleaners off, which are slow on hostile input (scrape cleans). What it gets wrong for our purpose
-is read from the tree: guids (it resolves them), when to come back, which names belong to whom.
+is read from the tree: guids (it resolves them), authors, when to come back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -21,7 +21,9 @@ from aggregator.poll.announced import announced_rhythm
 from aggregator.poll.dates import parse_date
 from aggregator.poll.fields import content, language, length, tags
 from aggregator.poll.identity import identified
-from aggregator.poll.names import RDF, entries, local_name, namespace
+from aggregator.poll.names import RDF, entries, heads, local_name, namespace
+from aggregator.poll.normal import normalise
+from aggregator.poll.people import take_authors
 from aggregator.poll.text import from_plain, literal, looks_like_html, plain, with_base
 from aggregator.urls import http_url
 
@@ -29,30 +31,48 @@ _FORMATS = {"rss090": "RSS 0.90", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss09
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MEDIA = ("audio/", "video/", "application/")
 
+LONG_TEXT = 100
+"""Characters from which on a field is handed over as CDATA."""
+
 Raw = Mapping[str, Any]
 
 
 def read(text: str, url: str) -> ParsedFeed:
     """The feed in `text`, fetched from `url`. Raises xmltree.NotXml when there is none in it."""
     root, problems = xmltree.read(text)
+    normalise(root)
+    author = next(filter(None, map(take_authors, heads(root))), None)
+    aside = [_Aside(_guid(tree), take_authors(tree)) for tree in entries(root)]
     base = _base(root, url)
     document = _understood(root, base)
-    reader = _Reader(url, base, atom=str(document.version).startswith("atom"), feed=dict(document.feed))
-    items, trees = document.entries, entries(root)
-    if len(items) != len(trees):
-        trees = []
+    if len(aside) != len(document.entries):  # entries within entries, say
+        aside = [_Aside("", None)] * len(document.entries)
+    reader = _Reader(url, base, atom=str(document.version).startswith("atom"), feed=dict(document.feed), author=author)
     found = []
-    for number, item in enumerate(items):
+    for number, (item, own) in enumerate(zip(document.entries, aside, strict=True), start=1):
         try:
-            found.append(reader.entry(dict(item), trees[number] if trees else None))
+            found.append(reader.entry(dict(item), own))
         except (ValueError, TypeError, LookupError, AttributeError) as error:  # feedparser's values are of any type
-            problems.append(f"entry {number + 1} could not be read: {type(error).__name__}")
+            problems.append(f"entry {number} could not be read: {type(error).__name__}")
     identities, notes = identified(found)
     feed = reader.head(_format(str(document.version)))
     return replace(feed, entries=identities, rhythm=announced_rhythm(root), problems=(*problems, *notes))
 
 
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """What is read of an entry beside feedparser. `guid` is empty when there is none."""
+
+    guid: str
+    author: str | None
+
+
 def _understood(root: etree._Element, base: str) -> Any:
+    for holder in (*heads(root), *entries(root)):
+        for field in holder:
+            # As CDATA a long text arrives in one piece; escaped, in one for each tag in it, at three times the cost.
+            if len(field.text or "") > LONG_TEXT and "]]>" not in (field.text or ""):
+                field.text = etree.CDATA(field.text or "")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base}
     source = BytesIO(etree.tostring(root, encoding="utf-8", xml_declaration=True))
     return feedparser.parse(source, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
@@ -76,11 +96,12 @@ def _format(version: str) -> str:
 class _Reader:
     """Turns feedparser's dictionaries of one document into values."""
 
-    def __init__(self, url: str, base: str, *, atom: bool, feed: Raw) -> None:
+    def __init__(self, url: str, base: str, *, atom: bool, feed: Raw, author: str | None) -> None:
         self._url = url
         self._base = base
         self._atom = atom
         self._feed = feed
+        self._author = author
         self._language = language(feed.get("language"))
 
     def head(self, format_: str) -> ParsedFeed:
@@ -92,7 +113,7 @@ class _Reader:
             home_page_url=self._link(feed),
             description=self._line(feed, "subtitle"),
             language=self._language,
-            author=_names(feed) or None,
+            author=self._author,
             icon=next(filter(None, (http_url(icon, self._base) for icon in icons)), None),
             id=literal(feed.get("id")) or None,
             updated=parse_date(feed.get("updated") or feed.get("published")),
@@ -102,14 +123,15 @@ class _Reader:
             next_url=next(self._related(feed, "prev-archive", "next"), None),
         )
 
-    def entry(self, item: Raw, tree: etree._Element | None) -> Entry:
+    def entry(self, item: Raw, own: _Aside) -> Entry:
         published, updated = _dates(item)
-        html, summary = content(self._versions(item), self._summary(item))
+        html, summary = self._content(item)
+        guid = own.guid or _text(item.get("id"))
         return Entry(
-            guid=literal(_guid(tree) if tree is not None else item.get("id"), limit=4096),
-            url=self._link(item) or (_permalink(tree, self._base) if tree is not None else None),
+            guid=literal(guid, limit=4096),
+            url=self._link(item) or (http_url(guid) if item.get("guidislink") else None),
             title=self._line(item, "title"),
-            author=_names(item) or (_names(self._feed) if self._atom else "") or None,
+            author=own.author or (self._author if self._atom else None),
             published=published,
             updated=updated,
             summary=summary,
@@ -129,12 +151,13 @@ class _Reader:
         kind = _dict(holder.get(f"{key}_detail")).get("type", "text/plain")
         return plain(value, markup=True) if kind in _HTML_TYPES else literal(value)
 
-    def _versions(self, item: Raw) -> list[str]:
-        return [self._html(part) for part in _dicts(item.get("content"))]
-
-    def _summary(self, item: Raw) -> str:
-        detail = _dict(item.get("summary_detail"))
-        return self._html({"type": "text/html", **detail, "value": item.get("summary") or ""})
+    def _content(self, item: Raw) -> tuple[str, str]:
+        """(the content, the summary). RSS does not say which of its two fields is which; the fuller is the content."""
+        versions = [self._html(part) for part in _dicts(item.get("content"))]
+        summary = ""
+        if detail := _dict(item.get("summary_detail")):  # without it, feedparser has copied the content
+            summary = self._html({"type": "text/html", **detail, "value": item.get("summary") or ""})
+        return content(versions, summary, sure=self._atom)
 
     def _html(self, part: Raw) -> str:
         value, kind = str(part.get("value") or ""), part.get("type", "text/html")
@@ -156,7 +179,7 @@ class _Reader:
         """Where the thing itself is: the address behind FeedBurner's, the alternate as HTML, any alternate."""
         links = [link for link in _dicts(holder.get("links")) if link.get("rel", "alternate") == "alternate"]
         links.sort(key=lambda link: link.get("type", "text/html") not in _HTML_TYPES)
-        candidates = (holder.get("feedburner_origlink"), *(link.get("href") for link in links), holder.get("link"))
+        candidates = (holder.get("feedburner_origlink"), *(link.get("href") for link in links))
         return next(filter(None, (http_url(_text(href), self._base) for href in candidates)), None)
 
     def _related(self, holder: Raw, *relations: str) -> Iterator[str]:
@@ -188,12 +211,6 @@ def _dates(item: Raw) -> tuple[Any, Any]:
     return published, updated if updated != published else None
 
 
-def _names(holder: Raw) -> str:
-    """The authors' names, each once; an address only where there is no name."""
-    people = [plain(person.get("name") or person.get("email")) for person in _dicts(holder.get("authors"))]
-    return ", ".join(dict.fromkeys(filter(None, people))) or plain(holder.get("author"))
-
-
 def _guid(tree: etree._Element) -> str:
     """The guid or id as written, or what the item is about in RDF."""
     for name in ("guid", "id"):
@@ -201,15 +218,6 @@ def _guid(tree: etree._Element) -> str:
             if local_name(child) == name and not namespace(child) and (child.text or "").strip():
                 return (child.text or "").strip()
     return (tree.get(f"{{{RDF}}}about") or "").strip()
-
-
-def _permalink(tree: etree._Element, base: str) -> str | None:
-    """A guid that is a whole URL, and does not say that it is no permalink (RSS 2.0)."""
-    for child in tree:
-        if local_name(child) == "guid" and (child.get("isPermaLink") or "true").lower() == "true":
-            return http_url((child.text or "").strip())
-    about = tree.get(f"{{{RDF}}}about")
-    return http_url(about, base) if about else None
 
 
 def _text(value: object) -> str | None:

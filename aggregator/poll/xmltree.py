@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 
 from lxml import etree
 
@@ -32,6 +33,7 @@ _DECLARATION = re.compile(r"\s*<\?xml[^>]{0,500}\?>", re.IGNORECASE)
 _SUBSET_END = re.compile(r"\]\s*>")
 _ENTRY_START = re.compile(r"<(?:[\w.-]{1,30}:)?(item|entry)(?=[\s>/])", re.IGNORECASE)
 _ENTRY_END = re.compile(r"</(?:[\w.-]{1,30}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_FIELD_START = re.compile(r"<([A-Za-z_][\w.:-]{0,60})(?=[\s>/])[^<>]{0,5000}>")
 _CHANNEL_START = re.compile(r"<((?:[\w.-]{1,30}:)?channel)[\s>]", re.IGNORECASE)
 _CHANNEL_END = re.compile(r"</(?:[\w.-]{1,30}:)?channel\s*>", re.IGNORECASE)
 
@@ -47,7 +49,8 @@ class NotXml(ValueError):
 def read(text: str) -> tuple[etree._Element, list[str]]:
     """The bounded tree of a feed document, and notes on what had to be repaired. Raises NotXml."""
     # The encoding has been dealt with, and the declaration would contradict it.
-    text = _without_doctypes(_DECLARATION.sub("", text, count=1)).lstrip("\ufeff \t\r\n")
+    bare = _DECLARATION.sub("", text, count=1)
+    text = _without_doctypes(bare).lstrip("\ufeff \t\r\n")
     root = _strict(text)
     problems: list[str] = []
     if root is None or local_name(root) not in ROOTS:
@@ -55,6 +58,8 @@ def read(text: str) -> tuple[etree._Element, list[str]]:
     if local_name(root) not in ROOTS:
         raise NotXml(local_name(root))
     etree.strip_tags(root, etree.Comment, etree.PI, etree.Entity)
+    if "<!ENTITY" in bare[: len(bare) - len(text)]:
+        problems.append("it declares entities of its own; they are not expanded")
     return root, problems + bound(root)
 
 
@@ -178,8 +183,8 @@ def _salvaged(text: str, start: re.Match[str]) -> tuple[etree._Element, list[str
         bad += tree is None and complete
         incomplete += not complete
         if complete:
-            root.extend(entries(tree if tree is not None else _recovered(document))[:1])
-    problems = [f"the XML was broken in {bad} entries" if bad else "the XML was broken around the entries"]
+            root.extend(entries(tree if tree is not None else _field_by_field(opening, chunk, f"</{name}>"))[:1])
+    problems = [f"entries with broken XML: {bad}" if bad else "the XML was broken around the entries"]
     return root, problems + [CUT_SHORT] * (incomplete > 0)
 
 
@@ -194,3 +199,22 @@ def _chunks(text: str, first: re.Match[str] | None) -> Iterator[tuple[str, bool]
         end = _ENTRY_END.search(text, start.end(), limit)
         yield text[start.start() : end.end() if end else limit], end is not None
         start = following
+
+
+def _field_by_field(opening: str, chunk: str, ending: str) -> etree._Element:
+    """A broken entry with each of its fields parsed alone; markup that does not parse becomes the field's text."""
+    start = _FIELD_START.match(chunk)
+    assert start is not None
+    fields, position = [], start.end()
+    while field := _FIELD_START.search(chunk, position):
+        close = f"</{field[1]}>"
+        end = chunk.find(close, field.end())
+        position = field.end()
+        if field[0].endswith("/>"):
+            fields.append(field[0])
+        elif end >= 0:
+            source = chunk[field.start() : end + len(close)]
+            sound = _strict(opening + source + ending) is not None
+            fields.append(source if sound else f"{field[0]}{escape(chunk[field.end() : end])}{close}")
+            position = end + len(close)
+    return _recovered(f"{opening}{start[0]}{''.join(fields)}</{start[1]}>{ending}")
