@@ -1,6 +1,7 @@
 """How well the neighbours of the corpus' pages are found: precision and recall, as marked up and without `rel`.
 
-    python bench/neighbours.py [--worst] [--half tuning|checking]
+    python -m bench.neighbours [--worst] [--half tuning|checking]
+    python -m bench.neighbours --eye        what is found on the pages of the other corpus, for a person to judge
 
 The corpus is cut in two by a hash of the file's name: thresholds and word lists are tuned on one half, and checked on
 the other. Truths that are no neighbours by their meaning (another page of the same article, of a list, the front
@@ -22,6 +23,7 @@ from pathlib import Path
 import lxml.html
 from lxml.html import HtmlElement
 
+from aggregator.scrape.attribution import attribution
 from aggregator.scrape.neighbour_urls import folded
 from aggregator.scrape.neighbours import Neighbours, find
 
@@ -150,11 +152,31 @@ def line(mode: str, half: str, count: Count) -> str:
     return f"{mode:8} {half:9} {count.pages:5} {quality} {1000 * count.seconds / max(count.pages, 1):7.2f}"
 
 
+def show_for_the_eye() -> None:
+    """Every neighbour and every attribution found on the extraction corpus, which has no truth for them."""
+    folder = CORPORA / "extraction"
+    rows = [json.loads(row) for row in (folder / "truth.jsonl").read_text("utf-8").splitlines()]
+    pages = 0
+    for row in rows:
+        tree = parse(gzip.decompress((folder / "html" / f"{row['id']}.html.gz").read_bytes()))
+        found = find(tree, row["url"])
+        source = attribution(tree, row["text"], row["url"])
+        pages += bool(found.next or found.previous)
+        for side, neighbour in (("next", found.next), ("previous", found.previous), ("source", source)):
+            if neighbour:
+                print(f"{row['id']} {side:8} {row['url']}\n{'':14}{neighbour}")
+    print(f"{pages} of {len(rows)} pages name a neighbour")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--eye", action="store_true", help="list what is found on pages without a truth")
     arguments.add_argument("--worst", action="store_true", help="list what was missed or wrongly found")
     arguments.add_argument("--half", choices=HALVES)
     options = arguments.parse_args()
+    if options.eye:
+        show_for_the_eye()
+        return
     every = list(cases(CORPORA))
     print(
         f"{'mode':8} {'half':9} {'pages':>5} {'precision':>9} {'recall':>7} {'wanted':>6} {'faulty':>6} {'ms/page':>7}"

@@ -18,7 +18,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from aggregator.models import Attribution
-from aggregator.scrape.attribution_words import CREDITS, CUES, LABELS, LINE, SENTENCE, VIA, YEAR
+from aggregator.scrape.attribution_words import CREDITS, CUES, LABELS, LINE, SENTENCE, TAIL, VIA, YEAR
 from aggregator.scrape.neighbour_urls import same_site, site_of
 from aggregator.urls import http_url
 
@@ -205,7 +205,7 @@ def _source(line: _Line, url: str) -> Attribution | None:
         match = VIA.match(line.text) or SENTENCE.search(line.text)
     if match is None:
         return None
-    name = match["name"]
+    name = TAIL.sub("", match["name"]) if match.re is SENTENCE else match["name"]
     links = [(text, target) for text, target in line.links if text and (text in name or name.startswith(text[:20]))]
     if len({target for _, target in links}) > 1:
         return None

@@ -25,7 +25,7 @@ VIA = re.compile(r"^\W{0,3}(?:via|h/t)\s+(?P<name>[A-Z\d].{0,60}?)\s*[.\])]?$", 
 CUES = _terms("""
 originally, first appeared, first published, first ran, previously published, permission, republished, re-published,
 reprinted, reproduced, cross-posted, crossposted, syndicated, zuerst, ursprünglich, zunächst, initialement, d'abord,
-originalmente, por primera vez, originariamente, per la prima volta, oorspronkelijk, eerder verschenen
+originalmente, por primera vez, originariamente, per la prima volta, oorspronkelijk, eerder, version of th
 """)
 """One of these is in every sentence below; they tell quickly that a page has none."""
 
@@ -53,6 +53,12 @@ _SENTENCES = rf"""
 |dit\sartikel\s(?:verscheen|is)\s(?:eerder|oorspronkelijk|eerst)\s(?:verschenen\s|gepubliceerd\s)?(?:op|in|bij)
 """
 SENTENCE = re.compile(rf"(?:{_SENTENCES})\s+(?P<name>[^.;()|\n]{{2,80}})", re.IGNORECASE | re.VERBOSE)
+
+TAIL = re.compile(
+    r"\s(?:under|and\s(?:is|was|has|appears)|with\s(?:their|his|her|kind)?\s?permission|on\s(?:\w+\s)?\d|in\s\w+\s\d{4}|here)\b.*",
+    re.IGNORECASE,
+)
+"""What follows a name in such a sentence: a licence, a date, a courtesy."""
 
 CREDITS = re.compile(
     r"\b(?:getty|shutterstock|istock|unsplash|pexels|pixabay|depositphotos|adobe stock|flickr|wikimedia|wikipedia|"

@@ -25,7 +25,10 @@ _READ_NEXT_RELATED = re.compile(r"(?:^|\s)read-next-card(?:\s|$)")
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|respond|disqus_thread|commentform)(?:$|[\s_-])", re.IGNORECASE)
 _OPENING = re.compile(r"(?:…|\.\.\.)\W{0,2}$")
 _MIN_ITEMS = 3
+_MAX_OWN = 20
+"""Links of a page to itself that are looked at."""
 _MAX_ITEMS = 400
+_MAX_NESTING = 40
 _MAX_BELOW = 8
 """Posts linked below the comments that are looked at: the pager's own, then those with opening lines."""
 _MIN_CARD, _MAX_CARD = 80, 1500
@@ -113,19 +116,27 @@ def _way_by_date(page: Page, anchor: HtmlElement) -> Way | None:
 
 def _lists(page: Page) -> Iterator[Statement]:
     """The items above (newer) and below (older) the page's own in a list of posts by date, newest first."""
-    for own in page.own_anchors():
+    for own in islice(page.own_anchors(), _MAX_OWN):
         item = next(own.iterancestors("li"), None)
-        holder = item.getparent() if item is not None else None
-        if item is None or holder is None:
+        if item is None or not _is_by_date(page, item):
             continue
-        items = list(islice(holder.iterchildren("li"), _MAX_ITEMS))
-        if len(items) < _MIN_ITEMS or not (_is_recent(holder) or _falls(page, items)):
-            continue
-        at = items.index(item)
-        for place, way in ((at - 1, Way.NEXT), (at + 1, Way.PREVIOUS)):
-            anchors = page.anchors_in(items[place]) if 0 <= place < len(items) else {}
+        for beside, way in ((_beside(item, preceding=True), Way.NEXT), (_beside(item, preceding=False), Way.PREVIOUS)):
+            anchors = page.anchors_in(beside) if beside is not None else {}
             if len(anchors) == 1:
                 yield _told(page, next(iter(anchors.values())), way)
+
+
+def _beside(item: HtmlElement, *, preceding: bool) -> HtmlElement | None:
+    return next(item.itersiblings("li", preceding=preceding), None)
+
+
+def _is_by_date(page: Page, item: HtmlElement) -> bool:
+    """Whether the list that an item is in is named for recent posts, or has dates that fall."""
+    holder = item.getparent()
+    if holder is None:
+        return False
+    items = list(islice(holder.iterchildren("li"), _MAX_ITEMS))
+    return len(items) >= _MIN_ITEMS and (_is_recent(holder) or _falls(page, items))
 
 
 def _is_recent(holder: HtmlElement) -> bool:
@@ -167,7 +178,7 @@ def _last_comments(tree: HtmlElement) -> HtmlElement | None:
     for element in tree.iter(*_COMMENT_TAGS):
         named = _COMMENTS.search(f"{element.get('id', '')} {element.get('class', '')}")
         if named or (element.text and _COMMENT_TEXT.fullmatch(element.text.strip())):
-            inside = found is not None and any(ancestor is found for ancestor in element.iterancestors())
+            inside = found is not None and any(each is found for each in islice(element.iterancestors(), _MAX_NESTING))
             found = found if inside else element
     return found
 

@@ -65,7 +65,8 @@ def _neighbours(page: Page, chosen: dict[Way, list[Statement]]) -> Neighbours:
 
 def _blocks(page: Page, chosen: dict[Way, list[Statement]]) -> list[HtmlElement]:
     keys = {folded(said[0].url) for said in chosen.values()}
-    anchors = [each.element for said in chosen.values() for each in said if each.element.tag == "a"]
+    plain = (each for said in chosen.values() for each in said if each.score >= ENOUGH)
+    anchors = [each.element for each in plain if each.element.tag == "a"]
     cards = (card for key in keys for card in cards_of(page, key))
     blocks = dict.fromkeys([*(own_block(page, anchor, keys, _MAX_BLOCK_TEXT) for anchor in anchors), *cards])
     return [block for block in blocks if not any(ancestor in blocks for ancestor in block.iterancestors())]
