@@ -122,7 +122,7 @@ class Press:
 
     def features(self, number: int) -> Features:
         choose = self.random
-        event = choose.randrange(1 + number // 4)
+        event = max(0, number // 4 - choose.randrange(20))
         terms = {f"name:event{event}x{choose.randrange(12)}": 2.5 for _ in range(6)}
         terms |= {f"word:{int(choose.paretovariate(0.6)) % 200_000}": 1.0 + choose.random() for _ in range(70)}
         moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=self.days * choose.random())

@@ -16,9 +16,12 @@ from aggregator.dedupe.stories.values import (
     Item,
     Link,
     Match,
+    Move,
     Placement,
     Rulings,
     StoryDecision,
+    merging,
+    splitting,
 )
 from aggregator.dedupe.stories.weights import Stats, counted
 
@@ -31,6 +34,7 @@ __all__ = [
     "Item",
     "Link",
     "Match",
+    "Move",
     "Placement",
     "Rulings",
     "Stats",
@@ -38,5 +42,7 @@ __all__ = [
     "counted",
     "features",
     "group",
+    "merging",
     "score",
+    "splitting",
 ]

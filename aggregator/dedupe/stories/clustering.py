@@ -1,188 +1,234 @@
 """Stories as they grow: each article is placed when it comes, and may bring stories together, or part them again.
 
-What is kept is the window's articles, their scores, and which story each belongs to. A new article is compared with
-its likely companions and with the members of their stories; then these few stories are made anew from the scores of
-their pairs. So the outcome hangs on what there is, and hardly on the order in which it came.
+A new article is compared with its likely companions and with the articles of their stories; then these few stories are
+made anew from the scores of their pairs. So the outcome hangs on what there is, and hardly on the order in which it
+came. An operator's rulings outweigh every score, now and later.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.dedupe.stories.cohesion import agglomerate
-from aggregator.dedupe.stories.index import Index
-from aggregator.dedupe.stories.scoring import match, nearness
+from aggregator.dedupe.stories.cohesion import JOIN, USUAL, agglomerate, tie
+from aggregator.dedupe.stories.scoring import evidence
 from aggregator.dedupe.stories.values import (
     NO_RULINGS,
     Evidence,
     Features,
     Link,
+    Move,
+    Pair,
     Placement,
     Rulings,
     StoryDecision,
 )
-from aggregator.dedupe.stories.weights import Stats, vector
+from aggregator.dedupe.stories.weights import Stats
+from aggregator.dedupe.stories.window import Member, Window
 
-NEAR = 60
-"""Articles that a new one is compared with first."""
+PLAIN = 40
+"""Articles. Where the stories to look at have more, an article whose place is plain is put there and nothing else."""
 
-TOUCHING = 0.04
-"""The score from which on a companion's whole story is looked at."""
+CLEARLY, HARDLY = 1.2, 0.8
+"""Plain is: it reaches this many times `JOIN` with one story, and not this many times with any other."""
 
-STORIES = 6
-"""Stories that are looked at for one article, the closest first."""
+FAINTLY = 0.5
+"""A story that the new article does not reach this many times `JOIN` with is not changed by it."""
 
 KEPT = 0.02
 """Scores below this are not kept: they are chance."""
 
+EXPLAINED = 8
+"""Links of a decision that carry their evidence, the strongest."""
 
-@dataclass(slots=True)
-class _Member:
-    features: Features
-    vector: Mapping[str, float]
-    story: str
-    scores: dict[str, float] = field(default_factory=dict)
+Parts = tuple[tuple[str, ...], ...]
 
 
 class Clusterer:
     """The stories of a window. `stats` given: they are taken as they are; else every article is counted as it comes."""
 
     def __init__(self, stats: Stats | None = None, rulings: Rulings = NO_RULINGS) -> None:
-        self._stats = stats if stats is not None else Stats()
-        self._counting = stats is None
-        self._rulings = rulings
-        self._index = Index()
-        self._members: dict[str, _Member] = {}
-        self._stories: dict[str, dict[str, None]] = {}
-        self._founded: dict[str, int] = {}
+        self._window = Window(stats)
+        self._together: dict[str, set[str]] = {}
+        self._apart: dict[str, set[str]] = {}
+        self._rulings = NO_RULINGS
+        self._take(rulings)
+
+    def __len__(self) -> int:
+        return len(self._window.members)
 
     def story(self, item: str) -> str:
         """The story that an article belongs to now. KeyError: it is not in the window."""
-        return self._members[item].story
+        return self._window.members[item].story
+
+    def members(self, story: str) -> tuple[str, ...]:
+        """The articles of a story that are in the window, in the order of joining; empty when there is none."""
+        known = self._window.stories.get(story)
+        return tuple(known.items) if known else ()
+
+    def restore(self, stored: Iterable[tuple[Features, str]], links: Iterable[tuple[str, str, float]]) -> None:
+        """Take up where a former process ended: articles with their stories, as they came, and the scores kept.
+
+        To be called once, before anything else.
+        """
+        window, arrived = self._window, tuple(stored)
+        for features, _ in arrived:
+            window.count(features)
+        for features, story in arrived:
+            window.enter(features.id, window.member(features), ())
+            if story not in window.stories:
+                window.revive(story, features.id)
+        for a, b, score in links:
+            if a in window.members and b in window.members:
+                window.connect(a, b, score)
+        for features, story in arrived:
+            window.move(features.id, story)
 
     def add(self, features: Features, copy_of: str | None = None) -> StoryDecision:
-        """Place an article. `copy_of`: the article whose text it carries, and whose story it shares whatever else."""
-        if self._counting:
-            self._stats.add(features)
-        if copy_of in self._members:
-            pair = (features.id, str(copy_of))
-            self._rulings = Rulings(self._rulings.together | {pair}, self._rulings.apart)
-        member = _Member(features, vector(features, self._stats), "")
-        links = self._links(member, copy_of)
-        involved = self._involved(links)
-        self._enter(member, links)
-        parts = agglomerate((features.id, *involved), self._scores((features.id, *involved)), self._rulings)
-        return self._settle(features.id, parts, tuple(links))
+        """Place an article. `copy_of`: the article whose text it carries, and whose story it shares whatever else.
+
+        ValueError: an article of that id is in the window.
+        """
+        item, window = features.id, self._window
+        if item in window.members:
+            raise ValueError(f"{item} has been placed before")
+        window.count(features)
+        member = window.member(features)
+        scores = window.scores(member)
+        if copy_of is not None and copy_of in window.members:
+            scores[copy_of] = 1.0
+            _both_ways(self._together, (item, copy_of))
+        touched = window.touched(scores)
+        window.enter(item, member, ((other, score) for other, score in scores.items() if score >= KEPT))
+        before = self._place(item, touched)
+        return self._decision(item, before, copy_of)
+
+    def rule(self, rulings: Rulings) -> tuple[Move, ...]:
+        """Take an operator's rulings (all of them), and say which articles change their story by it."""
+        window = self._window
+        changed = self._take(rulings)
+        named = (item for pair in sorted(changed) for item in pair if item in window.members)
+        before = self._settle(dict.fromkeys(window.members[item].story for item in named), ())
+        return self._moves(before)
 
     def forget(self, before: datetime) -> None:
         """Drop the articles published before the window; their stories stand as they are, elsewhere."""
-        for item, member in list(self._members.items()):
-            published = member.features.published
-            if published is not None and published < before:
-                self._leave(item, member)
+        self._window.leave(before)
 
-    def _links(self, member: _Member, copy_of: str | None) -> list[Link]:
-        """The scores of a new article with all that may share its story, highest first."""
-        item = member.features.id
-        near = self._index.near(member.vector, NEAR, lambda other: self._admits(member, other))
-        found = {other: self._link(member, other) for other in near if other != item}
-        if copy_of in self._members and copy_of is not None:
-            found[copy_of] = Link(item, copy_of, 1.0, (Evidence("the same text", 1.0),))
-        closest = sorted(found.values(), key=lambda link: (-link.score, link.b))
-        stories = dict.fromkeys(self._members[link.b].story for link in closest if link.score >= TOUCHING)
-        for story in list(stories)[:STORIES]:
-            for other in self._stories[story]:
-                if other not in found:
-                    found[other] = self._link(member, other)
-        kept = (link for link in found.values() if link.score >= KEPT)
-        return sorted(kept, key=lambda link: (-link.score, link.b))
+    def _take(self, rulings: Rulings) -> frozenset[Pair]:
+        """Put rulings in the place of the former ones; the pairs of which something else is said now."""
+        former, self._rulings = self._rulings, rulings
+        for pairs, was, now in (
+            (self._together, former.together, rulings.together),
+            (self._apart, former.apart, rulings.apart),
+        ):
+            for a, b in was - now:
+                pairs[a].discard(b)
+                pairs[b].discard(a)
+            for pair in now - was:
+                _both_ways(pairs, pair)
+        return (rulings.together ^ former.together) | (rulings.apart ^ former.apart)
 
-    def _admits(self, member: _Member, other: str) -> bool:
-        return nearness(member.features.published, self._members[other].features.published) > 0
+    # --- placing ---------------------------------------------------------------------------------------------------
 
-    def _link(self, member: _Member, other: str) -> Link:
-        against = self._members[other]
-        found = match(member.features, member.vector, against.features, against.vector)
-        return Link(member.features.id, other, found.score, found.evidence)
+    def _place(self, item: str, touched: tuple[str, ...]) -> dict[str, str]:
+        """Give a new article its story; the former stories of all that may have moved."""
+        stories = self._window.stories
+        stories = self._window.stories
+        ruled = self._together.get(item, set()) | self._apart.get(item, set())
+        beside = {self.story(other) for other in ruled if other in self._window.members}
+        ties = sorted(((self._tie(item, story), story) for story in touched), reverse=True)
+        near = [story for strength, story in ties if strength >= FAINTLY * JOIN or story in beside]
+        if not near:
+            self._window.move(item, self._window.found(item))
+            return {}
+        articles = sum(len(stories[story].items) for story in near)
+        if articles > PLAIN and not ruled and _plain([strength for strength, _ in ties]):
+            self._window.move(item, near[0])
+            return dict.fromkeys(stories[near[0]].items, near[0])
+        return self._settle(near, (item,))
 
-    def _involved(self, links: Iterable[Link]) -> tuple[str, ...]:
-        """The members of the stories that the new article may change."""
-        stories = dict.fromkeys(self._members[link.b].story for link in links if link.score >= TOUCHING)
-        return tuple(item for story in list(stories)[:STORIES] for item in self._stories[story])
+    def _tie(self, item: str, name: str) -> float:
+        """How strongly a new article belongs to a story: its average score, as a part of the cohesion."""
+        story = self._window.stories[name]
+        return tie(self._window.sum(item, story), len(story.items), story.cohesion(), USUAL)
 
-    def _scores(self, items: Iterable[str]) -> dict[str, Mapping[str, float]]:
-        return {item: self._members[item].scores for item in items}
+    def _settle(self, stories: Iterable[str], new: tuple[str, ...]) -> dict[str, str]:
+        """Make these stories anew, with the new articles; what each article's story was before."""
+        window = self._window
+        items = (*new, *(item for story in stories for item in window.stories[story].items))
+        scores = {item: window.members[item].scores for item in items}
+        parts = agglomerate(items, scores, self._together, self._apart)
+        before = {item: window.members[item].story for item in items}
+        for part, story in zip(parts, self._named(parts), strict=True):
+            for item in part:
+                window.move(item, story)
+        return before
 
-    def _enter(self, member: _Member, links: Iterable[Link]) -> None:
-        item = member.features.id
-        self._members[item] = member
-        self._index.add(item, member.vector)
-        for link in links:
-            member.scores[link.b] = link.score
-            self._members[link.b].scores[item] = link.score
-
-    def _leave(self, item: str, member: _Member) -> None:
-        del self._members[item]
-        self._index.remove(item, member.vector)
-        self._stories[member.story].pop(item, None)
-        for other in member.scores:
-            if other in self._members:
-                self._members[other].scores.pop(item, None)
-        if self._counting:
-            self._stats.remove(member.features)
-
-    def _settle(self, item: str, parts: tuple[tuple[str, ...], ...], links: tuple[Link, ...]) -> StoryDecision:
-        """Give each part its story, and say what has changed."""
-        names = self._named(parts)
-        before = {member: self._members[member].story for part in parts for member in part}
-        for part, story in zip(parts, names, strict=True):
-            for member in part:
-                self._move(member, story)
-        own = self._members[item].story
-        moved = tuple((m, now) for m, was in before.items() if m != item and (now := self._members[m].story) != was)
-        gone = tuple(sorted(story for story in set(before.values()) if story and not self._stories.get(story)))
-        for story in gone:
-            self._stories.pop(story, None)
-        joined = any(before[m] == own for m in before if m != item)
-        kind = Placement.MERGED if gone else Placement.JOINED if joined else Placement.NEW
-        ours = [link for link in links if self._members[link.b].story == own]
-        others = [link for link in links if self._members[link.b].story != own]
-        return StoryDecision(item, own, kind, tuple(ours + others), moved, gone)
-
-    def _named(self, parts: tuple[tuple[str, ...], ...]) -> list[str]:
+    def _named(self, parts: Parts) -> list[str]:
         """A story's id stays with the part that holds most of it; where several meet, the oldest's survives."""
+        window = self._window
         homes: dict[str, Counter[int]] = {}
         for place, part in enumerate(parts):
-            for member in part:
-                story = self._members[member].story
-                if story:
+            for item in part:
+                if story := window.members[item].story:
                     homes.setdefault(story, Counter())[place] += 1
         claims: dict[int, list[str]] = {}
         for story, counts in homes.items():
-            place = min(counts, key=lambda place: (-counts[place], place))
+            place = min(counts, key=lambda place: (-counts[place], self._arrival(self._first(parts[place]))))
             claims.setdefault(place, []).append(story)
         return [
-            min(claims[place], key=lambda story: self._founded[story]) if place in claims else self._found(part)
+            min(claims[place], key=lambda story: window.stories[story].founded)
+            if place in claims
+            else window.found(self._first(part))
             for place, part in enumerate(parts)
         ]
 
-    def _found(self, part: tuple[str, ...]) -> str:
-        """A new story's id: that of its first article (with a number, should that have founded one before)."""
-        order = list(self._members)
-        first = min(part, key=order.index)
-        story, number = first, 1
-        while story in self._founded:
-            number += 1
-            story = f"{first}.{number}"
-        self._founded[story] = len(self._founded)
-        return story
+    def _first(self, part: tuple[str, ...]) -> str:
+        return min(part, key=self._arrival)
 
-    def _move(self, item: str, story: str) -> None:
-        member = self._members[item]
-        if member.story and member.story != story:
-            self._stories[member.story].pop(item, None)
-        member.story = story
-        self._stories.setdefault(story, {})[item] = None
+    def _arrival(self, item: str) -> int:
+        return self._window.members[item].arrival
+
+    # --- telling ---------------------------------------------------------------------------------------------------
+
+    def _moves(self, before: Mapping[str, str]) -> tuple[Move, ...]:
+        now = {item: self.story(item) for item in before}
+        return tuple(Move(item, was, now[item]) for item, was in before.items() if was and was != now[item])
+
+    def _decision(self, item: str, before: Mapping[str, str], copy_of: str | None) -> StoryDecision:
+        story = self.story(item)
+        merged = tuple(sorted({was for was in before.values() if was and was not in self._window.stories}))
+        joined = story in before.values()
+        placement = Placement.MERGED if merged else Placement.JOINED if joined else Placement.NEW
+        return StoryDecision(item, story, placement, self._links(item, copy_of), self._moves(before), merged)
+
+    def _links(self, item: str, copy_of: str | None) -> tuple[Link, ...]:
+        """The pairs of a new article, those of its own story first, then by score; the first with their evidence."""
+        members = self._window.members
+        member = members[item]
+        pairs = sorted(
+            member.scores.items(), key=lambda pair: (members[pair[0]].story != member.story, -pair[1], pair[0])
+        )
+        told = [
+            Link(item, other, score, _evidence(member, members[other], same=other == copy_of))
+            for other, score in pairs[:EXPLAINED]
+        ]
+        return (*told, *(Link(item, other, score) for other, score in pairs[EXPLAINED:]))
+
+
+def _plain(ties: list[float]) -> bool:
+    """Whether an article clearly belongs to the first story, and to no other; the ties are in falling order."""
+    return ties[0] >= CLEARLY * JOIN and all(other < HARDLY * JOIN for other in ties[1:])
+
+
+def _both_ways(pairs: dict[str, set[str]], pair: Pair) -> None:
+    a, b = pair
+    pairs.setdefault(a, set()).add(b)
+    pairs.setdefault(b, set()).add(a)
+
+
+def _evidence(member: Member, other: Member, *, same: bool) -> tuple[Evidence, ...]:
+    said = (Evidence("the same text", 1.0),) if same else ()
+    return said + evidence(member.described, other.described)

@@ -10,11 +10,9 @@ The order of the articles does not matter; ties are broken by their ids.
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-
-from aggregator.dedupe.stories.values import NO_RULINGS, Rulings
 
 USUAL = 0.15
 """The average score within a story, before anything is known of it."""
@@ -27,27 +25,33 @@ JOIN = 0.55
 
 Scores = Mapping[str, Mapping[str, float]]
 
+Companions = Mapping[str, AbstractSet[str]]
+"""Articles, and those that an operator has put beside them, or away from them; each pair both ways."""
+
+_NONE: Companions = {}
+
 
 @dataclass(slots=True)
 class _Group:
+    """Articles that are together; the sums of their scores among each other, and with those of other groups."""
+
     members: list[str]
     within: float = 0.0
     between: dict[int, float] = field(default_factory=dict)
-
-    def cohesion(self) -> float:
-        pairs = len(self.members) * (len(self.members) - 1) / 2
-        return (self.within + BORROWED * USUAL) / (pairs + BORROWED)
+    cohesion: float = USUAL
 
 
-def agglomerate(items: Iterable[str], scores: Scores, rulings: Rulings = NO_RULINGS) -> tuple[tuple[str, ...], ...]:
+def agglomerate(
+    items: Iterable[str], scores: Scores, together: Companions = _NONE, away: Companions = _NONE
+) -> tuple[tuple[str, ...], ...]:
     """The partition of `items`; `scores` holds each pair both ways (absent: 0). Groups and members are sorted."""
-    groups = _beginnings(sorted(items), scores, rulings)
-    apart = _apart(groups, rulings)
+    groups = _beginnings(sorted(items), scores, together)
+    apart = _apart(groups, away)
     queue = [
-        (-tie, a, b)
+        (-strength, a, b)
         for a, group in groups.items()
         for b in group.between
-        if a < b and (tie := _tie(groups, a, b)) >= JOIN
+        if a < b and (strength := _strength(group, groups[b], b)) >= JOIN
     ]
     heapq.heapify(queue)
     number = len(groups)
@@ -56,27 +60,43 @@ def agglomerate(items: Iterable[str], scores: Scores, rulings: Rulings = NO_RULI
         if a not in groups or b not in groups or frozenset((a, b)) in apart:
             continue
         number += 1
-        _merge(groups, apart, a, b, number)
-        for other in groups[number].between:
-            tie = _tie(groups, number, other)
-            if tie >= JOIN:
-                heapq.heappush(queue, (-tie, other, number))
+        merged = _merge(groups, apart, a, b, number)
+        for other in merged.between:
+            strength = _strength(merged, groups[other], other)
+            if strength >= JOIN:
+                heapq.heappush(queue, (-strength, other, number))
     return tuple(sorted(tuple(sorted(group.members)) for group in groups.values()))
 
 
-def ratio(between: float, pairs: int, one: float, other: float) -> float:
-    """The average of `pairs` scores that sum up to `between`, as a part of two groups' cohesions."""
-    return between / pairs / ((one + other) / 2)
+def cohesion(within: float, size: int) -> float:
+    """The average score within a group of `size` articles, given the sum; small groups lean on the usual one."""
+    return (within + BORROWED * USUAL) / (size * (size - 1) / 2 + BORROWED)
 
 
-def _tie(groups: Mapping[int, _Group], a: int, b: int) -> float:
-    one, other = groups[a], groups[b]
-    pairs = len(one.members) * len(other.members)
-    return round(ratio(one.between[b], pairs, one.cohesion(), other.cohesion()), 6)
+def tie(between: float, pairs: int, one: float, other: float) -> float:
+    """The average of `pairs` scores that sum up to `between`, as a part of the mean of two cohesions."""
+    return round(between / pairs / ((one + other) / 2), 6)
 
 
-def _beginnings(items: Sequence[str], scores: Scores, rulings: Rulings) -> dict[int, _Group]:
+def _strength(one: _Group, other: _Group, place: int) -> float:
+    return tie(one.between[place], len(one.members) * len(other.members), one.cohesion, other.cohesion)
+
+
+def _beginnings(items: Sequence[str], scores: Scores, together: Companions) -> dict[int, _Group]:
     """One group for each item, or for those that an operator has put together."""
+    groups = {place: _Group(members) for place, members in enumerate(_bundles(items, together))}
+    place_of = {item: place for place, group in groups.items() for item in group.members}
+    for item in items:
+        place = place_of[item]
+        for other, value in scores.get(item, {}).items():
+            if item < other and other in place_of:
+                _count(groups, place, place_of[other], value)
+    for group in groups.values():
+        group.cohesion = cohesion(group.within, len(group.members))
+    return groups
+
+
+def _bundles(items: Sequence[str], together: Companions) -> list[list[str]]:
     root = {item: item for item in items}
 
     def find(item: str) -> str:
@@ -84,20 +104,15 @@ def _beginnings(items: Sequence[str], scores: Scores, rulings: Rulings) -> dict[
             item = root[item]
         return item
 
-    for a, b in sorted(rulings.together):
-        if a in root and b in root:
-            first, second = sorted((find(a), find(b)))
-            root[second] = first
+    for item in items:
+        for other in sorted(together.get(item, ())):
+            if other in root:
+                first, second = sorted((find(item), find(other)))
+                root[second] = first
     bundles: dict[str, list[str]] = {}
     for item in items:
         bundles.setdefault(find(item), []).append(item)
-    groups = {place: _Group(members) for place, members in enumerate(bundles.values())}
-    place_of = {item: place for place, group in groups.items() for item in group.members}
-    for item in items:
-        for other, value in scores.get(item, {}).items():
-            if other in place_of and item < other:
-                _count(groups, place_of[item], place_of[other], value)
-    return groups
+    return list(bundles.values())
 
 
 def _count(groups: Mapping[int, _Group], a: int, b: int, value: float) -> None:
@@ -108,16 +123,16 @@ def _count(groups: Mapping[int, _Group], a: int, b: int, value: float) -> None:
     groups[b].between[a] = groups[b].between.get(a, 0.0) + value
 
 
-def _apart(groups: Mapping[int, _Group], rulings: Rulings) -> set[frozenset[int]]:
+def _apart(groups: Mapping[int, _Group], away: Companions) -> set[frozenset[int]]:
     place_of = {item: place for place, group in groups.items() for item in group.members}
-    pairs = ((place_of[a], place_of[b]) for a, b in rulings.apart if a in place_of and b in place_of)
+    pairs = ((place_of[a], place_of[b]) for a in place_of for b in away.get(a, ()) if b in place_of)
     return {frozenset(pair) for pair in pairs if pair[0] != pair[1]}
 
 
-def _merge(groups: dict[int, _Group], apart: set[frozenset[int]], a: int, b: int, number: int) -> None:
+def _merge(groups: dict[int, _Group], apart: set[frozenset[int]], a: int, b: int, number: int) -> _Group:
     one, other = groups.pop(a), groups.pop(b)
-    within = math.fsum((one.within, other.within, one.between.get(b, 0.0)))
-    merged = _Group(one.members + other.members, within)
+    merged = _Group(one.members + other.members, one.within + other.within + one.between.get(b, 0.0))
+    merged.cohesion = cohesion(merged.within, len(merged.members))
     for group in (one, other):
         for place, value in group.between.items():
             if place in groups:
@@ -132,3 +147,4 @@ def _merge(groups: dict[int, _Group], apart: set[frozenset[int]], a: int, b: int
         rest = pair - {a, b}
         if rest:
             apart.add(rest | {number})
+    return merged

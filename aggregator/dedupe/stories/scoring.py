@@ -1,16 +1,17 @@
 """How much two articles tell of one event, with the evidence for it.
 
-The cosine of their weighted terms, corrected by what a person looks at first: identifiers that are the same or all
-different, and the days between. Symmetric; the same pair gets the same score in any order of arrival.
+The cosine of their weighted terms, corrected by what a person looks at first: identifiers that are all different, and
+the days between. Symmetric; the same pair gets the same score in any order of arrival.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.dedupe.stories.values import Evidence, Features, Match
-from aggregator.dedupe.stories.weights import Stats, dot, vector
+from aggregator.dedupe.stories.weights import Stats, Vector, cosine, vector
 
 WINDOW = timedelta(days=14)
 """Articles further apart are about different events, or about the same one's aftermath, which is another story."""
@@ -18,36 +19,57 @@ WINDOW = timedelta(days=14)
 FRESH = timedelta(days=3)
 """Up to here the days between count for nothing; from here to the end of the window the score falls to `STALE`."""
 
-STALE = 0.5
+STALE = 0.3
 
 OTHER_IDENTIFIERS = 0.5
 """What is left of the score when both name identifiers (CVE and the like) and none is shared."""
 
 SAID = 12
-"""Shared terms that are kept as evidence."""
+"""Shared terms that are named as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An article ready to be compared with many."""
+
+    published: datetime | None
+    vector: Vector
+    identifiers: frozenset[str]
+
+
+def described(features: Features, stats: Stats) -> Described:
+    """An article by the statistics of the window."""
+    its = vector(features, stats)
+    return Described(features.published, its, frozenset(term for term in its.terms if term.startswith("id:")))
 
 
 def score(a: Features, b: Features, stats: Stats) -> Match:
-    """The match of two articles by the statistics of the window."""
-    return match(a, vector(a, stats), b, vector(b, stats))
+    """The match of two articles, with the evidence."""
+    one, other = described(a, stats), described(b, stats)
+    return Match(value(one, one.vector.mapping(), other), evidence(one, other))
 
 
-def match(a: Features, a_vector: Mapping[str, float], b: Features, b_vector: Mapping[str, float]) -> Match:
-    """The same for vectors at hand."""
+def value(a: Described, a_terms: Mapping[str, float], b: Described) -> float:
+    """The score alone, 0 to 1; `a_terms` is the mapping of `a`'s vector, made once for many comparisons."""
     near = nearness(a.published, b.published)
     if not near:
-        return Match(0.0)
-    value = dot(a_vector, b_vector) * near
-    against = _against(a_vector, b_vector)
-    value *= OTHER_IDENTIFIERS if against else 1.0
-    shared = {term: weight * b_vector[term] for term, weight in a_vector.items() if term in b_vector}
-    strongest = sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:SAID]
-    evidence = [Evidence(term, round(weight, 4)) for term, weight in strongest]
-    if against:
-        evidence.append(Evidence("different identifiers", OTHER_IDENTIFIERS - 1))
+        return 0.0
+    penalty = OTHER_IDENTIFIERS if _against(a, b) else 1.0
+    return round(min(cosine(a_terms, b.vector) * near * penalty, 1.0), 4)
+
+
+def evidence(a: Described, b: Described) -> tuple[Evidence, ...]:
+    """What two articles share, weightiest first, and what speaks against them."""
+    mine = a.vector.mapping()
+    shared = [(mine[term] * weight, term) for term, weight in b.vector.mapping().items() if term in mine]
+    shared.sort(key=lambda pair: (-pair[0], pair[1]))
+    told = [Evidence(term, round(weight, 4)) for weight, term in shared[:SAID]]
+    if _against(a, b):
+        told.append(Evidence("different identifiers", OTHER_IDENTIFIERS - 1))
+    near = nearness(a.published, b.published)
     if near < 1 and a.published and b.published:
-        evidence.append(Evidence(f"{abs(a.published - b.published).days} days apart", round(near - 1, 4)))
-    return Match(round(min(value, 1.0), 4), tuple(evidence))
+        told.append(Evidence(f"{abs(a.published - b.published).days} days apart", round(near - 1, 4)))
+    return tuple(told)
 
 
 def nearness(a: datetime | None, b: datetime | None) -> float:
@@ -55,12 +77,10 @@ def nearness(a: datetime | None, b: datetime | None) -> float:
     if a is None or b is None:
         return 1.0
     gap = abs(a - b)
-    if gap > WINDOW:
-        return 0.0
-    return 1.0 - (1.0 - STALE) * max(gap - FRESH, timedelta(0)) / (WINDOW - FRESH)
+    if gap <= FRESH:
+        return 1.0
+    return 1.0 - (1.0 - STALE) * ((gap - FRESH) / (WINDOW - FRESH)) if gap <= WINDOW else 0.0
 
 
-def _against(a: Mapping[str, float], b: Mapping[str, float]) -> bool:
-    first = {term for term in a if term.startswith("id:")}
-    second = {term for term in b if term.startswith("id:")}
-    return bool(first and second and not first & second)
+def _against(a: Described, b: Described) -> bool:
+    return bool(a.identifiers and b.identifiers) and not a.identifiers & b.identifiers

@@ -16,11 +16,11 @@ from aggregator.dedupe.stories.values import Features, Item
 from aggregator.dedupe.stories.vocabulary import STOP
 from aggregator.dedupe.words import is_unspaced, normal, pairs, tokens_between
 
-TITLE, LEAD, BODY = 3.0, 2.0, 1.0
+TITLE, LEAD, BODY = 3.0, 2.5, 1.0
 """What an occurrence counts by its place."""
 
-LEAD_WORDS = 40
-"""News tells what happened in its first sentence or two."""
+LEAD_WORDS = 20
+"""News tells what happened in its first sentence."""
 
 MAX_WORDS = 1500
 """Words of the text that are looked at; what comes later is background."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -58,7 +59,7 @@ class Link:
 
 
 class Placement(StrEnum):
-    """What became of an article."""
+    """What became of an article: it founded a story, joined one, or brought several together."""
 
     NEW = "new"
     JOINED = "joined"
@@ -66,27 +67,69 @@ class Placement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """An article whose story is another one now."""
+
+    item: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoryDecision:
     """Where an article belongs, and what that changes for others.
 
-    `moved` are the other articles whose story is now another one: (article, story). `merged` are the stories that
-    are gone, and lead to `story` from now on. `links` are the pairs to remember; the first ones explain the decision.
+    `moved` are the other articles that are in another story now. `merged` are the stories that are gone, and lead to
+    `story` from now on. `links` are the pairs to remember: those of the article's own story come first, and the
+    first few carry their evidence.
     """
 
     item: str
     story: str
     placement: Placement
     links: tuple[Link, ...] = ()
-    moved: tuple[tuple[str, str], ...] = ()
+    moved: tuple[Move, ...] = ()
     merged: tuple[str, ...] = ()
+
+
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Rulings:
-    """What an operator said: pairs of articles that belong together, and pairs that do not. They outweigh any score."""
+    """What an operator said: pairs of articles that belong together, and pairs that do not. They outweigh any score.
 
-    together: frozenset[tuple[str, str]] = frozenset()
-    apart: frozenset[tuple[str, str]] = frozenset()
+    Of two that contradict each other the later one holds.
+    """
+
+    together: frozenset[Pair] = frozenset()
+    apart: frozenset[Pair] = frozenset()
+
+    def joined(self, pairs: Iterable[Pair]) -> Rulings:
+        """These rulings, and that the articles of each pair belong together."""
+        new = frozenset(_in_order(pair) for pair in pairs)
+        return Rulings(self.together | new, self.apart - new)
+
+    def parted(self, pairs: Iterable[Pair]) -> Rulings:
+        """These rulings, and that the articles of each pair do not belong together."""
+        new = frozenset(_in_order(pair) for pair in pairs)
+        return Rulings(self.together - new, self.apart | new)
+
+
+def merging(one: Iterable[str], other: Iterable[str]) -> frozenset[Pair]:
+    """The pairs to be joined so that two stories, given by their articles, are one."""
+    first, *rest = (*one, *other)
+    return frozenset(_in_order((first, item)) for item in rest)
+
+
+def splitting(out: Iterable[str], left: Iterable[str]) -> frozenset[Pair]:
+    """The pairs to be parted so that the articles `out` leave a story in which `left` remain."""
+    remaining = tuple(left)
+    return frozenset(_in_order((a, b)) for a in out for b in remaining)
+
+
+def _in_order(pair: Pair) -> Pair:
+    return pair if pair[0] <= pair[1] else (pair[1], pair[0])
 
 
 NO_RULINGS = Rulings()

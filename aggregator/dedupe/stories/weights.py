@@ -1,4 +1,4 @@
-"""How telling a term is: the rarer among the articles of the window, the more; identifiers and names above words.
+"""How telling a term is: the rarer among the articles of the window, the more; identifiers and numbers above words.
 
 The counts start from an imagined background, so that ten articles are weighed as sensibly as ten thousand.
 """
@@ -6,8 +6,11 @@ The counts start from an imagined background, so that ten articles are weighed a
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import nlargest
+from sys import intern
 
 from aggregator.dedupe.stories.values import Features
 from aggregator.dedupe.stories.vocabulary import COMMON
@@ -18,10 +21,13 @@ BACKGROUND = 100
 COMMON_SHARE = 0.25
 """The part of them that holds each of the press's common words; any other term is in half of one."""
 
-KIND = {"id": 2.0, "name": 1.0, "num": 1.0, "word": 1.0}
+KIND = {"id": 2.0, "name": 0.7, "num": 1.5, "word": 1.0}
 """What a term's weight is multiplied by. A name counts as a word besides (see `terms`)."""
 
-_COMMON_STEMS = frozenset(f"word:{word[:6]}" for word in COMMON) | frozenset(f"name:{word}" for word in COMMON)
+WEIGHTIEST = 64
+"""Terms of an article that are compared; what is lighter adds noise and memory."""
+
+_COMMON_TERMS = frozenset(f"word:{word[:6]}" for word in COMMON) | frozenset(f"name:{word}" for word in COMMON)
 
 
 @dataclass(slots=True)
@@ -32,14 +38,15 @@ class Stats:
     frequency: dict[str, int] = field(default_factory=dict)
 
     def add(self, features: Features) -> None:
+        """Count an article."""
         self.documents += 1
         for term, _ in features.terms:
             self.frequency[term] = self.frequency.get(term, 0) + 1
 
-    def remove(self, features: Features) -> None:
+    def remove(self, terms: Iterable[str]) -> None:
         """Forget an article that has left the window."""
         self.documents -= 1
-        for term, _ in features.terms:
+        for term in terms:
             left = self.frequency.get(term, 0) - 1
             if left > 0:
                 self.frequency[term] = left
@@ -48,20 +55,32 @@ class Stats:
 
     def rarity(self, term: str) -> float:
         """The inverse document frequency (natural logarithm), at least a little above 0."""
-        return rarity(term, self.frequency.get(term, 0), self.documents)
+        background = BACKGROUND * COMMON_SHARE if term in _COMMON_TERMS else 0.5
+        return max(math.log((BACKGROUND + self.documents + 1) / (background + self.frequency.get(term, 0))), 0.05)
 
 
-def rarity(term: str, frequency: int, documents: int) -> float:
-    """The same for counts that are kept elsewhere."""
-    background = BACKGROUND * COMMON_SHARE if term in _COMMON_STEMS else 0.5
-    return max(math.log((BACKGROUND + documents + 1) / (background + frequency)), 0.05)
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """The weightiest terms of an article, heaviest first; with what was left out, the weights have length 1."""
+
+    terms: tuple[str, ...]
+    weights: array[float]
+
+    def mapping(self) -> dict[str, float]:
+        return dict(zip(self.terms, self.weights, strict=True))
 
 
-def vector(features: Features, stats: Stats) -> dict[str, float]:
-    """The terms with their weights, of length 1 together."""
-    raw = {term: weight * KIND[term.partition(":")[0]] * stats.rarity(term) for term, weight in features.terms}
-    length = math.sqrt(sum(value * value for value in raw.values()))
-    return {term: value / length for term, value in raw.items()} if length else {}
+def vector(features: Features, stats: Stats) -> Vector:
+    """The vector of an article by the statistics of the window."""
+    raw = [(weight * KIND[term.partition(":")[0]] * stats.rarity(term), term) for term, weight in features.terms]
+    length = math.sqrt(math.fsum(value * value for value, _ in raw))
+    kept = nlargest(WEIGHTIEST, raw)
+    return Vector(tuple(intern(term) for _, term in kept), array("f", (value / length for value, _ in kept)))
+
+
+def cosine(a: Mapping[str, float], b: Vector) -> float:
+    """How much two articles share, 0 to 1; `a` is a vector's mapping."""
+    return math.fsum(a[term] * weight for term, weight in zip(b.terms, b.weights, strict=True) if term in a)
 
 
 def counted(features: Iterable[Features]) -> Stats:
@@ -70,10 +89,3 @@ def counted(features: Iterable[Features]) -> Stats:
     for one in features:
         stats.add(one)
     return stats
-
-
-def dot(a: Mapping[str, float], b: Mapping[str, float]) -> float:
-    """The cosine of two vectors of length 1."""
-    if len(a) > len(b):
-        a, b = b, a
-    return sum(value * b[term] for term, value in a.items() if term in b)
