@@ -12,9 +12,8 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from aggregator.scrape.neighbour_labels import label_of
-from aggregator.scrape.neighbour_page import Page
+from aggregator.scrape.neighbour_page import HEADINGS, Page
 
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _STOP_TAGS = frozenset({"body", "html", "main"})
 _MAX_PARAGRAPHS = 3
 """Of two teasers and a label; an article has more, or else headings."""

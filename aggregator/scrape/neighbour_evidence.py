@@ -12,9 +12,9 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.neighbour_around import Near, named_ancestors, names_around, names_may_tell
 from aggregator.scrape.neighbour_labels import Force, Label, Way, arrow_of, label_of, split_label
-from aggregator.scrape.neighbour_names import NOTHING, Hint
-from aggregator.scrape.neighbour_page import MAX_POSTS, STOP_TAGS, Page, rel_way
+from aggregator.scrape.neighbour_page import HEADINGS, STOP_TAGS, Page, rel_way
 
 ENOUGH = 60
 """The score from which a link is taken. The parts below are set so that one strong statement (rel, "older post") or two
@@ -35,32 +35,13 @@ _ARROW = 25
 _LABEL = {Force.AGE: 65, Force.POST: 60, Force.BARE: 35, Force.VAGUE: 15}
 _FOREIGN = -60
 
-_CLIMB = 6
-"""Ancestors looked at: themes wrap a link no deeper below the block that names it."""
 _MAX_TEXT = 400
 """Characters of a link's text; a longer one holds a teaser, and no arrow behind it is looked for."""
 _MAX_CHUNKS = 6
 _MAX_LOOSE = 60
 """Labels beside links looked at on a page; the corpora have at most a dozen."""
 _LOOSE_CLIMB = 3
-_LOOSE_TAGS = (
-    "span",
-    "p",
-    "div",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "strong",
-    "em",
-    "b",
-    "small",
-    "td",
-    "th",
-    "dt",
-    "label",
-)
+_LOOSE_TAGS = ("span", "p", "div", *HEADINGS, "strong", "em", "b", "small", "td", "th", "dt", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +60,6 @@ class Statement:
 
 
 @dataclass(slots=True)
-class _Near:
-    """What a link's own names and those of its ancestors say, nearest first."""
-
-    way: Way | None = None
-    age: bool = False
-    side: Way | None = None
-    nav: bool = False
-    post: bool = False
-    foreign: bool = False
-    block: HtmlElement | None = None
-
-
-@dataclass(slots=True)
 class _Link:
     """One link with all that it says.
 
@@ -102,7 +70,7 @@ class _Link:
     label: Label | None
     refused: bool
     arrow: Way | None
-    near: _Near
+    near: Near
 
 
 def _read(page: Page, anchor: HtmlElement, beside: Label | None = None) -> _Link:
@@ -111,13 +79,13 @@ def _read(page: Page, anchor: HtmlElement, beside: Label | None = None) -> _Link
     labels = _labels(anchor, texts)
     if beside:
         labels.append(beside)
-    rel, arrow, named = rel_way(anchor), _arrow(texts), _named_ancestors(page, anchor)
+    rel, arrow, named = rel_way(anchor), _arrow(texts), named_ancestors(page, anchor)
     return _Link(
         rel=rel,
         label=max(labels, key=_force) if labels else None,
         refused=any(label.way is None for label in labels) and not any(label.force >= Force.POST for label in labels),
         arrow=arrow,
-        near=_names_around(page, anchor, named) if rel or labels or arrow or _name_way(named) else _Near(),
+        near=names_around(page, anchor, named) if rel or labels or arrow or names_may_tell(named) else Near(),
     )
 
 
@@ -171,57 +139,6 @@ def _score(link: _Link, way: Way) -> int:
     if score and near.nav:
         score += _NAV + (_POST_NAV if near.post else 0)
     return score + (_FOREIGN if near.foreign else 0)
-
-
-def _named_ancestors(page: Page, anchor: HtmlElement) -> list[tuple[HtmlElement, Hint]]:
-    """The link and its ancestors that have a name that says something, nearest first."""
-    named: list[tuple[HtmlElement, Hint]] = []
-    element: HtmlElement | None = anchor
-    for _ in range(_CLIMB):
-        if element is None or element.tag in STOP_TAGS:
-            break
-        hint = page.hint(element)
-        if hint is not NOTHING or element.tag == "nav":
-            named.append((element, hint))
-        element = element.getparent()
-    return named
-
-
-def _name_way(named: list[tuple[HtmlElement, Hint]]) -> bool:
-    """Whether any of the names could tell a way; then the links around are worth counting."""
-    if any(hint.way for _, hint in named):
-        return True
-    return any(hint.side for _, hint in named) and any(hint.nav or element.tag == "nav" for element, hint in named)
-
-
-def _names_around(page: Page, anchor: HtmlElement, named: list[tuple[HtmlElement, Hint]]) -> _Near:
-    near = _Near()
-    for element, hint in named:
-        _take(near, page, anchor, element, hint)
-        if near.block is not None:
-            break
-    return near
-
-
-def _take(near: _Near, page: Page, anchor: HtmlElement, element: HtmlElement, hint: Hint) -> None:
-    """Add what the names of one ancestor (or the link's own) say."""
-    nav = hint.nav or element.tag == "nav"
-    if hint.foreign and not (nav and hint.post):
-        near.foreign = True
-    if not (hint.way or hint.side or nav):
-        return
-    around = page.anchors_in(element)
-    leads = 1 <= len(around) <= 2 and next(iter(around)) == page.key_of(anchor)
-    if hint.way and near.way is None and leads:
-        near.way, near.age = hint.way, hint.age
-        near.nav = near.nav or hint.post
-    if hint.side and near.side is None and leads and not nav:
-        near.side = hint.side
-    if nav and len(around) < MAX_POSTS:
-        near.nav = True
-        near.post = near.post or hint.post
-    if len(around) > 1:
-        near.block = element
 
 
 def _text_before(anchor: HtmlElement) -> str:
