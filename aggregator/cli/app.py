@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from aggregator import logs
-from aggregator.config import load
-from aggregator.settings import Config
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from aggregator.settings import Config
 
 app = typer.Typer(
     name="aggregator",
@@ -42,6 +43,8 @@ class Here:
 
     @property
     def config(self) -> Config:
+        from aggregator.config import load
+
         return load(self.config_path, os.environ)
 
     @property
@@ -118,6 +121,8 @@ def iso(time: datetime | None) -> str | None:
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> None:
     """A table on standard error, plain where that is not a terminal."""
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -151,6 +156,8 @@ class Bars:
 @contextmanager
 def bars() -> Iterator[Bars]:
     """Progress on the terminal while the block runs."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator import poll
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
-from aggregator.cli.fetching import Passing
 from aggregator.errors import ParseError, StageError
-from aggregator.fetch import Explanation, Fetcher, HopReport
 from aggregator.models import FeedState, ParsedFeed
-from aggregator.pipeline import PARSE_TIMEOUT_S
-from aggregator.reading import read_feed
-from aggregator.settings import Config, FeedOptions, Network
-from aggregator.store import Store
 from aggregator.urls import redact
-from aggregator.workers import Workers
+
+if TYPE_CHECKING:
+    from aggregator.fetch import Explanation, HopReport
+    from aggregator.settings import Config, FeedOptions
+    from aggregator.store import Store
 
 
 @app.command()
@@ -28,6 +25,11 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Ask for a URL once and explain it: every hop, the address, validators, caching, robots.txt, the next poll."""
+    from aggregator.cli.fetching import Passing
+    from aggregator.fetch import Fetcher
+    from aggregator.settings import Network
+    from aggregator.store import Store
+
     place = here(context)
     config = place.config if place.config_path.exists() else None
     state = _stored(place.database.exists() and Store.read(place.database), url)
@@ -57,6 +59,8 @@ def _configured(config: Config | None, url: str) -> bool:
 
 
 def _options(config: Config | None, url: str) -> FeedOptions:
+    from aggregator.settings import FeedOptions
+
     if config is None:
         return FeedOptions()
     own = next((feed for feed in config.feeds if feed.url == url), None)
@@ -66,6 +70,10 @@ def _options(config: Config | None, url: str) -> FeedOptions:
 def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, str | None]:
     if seen.response is None or seen.response.status == 304:
         return None, None
+    from aggregator.pipeline import PARSE_TIMEOUT_S
+    from aggregator.reading import read_feed
+    from aggregator.workers import Workers
+
     response = seen.response
     with Workers(processes=1) as workers:
         try:
@@ -80,6 +88,8 @@ def _next_poll(
     seen: Explanation, feed: ParsedFeed | None, state: FeedState | None, options: FeedOptions
 ) -> FeedState | None:
     """The feed's state as a poll now would leave it."""
+    from aggregator import poll
+
     before = state or FeedState(id=0, name="", slug="", url=seen.url, polled_url=seen.url)
     now = clock()
     if seen.response is None:

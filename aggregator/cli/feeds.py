@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator import emit, poll
 from aggregator.cli.app import Here, Json, app, clock, here, iso, print_json, print_table, say
-from aggregator.config import add_feeds, remove_feed, schema
-from aggregator.config.reading import feed_name
 from aggregator.models import FeedState, FeedStatus, Source
-from aggregator.settings import Config, Feed
-from aggregator.store import Store
 from aggregator.urls import http_url, redact
+
+if TYPE_CHECKING:
+    from aggregator.settings import Config, Feed
 
 
 @app.command()
@@ -25,6 +23,8 @@ def check(
 ) -> None:
     """Read the configuration and say every mistake with file, line and column (exit code 2 if there is one)."""
     if as_schema:
+        from aggregator.config import schema
+
         print_json(schema())
         return
     config = here(context).config
@@ -41,6 +41,8 @@ def add(
 ) -> None:
     """Add a feed to feeds.yaml: finds the feed behind a site's URL, and shows what it holds."""
     from aggregator.cli.fetching import read_feed_at
+    from aggregator.config import add_feeds
+    from aggregator.settings import Feed
 
     place = here(context)
     network = place.config.network if place.config_path.exists() else None
@@ -55,6 +57,8 @@ def add(
 @app.command()
 def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The feed's name or URL.")]) -> None:
     """Take a feed out of feeds.yaml; what is stored of it stays."""
+    from aggregator.config import remove_feed
+
     place = here(context)
     url = remove_feed(place.config_path, name, os.environ)
     say(f"removed from {place.config_path}: {redact(url)} (what is stored of it stays)")
@@ -65,6 +69,9 @@ def import_opml(
     context: typer.Context, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 ) -> None:
     """Add the feeds of an OPML file to feeds.yaml; folders become tags, known feeds are passed over."""
+    from aggregator import poll
+    from aggregator.config import add_feeds, feed_name
+
     place = here(context)
     known = _known(place)
     wanted: list[Feed] = []
@@ -80,11 +87,15 @@ def import_opml(
 
 
 def _known(place: Here) -> dict[str, set[str]]:
+    from aggregator.config import feed_name
+
     feeds = place.config.feeds if place.config_path.exists() else ()
     return {"urls": {feed.url for feed in feeds}, "names": {feed_name(feed).casefold() for feed in feeds}}
 
 
 def _feed_of(outline: Any) -> Feed | None:
+    from aggregator.settings import Feed
+
     url = http_url(outline.url)
     tags = tuple(dict.fromkeys(tag for tag in map(_tag, outline.tags) if tag))
     return Feed(url=url, name=(outline.name or "").strip()[:200] or None, tags=tags) if url else None
@@ -101,6 +112,8 @@ def export_opml(context: typer.Context) -> None:
     """Print the configured feeds as OPML (without secrets)."""
     import sys
 
+    from aggregator import emit
+
     place = here(context)
     config = place.config
     sys.stdout.buffer.write(emit.opml(_sources(config, place), config.site))
@@ -112,6 +125,8 @@ def _sources(config: Config, place: Here) -> tuple[Source, ...]:
 
 
 def _source(feed: Feed, state: FeedState | None) -> Source:
+    from aggregator.config import feed_name
+
     return Source(
         name=feed_name(feed),
         slug=state.slug if state else "",
@@ -143,6 +158,8 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _states(place: Here) -> tuple[FeedState, ...]:
+    from aggregator.store import Store
+
     if not place.database.exists():
         return ()
     with Store.read(place.database) as store:

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aggregator.cli.app import Json, app, complain, dumps, here, iso, print_json, say
 from aggregator.errors import ConfigError, FetchError, ParseError, StageError
 from aggregator.models import Article, Entry, PageKind, ParsedFeed
-from aggregator.settings import Network
-from aggregator.store import Store
+
+if TYPE_CHECKING:
+    from aggregator.settings import Network
 
 _HIT = str.maketrans({"\ue000": "", "\ue001": ""})
 
@@ -242,6 +243,8 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Full-text search over titles and texts."""
+    from aggregator.store import Store
+
     place = here(context)
     if not place.database.exists():
         complain(f"{place.data} holds nothing yet; `aggregator poll` begins")

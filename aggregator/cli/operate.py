@@ -6,16 +6,17 @@ import signal
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli.app import app, bars, clock, complain, here, say
 from aggregator.errors import ConfigError, StoreError
 from aggregator.models import FeedState, FeedStatus
-from aggregator.pipeline import Tally, opened
-from aggregator.settings import Config
-from aggregator.store import Store
+
+if TYPE_CHECKING:
+    from aggregator.pipeline import Tally
+    from aggregator.settings import Config
 
 
 @app.command()
@@ -25,6 +26,8 @@ def poll(
     feed: Annotated[str | None, typer.Option(metavar="NAME", help="This feed alone, due or not.")] = None,
 ) -> None:
     """One round: poll what is due, scrape, dedupe, store, emit (for cron)."""
+    from aggregator.pipeline import opened
+
     place = here(context)
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
         if feed is not None and feed not in {state.name for state in pipeline.store.feeds()}:
@@ -58,6 +61,7 @@ def run(context: typer.Context) -> None:
 
     from aggregator import logs
     from aggregator.daemon import Daemon
+    from aggregator.pipeline import opened
     from aggregator.web import Server, application
 
     place = here(context)
@@ -97,6 +101,8 @@ def serve_until_stopped(config: Config, data: Path) -> None:
 @app.command()
 def emit(context: typer.Context) -> None:
     """Build the output again from the database."""
+    from aggregator.pipeline import Tally, opened
+
     place = here(context)
     tally = Tally()
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
@@ -109,6 +115,8 @@ def backup(
     context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to; replaced if it exists.")]
 ) -> None:
     """Copy the database to FILE while anything goes on; the copy is checked."""
+    from aggregator.store import Store
+
     place = here(context)
     if not place.database.exists():
         raise StoreError(f"{place.database} does not exist")

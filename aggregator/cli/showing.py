@@ -6,15 +6,16 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli.app import app, bars, clock, print_table, say
-from aggregator.config import load
 from aggregator.errors import ConfigError
-from aggregator.pipeline import Pipeline, Tally, opened
-from aggregator.settings import Config
+
+if TYPE_CHECKING:
+    from aggregator.pipeline import Pipeline, Tally
+    from aggregator.settings import Config
 
 BASE_URL = "http://127.0.0.1:8080/"
 
@@ -31,6 +32,7 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Serve the result afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """The main job against an imaginary press on this machine; needs no internet."""
+    from aggregator.config import load
     from aggregator.demo import Press
 
     place = _new_folder(folder)
@@ -61,6 +63,8 @@ def _new_folder(folder: Path | None) -> Path:
 
 def _one_round(config: Config, place: Path) -> tuple[Tally, int]:
     """A round as `poll --force` does it; the tally, and how many posts know their next one now."""
+    from aggregator.pipeline import opened
+
     with bars() as progress, opened(config, place / "data", clock, progress) as pipeline:
         tally = pipeline.round(force=True)
         return tally, _next_links(pipeline)

@@ -5,7 +5,7 @@
 """
 
 from aggregator.config.editing import add_feeds, remove_feed
-from aggregator.config.reading import load
+from aggregator.config.reading import feed_name, load
 from aggregator.config.reference import reference, schema
 
-__all__ = ["add_feeds", "load", "reference", "remove_feed", "schema"]
+__all__ = ["add_feeds", "feed_name", "load", "reference", "remove_feed", "schema"]
