@@ -1,6 +1,6 @@
 """Emitting from an archive of 100,000 posts: everything once, then one new article.
 
-    .venv/bin/python -m bench.emit [--posts 100000] [--sources 100] [--kilobytes 6] [--out FOLDER]
+    .venv/bin/python -m bench.emit [--posts 100000] [--sources 100] [--kilobytes 6] [--out FOLDER] [--writers]
 
 Prints what a full build and the build after one new article take, and which files the latter touched. The archive is
 made up on the fly, so that what is measured is this stage alone.
@@ -20,7 +20,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aggregator.emit import build
+from lxml import etree
+
+from aggregator.emit import build, documents
+from aggregator.emit.atom import NAMESPACE
+from aggregator.emit.documents import Document
+from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
+from aggregator.emit.items import rfc3339, view
 from aggregator.models import Built, Post, PostLink, Source
 from aggregator.settings import Site
 
@@ -155,15 +161,63 @@ def timed(archive: MadeUp, site: Site, out: Path, *, full: bool = False) -> tupl
     return time.perf_counter() - start, built
 
 
+def writers(archive: MadeUp) -> None:
+    """Thirty sources' feeds of a hundred full-text items in each format, and the Atom of them by lxml."""
+    base = "https://news.example/"
+    site = Site(base_url=base)
+    posts = [archive.latest(100, source=source.slug) for source in archive.feeds[:30]]
+    size = sum(len(post.html) for found in posts for post in found) / 2**20
+    print(f"30 feeds of 100 items, {size:.0f} MB of HTML:")
+    start = time.perf_counter()
+    feeds = [
+        Document(documents.of_source(site, "x", f"s{n}"), f"sources/s{n}", tuple(view(post, base) for post in found))
+        for n, found in enumerate(posts)
+    ]
+    print(f"    viewing      {time.perf_counter() - start:.2f} s")
+    for extension in EXTENSIONS:
+        start = time.perf_counter()
+        for feed in feeds:
+            WHOLE[extension](feed, [ENTRY[extension](item) for item in feed.items])
+        print(f"    {extension:<12} {time.perf_counter() - start:.2f} s")
+    start = time.perf_counter()
+    for feed in feeds:
+        by_lxml(feed)
+    print(f"    atom by lxml {time.perf_counter() - start:.2f} s")
+
+
+def by_lxml(feed: Document) -> bytes:
+    """An Atom document (its larger half of elements) as a tree."""
+    root = etree.Element(f"{{{NAMESPACE}}}feed", nsmap={None: NAMESPACE})
+    for item in feed.items:
+        entry = etree.SubElement(root, f"{{{NAMESPACE}}}entry")
+        for name, text in (
+            ("id", item.id),
+            ("title", item.title),
+            ("published", rfc3339(item.published)),
+            ("updated", rfc3339(item.updated)),
+            ("summary", item.summary),
+            ("content", item.html),
+        ):
+            etree.SubElement(entry, f"{{{NAMESPACE}}}{name}").text = text
+        etree.SubElement(entry, f"{{{NAMESPACE}}}link", rel="alternate", type="text/html", href=item.url)
+        author = etree.SubElement(entry, f"{{{NAMESPACE}}}author")
+        etree.SubElement(author, f"{{{NAMESPACE}}}name").text = item.author
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=100_000)
     parser.add_argument("--sources", type=int, default=100)
     parser.add_argument("--kilobytes", type=int, default=6)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--writers", action="store_true", help="only measure the formats")
     options = parser.parse_args()
-    out = options.out or Path(tempfile.mkdtemp(prefix="emit-bench-"))
     archive = MadeUp(options.posts, options.sources, options.kilobytes)
+    if options.writers:
+        writers(archive)
+        return
+    out = options.out or Path(tempfile.mkdtemp(prefix="emit-bench-"))
     site = Site(base_url="https://news.example/")
     try:
         seconds, built = timed(archive, site, out)

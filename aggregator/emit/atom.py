@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.emit import documents
-from aggregator.emit.documents import GENERATOR, Document
+from aggregator.emit.documents import GENERATOR, ICON, Document
 from aggregator.emit.items import Item, Link, rfc3339
 from aggregator.emit.markup import DECLARATION, element, empty
 
@@ -25,6 +25,7 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
         element("updated", rfc3339(document.updated)),
         f"<author>{element('name', feed.author).rstrip()}</author>\n",
         element("generator", GENERATOR),
+        element("icon", feed.base + ICON),
         empty("link", rel="alternate", type="text/html", href=feed.home_url),
         empty("link", rel="self", type="application/atom+xml", href=document.url("atom")),
         history_links(document, "atom", "link"),

@@ -22,7 +22,7 @@ from aggregator.settings import Site
 Progress = Callable[[int, int], None]
 CHUNK = 200
 """Posts read from the archive at a time in a full build: bounds its memory."""
-CODE = frozenset({".py", ".html", ".css", ".js"})
+CODE = frozenset({".py", ".html", ".css", ".js", ".svg"})
 """What a document's form depends on, besides the settings: every file of this package with one of these endings."""
 
 

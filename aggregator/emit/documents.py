@@ -11,6 +11,7 @@ from aggregator.emit.items import Item
 from aggregator.settings import Site
 
 GENERATOR = "security-feed-aggregator"
+ICON = "icon.svg"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of a feed without entries: nothing here reads the clock."""
 

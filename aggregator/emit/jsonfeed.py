@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aggregator.emit import documents
-from aggregator.emit.documents import Document
+from aggregator.emit.documents import ICON, Document
 from aggregator.emit.items import Item, Link, rfc3339
 from aggregator.models import Enclosure
 
@@ -23,6 +23,7 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
         "home_page_url": feed.home_url,
         "feed_url": document.url("json"),
         "description": feed.subtitle,
+        "favicon": feed.base + ICON,
         "language": feed.language,
         "authors": [{"name": feed.author}],
     }

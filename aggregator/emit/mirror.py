@@ -28,7 +28,7 @@ from aggregator.settings import Site
 from aggregator.urls import host_of
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("style.css", "keys.js")
+ASSETS = ("style.css", "keys.js", "icon.svg")
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
 TEASER_CHARS = 280
@@ -193,7 +193,7 @@ def reachable(article: str) -> str:
 
 
 def asset(name: str) -> bytes:
-    """The stylesheet, or the script for the keyboard."""
+    """The stylesheet, the script for the keyboard, or the icon."""
     return (TEMPLATES / name).read_bytes()
 
 
