@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,10 @@ often for the disk."""
 _CACHE_KIB = 16 * 1024
 
 
+Parameters = Sequence[object] | Mapping[str, object]
+"""Values for `?`, or by name for `:name`. (`?1` would do for both, but warns on some releases of Python 3.12.)"""
+
+
 class Sql:
     """What the modules of tables speak: statements on one open connection, with text made storable on its way in."""
 
@@ -42,20 +46,22 @@ class Sql:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
+        if isinstance(parameters, Mapping):
+            return self.connection.execute(sql, {name: storable(value) for name, value in parameters.items()})
         return self.connection.execute(sql, [storable(value) for value in parameters])
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         self.connection.executemany(sql, ([storable(value) for value in row] for row in rows))
 
-    def all(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+    def all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         return self.execute(sql, parameters).fetchall()
 
-    def one(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
+    def one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.execute(sql, parameters).fetchone()
         return row
 
-    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""
         row = self.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
@@ -166,10 +172,14 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         target, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    if read_only:
-        connection.execute("PRAGMA query_only = ON")
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+    except sqlite3.Error:  # the first look at a file that is no database
+        connection.close()
+        raise
     return connection
 
 

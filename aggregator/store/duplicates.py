@@ -21,14 +21,14 @@ MOST_CANDIDATES = 50
 
 _CANDIDATES = """
     WITH found (article_id, shared) AS (
-        SELECT article_id, 1000 FROM fingerprints WHERE exact = ?1 AND day BETWEEN ?3 AND ?4 AND words > 0
+        SELECT article_id, 1000 FROM fingerprints WHERE exact = :exact AND day BETWEEN :first AND :last AND words > 0
         UNION ALL
-        SELECT bands.article_id, count(*) FROM json_each(?2) AS wanted
-        JOIN bands ON bands.band = wanted.value AND bands.day BETWEEN ?3 AND ?4
-        GROUP BY bands.article_id HAVING count(*) >= ?5
+        SELECT bands.article_id, count(*) FROM json_each(:bands) AS wanted
+        JOIN bands ON bands.band = wanted.value AND bands.day BETWEEN :first AND :last
+        GROUP BY bands.article_id HAVING count(*) >= :shared
     ), likeliest (article_id, shared) AS (
-        SELECT article_id, max(shared) AS most FROM found WHERE article_id <> ?6
-        GROUP BY article_id ORDER BY most DESC, article_id LIMIT ?7
+        SELECT article_id, max(shared) AS most FROM found WHERE article_id <> :exclude
+        GROUP BY article_id ORDER BY most DESC, article_id LIMIT :most
     )
     SELECT articles.id, articles.title, articles.text, articles.published,
         fingerprints.exact, fingerprints.words, fingerprints.minhash, fingerprints.bands
@@ -75,15 +75,15 @@ def candidates(
     day = times.day(published)
     rows = sql.all(
         _CANDIDATES,
-        (
-            fingerprint.exact,
-            json.dumps([_signed(band) for band in fingerprint.bands]),
-            day - window_days,
-            day + window_days,
-            max(1, min(SHARED_BANDS, len(fingerprint.bands))),
-            exclude,
-            MOST_CANDIDATES,
-        ),
+        {
+            "exact": fingerprint.exact,
+            "bands": json.dumps([_signed(band) for band in fingerprint.bands]),
+            "first": day - window_days,
+            "last": day + window_days,
+            "shared": max(1, min(SHARED_BANDS, len(fingerprint.bands))),
+            "exclude": exclude,
+            "most": MOST_CANDIDATES,
+        },
     )
     return tuple(
         Candidate(
@@ -127,7 +127,8 @@ def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:
 def hide(sql: Sql, article_id: int) -> None:
     """Let a post be hidden exactly when its article is a duplicate."""
     sql.execute(
-        "UPDATE posts SET hidden = (SELECT duplicate_of IS NOT NULL FROM articles WHERE id = ?1) WHERE article_id = ?1",
+        "UPDATE posts SET hidden = (SELECT duplicate_of IS NOT NULL FROM articles WHERE id = posts.article_id)"
+        " WHERE article_id = ?",
         (article_id,),
     )
 

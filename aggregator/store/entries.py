@@ -20,12 +20,13 @@ def known(sql: Sql, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
     asked = {str(storable(guid)): guid for guid in guids}
     rows = sql.all(
         """
-        SELECT guid, content_hash, updated FROM seen WHERE feed_id = ?1 AND guid IN (SELECT value FROM json_each(?2))
+        SELECT guid, content_hash, updated FROM seen
+        WHERE feed_id = :feed AND guid IN (SELECT value FROM json_each(:guids))
         UNION ALL
         SELECT guid, content_hash, updated FROM entries
-        WHERE feed_id = ?1 AND guid IN (SELECT value FROM json_each(?2))
+        WHERE feed_id = :feed AND guid IN (SELECT value FROM json_each(:guids))
         """,
-        (feed_id, json.dumps(list(asked))),
+        {"feed": feed_id, "guids": json.dumps(list(asked))},
     )
     return {
         asked[row["guid"]]: Known(asked[row["guid"]], row["content_hash"], times.read(row["updated"])) for row in rows

@@ -22,11 +22,11 @@ OPPOSITE = {NEXT: PREVIOUS, PREVIOUS: NEXT}
 _BESIDE = """
     SELECT stated.article_id AS id
     FROM article_urls JOIN neighbours AS stated ON stated.canonical_url = article_urls.url
-    WHERE article_urls.article_id IN (SELECT value FROM json_each(?1))
+    WHERE article_urls.article_id IN (SELECT value FROM json_each(:ids))
     UNION
     SELECT article_urls.article_id
     FROM neighbours AS stated JOIN article_urls ON article_urls.url = stated.canonical_url
-    WHERE stated.article_id IN (SELECT value FROM json_each(?1))
+    WHERE stated.article_id IN (SELECT value FROM json_each(:ids))
 """
 
 IN_FEED = """
@@ -39,7 +39,7 @@ IN_FEED = """
          WHERE earlier.feed_id = own.feed_id AND earlier.sequence IS NOT NULL
             AND (earlier.published, earlier.article_id) < (own.published, own.article_id)
          ORDER BY earlier.published DESC, earlier.article_id DESC LIMIT 1) AS previous
-    FROM json_each(?1) AS wanted
+    FROM json_each(:ids) AS wanted
     JOIN posts AS own ON own.article_id = wanted.value AND own.sequence IS NOT NULL
 """
 """The posts before and after each of the given ones within its feed, by publication."""
@@ -83,8 +83,8 @@ def _save_one(
 
 def beside(sql: Sql, ids: Sequence[int]) -> set[int]:
     """The articles whose posts show one of these as their neighbour, or may."""
-    wanted = json.dumps(list(ids))
-    found = {row["id"] for row in sql.all(_BESIDE, (wanted,))}
-    for row in sql.all(IN_FEED, (wanted,)):
+    wanted = {"ids": json.dumps(list(ids))}
+    found = {row["id"] for row in sql.all(_BESIDE, wanted)}
+    for row in sql.all(IN_FEED, wanted):
         found |= {row["next"], row["previous"]}
     return found - {None}

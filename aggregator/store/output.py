@@ -15,7 +15,7 @@ from aggregator.store.connection import Sql
 _CARRY = """
     INSERT OR IGNORE INTO post_feeds (feed_id, sequence, article_id)
     SELECT DISTINCT entries.feed_id, posts.sequence, posts.article_id
-    FROM json_each(?1) AS wanted
+    FROM json_each(?) AS wanted
     JOIN posts ON posts.article_id = wanted.value AND posts.sequence IS NOT NULL
     JOIN entries ON entries.article_id = posts.article_id
 """
@@ -70,8 +70,8 @@ def raise_head(sql: Sql, by: int = 1) -> int:
     return int(
         sql.value(
             """
-            INSERT INTO numbers (name, value) VALUES ('head', ?1)
-            ON CONFLICT (name) DO UPDATE SET value = value + ?1 RETURNING value
+            INSERT INTO numbers (name, value) VALUES ('head', ?)
+            ON CONFLICT (name) DO UPDATE SET value = value + excluded.value RETURNING value
             """,
             (by,),
         )

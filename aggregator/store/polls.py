@@ -49,8 +49,8 @@ def _log(sql: Sql, outcome: PollOutcome) -> None:
     )
     sql.execute(
         """
-        DELETE FROM polls WHERE feed_id = ?1 AND id <=
-            (SELECT id FROM polls WHERE feed_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
+        DELETE FROM polls WHERE feed_id = :feed AND id <=
+            (SELECT id FROM polls WHERE feed_id = :feed ORDER BY id DESC LIMIT 1 OFFSET :kept)
         """,
-        (outcome.state.id, KEPT),
+        {"feed": outcome.state.id, "kept": KEPT},
     )

@@ -30,7 +30,7 @@ _POSTS = """
         coalesce(articles.language, entries.language) AS language,
         posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
         entries.id AS entry_id, entries.html AS feed_html, entries.summary AS feed_summary
-    FROM json_each(?1) AS wanted
+    FROM json_each(:ids) AS wanted
     JOIN posts ON posts.article_id = wanted.value
     JOIN articles ON articles.id = posts.article_id
     LEFT JOIN entries ON entries.id =
@@ -38,15 +38,15 @@ _POSTS = """
     ORDER BY posts.sequence DESC
 """
 _CARRIERS = """
-    SELECT article_id, feed_id, url FROM entries WHERE article_id IN (SELECT value FROM json_each(?1)) ORDER BY id
+    SELECT article_id, feed_id, url FROM entries WHERE article_id IN (SELECT value FROM json_each(:ids)) ORDER BY id
 """
 _ENCLOSURES = """
     SELECT entry_id, url, type, length FROM enclosures
-    WHERE entry_id IN (SELECT value FROM json_each(?1)) ORDER BY entry_id, position
+    WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY entry_id, position
 """
 _GROUPS = """
     WITH leaders (id) AS (
-        SELECT DISTINCT coalesce(duplicate_of, id) FROM articles WHERE id IN (SELECT value FROM json_each(?1))
+        SELECT DISTINCT coalesce(duplicate_of, id) FROM articles WHERE id IN (SELECT value FROM json_each(:ids))
     ), members (leader, id) AS (
         SELECT id, id FROM leaders
         UNION ALL
@@ -63,19 +63,19 @@ _STATED = """
     SELECT stated.article_id AS id, stated.direction, stated.url, stated.title, stated.teaser,
         article_urls.article_id AS target
     FROM neighbours AS stated LEFT JOIN article_urls ON article_urls.url = stated.canonical_url
-    WHERE stated.article_id IN (SELECT value FROM json_each(?1))
+    WHERE stated.article_id IN (SELECT value FROM json_each(:ids))
 """
 _CHAINED = """
     SELECT article_urls.article_id AS id, stated.direction, stated.article_id AS target
     FROM article_urls
     JOIN neighbours AS stated ON stated.canonical_url = article_urls.url
     JOIN articles ON articles.id = stated.article_id
-    WHERE article_urls.article_id IN (SELECT value FROM json_each(?1))
+    WHERE article_urls.article_id IN (SELECT value FROM json_each(:ids))
     ORDER BY articles.published DESC, articles.id DESC
 """
 _TARGETS = """
     SELECT articles.id, articles.url, articles.title, articles.teaser, posts.path
-    FROM json_each(?1) AS wanted
+    FROM json_each(:ids) AS wanted
     JOIN articles ON articles.id = wanted.value
     JOIN posts ON posts.article_id = articles.id
 """
@@ -95,8 +95,8 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
     """The posts of these articles, newest sequence first. Those not yet put out are left out."""
     if not ids:
         return ()
-    wanted = json.dumps(list(ids))
-    rows = [row for row in sql.all(_POSTS, (wanted,)) if row["sequence"] is not None]
+    wanted = {"ids": json.dumps(list(ids))}
+    rows = [row for row in sql.all(_POSTS, wanted) if row["sequence"] is not None]
     sources = feeds.sources(sql)
     carriers = _carriers(sql, wanted)
     enclosures = _enclosures(sql, [row["entry_id"] for row in rows])
@@ -181,43 +181,43 @@ def _member(item: sqlite3.Row, row: sqlite3.Row, sources: Mapping[int, Source]) 
     )
 
 
-def _carriers(sql: Sql, wanted: str) -> dict[int, list[tuple[int, str | None]]]:
+def _carriers(sql: Sql, wanted: Mapping[str, object]) -> dict[int, list[tuple[int, str | None]]]:
     found: defaultdict[int, list[tuple[int, str | None]]] = defaultdict(list)
-    for row in sql.all(_CARRIERS, (wanted,)):
+    for row in sql.all(_CARRIERS, wanted):
         found[row["article_id"]].append((row["feed_id"], row["url"]))
     return found
 
 
 def _enclosures(sql: Sql, entry_ids: list[int | None]) -> dict[int, tuple[Enclosure, ...]]:
     found: defaultdict[int, list[Enclosure]] = defaultdict(list)
-    for row in sql.all(_ENCLOSURES, (json.dumps([number for number in entry_ids if number is not None]),)):
+    for row in sql.all(_ENCLOSURES, {"ids": json.dumps([number for number in entry_ids if number is not None])}):
         found[row["entry_id"]].append(Enclosure(redact(row["url"]), row["type"], row["length"]))
     return {entry_id: tuple(items) for entry_id, items in found.items()}
 
 
-def _groups(sql: Sql, wanted: str) -> dict[int, list[sqlite3.Row]]:
+def _groups(sql: Sql, wanted: Mapping[str, object]) -> dict[int, list[sqlite3.Row]]:
     found: defaultdict[int, list[sqlite3.Row]] = defaultdict(list)
-    for row in sql.all(_GROUPS, (wanted,)):
+    for row in sql.all(_GROUPS, wanted):
         found[row["leader"]].append(row)
     return found
 
 
-def _links(sql: Sql, wanted: str) -> dict[tuple[int, str], PostLink]:
+def _links(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], PostLink]:
     """The neighbours of each article: as its page says, else by the chain, else by the order within its feed."""
     sides: dict[tuple[int, str], _Stated] = {}
-    for row in sql.all(neighbours.IN_FEED, (wanted,)):
+    for row in sql.all(neighbours.IN_FEED, wanted):
         for direction in (neighbours.NEXT, neighbours.PREVIOUS):
             if row[direction] is not None:
                 sides[row["id"], direction] = _Stated(None, None, None, row[direction])
-    for row in sql.all(_CHAINED, (wanted,)):
+    for row in sql.all(_CHAINED, wanted):
         if row["target"] != row["id"]:
             sides[row["id"], neighbours.OPPOSITE[row["direction"]]] = _Stated(None, None, None, row["target"])
-    for row in sql.all(_STATED, (wanted,)):
+    for row in sql.all(_STATED, wanted):
         if row["target"] != row["id"]:
             stated = _Stated(row["url"], row["title"], row["teaser"], row["target"])
             sides[row["id"], row["direction"]] = stated
     held = {side.target for side in sides.values() if side.target is not None}
-    targets = {row["id"]: row for row in sql.all(_TARGETS, (json.dumps(sorted(held)),))}
+    targets = {row["id"]: row for row in sql.all(_TARGETS, {"ids": json.dumps(sorted(held))})}
     made = {key: _link(side, targets.get(side.target or 0)) for key, side in sides.items()}
     return {key: link for key, link in made.items() if link is not None}
 

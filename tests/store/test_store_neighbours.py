@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import PostLink
+from aggregator.store import Store
 
 A = "https://alpha.example/"
 
@@ -149,17 +153,14 @@ def test_links_in_another_spelling(store_with_canonical: Newsroom, spelling: str
 
 
 @pytest.fixture
-def store_with_canonical(store: object, path: object) -> Newsroom:
-    from pathlib import Path
-
-    from aggregator.store import Store
-
-    assert isinstance(path, Path)
+def store_with_canonical(path: Path) -> Iterator[Newsroom]:
+    """A store that is told what a canonical form is."""
 
     def fold(url: str) -> str:
         return url.replace("http:", "https:").replace("www.", "").partition("?")[0].rstrip("/")
 
-    return Newsroom(Store.open(path, canonical=fold))
+    with Store.open(path, canonical=fold) as store:
+        yield Newsroom(store)
 
 
 def test_a_long_teaser_is_cut_between_words(newsroom: Newsroom) -> None:
