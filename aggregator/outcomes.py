@@ -103,7 +103,7 @@ def next_attempt(article: PendingArticle, error: StageError, now: datetime) -> d
     final = isinstance(error, FetchError) and error.status in FINAL_STATUSES
     if refused or final or article.attempts + 1 >= ATTEMPTS:
         return None
-    return now + max(FIRST_RETRY * 2**article.attempts, timedelta(seconds=retry_after_s or 0))
+    return now + max(FIRST_RETRY * (1 << article.attempts), timedelta(seconds=retry_after_s or 0))
 
 
 def unreadable(article: Article) -> ScrapeError | None:
