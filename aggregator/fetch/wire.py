@@ -8,8 +8,10 @@ its redirects, cookies, netrc and proxies are off.
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.cookiejar
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
