@@ -62,12 +62,20 @@ def _build(archive: Archive, site: Site, folder: Folder, *, full: bool, report: 
 
 
 def version_of(site: Site) -> str:
-    """A hash of the settings and of this package's code, templates and stylesheet."""
-    digest = hashlib.sha256(site.model_dump_json().encode())
+    """A hash of the settings and of the form that this program gives to documents."""
+    return hashlib.sha256(_FORM + site.model_dump_json().encode()).hexdigest()[:32]
+
+
+def _form() -> bytes:
+    digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*")):
         if path.suffix in CODE:
             digest.update(path.read_bytes())
-    return digest.hexdigest()[:32]
+    return digest.digest()
+
+
+_FORM = _form()
+"""Read when the program starts: what is installed meanwhile is the next start's affair."""
 
 
 def _lost_names(edition: Edition) -> bool:
