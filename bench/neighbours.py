@@ -147,6 +147,26 @@ def score(each: Case, side: str, found: Neighbours, count: Count) -> None:
         count.misses.append(f"{each.file} {side}\n      truth {truth}\n      found {neighbour}")
 
 
+def letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def titles(some: Iterable[Case]) -> tuple[int, int, int]:
+    """Of the titles that head links state: how many the visible links give alike, otherwise, and not at all."""
+    right = wrong = missing = 0
+    for each in some:
+        tree = parse(each.page)
+        stated = {folded(link.get("href", "")): link.get("title") for link in tree.iter("link") if link.get("title")}
+        strip(tree, "visible")
+        found = find(tree, each.url)
+        for neighbour in (found.next, found.previous):
+            if neighbour and (title := stated.get(folded(neighbour.url))):
+                right += letters(title) == letters(neighbour.title or "")
+                missing += neighbour.title is None
+                wrong += neighbour.title is not None and letters(title) != letters(neighbour.title)
+    return right, wrong, missing
+
+
 def line(mode: str, half: str, count: Count) -> str:
     quality = f"{count.precision:9.3f} {count.recall:7.3f} {count.wanted:6} {count.faulty:6}"
     return f"{mode:8} {half:9} {count.pages:5} {quality} {1000 * count.seconds / max(count.pages, 1):7.2f}"
@@ -191,6 +211,8 @@ def main() -> None:
             print(line(mode, "all", total))
         if options.worst:
             print(*total.misses, sep="\n")
+    right, wrong, missing = titles(every)
+    print(f"titles from visible links: {right} right, {wrong} wrong, {missing} not given by the link")
 
 
 if __name__ == "__main__":

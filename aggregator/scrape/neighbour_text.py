@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from aggregator.scrape.neighbour_blocks import own_block
 from aggregator.scrape.neighbour_evidence import Statement
-from aggregator.scrape.neighbour_labels import label_of, split_label, without_arrows
+from aggregator.scrape.neighbour_labels import Way, label_of, split_label, without_arrows
 from aggregator.scrape.neighbour_page import HEADINGS, Page
 from aggregator.scrape.neighbour_urls import folded
 
@@ -25,6 +26,10 @@ _MIN_TEASER = 40
 """Characters; shorter ones are dates, authors and sections."""
 _MAX_TITLE = 300
 _MAX_NODES = 200
+_MAX_WAY_WORDS = 3
+_INLINE = frozenset(
+    {"a", "abbr", "b", "code", "em", "font", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u"}
+)
 _LISTED = frozenset({"li", *HEADINGS})
 _NO_TITLE = re.compile(
     r"(?:\d+|\W*|(?:read more|continue reading|more|weiterlesen|mehr|lire la suite|leer más|leia mais|leggi tutto|"
@@ -37,22 +42,36 @@ _PERMALINK = re.compile(
 
 
 def title_of(page: Page, said: list[Statement]) -> str | None:
-    """The neighbour's title: from a visible link to it, a head link, a title attribute, or whatever else names it."""
+    """The neighbour's title: the headline in its block, the text of a link to it, a head link's title, or others."""
+    key = folded(said[0].url)
     visible = [each for each in said if each.element.tag == "a"]
-    texts = [text for each in visible if (text := link_text(each.element))]
+    texts = [text for block in _blocks(page, said) if (text := _headline(page, block, key))]
+    texts += [text for each in visible if (text := link_text(each.element)) and not _repeats(text, each.way)]
     texts += [text for each in said if each.title and (text := _title(each.title))]
     texts += [text for each in said if (text := _title(each.element.get("title") or ""))]
     if not texts:
-        texts += [text for block in _blocks(page, said) if (text := _heading_in(block))]
-        texts += [
-            text for anchor in _elsewhere(page, folded(said[0].url)) if (text := link_text(anchor)) and " " in text
-        ]
+        others = map(link_text, _elsewhere(page, key))
+        texts += [text for text in others if text and " " in text]
     whole = [text for text in texts if not text.endswith(("…", "..."))]
     return next(iter(whole or texts), None)
 
 
-def _heading_in(block: HtmlElement) -> str | None:
-    return next((text for heading in block.iter(*HEADINGS) if (text := _joined(heading))), None)
+def _headline(page: Page, block: HtmlElement, key: str) -> str | None:
+    """The heading of a block that is a link to the post, or has one in it."""
+    for heading in block.iter(*HEADINGS):
+        linked = key in page.anchors_in(heading) or any(
+            page.key_of(each) == key for each in islice(heading.iterancestors("a"), 1)
+        )
+        if linked and (text := _joined(heading)):
+            return text
+    return None
+
+
+def _repeats(text: str, way: Way) -> bool:
+    """Whether a short text only says the way in words that no table has: "Previous podcast"."""
+    terms = text.split()
+    first = label_of(terms[0]) if 1 < len(terms) <= _MAX_WAY_WORDS else None
+    return first is not None and first.way is way
 
 
 def link_text(anchor: HtmlElement) -> str | None:
@@ -64,12 +83,29 @@ def link_text(anchor: HtmlElement) -> str | None:
 
 
 def _joined(element: HtmlElement) -> str | None:
-    chunks = (" ".join(chunk.split()) for chunk in islice(element.itertext(), _MAX_NODES))
-    return _title(" ".join(rest for chunk in chunks if chunk and (rest := split_label(chunk)[1])))
+    """The text of an element without the pieces that are labels, or None when it is one as a whole."""
+    if label_of(" ".join(element.text_content()[:_MAX_TITLE].split())):
+        return None
+    joined = ""
+    for piece, apart in islice(_pieces(element), _MAX_NODES):
+        label, rest = split_label(piece)
+        joined += (" " if apart or label else "") + (rest if label else piece)
+    return _title(joined)
+
+
+def _pieces(element: HtmlElement) -> Iterator[tuple[str, bool]]:
+    """The texts in an element, and whether each begins in a block of its own."""
+    apart = True
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        text = node.text if event == "start" else node.tail if node is not element else None
+        apart = apart or node.tag not in _INLINE
+        if text:
+            yield text, apart
+            apart = False
 
 
 def _title(text: str) -> str | None:
-    cleaned = without_arrows(_PERMALINK.sub("", split_label(text)[1]))
+    cleaned = without_arrows(_PERMALINK.sub("", split_label(text.replace("\xad", ""))[1]))
     if not cleaned or len(cleaned) > _MAX_TITLE or _NO_TITLE.fullmatch(cleaned) or label_of(cleaned):
         return None
     return cleaned
@@ -112,17 +148,23 @@ def _blocks(page: Page, said: list[Statement]) -> list[HtmlElement]:
 
 def _opening(block: HtmlElement, title: str | None) -> str | None:
     """The first text of a block that is long enough for a teaser and is not the title again."""
+    known = _letters(title or "")
     for text in _passages(block):
-        if len(text) >= _MIN_TEASER and not (title and title in text):
+        letters = _letters(text)
+        if len(text) >= _MIN_TEASER and letters and letters not in known and not (known and known in letters):
             return text[:MAX_TEASER]
     return None
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _passages(block: HtmlElement) -> Iterator[str]:
     """The texts of a block's paragraphs, and its loose texts, without headings, links and labels."""
     for element in islice(block.iter("p", "div", "span"), _MAX_NODES):
         if element.find(".//a") is None and element.find(".//p") is None and not _in_heading(element, block):
-            text = " ".join(element.text_content().split())
+            text = " ".join(element.text_content().replace("\xad", "").split())
             if text and label_of(text) is None:
                 yield text
     loose = [element.tail for element in islice(block.iterdescendants(), _MAX_NODES) if element.tail]

@@ -49,6 +49,13 @@ def test_precision_and_recall_on_real_pages(mode: str, bench: ModuleType, corpor
         assert count.recall >= FLOORS[mode]["recall"], "\n".join(count.misses)
 
 
+def test_titles_on_real_pages(bench: ModuleType, corpora: Path) -> None:
+    """Titles read from visible links are those that the same pages' head links state."""
+    right, wrong, _ = bench.titles(bench.cases(corpora))
+    assert right + wrong > 90
+    assert right / (right + wrong) >= FLOORS["titles"]
+
+
 def test_the_threatpost_page_names_both_neighbours(corpora: Path) -> None:
     """The first worked example: each neighbour with its URL and its title, and no source but itself."""
     page = (corpora / "worked-example" / "threatpost-android.html").read_bytes()
