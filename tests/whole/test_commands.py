@@ -40,8 +40,8 @@ def site() -> Iterator[Outlet]:
     with outlet() as server:
         server.pages["/"] = (
             "text/html",
-            b"<html><head><title>Kettle News</title><link rel='alternate' type='application/rss+xml' href='/feed'></head>"
-            b"<body>News of kettles</body></html>",
+            b"""<html><head><title>Kettle News</title><link rel="alternate" type="application/rss+xml" href="/feed"></head>
+            <body>News of kettles</body></html>""",
         )
         server.pages["/feed"] = rss(
             "Kettle News",

@@ -1,0 +1,144 @@
+"""docs/acceptance.md names, for every fault and attack, the tests that show it; a case without one is listed with why.
+
+`AGGREGATOR_WRITE_DOCS=1 pytest tests/test_acceptance.py` writes the page anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PAGE = TESTS.parent / "docs" / "acceptance.md"
+NAMED = re.compile(r"^\s*(?:async )?def (test_((?:[fa]\d\d_)+)\w+)", re.MULTILINE)
+
+FAULTS = """\
+F1 the ETag changes and the body does not: the new one is kept
+F2 a 304 brings a new ETag: it is kept
+F3 a 304 without validators: the old ones stay
+F4 a 200 without validators: the old ones are dropped
+F5 weak, unquoted or odd validators: echoed byte for byte
+F6 folded or Latin-1 headers: the feed goes on
+F7 a 200 that does not parse: the validators do not advance
+F8 max-age: no earlier poll, after a restart neither
+F9 absurd max-age or ttl: clamped
+F10 429 and 503 with Retry-After: the whole host waits, clamped
+F11 skipHours, skipDays, ttl, sy:updatePeriod: honoured
+F12 301 and 308: the new address is taken after several good polls
+F13 301 to a web page: not taken
+F14 302 and 307: never taken
+F15 410: polling stops, entries stay
+F16 a week of 500s: waits of at most a day, never given up
+F17 a redirect loop: ends at five hops
+F18 a web page with status 200: an error, entries stay
+F19 an empty body or no items: nothing is deleted
+F20 a shrunken feed: nothing is deleted
+F21 truncated gzip of the right length: whole entries are kept, marked partial, fetched again
+F22 a body cut short: the same
+F23 a false Content-Encoding: an error
+F24 headers that drip: ended at the deadline
+F25 a body that drips: ended at the deadline, not taken for whole
+F26 an endless body: cut at the cap
+F27 10,000 items: within ten seconds and bounded memory
+F28 wrong or unknown charset: readable
+F29 NUL, controls, lone surrogates: kept, and the output is valid
+F30 no guid: a stable one is made
+F31 one guid on two items: both are kept
+F32 a guid that flips http and https: one entry
+F33 tokens and counters that change: no revision
+F34 dates missing, moving or in the future: the order stays
+F35 relative links and xml:base: absolute
+F36 expired or foreign certificates: an error, never plain text instead
+F37 international host names: punycode
+F38 a full disk: the old files stand, work resumes
+F39 kill -9 at any moment: nothing acknowledged is lost, no torn file
+F40 two daemons: the second is refused; a locked database loses no write"""
+
+ATTACKS = """\
+A1 private, link-local and loopback addresses: refused before a byte is sent
+A2 addresses in odd spellings: refused
+A3 a redirect from public to private: refused at that hop
+A4 a name that resolves differently the second time: the checked address is the connected one
+A5 mapped, translated and tunnelled addresses: refused
+A6 URLs that parsers read differently: one reading everywhere
+A7 redirects to file:, ftp:, data:: refused
+A8 pages, images and robots.txt: the same guard
+A9 proxies in the environment: ignored
+A10 entities that multiply: bounded
+A11 entities that grow quadratically: bounded
+A12 external entities: no file, no network
+A13 external entities in OPML: rejected
+A14 a body that names a file: never opened
+A15 floods of comment openers, endless authors: that worker ends, all else goes on
+A16 compression bombs: cut at the cap
+A17 a bomb in the body of a redirect: not read
+A18 many encodings on top of one another: refused
+A19 deep nesting, floods of attributes: two seconds at most
+A20 a giant page: cut at its cap
+A21 scripts, handlers, styles, forms: removed
+A22 javascript: in disguise: removed
+A23 data: documents and SVG: removed
+A24 frames with documents, form actions: removed
+A25 markup that mutates when parsed again: inert
+A26 javascript: in links, enclosures, authors: dropped
+A27 ids and names that clobber: removed
+A28 markup in titles, authors, categories: shown as text
+A29 markup and ]]> in what is emitted: escaped and valid
+A30 tracking pixels: dropped
+A31 every response of the server: strict headers
+A32 markup in an error or status page: escaped
+A33 line breaks in titles and URLs: no header, no log line
+A34 //host paths on our own server: no redirect
+A35 a title like $(id): no shell
+A36 redirects to another host or to http: no credentials go along
+A37 secrets in URLs: in no log, feed, page or error
+A38 one feed using another's guids: the other's entries stay
+A39 hostile guids and paths: a safe name inside the root
+A40 instructions in the configuration: refused"""
+
+NOT_TESTED: dict[str, str] = {
+    "A35": "no text of a feed is given to another program: there are no hooks and no notifier",
+}
+
+
+def named_tests() -> dict[str, list[str]]:
+    """Case -> the tests that carry its number, as `file::test`."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for match in NAMED.finditer(path.read_text("utf-8")):
+            for case in re.findall(r"[fa]\d\d", match[2]):
+                found[f"{case[0].upper()}{int(case[1:])}"].append(f"{path.relative_to(TESTS.parent)}::{match[1]}")
+    return found
+
+
+def page() -> str:
+    """The page as it should be."""
+    found = named_tests()
+    lines = [
+        "# What the program survives",
+        "",
+        "Each case is shown by the tests named beside it, on real sockets, files and databases.",
+    ]
+    for title, cases in (("Faults", FAULTS), ("Attacks", ATTACKS)):
+        lines += ["", f"## {title}", "", "| case | what happens | shown by |", "| --- | --- | --- |"]
+        for line in cases.splitlines():
+            case, _, words = line.partition(" ")
+            shown = "<br>".join(f"`{test}`" for test in found[case]) or f"not tested: {NOT_TESTED.get(case, '?')}"
+            lines.append(f"| {case} | {words} | {shown} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_of_faults_and_attacks_is_as_the_tests_are() -> None:
+    """The page names every case with its tests."""
+    if os.environ.get("AGGREGATOR_WRITE_DOCS"):
+        PAGE.write_text(page(), "utf-8")
+    assert PAGE.read_text("utf-8") == page()
+
+
+def test_every_case_has_a_test_or_a_reason() -> None:
+    """No fault and no attack is left out silently."""
+    cases = {line.partition(" ")[0] for line in (FAULTS + "\n" + ATTACKS).splitlines()}
+    assert len(cases) == 80
+    assert sorted(cases - set(named_tests()) - set(NOT_TESTED)) == []
