@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from publicsuffixlist import PublicSuffixList
+
 from aggregator.urls import http_url
 
 
@@ -70,18 +72,31 @@ def site_of(url: str) -> str:
     return re.sub(r"^(?:www\d?|m|mobile|amp)\.", "", urlsplit(url).hostname or "")
 
 
+@lru_cache(maxsize=1024)
+def _domain(host: str) -> str:
+    """The part of a host that one owner registered (`it.slashdot.org`: `slashdot.org`); an address is its own."""
+    if host.endswith("]") or host.rpartition(".")[2].isdigit():
+        return host
+    return _suffixes().privatesuffix(host) or host
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
 def same_site(one: str, other: str) -> bool:
-    """Whether two hosts (see `site_of`) are one site: equal, or one under the other."""
-    return one == other or one.endswith("." + other) or other.endswith("." + one)
+    """Whether two hosts (see `site_of`) are one site: equal, or under one registered domain."""
+    return one == other or (bool(one and other) and _domain(one) == _domain(other))
 
 
 def may_be_of(href: str, sites: frozenset[str]) -> bool:
     """Whether a link may lead to one of `sites`, at a glance: most links of a page that do not are told so."""
     _, slashes, rest = href.partition("//")
-    if not slashes or not href.startswith(("http", "//")) or not rest.isascii():
+    if not slashes or not sites or not href.startswith(("http", "//")) or not rest.isascii():
         return True
     host = _HOST_END.split(rest, maxsplit=1)[0].lower()
-    return not sites or any(host.endswith(site) or site.endswith(host.removeprefix("www.")) for site in sites)
+    return any(same_site(site, host.removeprefix("www.")) for site in sites)
 
 
 def _stem(path: str) -> tuple[str, bool]:
