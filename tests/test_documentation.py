@@ -33,3 +33,20 @@ def test_commands_in_the_pages_exist(page: Path) -> None:
         r"(?:\.venv/bin/|^    |`)aggregator (?:--\S+ \S+ )*([a-z][a-z-]+)", page.read_text("utf-8"), re.MULTILINE
     )
     assert set(told) <= known
+
+
+def test_the_locked_packages_run_on_every_python_that_we_promise() -> None:
+    """A lock made on a newer Python must not shut out 3.11.0 to 3.13, which pyproject.toml names."""
+    from importlib.metadata import distributions
+
+    from packaging.specifiers import SpecifierSet
+
+    locked = {line.partition("==")[0].lower() for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()}
+    needs = {dist.metadata["Name"]: dist.metadata.get("Requires-Python") or "" for dist in distributions()}
+    shut_out = {
+        name: python
+        for name, python in needs.items()
+        if name.lower() in locked
+        and not all(SpecifierSet(python).contains(one) for one in ("3.11.0", "3.12.0", "3.13.0"))
+    }
+    assert shut_out == {}
