@@ -1,21 +1,24 @@
 """Emitting from an archive of 100,000 posts: everything once, then one new article.
 
-    .venv/bin/python -m bench.emit [--posts 100000] [--sources 100] [--kilobytes 6] [--out FOLDER] [--writers]
+    .venv/bin/python -m bench.emit [--posts 100000] [--sources 100] [--kilobytes 6]
+    .venv/bin/python -m bench.emit --database FILE     (filled by bench.archive --keep FILE)
+    .venv/bin/python -m bench.emit --writers
 
-Prints what a full build and the build after one new article take, and which files the latter touched. The archive is
-made up on the fly, so that what is measured is this stage alone.
+Prints what a full build and the build after one new article take, and which files the latter touched. Without a
+database the archive is made up on the fly, so that what is measured is this stage alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
-import shutil
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,8 +30,10 @@ from aggregator.emit.atom import NAMESPACE
 from aggregator.emit.documents import Document
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.items import rfc3339, view
-from aggregator.models import Built, Post, PostLink, Source
+from aggregator.models import Archive, Built, PollOutcome, PollResult, Post, PostLink, Source
 from aggregator.settings import Site
+from aggregator.store import Store
+from bench import archive as fill
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 TAGS = ("news", "research", "vendor", "government")
@@ -111,6 +116,9 @@ class MadeUp:
         post = self._bare(n)
         return PostLink(post.url or "", post.title, post.summary[:160], post.path)
 
+    def add_one(self) -> None:
+        self.count += 1
+
     def head(self) -> int:
         return self.count
 
@@ -155,10 +163,47 @@ def show(done: int, total: int) -> None:
         print(f"\r{done:,} of {total:,}", end="" if done < total else "\n", file=sys.stderr)
 
 
-def timed(archive: MadeUp, site: Site, out: Path, *, full: bool = False) -> tuple[float, Built]:
+def timed(archive: Archive, site: Site, out: Path, *, full: bool = False) -> tuple[float, Built]:
     start = time.perf_counter()
     built = build(archive, site, out, full=full, progress=show)
     return time.perf_counter() - start, built
+
+
+def measure(archive: Archive, add_one: Callable[[], None], out: Path) -> None:
+    """Everything once, nothing new, one new article five times, everything again."""
+    site = Site(base_url="https://news.example/")
+    seconds, built = timed(archive, site, out)
+    print(f"first build, {built.posts:,} posts: {seconds:.1f} s, {built.written:,} files", flush=True)
+    seconds, built = timed(archive, site, out)
+    print(f"nothing new: {seconds * 1000:.1f} ms, {built.written} files")
+    times = []
+    for _ in range(5):
+        add_one()
+        seconds, built = timed(archive, site, out)
+        times.append(seconds)
+    print(f"one new article: {statistics.median(times):.3f} s (median of 5), {built.written} files:")
+    print("   ", " ".join(sorted(built.files)), flush=True)
+    seconds, built = timed(archive, site, out, full=True)
+    print(f"full build again: {seconds:.1f} s, {built.written} files written, {built.unchanged:,} the same")
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
+def stored(path: Path, out: Path) -> None:
+    """The same over a database that `python -m bench.archive --keep FILE` has filled."""
+    press, number = fill.Press(), itertools.count(20_000_000)
+    with Store.open(path) as store:
+        now = store.archive.latest(1)[0].published + timedelta(days=1)
+
+        def add_one() -> None:
+            state = store.feeds()[0]
+            item = fill.decision(press, state, next(number), now)
+            store.save_poll(PollOutcome(state, PollResult.CHANGED, now, 200, 0.2, 1000, None, (item,)))
+            (pending,) = store.pending(now, 5)
+            article, evidence = fill.article(press, pending.url), fill.evidence(pending.url)
+            store.save_article(pending.id, article, evidence, press.fingerprint(), None, now)
+            store.publish(now, timedelta(hours=1))
+
+        measure(store.archive, add_one, out)
 
 
 def writers(archive: MadeUp) -> None:
@@ -206,37 +251,22 @@ def by_lxml(feed: Document) -> bytes:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=100_000)
     parser.add_argument("--sources", type=int, default=100)
     parser.add_argument("--kilobytes", type=int, default=6)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--database", type=Path, help="measure over this database instead")
     parser.add_argument("--writers", action="store_true", help="only measure the formats")
     options = parser.parse_args()
     archive = MadeUp(options.posts, options.sources, options.kilobytes)
     if options.writers:
         writers(archive)
         return
-    out = options.out or Path(tempfile.mkdtemp(prefix="emit-bench-"))
-    site = Site(base_url="https://news.example/")
-    try:
-        seconds, built = timed(archive, site, out)
-        print(f"first build, {options.posts:,} posts: {seconds:.1f} s, {built.written:,} files")
-        seconds, built = timed(archive, site, out)
-        print(f"nothing new: {seconds * 1000:.1f} ms, {built.written} files")
-        times = []
-        for _ in range(5):
-            archive.count += 1
-            seconds, built = timed(archive, site, out)
-            times.append(seconds)
-        print(f"one new article: {statistics.median(times):.3f} s (median of 5), {built.written} files:")
-        print("   ", " ".join(sorted(built.files)))
-        seconds, built = timed(archive, site, out, full=True)
-        print(f"full build again: {seconds:.1f} s, {built.written} files written, {built.unchanged:,} the same")
-        print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
-    finally:
-        if options.out is None:
-            shutil.rmtree(out)
+    with tempfile.TemporaryDirectory(prefix="emit-bench-") as folder:
+        if options.database:
+            stored(options.database, Path(folder))
+        else:
+            measure(archive, archive.add_one, Path(folder))
 
 
 if __name__ == "__main__":

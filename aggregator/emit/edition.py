@@ -62,7 +62,7 @@ class Edition:
                 self.folder.remove(former.path)
 
     def combined(self, *, all_blocks: bool) -> tuple[Block, ...]:
-        """The feed of everything: the archive documents that are not there yet, and the current one."""
+        """The feed of everything (archive documents that are not there yet, and the current one) and the front page."""
         feed = documents.combined(self.site)
         standing = history.standing(self.folder, self.state, feed, self.last_sequence)
         blocks = history.close(standing.blocks, self.archive, self.site.page_size)
@@ -74,6 +74,9 @@ class Edition:
                 self.folder.remove(f"{history.stem(number)}.{extension}")
         posts = self.archive.between(blocks[-1].last + 1 if blocks else 1, self.last_sequence)
         self._feed(history.current(feed, blocks, self._speller.items(posts)))
+        newest = posts[: self.site.page_size]
+        months = sorted(self.months.counts().items(), reverse=True)
+        self.folder.put("index.html", self.pages.index(feed, newest, months))
         return blocks
 
     def tag(self, tag: str) -> None:
@@ -94,11 +97,8 @@ class Edition:
     def lists(self) -> None:
         """The pages that any change may concern (cheap to render, written only where they differ), and the months."""
         counts = self.months.counts()
-        newest_first = sorted(counts.items(), reverse=True)
-        feed = documents.combined(self.site)
-        self.folder.put("index.html", self.pages.index(feed, self.archive.latest(self.site.page_size), newest_first))
         self.folder.put("sources.html", self.pages.source_list())
-        self.folder.put("archive/index.html", self.pages.month_list(newest_first))
+        self.folder.put("archive/index.html", self.pages.month_list(sorted(counts.items(), reverse=True)))
         self.folder.put("opml.xml", opml(self.sources.values(), self.site))
         for name in mirror.ASSETS:
             self.folder.put(name, mirror.asset(name))

@@ -230,6 +230,11 @@ def _leader(post: Post, root: str) -> tuple[str, str] | None:
     return (text.line(post.leader.name) or "Another outlet", href) if href else None
 
 
+def _lang(language: str | None) -> str:
+    """The attribute that says a language other than the page's own; a language tag needs no escaping."""
+    return Markup(f' lang="{language}"') if language and language != "en" else ""  # noqa: S704  see items.language_of
+
+
 @cache
 def _environment() -> Environment:
     """The templates, compiled once: that takes as long as a small build."""
@@ -249,6 +254,7 @@ def _environment() -> Environment:
         "month": dates.month,
         "month_name": dates.month_name,
         "quoted": addresses.quoted,
+        "lang": _lang,
         "teaser": lambda summary: shortened(text.line(summary), TEASER_CHARS),
     }
     environment.filters.update(filters)
