@@ -24,6 +24,12 @@ MAX_NAME = 2000
 MAX_FIELDS = 200
 """Child elements of one entry."""
 
+MAX_ATTRIBUTES = 50
+"""Of one element. lxml needs time that grows with the square of them to list them: 16 s for 60,000."""
+
+_ATTRIBUTES = ("href", "url", "src", "rel", "type", "length", "term", "label", "xmlUrl", "text", "title")
+"""Kept of an element that has more than that."""
+
 _LONG = frozenset({"description", "summary", "content", "encoded", "body", "div", "tagline", "subtitle", "group"})
 _NAMES = frozenset({"author", "creator", "managingeditor"})
 _SHORT = frozenset(
@@ -39,6 +45,8 @@ _SHORT = frozenset(
 
 def bound(root: etree._Element) -> list[str]:
     """Drop what nobody reads and cut what is too long, in place; notes on what was lost."""
+    for element in root.iter():
+        slim(element)
     found = entries(root)
     for entry in found[MAX_ENTRIES:]:
         remove(entry)
@@ -50,6 +58,15 @@ def bound(root: etree._Element) -> list[str]:
     if cut:
         notes.append(f"over-long fields were cut: {cut}")
     return notes
+
+
+def slim(element: etree._Element) -> None:
+    """Take all but the usual attributes from an element that has too many."""
+    if isinstance(element.tag, str) and len(element.attrib) > MAX_ATTRIBUTES:
+        kept = {name: value for name in _ATTRIBUTES if (value := element.get(name)) is not None}
+        element.attrib.clear()
+        for name, value in kept.items():
+            element.set(name, value)
 
 
 def remove(element: etree._Element) -> None:

@@ -64,8 +64,10 @@ def discover(body: bytes, url: str, content_type: str = "") -> tuple[FeedLink, .
     stated = _stated(tree, url) if tree is not None else []
     linked = _linked(tree, url) if tree is not None else []
     usual = [FeedLink(found, stated=False) for path in _COMMON if (found := http_url(path, url))]
-    unique = {link.url: link for link in reversed(stated + linked + usual)}
-    return tuple(reversed(unique.values()))[:MAX_LINKS]
+    unique: dict[str, FeedLink] = {}
+    for link in stated + linked + usual:
+        unique.setdefault(link.url, link)
+    return tuple(unique.values())[:MAX_LINKS]
 
 
 def _tree(text: str) -> etree._Element | None:

@@ -59,10 +59,10 @@ def parse(body: bytes, url: str, content_type: str = "") -> ParsedFeed:
 
 def _instead(text: str, body: bytes, url: str, content_type: str, root: str) -> str:
     """What the document is, in words that help to find the feed."""
-    if root == "html" or _HTML.search(text[:HEAD]):
-        return _page(text, body, url, content_type)
     if root in _OTHER_ROOTS:
         return f"this is {_OTHER_ROOTS[root]}, not a feed"
+    if root == "html" or _HTML.search(text[:HEAD]):
+        return _page(text, body, url, content_type)
     return f"this is XML, but not a feed: it begins with <{root}>" if root else "this is neither XML nor JSON"
 
 

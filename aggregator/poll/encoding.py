@@ -43,6 +43,9 @@ _SUPERSETS = {
 _UNUSABLE = frozenset(
     {"utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem", "charmap"}
 )
+_SEVEN_BIT = ("iso2022", "hz")
+"""Encodings whose bytes look like ASCII, and so like UTF-8."""
+
 _LABEL = rb"""["']?\s*([A-Za-z0-9][A-Za-z0-9._:-]{0,40})"""
 _CHARSET = re.compile(r"charset\s*=" + _LABEL.decode(), re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*" + _LABEL)
@@ -67,9 +70,8 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
         if body.startswith(start):
             return body.decode(encoding, "replace"), encoding
     declared = list(dict.fromkeys(_declared(body, content_type)))
-    if body.isascii() and not any(_is_seven_bit(encoding) for encoding in declared):
-        return body.decode("ascii"), "utf-8"
-    for encoding in ("utf-8", *declared):
+    seven_bit = [encoding for encoding in declared if encoding.startswith(_SEVEN_BIT)]
+    for encoding in (*seven_bit, "utf-8", *declared) if body.isascii() else ("utf-8", *declared):
         text = _strictly(body, encoding)
         if text is not None:
             return text, encoding
@@ -99,14 +101,8 @@ def _usable(label: str) -> str | None:
     return _SUPERSETS.get(name, name)
 
 
-def _is_seven_bit(encoding: str) -> bool:
-    return encoding.startswith(("iso2022", "hz"))
-
-
 def _strictly(body: bytes, encoding: str) -> str | None:
     """`body` in `encoding` without a single error, save for a character cut off at the very end."""
-    if _is_seven_bit(encoding) and b"\x1b" not in body and b"~{" not in body:
-        return None
     try:
         return codecs.getincrementaldecoder(encoding)().decode(body)
     except (UnicodeError, LookupError):

@@ -18,11 +18,13 @@ from aggregator.models import Entry
 def identified(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], list[str]]:
     """The entries with their final guids, and notes on those that were dropped: empty ones, and exact repetitions."""
     usable = [_with_guid(entry) for entry in entries if _says_something(entry)]
-    distinct = {(entry.guid, *_self(entry)): entry for entry in reversed(usable)}  # of repetitions, the first stays
+    distinct: dict[tuple[str, str, str], Entry] = {}
+    for entry in usable:
+        distinct.setdefault((entry.guid, *_self(entry)), entry)
     counts = Counter(guid for guid, *_ in distinct)
     result = tuple(
         replace(entry, guid=f"{entry.guid}#{_digest(*_self(entry))[:12]}") if counts[entry.guid] > 1 else entry
-        for entry in reversed(distinct.values())
+        for entry in distinct.values()
     )
     shared = sum(1 for count in counts.values() if count > 1)
     return result, [f"guids that different entries share (all are kept): {shared}"] if shared else []

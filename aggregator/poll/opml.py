@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from aggregator.errors import ParseError
+from aggregator.poll.bounds import slim
 from aggregator.poll.encoding import decode
 from aggregator.poll.names import local_name
 from aggregator.poll.text import plain
@@ -63,6 +64,7 @@ def _feeds(root: etree._Element) -> tuple[OpmlFeed, ...]:
     waiting: list[tuple[etree._Element, tuple[str, ...]]] = [(root, ())]
     while waiting and len(found) < MAX_FEEDS:
         element, folders = waiting.pop()
+        slim(element)
         feed = _feed(element, folders)
         if feed:
             known = found.get(feed.url, feed)
@@ -95,7 +97,8 @@ def _web_address(address: str) -> str:
 
 def _tag(name: str) -> str:
     """A folder's name as a tag that feeds.yaml takes: word characters, spaces and `.+-`, beginning with a word."""
-    return _NOT_IN_A_TAG.sub(" ", plain(name, limit=200)).strip(" .+-")[:64].strip()
+    words = _NOT_IN_A_TAG.sub(" ", plain(name, limit=200)).split()
+    return " ".join(words).strip(" .+-")[:64].strip()
 
 
 def _once(*tags: str) -> tuple[str, ...]:

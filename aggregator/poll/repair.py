@@ -53,7 +53,7 @@ def _sections(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _known(match: re.Match[str]) -> str:
-    """A reference that XML knows: HTML's names as characters, illegal numbers as U+FFFD, unknown names as text."""
+    """A reference that XML knows: HTML's names as characters, illegal numbers as nothing, unknown names as text."""
     decimal, hexadecimal, name = match.groups()
     if name in _XML_NAMES:
         return match[0]
@@ -61,7 +61,10 @@ def _known(match: re.Match[str]) -> str:
         character = html.unescape(match[0])
         return "&amp;" + match[0][1:] if character == match[0] or character in "<>&\"'" else character
     number = int(decimal) if decimal else int(hexadecimal, 16)
-    return match[0] if number < 0x110000 and legal(chr(number)) == chr(number) else "\ufffd"
+    if number >= 0x110000:
+        return "\ufffd"
+    character = legal(chr(number))
+    return match[0] if character == chr(number) else character
 
 
 def _with_prefixes(text: str) -> str:

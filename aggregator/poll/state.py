@@ -14,7 +14,7 @@ from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.poll.cadence import expected_wait, remembered, usual_gap
 from aggregator.poll.freshness import MAX_HONOURED, Wish, outside_skipped, wishes
-from aggregator.poll.wording import duration
+from aggregator.poll.wording import about, duration
 from aggregator.settings import FeedOptions
 
 MOVE_AFTER = 3
@@ -166,7 +166,7 @@ def _own_wait(state: FeedState, options: FeedOptions, now: datetime) -> Wish:
     gap = usual_gap(state.posted, now)
     if gap is None:
         return Wish(wait, "not enough posts yet to know its rhythm; asked again in {}")
-    return Wish(wait, f"posts about every {duration(gap)}; asked again in {{}}")
+    return Wish(wait, f"posts about every {about(gap)}; asked again in {{}}")
 
 
 def _backing_off(state: FeedState, options: FeedOptions, error: StageError, now: datetime) -> FeedState:

@@ -29,3 +29,13 @@ def duration(span: timedelta) -> str:
 def _counted(count: int, index: int) -> str:
     _, one, many = _UNITS[index]
     return f"{count} {one if count == 1 else many}"
+
+
+def about(span: timedelta) -> str:
+    """A duration that is only known roughly: to the half hour from two hours on, to five minutes below.
+
+    >>> about(timedelta(hours=2, minutes=53)), about(timedelta(minutes=32))
+    ('3 h', '30 min')
+    """
+    step = timedelta(minutes=30 if span >= timedelta(hours=2) else 5)
+    return duration(max(round(span / step), 1) * step)

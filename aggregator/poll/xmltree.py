@@ -14,7 +14,7 @@ from html import escape
 
 from lxml import etree
 
-from aggregator.poll.bounds import MAX_ENTRIES, bound
+from aggregator.poll.bounds import MAX_ENTRIES, bound, slim
 from aggregator.poll.names import ROOTS, entries, local_name
 from aggregator.poll.repair import ROOT, repaired
 
@@ -24,12 +24,16 @@ PROLOG = 65536
 MAX_DOCTYPES = 3
 """Document type declarations that are cut off; one is legal."""
 
+MAX_BROKEN = 1000
+"""Broken entries of one document that are put together field by field; what comes after is left to libxml2."""
+
 MAX_OPENING = 4096
 """Characters of a root's start tag that is repeated for each entry of a broken document."""
 
 CUT_SHORT = "the document is cut short; its complete entries were taken"
 
-_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,500}\?>", re.IGNORECASE)
+_DECLARATION = re.compile(r"<\?xml[^>]{0,500}\?>", re.IGNORECASE)
+_BLANK = "\ufeff \t\r\n"
 _SUBSET_END = re.compile(r"\]\s*>")
 _ENTRY_START = re.compile(r"<(?:[\w.-]{1,30}:)?(item|entry)(?=[\s>/])", re.IGNORECASE)
 _ENTRY_END = re.compile(r"</(?:[\w.-]{1,30}:)?(?:item|entry)\s*>", re.IGNORECASE)
@@ -48,9 +52,8 @@ class NotXml(ValueError):
 
 def read(text: str) -> tuple[etree._Element, list[str]]:
     """The bounded tree of a feed document, and notes on what had to be repaired. Raises NotXml."""
-    # The encoding has been dealt with, and the declaration would contradict it.
-    bare = _DECLARATION.sub("", text, count=1)
-    text = _without_doctypes(bare).lstrip("\ufeff \t\r\n")
+    bare = _without_declaration(text)
+    text = _without_doctypes(bare).lstrip(_BLANK)
     root = _strict(text)
     problems: list[str] = []
     if root is None or local_name(root) not in ROOTS:
@@ -65,11 +68,18 @@ def read(text: str) -> tuple[etree._Element, list[str]]:
 
 def read_any(text: str) -> etree._Element:
     """The tree of any XML document with the same care, and no bounds. Raises NotXml when there is none."""
-    text = _without_doctypes(_DECLARATION.sub("", text, count=1)).lstrip("\ufeff \t\r\n")
+    text = _without_doctypes(_without_declaration(text)).lstrip(_BLANK)
     for candidate in (text, repaired(text)):
         if (root := _strict(candidate)) is not None:
             return root
     return _recovered(repaired(text))
+
+
+def _without_declaration(text: str) -> str:
+    """The encoding has been dealt with, and the declaration might contradict it."""
+    text = text.lstrip(_BLANK)
+    declaration = _DECLARATION.match(text)
+    return text[declaration.end() :] if declaration else text
 
 
 def _without_doctypes(text: str) -> str:
@@ -124,6 +134,7 @@ def _recovered(text: str) -> etree._Element:
     if root is None:
         raise NotXml("")
     for element in root.iter():
+        slim(element)
         if isinstance(element.tag, str) and ":" in element.tag and not element.tag.startswith("{"):
             element.tag = re.sub(r"[^\w.-]", "_", element.tag.rpartition(":")[2]) or "_"
         for key in [str(key) for key in element.attrib]:
@@ -140,7 +151,7 @@ def _broken(text: str) -> tuple[etree._Element, list[str]]:
     start = ROOT.search(text, 0, PROLOG)
     if start is None or "<html" in text[: start.start()].lower():
         return _recovered(repaired(text)), ["the XML was broken"]
-    junk = [f"{start.start()} characters before the feed were passed over"] if text[: start.start()].strip() else []
+    junk = ["text before the feed was passed over"] if text[: start.start()].strip() else []
     text = repaired(text[start.start() :])
     if (root := _strict(text)) is not None:
         return root, junk + ["the XML was not well-formed and has been repaired"] * (not junk)
@@ -183,7 +194,10 @@ def _salvaged(text: str, start: re.Match[str]) -> tuple[etree._Element, list[str
         bad += tree is None and complete
         incomplete += not complete
         if complete:
-            root.extend(entries(tree if tree is not None else _field_by_field(opening, chunk, f"</{name}>"))[:1])
+            if tree is None:
+                by_fields = bad <= MAX_BROKEN
+                tree = _field_by_field(opening, chunk, f"</{name}>") if by_fields else _recovered(document)
+            root.extend(entries(tree)[:1])
     problems = [f"entries with broken XML: {bad}" if bad else "the XML was broken around the entries"]
     return root, problems + [CUT_SHORT] * (incomplete > 0)
 

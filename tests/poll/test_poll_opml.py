@@ -1,0 +1,87 @@
+"""read_opml: subscriptions of other programs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from aggregator import poll
+from aggregator.errors import ParseError
+from aggregator.poll.opml import OpmlFeed
+from aggregator.settings import Tag
+
+LIST = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE opml>
+<opml version="2.0"><head><title>Mine</title></head><body>
+  <outline text="Loose" type="rss" xmlUrl="https://loose.example/feed"/>
+  <outline text="Security &amp; co">
+    <outline text="News" title="&lt;b&gt;Titled&lt;/b&gt;" type="rss" xmlUrl="https://news.example/rss" htmlUrl="https://news.example/"/>
+    <outline text="Vendors">
+      <outline text="Deep" XMLURL="feed://deep.example/feed" category="/Malware/Mobile, APT"/>
+      <outline text="Twice" xmlUrl="https://loose.example/feed"/>
+    </outline>
+  </outline>
+  <outline text="Old style" type="rss" url="http://old.example/rss.xml"/>
+  <outline text="A page" type="link" url="https://page.example/"/>
+  <outline text="Bad" type="rss" xmlUrl="javascript:alert(1)"/>
+  <outline text="Worse" xmlUrl="file:///etc/passwd"/>
+  <outline text="*** !!! ***"><outline text="In a folder without a name" xmlUrl="feed:https://x.example/f"/></outline>
+</body></opml>"""
+
+
+def test_folders_become_tags() -> None:
+    """Nested folders, categories, the same feed in two places, old and odd spellings."""
+    assert poll.read_opml(LIST.encode()) == (
+        OpmlFeed("https://loose.example/feed", "Loose", ("Security co", "Vendors")),
+        OpmlFeed("https://news.example/rss", "Titled", ("Security co",)),
+        OpmlFeed("http://deep.example/feed", "Deep", ("Security co", "Vendors", "Malware", "Mobile", "APT")),
+        OpmlFeed("http://old.example/rss.xml", "Old style", ()),
+        OpmlFeed("https://x.example/f", "In a folder without a name", ()),
+    )
+
+
+def test_tags_are_such_as_the_configuration_takes() -> None:
+    """Whatever a folder is called."""
+    names = ("a/b", "-x", "ümlaut", "a" * 200, "tab\tand\nline", "emoji 🎉 party", "<script>", ".hidden")
+    outlines = "".join(
+        f'<outline text="{name.replace("<", "&lt;")}"><outline text="f" xmlUrl="https://x.example/{n}"/></outline>'
+        for n, name in enumerate(names)
+    )
+    pattern = Tag.__metadata__[0].metadata[0].pattern  # type: ignore[attr-defined]
+    tags = [tag for feed in poll.read_opml(f"<opml><body>{outlines}</body></opml>".encode()) for tag in feed.tags]
+    assert len(tags) == len(names)
+    for tag in tags:
+        assert re.match(pattern, tag), tag
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not XML"),
+        (b"hello", "not XML"),
+        (b"\x00\xff", "not XML"),
+        (b"<rss version='2.0'/>", "begins with <rss>"),
+        (b"<html><body>Log in</body></html>", "begins with <html>"),
+        (b"x" * (16 * 2**20 + 1), "larger than 16 MB"),
+    ],
+)
+def test_what_is_not_a_list_is_named(data: bytes, words: str) -> None:
+    """An error that says what came instead."""
+    with pytest.raises(ParseError, match=words):
+        poll.read_opml(data)
+
+
+def test_broken_lists_are_read_as_far_as_possible() -> None:
+    """Stray ampersands, missing end tags, bad characters: the feeds are there."""
+    text = '<opml><body><outline text="R&D \x01" xmlUrl="https://x.example/?a=1&b=2"><outline text="y" xmlUrl="https://y.example/"/>'
+    assert [feed.url for feed in poll.read_opml(text.encode())] == ["https://x.example/?a=1&b=2", "https://y.example/"]
+    assert poll.read_opml(b"<opml version='1.0'><body></body></opml>") == ()
+
+
+def test_depth_and_number_are_bounded() -> None:
+    """A list of a hundred thousand feeds or folders in folders is neither slow nor endless."""
+    many = "".join(f'<outline xmlUrl="https://x.example/{n}"/>' for n in range(12_000))
+    assert len(poll.read_opml(f"<opml><body>{many}</body></opml>".encode())) == 10_000
+    deep = '<outline text="f">' * 200 + '<outline xmlUrl="https://x.example/"/>' + "</outline>" * 200
+    assert poll.read_opml(f"<opml><body>{deep}</body></opml>".encode()) == (OpmlFeed("https://x.example/", "", ("f",)),)
