@@ -13,7 +13,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from aggregator.scrape.neighbour_around import Near, named_ancestors, names_around, names_may_tell
-from aggregator.scrape.neighbour_labels import Force, Label, Way, arrow_of, label_of, split_label
+from aggregator.scrape.neighbour_labels import Force, Label, Way, arrow_of, label_of, may_be_labelled, split_label
 from aggregator.scrape.neighbour_page import HEADINGS, STOP_TAGS, Page, rel_way
 
 ENOUGH = 60
@@ -94,7 +94,7 @@ def _labels(anchor: HtmlElement, texts: list[str]) -> list[Label]:
     said = [*texts, anchor.get("title"), anchor.get("aria-label"), _text_before(anchor)]
     said += ["".join(texts)] if len(texts) > 1 else []
     said += [image.get("alt") for image in islice(anchor.iter("img"), 2)]
-    return [label for text in said if text and len(text) < _MAX_TEXT and (label := split_label(text)[0])]
+    return [label for text in said if text and may_be_labelled(text) and (label := split_label(text)[0])]
 
 
 def _force(label: Label) -> Force:
@@ -105,7 +105,8 @@ def _arrow(texts: list[str]) -> Way | None:
     """The arrow before the first or behind the last text of a link."""
     if not texts or len(texts[0]) > _MAX_TEXT:
         return None
-    return arrow_of(texts[0]) or arrow_of(texts[-1])
+    way = arrow_of(texts[0])
+    return way if way or len(texts) == 1 else arrow_of(texts[-1])
 
 
 def _way(page: Page, url: str, link: _Link) -> Way | None:

@@ -123,9 +123,9 @@ def label_of(text: str) -> Label | None:
 
 def arrow_of(text: str) -> Way | None:
     """The direction of an arrow at the edge of a text ("« Title", "Title →"), or None."""
-    if text.lstrip(_DECORATION)[:1] in _PREVIOUS_EDGE:
+    if not text[:1].isalnum() and text.lstrip(_DECORATION)[:1] in _PREVIOUS_EDGE:
         return Way.PREVIOUS
-    return Way.NEXT if text.rstrip(_DECORATION)[-1:] in _NEXT_EDGE else None
+    return Way.NEXT if not text[-1:].isalnum() and text.rstrip(_DECORATION)[-1:] in _NEXT_EDGE else None
 
 
 def without_arrows(text: str) -> str:
@@ -135,6 +135,11 @@ def without_arrows(text: str) -> str:
     'An older post'
     """
     return " ".join(text.split()).strip(_TRIMMED)
+
+
+def may_be_labelled(text: str) -> bool:
+    """Whether a text can be a label or begin with one, by its length and its first colon alone."""
+    return len(text) <= _MAX_LABEL or ":" in text[: _MAX_LABEL + 1]
 
 
 @lru_cache(maxsize=4096)

@@ -45,6 +45,7 @@ _FOREIGN = _set(
     "commentlist recentcomments toplist similar newsletter calendar sitemap glide flickity owl splide ticker "
     "newsticker yarpp image images attachment photo photos video videos cookie login language lang masthead megamenu"
 )
+_KNOWN = _NEXT | _PREVIOUS | _NEWER | _OLDER | _RIGHT | _LEFT | _NAV | _POST | _FOREIGN
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,13 @@ def _one(said: frozenset[str], onward: frozenset[str], back: frozenset[str]) -> 
 def hint_of(class_name: str, identifier: str) -> Hint:
     """What an element's `class` and `id` say together."""
     names = f"{class_name} {identifier}"
-    said = frozenset(word.lower() for word in _WORD.findall(_NEUTRAL.sub(" ", names)))
+    said = _KNOWN.intersection(map(str.lower, _WORD.findall(_NEUTRAL.sub(" ", names))))
+    if not said:
+        return NOTHING
     both = not said.isdisjoint(_NEXT | _NEWER) and not said.isdisjoint(_PREVIOUS | _OLDER)
     age = _one(said, _NEWER, _OLDER)
     nav = both or not said.isdisjoint(_NAV)
-    hint = Hint(
+    return Hint(
         way=None if both else age or _one(said, _NEXT, _PREVIOUS),
         age=age is not None and not both,
         side=_one(said, _RIGHT, _LEFT),
@@ -92,4 +95,3 @@ def hint_of(class_name: str, identifier: str) -> Hint:
         post=both or not said.isdisjoint(_POST),
         foreign=not said.isdisjoint(_FOREIGN),
     )
-    return NOTHING if hint == NOTHING else hint
