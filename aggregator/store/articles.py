@@ -67,8 +67,16 @@ def for_entry(sql: Sql, feed_id: int, decision: Decision, at: datetime, publishe
 
 def _shares_a_link(sql: Sql, feed_id: int, article_id: int, title: str) -> bool:
     """Whether the same feed gives this link to something else: a change log whose entries all link to one page."""
-    rows = sql.all("SELECT title FROM entries WHERE article_id = ? AND feed_id = ?", (article_id, feed_id))
-    return bool(rows) and all(row["title"].casefold() != title.casefold() for row in rows)
+    return bool(
+        sql.value(
+            """
+            SELECT EXISTS (SELECT 1 FROM entries WHERE article_id = :article AND feed_id = :feed)
+                AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = :article AND feed_id = :feed
+                                AND title = :title COLLATE NOCASE)
+            """,
+            {"article": article_id, "feed": feed_id, "title": title},
+        )
+    )
 
 
 def _create(

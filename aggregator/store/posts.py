@@ -24,15 +24,17 @@ TITLE_CHARS = 80
 SAME_ARTICLE = "the same article"
 
 _POSTS = """
-    SELECT articles.id, articles.uid, articles.url, articles.title, coalesce(articles.author, entries.author) AS author,
+    SELECT articles.id, articles.uid, articles.url, articles.title,
+        coalesce(articles.author, entries.author, feeds.author) AS author,
         articles.feed_id, articles.text, articles.html, articles.lead_image, articles.word_count, articles.source_name,
         articles.source_url, articles.duplicate_of, articles.similarity, articles.duplicate_reason,
-        coalesce(articles.language, entries.language) AS language,
+        coalesce(articles.language, entries.language, feeds.language) AS language,
         posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
         entries.id AS entry_id, entries.html AS feed_html, entries.summary AS feed_summary
     FROM json_each(:ids) AS wanted
     JOIN posts ON posts.article_id = wanted.value
     JOIN articles ON articles.id = posts.article_id
+    JOIN feeds ON feeds.id = articles.feed_id
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
     ORDER BY posts.sequence DESC
@@ -209,9 +211,7 @@ def _links(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], Post
         for direction in (neighbours.NEXT, neighbours.PREVIOUS):
             if row[direction] is not None:
                 sides[row["id"], direction] = _Stated(None, None, None, row[direction])
-    for row in sql.all(_CHAINED, wanted):
-        if row["target"] != row["id"]:
-            sides[row["id"], neighbours.OPPOSITE[row["direction"]]] = _Stated(None, None, None, row["target"])
+    sides |= _chained(sql, wanted)
     for row in sql.all(_STATED, wanted):
         if row["target"] != row["id"]:
             stated = _Stated(row["url"], row["title"], row["teaser"], row["target"])
@@ -220,6 +220,16 @@ def _links(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], Post
     targets = {row["id"]: row for row in sql.all(_TARGETS, {"ids": json.dumps(sorted(held))})}
     made = {key: _link(side, targets.get(side.target or 0)) for key, side in sides.items()}
     return {key: link for key, link in made.items() if link is not None}
+
+
+def _chained(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], _Stated]:
+    """What the neighbours' own pages say of each article: of several, the one published nearest to it."""
+    sides: dict[tuple[int, str], _Stated] = {}
+    for row in sql.all(_CHAINED, wanted):
+        key = row["id"], neighbours.OPPOSITE[row["direction"]]
+        if row["target"] != row["id"] and (key[1] == neighbours.NEXT or key not in sides):
+            sides[key] = _Stated(None, None, None, row["target"])
+    return sides
 
 
 def _link(side: _Stated, target: sqlite3.Row | None) -> PostLink | None:

@@ -9,7 +9,7 @@ import pytest
 from store_builders import HOUR, NOW, Newsroom, decision, entry
 
 from aggregator.errors import StoreError
-from aggregator.models import Enclosure, Known, PollOutcome, PollResult, Verdict
+from aggregator.models import Enclosure, Known, ParsedFeed, PollOutcome, PollResult, Verdict
 from aggregator.store import Store
 
 
@@ -60,6 +60,43 @@ def test_a_purged_entry_stays_known(newsroom: Newsroom) -> None:
     """The identity of what was purged is remembered."""
     newsroom.execute("INSERT INTO seen VALUES (?, 'g', 'hash', NULL, '2026-01-01T00:00:00Z')", newsroom.feed().id)
     assert newsroom.store.known(newsroom.feed().id, ["g"]) == {"g": Known("g", "hash")}
+
+
+def test_a_purged_entry_that_is_revised(newsroom: Newsroom) -> None:
+    """It does not come back; its new content is known from then on."""
+    newsroom.execute(
+        "INSERT INTO seen VALUES (?, ?, 'hash', NULL, '2026-01-01')", newsroom.feed().id, entry("one").guid
+    )
+    newsroom.poll(entry("one"), verdict=Verdict.REVISED)
+    assert newsroom.feed().entries == 0
+    known = newsroom.store.known(newsroom.feed().id, [entry("one").guid])
+    assert [item.content_hash for item in known.values()] == [decision(entry("one")).content_hash]
+
+
+def test_what_the_feed_says_of_all_its_entries(newsroom: Newsroom) -> None:
+    """Author and language of the feed stand for those of an entry that has none."""
+    state = newsroom.feed()
+    feed = ParsedFeed("T", state.url, author="The staff", language="de")
+    newsroom.store.save_poll(
+        PollOutcome(
+            state,
+            PollResult.CHANGED,
+            NOW,
+            feed=feed,
+            decisions=(decision(entry("one")), decision(entry("two", author="Ann"))),
+        )
+    )
+    newsroom.now += 9 * HOUR
+    newsroom.publish()
+    posts = newsroom.posts()
+    assert (posts["one"].author, posts["one"].language, posts["two"].author) == ("The staff", "de", "Ann")
+
+
+def test_f27_many_items_with_one_link(newsroom: Newsroom) -> None:
+    """A document of thousands of items that all look the same is saved in a moment."""
+    newsroom.poll(*(replace(entry("one"), guid=f"g{n}") for n in range(4000)))
+    assert newsroom.value("SELECT count(*) FROM articles") == 1
+    assert newsroom.feed().entries == 4000
 
 
 def test_unchanged_entries_write_nothing(newsroom: Newsroom) -> None:

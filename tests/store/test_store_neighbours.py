@@ -69,10 +69,18 @@ def test_the_chain_counts_more_than_the_order(newsroom: Newsroom) -> None:
 
 
 def test_of_several_that_name_it_the_nearest_is_next(newsroom: Newsroom) -> None:
-    """Two pages name the same previous post: the one published first is its next."""
-    chain(newsroom, "one", "two", "three", "four")
+    """Two pages name the same previous post: the one published first is its next; and the other way round."""
+    chain(newsroom, "one", "two", "three", "four", "five")
     newsroom.scrape(A + "four", previous=A + "one")
     newsroom.scrape(A + "three", previous=A + "one")
+    newsroom.scrape(A + "one", next=A + "five")
+    newsroom.scrape(A + "two", next=A + "five")
+    link, back = newsroom.posts()["one"].next, newsroom.posts()["five"].previous
+    assert link is not None
+    assert link.url == A + "five"
+    assert back is not None
+    assert back.title == "Page two"
+    newsroom.execute("DELETE FROM neighbours WHERE direction = 'next'")
     link = newsroom.posts()["one"].next
     assert link is not None
     assert link.title == "Page three"
