@@ -31,11 +31,16 @@ TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = ("style.css", "keys.js", "icon.svg")
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
-TEASER_CHARS = 280
+TEASER_CHARS = 220
 """How much of a summary a list shows."""
 MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
 _TAG = re.compile(r"""<(?:"[^"]*"|[^">])*>""")
-_SCROLLING = {"<pre>": '<pre tabindex="0">', "<table>": '<table tabindex="0">'}
+_FITTED = {
+    "<h1>": "<h2>",
+    "</h1>": "</h2>",
+    "<pre>": '<pre tabindex="0">',
+    "<table>": '<table tabindex="0">',
+}
 FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 
@@ -87,7 +92,7 @@ class Mirror:
             source_feed=addresses.shown_feed(post.source.feed_url),
             language=items.language_of(post.language),
             minutes=max(1, round(post.word_count / WORDS_A_MINUTE)) if post.word_count else None,
-            article=Markup(reachable(post.html)),  # noqa: S704  clean by contract (models.Post)
+            article=Markup(fitted(post.html)),  # noqa: S704  clean by contract (models.Post)
             image=addresses.shown(post.lead_image),
             tags=[(tag, self._tag_href(tag, root)) for tag in post.tags],
             attribution=post.attribution,
@@ -182,14 +187,12 @@ def shortened(words: str, limit: int) -> str:
     return words if len(words) <= limit else words[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:.–— ") + "…"
 
 
-def reachable(article: str) -> str:
-    """Clean HTML in which what may scroll sideways (code, tables) can be reached by the keyboard (WCAG 2.2, 2.1.1).
+def fitted(article: str) -> str:
+    """Clean HTML as it fits into a page: one h1 a page, and what may scroll sideways takes the keyboard's focus.
 
-    Tags are matched as a whole, quoted attributes included: a `<pre>` inside an `alt` text is not a tag.
+    (WCAG 2.2, 2.1.1.) Tags are matched as a whole, quoted attributes included: a `<pre>` in an `alt` text is no tag.
     """
-    if "<pre>" not in article and "<table>" not in article:
-        return article
-    return _TAG.sub(lambda tag: _SCROLLING.get(tag[0], tag[0]), article)
+    return _TAG.sub(lambda tag: _FITTED.get(tag[0], tag[0]), article)
 
 
 def asset(name: str) -> bytes:

@@ -99,7 +99,7 @@ def test_the_head_of_a_posts_page(out: Path, shelf: Shelf) -> None:
     assert og["og:title"] == "Android “Ransomware” <b>"
     assert og["og:url"] == "https://threatpost.example/15/"
     assert og["article:published_time"] == "2026-03-05T17:00:00Z"
-    assert len(og["og:description"]) <= 280
+    assert len(og["og:description"]) <= 220
     kinds = [link.get("type") for link in head.findall("link[@rel='alternate']")]
     assert kinds == ["application/atom+xml", "application/rss+xml", "application/feed+json"]
 
@@ -274,17 +274,22 @@ def test_contrast_is_enough_in_both_schemes() -> None:
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (ground, ink)
 
 
-def test_code_and_tables_can_be_reached_by_the_keyboard(site: Site, tmp_path: Path) -> None:
-    """What scrolls takes the focus; a `<pre>` inside an attribute is no tag, and can not become one."""
+def test_an_article_is_fitted_into_its_page(site: Site, tmp_path: Path) -> None:
+    """What scrolls takes the focus, no second h1; a `<pre>` inside an attribute is no tag, and can not become one."""
     shelf = Shelf()
     alt = "<pre><script>alert(1)</script>"
     shelf.put(
-        make_post(3, html=f'<pre><code>x</code></pre><p><img alt="{alt}" src="https://x.example/y"></p><table></table>')
+        make_post(
+            3,
+            html=f'<h1>T</h1><pre><code>x</code></pre><p><img alt="{alt}" src="https://x.example/y"></p><table></table>',
+        )
     )
     build(shelf, site, tmp_path)
     text = page(tmp_path, shelf.posts[3].path).find(".//div[@class='text inset']")
     assert [node.tag for node in text.iter("*") if node.get("tabindex") == "0"] == ["pre", "table"]
     assert text.find(".//img").get("alt") == alt
+    assert text.find("h1") is None
+    assert words(text.find("h2")) == "T"
     assert text.find(".//script") is None
 
 
