@@ -7,6 +7,7 @@ rows would: two texts with Jaccard 0.35 share two of their sixteen in 99 of 100 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
 
@@ -21,6 +22,9 @@ SKETCH = 64
 
 BANDS = 16
 """Of these, how many the store indexes. Ask for articles that share two or more, most shared first."""
+
+SHARED_BANDS = 2
+"""How many of them two articles share before their texts are compared."""
 
 SHORT = 12
 """Words. A text below this (a headline, a caption) is fingerprinted together with its title."""
@@ -65,5 +69,6 @@ def resemblance(a: Fingerprint, b: Fingerprint) -> float:
     return sum(value in both for value in union) / len(union)
 
 
+@lru_cache(maxsize=1 << 16)
 def _hash(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "big")

@@ -7,18 +7,20 @@ names in it is another article. Fingerprints sort out the hopeless; what remains
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.dedupe.fingerprints import SHINGLE, compared_words, resemblance, shingles
-from aggregator.dedupe.words import is_unspaced, raw_tokens
+from aggregator.dedupe.words import raw_tokens, words
 from aggregator.models import Candidate, Fingerprint, Likeness
 
 HOPELESS = 0.12
 """Estimated Jaccard below which texts are not compared; a copy cut to 60 % with edits and a frame has 0.3."""
 
-MOSTLY = 0.75
+MOSTLY = 0.70
 """The part of the shorter text's words that must stand in the other (a tenth of all words changed leaves 0.87)."""
 
 BULK = 0.62
@@ -27,21 +29,51 @@ BULK = 0.62
 CUT = 0.30
 """The least part of the longer text that a copy cut short may be."""
 
-OPENING = 60
-"""Words at the beginning of the longer text by which a copy cut short is told from a text that quotes."""
+BEGINNING = 0.75
+"""How much of the longer text's beginning (as long as the shorter text) a copy cut short holds; quotations do not."""
 
-AGREEING = 0.66
-"""The part of the one text's names and numbers that the other must know."""
+SLIGHT = 40
+"""Words. Texts below this are teasers as often as articles, and many posts share a teaser: their titles must agree."""
+
+ALIKE = 0.75
+"""How many of the words of two such titles must be the same (the outlet's name at their end is no evidence)."""
+
+OPENING = 50
+"""Words. Two articles of one publisher end alike (who we are, how to reach us); copies begin alike."""
+
+BEGUN = 0.5
+"""How much of at least one text's opening the other holds; a copy may have a frame above or a sentence less."""
+
+SLOT = 6
+"""Words. What differs between two shared runs, no longer than this, may be a slot of a template."""
+
+FILLED = 0.34
+"""The part of the names and numbers of the shared text that may stand in slots: typos and edits hit few of them."""
+
+FEW = 4
+"""Names and numbers in slots that prove nothing yet."""
+
+_IDENTIFIER = re.compile(r"(?i)\b[a-z]{2,5}-\d{2,4}-[\w-]*\d{3,}|\b[a-z]{2}\d{6,}")
+"""CVE-2026-1234, ICSA-24-030-01, SB-2026-11, KB5034441."""
+
+_GAP = re.compile(rb"(?<!\0)\0{1,%d}(?!\0)" % SLOT)
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How much of each text (0 to 1, of its words) the other holds; `opening`: of the longer one's first words."""
+    """How much of each text (0 to 1, of its words) the other holds.
+
+    `opening`: of the first words of that text of which more is shared. `beginning`: of as many words of the longer one
+    as the shorter one has. `ratio`: of the lengths. `filled`: of the shorter one's names and numbers, those in slots,
+    where the other one has other words in their place.
+    """
 
     shorter: float
     longer: float
     opening: float
+    beginning: float
     ratio: float
+    filled: float
 
 
 def same(
@@ -69,29 +101,34 @@ def _compare(
 ) -> tuple[float, str] | None:
     if not fingerprint.words or not candidate.fingerprint.words:
         return None
+    if min(fingerprint.words, candidate.fingerprint.words) < SLIGHT and not _same_post(title, text, candidate):
+        return None
     if fingerprint.exact == candidate.fingerprint.exact:
         return 1.0, "the text is the same, word for word"
-    if resemblance(fingerprint, candidate.fingerprint) < HOPELESS:
+    if resemblance(fingerprint, candidate.fingerprint) < HOPELESS or _name_others(text, candidate.text):
         return None
     others = compared_words(candidate.title, candidate.text)
-    overlap = overlapping(tokens, others)
-    if not _is_copy(overlap) or not _agree(f"{title}\n{text}", f"{candidate.title}\n{candidate.text}"):
+    marked = _marked(title, text) if len(tokens) <= len(others) else _marked(candidate.title, candidate.text)
+    overlap = overlapping(tokens, others, marked)
+    if not _is_copy(overlap):
         return None
     return overlap.shorter, _reason(overlap)
 
 
-def overlapping(a: Sequence[str], b: Sequence[str]) -> Overlap:
-    """The overlap of two texts' words; neither may be empty."""
+def overlapping(a: Sequence[str], b: Sequence[str], marked: AbstractSet[str] = frozenset()) -> Overlap:
+    """The overlap of two texts' words; neither may be empty. `marked` are the shorter one's names and numbers."""
     first, second = (list(a), list(b)) if len(a) <= len(b) else (list(b), list(a))
     one, two = shingles(first), shingles(second)
     shared = set(one) & set(two)
     covered, covering = _covered(one, shared, len(first)), _covered(two, shared, len(second))
-    opening = covering[: min(OPENING, len(first))]
+    beginning = covering[: len(first)]
     return Overlap(
         shorter=sum(covered) / len(covered),
         longer=sum(covering) / len(covering),
-        opening=sum(opening) / len(opening),
+        opening=max(sum(part[:OPENING]) / len(part[:OPENING]) for part in (covered, covering)),
+        beginning=sum(beginning) / len(beginning),
         ratio=len(first) / len(second),
+        filled=_filled(first, covered, marked),
     )
 
 
@@ -106,28 +143,51 @@ def _covered(hashes: list[int], shared: set[int], length: int) -> bytearray:
 
 def _is_copy(overlap: Overlap) -> bool:
     high, low = max(overlap.shorter, overlap.longer), min(overlap.shorter, overlap.longer)
-    if high < MOSTLY:
+    if high < MOSTLY or overlap.filled > FILLED or overlap.opening < BEGUN:
         return False
-    return low >= BULK or (low >= CUT and overlap.opening >= MOSTLY)
+    return low >= BULK or (low >= CUT and overlap.beginning >= BEGINNING)
 
 
-def _agree(one: str, other: str) -> bool:
-    """Whether the names and numbers of the text with fewer of them are mostly known to the other."""
-    first, second = _names(one), _names(other)
-    fewer, more = (first, second) if len(first) <= len(second) else (second, first)
-    return len(fewer) < 4 or len(fewer & more) >= AGREEING * len(fewer)
+def _same_post(title: str, text: str, candidate: Candidate) -> bool:
+    """Whether two slight articles have titles of mostly the same words, and not each a number that the other lacks."""
+    one, other = set(words(title)), set(words(candidate.title))
+    if len(one & other) < ALIKE * max(len(one), len(other)):
+        return False
+    numbers = {word for word in words(f"{title} {text}") if word.isdigit()}
+    others = {word for word in words(f"{candidate.title} {candidate.text}") if word.isdigit()}
+    return not (numbers - others and others - numbers)
 
 
-def _names(text: str) -> set[str]:
-    """Words with a digit, and capitalised words that do not only begin a sentence."""
-    tokens = raw_tokens(text)
-    lower = {token for token in tokens if token[:1].islower()}
-    return {
-        token.casefold()
-        for token in tokens
-        if not is_unspaced(token)
-        and (any(map(str.isdigit, token)) or (token[0].isupper() and token.casefold() not in lower))
-    }
+def _name_others(text: str, other: str) -> bool:
+    """Whether both texts name identifiers, and none is the same: notices of two things, in the same words."""
+    first, second = _identifiers(text), _identifiers(other)
+    return bool(first and second) and not first & second
+
+
+def _identifiers(text: str) -> frozenset[str]:
+    return frozenset(match.upper() for match in _IDENTIFIER.findall(text))
+
+
+def _filled(tokens: Sequence[str], covered: bytearray, marked: AbstractSet[str]) -> float:
+    """The part of the marked words between the first and the last shared run that stand in slots."""
+    kept = sum(covered[place] and token in marked for place, token in enumerate(tokens))
+    slots = [
+        token in marked
+        for match in _GAP.finditer(covered)
+        if match.start() and match.end() < len(covered)
+        for token in tokens[match.start() : match.end()]
+    ]
+    filled = sum(slots)
+    return filled / (filled + kept) if filled > FEW else 0.0
+
+
+def _marked(title: str, text: str) -> frozenset[str]:
+    """The words of a text that have a digit, and those that it writes with a capital, and never without."""
+    tokens = raw_tokens(f"{title}\n{text}")
+    small = {token for token in tokens if token[0].islower()}
+    capital = (token for token in tokens if token[0].isupper() and token.lower() not in small)
+    digits = (token for token in tokens if any(map(str.isdigit, token)))
+    return frozenset(word for token in (*capital, *digits) for word in words(token))
 
 
 def _reason(overlap: Overlap) -> str:
@@ -135,7 +195,7 @@ def _reason(overlap: Overlap) -> str:
     if overlap.longer >= BULK and overlap.ratio >= 0.8:
         return f"the text is the same but for {max(changed, 1)} %"
     share = round(100 * overlap.ratio)
-    if overlap.opening >= MOSTLY:
+    if overlap.longer < BULK:
         return f"the shorter text is the other one cut to {share} %, the same but for {changed} %"
     return (
         f"{100 - changed} % of the shorter text is in the longer one, and makes {round(100 * overlap.longer)} % of it"

@@ -19,9 +19,9 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"  # Han, further planes
 )
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+(?:['’.\-][^\W{_UNSPACED}]+)*")
+_PART = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
 _FIRST_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _SOFT = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_JOINT = re.compile(r"['’.\-]")
 
 
 def normal(text: str) -> str:
@@ -35,15 +35,11 @@ def words(text: str) -> list[str]:
     >>> words("The CVE-2026-1234 flaw isn't fixed")
     ['the', 'cve', '2026', '1234', 'flaw', 'isn', 't', 'fixed']
     """
-    found: list[str] = []
-    for token in raw_tokens(text.casefold()):
-        if _FIRST_UNSPACED.match(token):
-            found.extend(pairs(token))
-        elif token.isalnum():
-            found.append(token)
-        else:
-            found.extend(_JOINT.split(token))
-    return found
+    folded = normal(text.casefold())
+    found = _PART.findall(folded)
+    if not _FIRST_UNSPACED.search(folded):
+        return found
+    return [word for part in found for word in (pairs(part) if _FIRST_UNSPACED.match(part) else (part,))]
 
 
 def raw_tokens(text: str) -> list[str]:

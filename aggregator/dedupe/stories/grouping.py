@@ -7,16 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from aggregator.dedupe.fingerprints import fingerprint
+from aggregator.dedupe.fingerprints import SHARED_BANDS, fingerprint
 from aggregator.dedupe.likeness import same
 from aggregator.dedupe.stories.clustering import Clusterer
 from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import Grouped, Item
 from aggregator.dedupe.stories.weights import counted
 from aggregator.models import Candidate, Likeness
-
-SHARED_BANDS = 2
-"""Bands that two fingerprints share before their texts are compared."""
 
 COMPARED = 20
 """Texts that a new one is compared with at most, those that share most bands first."""
