@@ -92,7 +92,11 @@ class GuardedConnection(urllib3.connection.HTTPConnection):
             if "more than" in str(error):
                 raise TooLarge(call.url, "the answer has too many header fields") from error
             raise FetchError(call.url, "the answer is not HTTP") from error
-        call.check()
+        try:
+            call.check()
+        except FetchError:
+            response.close()
+            raise
         call.enter(Phase.BODY)
         return response
 
@@ -120,8 +124,12 @@ class _Shakeable(ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
         call = _call()
         call.enter(Phase.TLS)
-        call.hold(self)
-        self.settimeout(call.remaining())
+        try:
+            call.hold(self)
+            self.settimeout(call.remaining())
+        except FetchError:
+            self.close()  # ssl does that for its own errors only
+            raise
         super().do_handshake(block)
 
 

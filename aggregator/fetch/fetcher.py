@@ -191,8 +191,9 @@ class Fetcher:
     def close(self) -> None:
         """End every request under way and every `each`, at once. May be called twice, and from any thread."""
         self._closed = True
+        self._schedule.stop()
         self._wire.close()
-        self._schedule.close()
+        self._schedule.join()
         self._hosts.freed("")
 
     def __enter__(self) -> Fetcher:

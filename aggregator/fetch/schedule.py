@@ -96,13 +96,16 @@ class Schedule:
             batch.dropped = True
             self._batches.discard(batch)
 
-    def close(self) -> None:
-        """No more steps are begun; batches end. Requests under way must be ended by the caller first."""
+    def stop(self) -> None:
+        """No more steps are begun, no more outcomes are given, batches end."""
         with self._ready:
             self._closed = True
             for batch in self._batches:
                 batch.done.put(None)
             self._ready.notify_all()
+
+    def join(self) -> None:
+        """Wait for the threads, after `stop`, once the requests under way have been ended."""
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -116,14 +119,20 @@ class Schedule:
             line.append(job)
             if len(line) == 1:
                 self._turn(place, 0.0)
-            if not self._idle and len(self._threads) < self._max_threads and not self._closed:
-                thread = threading.Thread(target=self._work, name=f"fetch-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            self._shorten(place, line)
 
     def _turn(self, place: str, wait_s: float) -> None:
         heapq.heappush(self._turns, (time.monotonic() + wait_s, next(self._count), place))
-        self._ready.notify()
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """There is a turn to wait for, or to take: wake a thread that has nothing to do, or start one."""
+        if self._idle:
+            self._ready.notify()
+        elif len(self._threads) < self._max_threads and not self._closed:
+            thread = threading.Thread(target=self._work, name=f"fetch-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _freed(self, place: str) -> None:
         """A connection of `place` is free, or its robots.txt is known: a line that was parked may go on."""
@@ -139,7 +148,8 @@ class Schedule:
                 while self._turns and self._turns[0][0] <= time.monotonic():
                     job = self._first(heapq.heappop(self._turns)[2])
                     if job is not None:
-                        self._ready.notify()
+                        if self._turns:
+                            self._rouse()
                         return job
                 self._idle += 1
                 self._ready.wait(max(self._turns[0][0] - time.monotonic(), 0.0) if self._turns else None)
@@ -180,10 +190,14 @@ class Schedule:
             self._parked.add(place)
             return
         self._turn(place, wait)
+        self._shorten(place, line)
+
+    def _shorten(self, place: str, line: deque[_Job]) -> None:
+        """Send back those whose turn is too far off, because the host wants long pauses."""
         if self._hosts.slowed(place):
-            reach = 1 + int(MAX_TURN_S / self._hosts.interval_s(place))
-            late = deque(line.pop() for _ in range(len(line) - reach))
-            _refuse(late, f"{place} asks for {self._hosts.interval_s(place):.0f} s between requests", MAX_TURN_S)
+            interval_s = self._hosts.interval_s(place)
+            late = deque(line.pop() for _ in range(len(line) - 1 - int(MAX_TURN_S / interval_s)))
+            _refuse(late, f"{place} asks for {interval_s:.0f} s between requests; many are waiting", MAX_TURN_S)
 
     def _room_for_suspects(self) -> bool:
         now = time.monotonic()
