@@ -155,8 +155,13 @@ class Folder:
 
 
 def _create(temporary: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    return os.open(temporary, flags, 0o644)
+    """A new file; what an earlier build that was killed has left under the name goes, and no link is followed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(temporary, flags, 0o644)
+    except FileExistsError:
+        temporary.unlink()
+        return os.open(temporary, flags, 0o644)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -21,14 +21,15 @@ WHOLE: dict[str, Callable[[Document, Sequence[str]], bytes]] = {
     "json": jsonfeed.document,
 }
 KEPT_CHARS = 48 * 2**20
-"""Characters of spelled entries that are kept; the oldest are forgotten beyond that."""
+"""Characters of spelled entries that are kept; beyond that all are forgotten: some hundred long posts."""
 
 
 class Speller:
     """Posts to items and entries, each once. Good for one build: a post that changes must not meet its old entry."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, kept_chars: int = KEPT_CHARS) -> None:
         self._base = base
+        self._kept_chars = kept_chars
         self._items: dict[int, Item] = {}
         self._entries: dict[tuple[str, int], str] = {}
         self._chars = 0
@@ -59,7 +60,7 @@ class Speller:
 
     def _account(self, chars: int) -> None:
         self._chars += chars
-        if self._chars > KEPT_CHARS:
+        if self._chars > self._kept_chars:
             self._items.clear()
             self._entries.clear()
             self._chars = 0

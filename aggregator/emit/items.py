@@ -87,7 +87,7 @@ def view(post: Post, base: str) -> Item:
         html="",
         tags=tuple(tag for tag in map(text.line, post.tags) if tag),
         image=addresses.shown(post.lead_image),
-        enclosures=_files(post),
+        enclosures=files_of(post),
         source_name=post.source.name,
         source_title=text.line(post.source.title) or post.source.name,
         source_id=addresses.iri(post.source.id) or source_feed,
@@ -180,7 +180,7 @@ def _neighbour(link: PostLink | None, base: str) -> Link | None:
     return Link(url, text.line(link.title) or url, text.line(link.teaser), mirror_url)
 
 
-def _files(post: Post) -> tuple[Enclosure, ...]:
+def files_of(post: Post) -> tuple[Enclosure, ...]:
     """The enclosures that have a usable address, each with a media type (RFC 6838) or none, and no absurd length."""
     found = []
     for file in post.enclosures:

@@ -101,7 +101,7 @@ class Mirror:
             leader=_leader(post, root),
             next=_around(post.next, root),
             previous=_around(post.previous, root),
-            files=[(addresses.shown(file.url), file) for file in post.enclosures if addresses.shown(file.url)],
+            files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post)],
         )
 
     def index(self, feed: Feed, posts: Iterable[Post], months: Sequence[tuple[str, int]]) -> bytes:
