@@ -20,6 +20,7 @@ from aggregator.scrape.kinds import is_html, kind_of
 from aggregator.scrape.metadata import metadata
 from aggregator.scrape.structured import claims
 from aggregator.scrape.text import to_text
+from aggregator.scrape.titles import announced_title
 from aggregator.urls import redact
 
 
@@ -54,7 +55,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
     return Article(
         url=url,
         canonical_url=about.canonical_url,
-        title=about.title or hint.title or None,
+        title=announced_title(tree, said, hint.title) or about.title or hint.title or None,
         author=about.author,
         published=about.published or hint.published,
         modified=about.modified,

@@ -16,6 +16,30 @@ _FOLD = re.compile(r"[\W_]+")
 MAX_TITLE = 300
 """Characters; a longer `h1` or `title` is not a title."""
 
+MIN_ANNOUNCED = 4
+"""Letters and digits that a feed's title needs to be looked for in the page: "Hi" stands everywhere."""
+
+
+def announced_title(tree: HtmlElement, said: Claims, announced: str) -> str | None:
+    """The page's own form of the title that the feed `announced`, when the page has it; else None.
+
+    A page names many things (its site, a section, the next post): the one that the feed names too is the title. A
+    feed may shorten it; a page may put the site's name around it.
+    """
+    wanted = _fold(announced.rstrip(" .…"))
+    if len(wanted) < MIN_ANNOUNCED:
+        return None
+    shown = [text_of(node) for node in tree.iter("h1", "h2", "h3", "h4")]
+    claimed = [_text(said.article.get("headline")), said.first("og:title"), said.first("twitter:title")]
+    titles = [squeeze(unescape(title)) for title in [*shown, *claimed] if title and len(title) <= MAX_TITLE]
+    cut = announced.rstrip().endswith(("...", "…"))
+    for title in titles:
+        folded = _fold(title)
+        if folded == wanted or (cut and folded.startswith(wanted)):
+            return title
+    documents = [text_of(node) for node in tree.iter("title")][:1]
+    return announced if not cut and any(wanted in _fold(title) for title in [*titles, *documents]) else None
+
 
 def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
     """The title of the article in `tree`, or None."""
