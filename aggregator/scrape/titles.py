@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
 from lxml.html import HtmlElement
@@ -12,9 +13,17 @@ from aggregator.scrape.structured import Claims
 from aggregator.urls import host_of
 
 _SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›]\s*|\s+::\s+")
+_NAME_SEPARATOR = re.compile(_SEPARATOR.pattern + r"|:\s+")
+_WORD = re.compile(r"\w+")
 _FOLD = re.compile(r"[\W_]+")
 MAX_TITLE = 300
 """Characters; a longer `h1` or `title` is not a title."""
+
+MIN_OVERLAP = 0.5
+"""A heading that is less of a title's beginning than this is the name of the site before it."""
+
+MIN_KINSHIP = 0.5
+"""Share of a heading's words that have to stand in what machines are told, for it to be the title in other words."""
 
 MIN_ANNOUNCED = 4
 """Letters and digits that a feed's title needs to be looked for in the page: "Hi" stands everywhere."""
@@ -38,12 +47,23 @@ def announced_title(tree: HtmlElement, said: Claims, announced: str) -> str | No
         if folded == wanted or (cut and folded.startswith(wanted)):
             return title
     documents = [text_of(node) for node in tree.iter("title")][:1]
-    return announced if not cut and any(wanted in _fold(title) for title in [*titles, *documents]) else None
+    return next((part for title in [*titles, *documents] for part in _parts(title) if _fold(part) == wanted), None)
+
+
+def _parts(title: str) -> Iterator[str]:
+    """What stands before and after each separator in a title."""
+    for match in _NAME_SEPARATOR.finditer(title):
+        yield title[: match.start()]
+        yield title[match.end() :]
 
 
 def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
-    """The title of the article in `tree`, or None."""
-    headings = [text for node in tree.iter("h1") if 2 < len(text := text_of(node)) <= MAX_TITLE]
+    """The title of the article in `tree`, or None.
+
+    What readers see above the text goes before what machines are told: the latter is often written for search engines.
+    """
+    names = _site_names(said, url)
+    headings = _headings(tree, names)
     claimed = [
         _text(said.article.get("headline")),
         said.first("og:title"),
@@ -51,20 +71,33 @@ def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
         _text(said.article.get("name")),
     ]
     documents = [text_of(node) for node in tree.iter("title")][:1]
-    names = _site_names(said, url)
     candidates = [
         title
         for raw in [*claimed, *documents]
         if raw and (title := without_site(squeeze(unescape(raw)), names, headings))
     ]
     for heading in headings:
-        # What readers see above the text, when what machines are told agrees with it.
-        if any(_agree(heading, title) for title in candidates) and _fold(heading) not in names:
+        if any(_agree(heading, title) for title in candidates):
             return heading
+    likely = max(headings, key=lambda heading: _kinship(heading, candidates), default=None)
+    if likely and (not candidates or _kinship(likely, candidates) >= MIN_KINSHIP):
+        return likely
     if candidates:
         return candidates[0]
-    visible = [heading for heading in headings if _fold(heading) not in names]
-    return visible[0] if visible else next((text_of(node) for node in tree.iter("h2")), None)
+    return next((text_of(node) for node in tree.iter("h2")), None)
+
+
+def _headings(tree: HtmlElement, names: set[str]) -> list[str]:
+    """The texts of the page's `h1` that can be titles: not the name of the site, which some themes put there."""
+    texts = (text_of(node) for node in tree.iter("h1"))
+    return [text for text in dict.fromkeys(texts) if 2 < len(text) <= MAX_TITLE and _fold(text) not in names]
+
+
+def _kinship(heading: str, titles: list[str]) -> float:
+    """The largest share of the heading's words that stand in one of the titles; 0 to 1."""
+    words = set(_WORD.findall(heading.casefold()))
+    shares = (len(words & set(_WORD.findall(title.casefold()))) / max(len(words), 3) for title in titles)
+    return max(shares, default=0.0)
 
 
 def without_site(title: str, names: set[str], headings: list[str]) -> str:
@@ -101,9 +134,11 @@ def _site_names(said: Claims, url: str) -> set[str]:
     return {folded for name in names if name and len(folded := _fold(name)) > 1}
 
 
-def _agree(one: str, other: str) -> bool:
-    a, b = _fold(one), _fold(other)
-    return a == b or (min(len(a), len(b)) > 12 and (a.startswith(b) or b.startswith(a)))
+def _agree(heading: str, title: str) -> bool:
+    """Whether the two are one title: the same, or one is the other's beginning and most of it."""
+    a, b = _fold(heading), _fold(title)
+    short, long = sorted((a, b), key=len)
+    return a == b or (len(short) > 12 and len(short) > len(long) * MIN_OVERLAP and long.startswith(short))
 
 
 def _fold(text: str) -> str:
