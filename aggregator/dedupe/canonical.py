@@ -111,7 +111,7 @@ def _path(path: str) -> str:
             del segments[-1:]
         elif segment not in ("", "."):
             segments.append(segment)
-    if segments and segments[-1].lower() in INDEX_FILES:
+    while segments and segments[-1].lower() in INDEX_FILES:
         segments.pop()
     return "/" + "/".join(segments)
 

@@ -53,7 +53,7 @@ FILLED = 0.34
 FEW = 4
 """Names and numbers in slots that prove nothing yet."""
 
-_IDENTIFIER = re.compile(r"(?i)\b[a-z]{2,5}-\d{2,4}-[\w-]*\d{3,}|\b[a-z]{2}\d{6,}")
+_IDENTIFIER = re.compile(r"(?i)\b[a-z]{2,5}-\d{2,4}-[\w-]{0,20}\d{3,}|\b[a-z]{2}\d{6,}")
 """CVE-2026-1234, ICSA-24-030-01, SB-2026-11, KB5034441."""
 
 _GAP = re.compile(rb"(?<!\0)\0{1,%d}(?!\0)" % SLOT)

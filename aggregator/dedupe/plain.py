@@ -9,40 +9,40 @@ from __future__ import annotations
 import html
 import re
 
+from aggregator.dedupe.noise import without_noise
 from aggregator.dedupe.words import normal
 
-_MARK = re.compile(r"<!--|-->|<(/?)([a-zA-Z][a-zA-Z0-9:-]*)([^<>]*)>|<[!?][^<>]*>")
+_MARK = re.compile(r"<!--|-->|<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)[^<>]*+>|<[!?][^<>]*+>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 _SILENT = frozenset(
     {"script", "style", "noscript", "template", "iframe", "svg", "object", "form", "textarea", "select"}
 )
-_PICTURE = re.compile(r"""(?i)\bsrc\s*=\s*["']?([^"'\s>?#]+)""")
-_SPACE = re.compile(r"\s+")
+_UNCOMMON = re.compile(rf"(?i)<[!?]|-->|<(?:{'|'.join(sorted(_SILENT))})")
+"""What clean HTML does not have."""
 
-_AMOUNT = r"\d[\d.,' \u00a0\u202f]*[km]?"
-_COUNTED = (
-    r"views?|reads?|hits|clicks|visits|visitors|shares?|likes?|comments?|replies|responses|retweets|downloads|votes?|"
-    r"points?|reactions?|aufrufe|klicks|kommentare?|leser|vues|lectures?|commentaires?|vistas|visitas|lecturas|"
-    r"comentarios?|просмотр\w*|комментари\w*|次浏览|次阅读|阅读|评论|閲覧|回表示"
-)
-_COUNTER = re.compile(
-    rf"(?i)\b{_AMOUNT}\s*(?:{_COUNTED})\b|\b(?:{_COUNTED})\s*[:：(]\s*{_AMOUNT}\)?|\b(?:viewed|read|gelesen|seen)\s+{_AMOUNT}\s*(?:times|mal)\b"
-)
-_AGO = re.compile(
-    r"(?i)\b(?:\d+|an?|one)\s+(?:seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\s+ago\b"
-    r"|\bvor\s+\d+\s+(?:sekunden|minuten?|stunden?|tagen?)\b|\bil y a\s+\d+\s+\w+|\bhace\s+\d+\s+\w+"
-)
-_TOKEN = re.compile(
-    r"(?i)\b(?:csrf|xsrf|token|nonce|session|sid|request[ -]?id|ray[ -]?id|trace[ -]?id|cache[ -]?key|build)"
-    r"[\w-]{0,16}\s*[:=]\s*[\w+/=.-]{6,}"
-)
-_LINK = re.compile(r"(?i)\bhttps?://[^\s<>\"']+")
-_STAMPED = re.compile(
-    r"(?i)\b(?:generated|rendered|cached|loaded) (?:at|on|in)\b[^.\n]{0,30}?\d[\d:.,TZ/ +-]*(?:m?s\b|seconds)?"
-)
+_PICTURE = re.compile(r"""(?i)\bsrc\s?=\s?["']?([^"'\s>?#]+)""")
+_SPACE = re.compile(r"\s+")
 
 
 def visible(markup: str) -> str:
-    """The text between the tags, entities resolved, whitespace folded, pictures' addresses when there is no text."""
+    """The text between the tags, entities resolved, whitespace folded."""
+    text = _walked(markup) if _UNCOMMON.search(markup) else _TAG.sub(" ", markup)
+    return normal(_SPACE.sub(" ", html.unescape(text)).strip())
+
+
+def lasting(markup: str) -> str:
+    """`visible` without what changes by itself: view counters, ages, tokens, links written out, generation times.
+
+    The addresses of the pictures, without their parameters, where there is no text.
+    """
+    text = visible(markup)
+    if not text:
+        return " ".join(_PICTURE.findall(markup))
+    return _SPACE.sub(" ", without_noise(text)).strip()
+
+
+def _walked(markup: str) -> str:
+    """The text of markup with comments, scripts and the like, without these."""
     pieces: list[str] = []
     position, silent, comment = 0, "", False
     for match in _MARK.finditer(markup):
@@ -51,7 +51,8 @@ def visible(markup: str) -> str:
         position = match.end()
         mark = match[0]
         if comment or mark in ("<!--", "-->"):
-            comment = mark != "-->" and (comment or mark == "<!--")
+            comment = mark != "-->"
+            pieces.append(" ")
             continue
         name = (match[2] or "").lower()
         if silent:
@@ -61,13 +62,4 @@ def visible(markup: str) -> str:
         pieces.append(" ")
     if not silent and not comment:
         pieces.append(markup[position:])
-    text = _SPACE.sub(" ", html.unescape("".join(pieces))).strip()
-    return normal(text) or " ".join(_PICTURE.findall(markup))
-
-
-def lasting(markup: str) -> str:
-    """`visible` without what changes by itself: view counters, ages, tokens, links written out, generation times."""
-    text = visible(markup)
-    for noise in (_LINK, _TOKEN, _AGO, _COUNTER, _STAMPED):
-        text = noise.sub(" ", text)
-    return _SPACE.sub(" ", text).strip()
+    return "".join(pieces)

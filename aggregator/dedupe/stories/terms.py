@@ -28,11 +28,14 @@ MAX_WORDS = 1500
 MAX_TERMS = 120
 """Terms kept of an article, strongest first."""
 
+LONGEST = 64
+"""Characters of a term; a SHA-256 has so many, what is longer is encoded data."""
+
 STEM = 6
 """Letters of a plain word that are kept: `vulnerability` and `vulnerabilities`, `Schwachstelle` and `-stellen` meet."""
 
 _SENTENCE_END = re.compile(r"[.!?:;\n“”\"«»„|•—–]")
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.\u00a0\u202f]\d{3})+(?![\d.,]*\d)")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.\u00a0\u202f]\d{3}){1,5}(?![.,]?\d)")
 _YEAR = re.compile(r"(19|20)\d\d")
 _IDENTIFIER = re.compile(r"(?i)[a-z]{2,}(?:-[a-z]{2,})*-\d[\w-]*\d|[a-z]{1,8}\d{3,}[a-z0-9]*|[a-z]{2,}\d{2}-\d{2,}")
 _HOST = re.compile(r"(?i)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|io|gov|info|biz|ru|cn|top|xyz|onion|de|uk|fr)")
@@ -100,7 +103,7 @@ def _terms(token: str, names: set[str]) -> Iterator[str]:
         yield from (f"word:{pair}" for pair in pairs(token))
         return
     low = _POSSESSIVE.sub("", token.casefold())
-    if low in STOP or len(low) < 2:
+    if low in STOP or not 2 <= len(low) <= LONGEST:
         return
     if any(map(str.isdigit, low)):
         yield _numeric(low)
