@@ -6,6 +6,7 @@ A name counts for a link only when its block is there for it: a block named "nex
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
@@ -35,19 +36,20 @@ class Near:
 def named_ancestors(page: Page, anchor: HtmlElement) -> Named:
     """The link and its ancestors that have a name that says something, nearest first."""
     named: Named = []
-    element: HtmlElement | None = anchor
-    for _ in range(_CLIMB):
-        if element is None or element.tag in STOP_TAGS:
+    for element in chain((anchor,), islice(anchor.iterancestors(), _CLIMB - 1)):
+        tag = element.tag
+        if tag in STOP_TAGS:
             break
         hint = page.hint(element)
-        if hint is not NOTHING or element.tag == "nav":
+        if hint is not NOTHING or tag == "nav":
             named.append((element, hint))
-        element = element.getparent()
     return named
 
 
 def names_may_tell(named: Named) -> bool:
     """Whether any of the names could tell a way; then the links around are worth counting."""
+    if not named:
+        return False
     if any(hint.way for _, hint in named):
         return True
     return any(hint.side for _, hint in named) and any(hint.nav or element.tag == "nav" for element, hint in named)

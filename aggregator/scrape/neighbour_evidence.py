@@ -93,7 +93,8 @@ def _labels(anchor: HtmlElement, texts: list[str]) -> list[Label]:
     """What a link's texts, its title, its accessible name, its pictures and the bare text before it say."""
     said = [*texts, anchor.get("title"), anchor.get("aria-label"), _text_before(anchor)]
     said += ["".join(texts)] if len(texts) > 1 else []
-    said += [image.get("alt") for image in islice(anchor.iter("img"), 2)]
+    if len(anchor):
+        said += [image.get("alt") for image in islice(anchor.iter("img"), 2)]
     return [label for text in said if text and may_be_labelled(text) and (label := split_label(text)[0])]
 
 
