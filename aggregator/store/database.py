@@ -196,6 +196,11 @@ class Store:
         with self._session.write() as sql:
             scraping.save_page(sql, article_id, judged, page, now, self._canonical)
 
+    def link(self, article_id: int, likenesses: Iterable[Likeness]) -> None:
+        """Link further articles to a saved one that they are copies of, where it is the first of them all."""
+        with self._session.write() as sql:
+            output.touch(sql, duplicates.gather(sql, article_id, likenesses))
+
     def save_feed_text(
         self, article_id: int, article: Article, fingerprint: Fingerprint, likeness: Likeness | None, now: datetime
     ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable
 from datetime import datetime
 
 from aggregator.models import Candidate, Fingerprint, Likeness
@@ -122,6 +123,23 @@ def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:
     )
     hide(sql, follower)
     return (leader, follower, article_id, *moved)
+
+
+def gather(sql: Sql, article_id: int, likenesses: Iterable[Likeness]) -> tuple[int, ...]:
+    """Link further articles that are alike to this one; the articles whose posts now look different.
+
+    Only those that stand alone or lead, and only to an article that comes before them and leads itself: so each
+    duplicate is alike to its own leader, and not to a third that happens to be like both.
+    """
+    touched: set[int] = set()
+    if _leader(sql, article_id) != article_id:
+        return ()
+    for likeness in likenesses:
+        other = addresses.resolve(sql, likeness.article_id)
+        alone = other is not None and other != article_id and _leader(sql, other) == other
+        if other is not None and alone and _rank(sql, article_id) < _rank(sql, other):
+            touched.update(link(sql, article_id, likeness))
+    return tuple(touched)
 
 
 def hide(sql: Sql, article_id: int) -> None:

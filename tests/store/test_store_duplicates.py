@@ -112,6 +112,20 @@ def test_a_link_found_later_marks_all_that_show_it(two: Newsroom) -> None:
     assert two.store.counts()["duplicates"] == 1
 
 
+def test_all_that_are_alike_to_the_first_are_linked_to_it(newsroom: Newsroom) -> None:
+    """When the first publication is scraped last, every copy that was alone finds it, not only the most alike."""
+    newsroom.poll(
+        *(entry(name, published=NOW - hours * HOUR) for name, hours in (("first", 9), ("b", 5), ("c", 4), ("d", 3)))
+    )
+    ids = {name: newsroom.scrape(f"https://alpha.example/{name}", f"{TEXT} {name}") for name in ("b", "c", "d")}
+    first = newsroom.scrape("https://alpha.example/first", TEXT, likeness=Likeness(ids["b"], 0.95, "alike"))
+    newsroom.store.link(first, [Likeness(ids["b"], 0.95, "alike"), Likeness(ids["c"], 0.9, "alike")])
+    newsroom.store.link(ids["d"], [Likeness(first, 0.9, "not for this article to say")])
+    links = {row["id"]: row["duplicate_of"] for row in newsroom.rows("SELECT id, duplicate_of FROM articles")}
+    assert links == {first: None, ids["b"]: first, ids["c"]: first, ids["d"]: None}
+    assert newsroom.value("SELECT similarity FROM articles WHERE id = ?", ids["c"]) == 0.9
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(links=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12), out=st.sets(st.integers(0, 5)))
 def test_groups_are_always_flat(store: Store, links: list[tuple[int, int]], out: set[int]) -> None:
