@@ -218,7 +218,8 @@ def _chunks(text: str, first: re.Match[str] | None) -> Iterator[tuple[str, bool]
 def _field_by_field(opening: str, chunk: str, ending: str) -> etree._Element:
     """A broken entry with each of its fields parsed alone; markup that does not parse becomes the field's text."""
     start = _FIELD_START.match(chunk)
-    assert start is not None
+    if start is None:
+        return _recovered(opening + chunk + ending)
     fields, position = [], start.end()
     while field := _FIELD_START.search(chunk, position):
         close = f"</{field[1]}>"
