@@ -320,7 +320,8 @@ class FeedState:
     """One feed as stored: what the next poll needs, and what `status` shows.
 
     `url` is what the configuration says; `polled_url` where a permanent move has led (F12).
-    `posted` are the recent publication times, newest first, for the adaptive interval.
+    `posted` are the recent publication times, newest first, for the adaptive interval. `found_by_chain` counts the
+    posts that no poll saw and that were found by the links of later ones.
     """
 
     id: int
@@ -346,6 +347,7 @@ class FeedState:
     moving_polls: int = 0
     entries: int = 0
     posted: tuple[datetime, ...] = ()
+    found_by_chain: int = 0
 
 
 class PollResult(StrEnum):

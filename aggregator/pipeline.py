@@ -57,6 +57,9 @@ FIRST_TRY_WAIT = timedelta(minutes=10)
 CANDIDATE_DAYS = 14
 """Syndicated copies appear within days of the first publication."""
 
+CHAIN_LINKS = 10
+"""Posts of each feed that are looked for in a round because no poll saw them; the rest comes in the next rounds."""
+
 BATCH = 200
 """Articles taken up at a time, so that new entries need not wait for a large back-file."""
 
@@ -178,7 +181,15 @@ class Pipeline:
     # --- scrape ----------------------------------------------------------------------------------------------------
 
     def scrape(self, tally: Tally) -> None:
-        """Fetch, take apart, compare and save the pages of all articles that are due for it, a batch at a time."""
+        """Read the pages of all articles that are due for it, then of posts that came and went between two polls."""
+        self._scrape_pending(tally)
+        for _ in range(CHAIN_LINKS):
+            if self.stopping.is_set() or not self.store.follow_chain(self.clock()):
+                break
+            self._scrape_pending(tally)
+
+    def _scrape_pending(self, tally: Tally) -> None:
+        """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
         states = {state.id: state for state in self.store.feeds()}
         while (batch := self.store.pending(self.clock(), BATCH)) and not self.stopping.is_set():
             total = tally.scraped + tally.unscraped + len(batch)
@@ -279,7 +290,7 @@ def opened(
     """The pipeline on a data folder, which it holds alone (InUse). The configured feeds are in the database then."""
     with (
         lock.hold(data),
-        Store.open(data / "aggregator.db", canonical=dedupe.canonical_url) as store,
+        Store.open(data / "aggregator.db", canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
         Fetcher(config.network, store, clock=clock) as fetcher,
         Workers(processes=min(4, os.cpu_count() or 1)) as workers,
     ):

@@ -179,6 +179,7 @@ def _status(state: FeedState) -> dict[str, object]:
         "entries": state.entries,
         "interval_s": state.interval_s,
         "reason": state.next_poll_reason or None,
+        "found_by_chain": state.found_by_chain,
     }
 
 

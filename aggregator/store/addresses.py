@@ -6,12 +6,30 @@ What a canonical form is, is not decided here: whoever opens the store hands in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aggregator.store.connection import Sql
+from aggregator.urls import host_of
 
 Canonical = Callable[[str], str]
 """URL -> its form for comparing."""
+
+SameSite = Callable[[str, str], bool]
+"""Whether two URLs belong to one site."""
+
+
+def same_host(a: str, b: str) -> bool:
+    """The `SameSite` of those who give none."""
+    return bool(host_of(a)) and host_of(a) == host_of(b)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """How links are compared."""
+
+    canonical: Canonical
+    same_site: SameSite
 
 
 def held(sql: Sql, url: str) -> int | None:

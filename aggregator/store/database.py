@@ -31,6 +31,7 @@ from aggregator.models import (
 from aggregator.settings import Config
 from aggregator.store import (
     articles,
+    chain,
     configured,
     describe,
     duplicates,
@@ -44,7 +45,7 @@ from aggregator.store import (
     upkeep,
 )
 from aggregator.store import search as fts
-from aggregator.store.addresses import Canonical
+from aggregator.store.addresses import Canonical, Links, SameSite, same_host
 from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
 from aggregator.store.hosts import HostMemory
@@ -62,15 +63,15 @@ class Store:
     `archive` is what emit reads. The store is also the FetchMemory of fetch.
     """
 
-    def __init__(self, session: Session, canonical: Canonical) -> None:
+    def __init__(self, session: Session, links: Links) -> None:
         self._session = session
-        self._canonical = canonical
+        self._links = links
         self._memory = HostMemory(session)
         self.archive = StoredArchive(session)
         self.path = session.path
 
     @classmethod
-    def open(cls, path: Path, *, canonical: Canonical = plain_form) -> Self:
+    def open(cls, path: Path, *, canonical: Canonical = plain_form, same_site: SameSite = same_host) -> Self:
         """Open for writing; make or migrate the file. `canonical` folds the URLs that mean one article.
 
         Raises StoreError when the file is newer than the program, of another program, or not to be written.
@@ -87,7 +88,7 @@ class Store:
         except BaseException:
             session.close()
             raise
-        return cls(session, canonical)
+        return cls(session, Links(canonical, same_site))
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -98,7 +99,7 @@ class Store:
         except BaseException:
             session.close()
             raise
-        return cls(session, plain_form)
+        return cls(session, Links(plain_form, same_host))
 
     @contextmanager
     def snapshot(self) -> Iterator[Store]:
@@ -194,7 +195,7 @@ class Store:
         """Write a scraped page. `urls` are the canonical forms of every address that led to it."""
         judged, page = scraping.Judged(article, fingerprint, likeness), scraping.Found(evidence, urls)
         with self._session.write() as sql:
-            scraping.save_page(sql, article_id, judged, page, now, self._canonical)
+            scraping.save_page(sql, article_id, judged, page, now, self._links)
 
     def link(self, article_id: int, likenesses: Iterable[Likeness]) -> None:
         """Link further articles to a saved one that they are copies of, where it is the first of them all."""
@@ -212,6 +213,11 @@ class Store:
         """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""
         with self._session.write() as sql:
             scraping.save_failure(sql, article_id, error, next_attempt, now)
+
+    def follow_chain(self, now: datetime) -> int:
+        """Let one missing post of each feed become pending: the one that its oldest post names; how many there are."""
+        with self._session.write() as sql:
+            return chain.follow(sql, now, self._links.same_site)
 
     # --- output ------------------------------------------------------------------------------------------------
 

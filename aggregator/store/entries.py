@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.models import Decision, Entry, Known, Verdict
-from aggregator.store import articles, output, times
+from aggregator.store import articles, chain, output, times
 from aggregator.store.connection import Sql
 from aggregator.store.text import storable
 
@@ -38,6 +38,7 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) ->
 
     Oldest first (feeds have the newest on top), so that numbers rise with time where a feed gives no dates.
     """
+    missed_since = chain.missed_since(sql, feed_id, (decision.guid for decision in decisions))
     created: list[int] = []
     changed: list[int] = []
     undated = 0
@@ -48,8 +49,10 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) ->
             undated -= decision.entry.published is None
             continue
         undated -= decision.entry.published is None
-        if decision.verdict is Verdict.NEW:
-            created += _insert(sql, feed_id, decision, at, _ordered(decision.entry, at, undated))
+        made_room = chain.listed(sql, feed_id, decision)
+        if made_room or decision.verdict is Verdict.NEW:
+            dates = at, _ordered(decision.entry, at, undated)
+            created += _insert(sql, feed_id, decision, dates, missed_since)
         else:
             changed += _revise(sql, feed_id, decision, at)
     output.touch(sql, [*created, *changed])
@@ -60,8 +63,11 @@ def _ordered(entry: Entry, at: datetime, place: int) -> datetime:
     return min(entry.published, at) if entry.published else at - timedelta(seconds=place)
 
 
-def _insert(sql: Sql, feed_id: int, decision: Decision, at: datetime, published_at: datetime) -> list[int]:
+def _insert(
+    sql: Sql, feed_id: int, decision: Decision, dates: tuple[datetime, datetime], missed_since: str | None
+) -> list[int]:
     """The article of a new entry, in a list; empty when another process has stored the entry in the meantime."""
+    at, published_at = dates
     if sql.one("SELECT 1 FROM entries WHERE feed_id = ? AND guid = ?", (feed_id, decision.guid)):
         return []
     entry = decision.entry
@@ -69,8 +75,9 @@ def _insert(sql: Sql, feed_id: int, decision: Decision, at: datetime, published_
     entry_id = sql.value(
         """
         INSERT INTO entries (feed_id, guid, article_id, given_guid, url, canonical_url, title, author, published,
-            published_at, updated, first_seen, language, tags, content_hash, reason, summary, html)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+            published_at, updated, first_seen, language, tags, content_hash, reason, missed_since,
+            summary, html)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
         """,
         (
             feed_id,
@@ -89,6 +96,7 @@ def _insert(sql: Sql, feed_id: int, decision: Decision, at: datetime, published_
             json.dumps(entry.tags, ensure_ascii=False),
             decision.content_hash,
             decision.reason,
+            missed_since,
             entry.summary,
             entry.html,
         ),

@@ -20,7 +20,8 @@ POSTED = 50
 """Publication times kept in view for the adaptive interval."""
 
 _STATES = """
-    SELECT feeds.*, (SELECT count(*) FROM entries WHERE entries.feed_id = feeds.id) AS entry_count
+    SELECT feeds.*, (SELECT count(*) FROM entries WHERE entries.feed_id = feeds.id) AS entry_count,
+        (SELECT count(*) FROM chain WHERE chain.feed_id = feeds.id AND chain.state = 'found') AS chain_count
     FROM feeds
 """
 _POSTED = """
@@ -80,6 +81,7 @@ def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
         moving_to=row["moving_to"],
         moving_polls=row["moving_polls"],
         entries=row["entry_count"],
+        found_by_chain=row["chain_count"],
         posted=tuple(times.must_read(item["published_at"]) for item in posted),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aggregator.models import Likeness
-from aggregator.store import addresses, duplicates, neighbours, output, times
+from aggregator.store import addresses, chain, duplicates, neighbours, output, times
 from aggregator.store.connection import Sql
 
 SAME_ADDRESS = "both lead to the same address"
@@ -33,6 +33,7 @@ def _same_feed_says_two(sql: Sql, one: int, other: int) -> bool:
             SELECT EXISTS (
                 SELECT 1 FROM entries AS a JOIN entries AS b ON b.feed_id = a.feed_id
                 WHERE a.article_id = ? AND b.article_id = ? AND lower(a.title) <> lower(b.title)
+                    AND a.found_by = 'feed' AND b.found_by = 'feed'
             )
             """,
             (one, other),
@@ -67,6 +68,7 @@ def _merge(sql: Sql, keep: int, drop: int, now: datetime) -> None:
     sql.execute("UPDATE OR IGNORE neighbours SET article_id = ? WHERE article_id = ?", (keep, drop))
     sql.execute("UPDATE revisions SET article_id = ? WHERE article_id = ?", (keep, drop))
     duplicates.hand_over(sql, drop, keep)
+    chain.hand_over(sql, drop, keep)
     duplicates.forget_fingerprint(sql, drop)
     sql.execute(
         "INSERT INTO article_aliases (old_id, uid, article_id, at) SELECT id, uid, ?, ? FROM articles WHERE id = ?",

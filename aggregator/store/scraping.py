@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.models import Article, Fingerprint, Likeness, PageEvidence
-from aggregator.store import addresses, contents, duplicates, merging, neighbours, output, times
-from aggregator.store.addresses import Canonical
+from aggregator.store import addresses, chain, contents, duplicates, merging, neighbours, output, times
+from aggregator.store.addresses import Links
 from aggregator.store.connection import Sql
 
 
@@ -31,11 +31,16 @@ class Found:
     urls: tuple[str, ...]
 
 
-def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datetime, canonical: Canonical) -> None:
+def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datetime, links: Links) -> None:
     """Write what a page gave."""
     found = addresses.resolve(sql, article_id)
     if found is None:
         return
+    missing = chain.waiting(sql, found)
+    if missing is not None:
+        led_to = page.evidence.final_url, page.urls
+        if not chain.settle(sql, missing, judged.article, led_to, now, links):
+            return
     touched = {found}
     keep = merging.unite(sql, found, addresses.identifying(page.urls), now, touched)
     changed = keep != found or len(touched) > 1
@@ -43,7 +48,7 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
         changed |= contents.from_page(sql, keep, judged.article, page.evidence, now)
         changed |= _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
-    changed |= neighbours.save(sql, keep, stated, now, canonical)
+    changed |= neighbours.save(sql, keep, stated, now, links.canonical)
     if changed:
         output.touch(sql, touched | {keep})
 
@@ -52,6 +57,10 @@ def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> 
     """Write an article made of the feed's own text."""
     found = addresses.resolve(sql, article_id)
     if found is None:
+        return
+    missing = chain.waiting(sql, found)
+    if missing is not None:
+        chain.refuse(sql, missing, "the pages of its feed are not fetched", now)
         return
     touched = {found}
     changed = contents.from_feed(sql, found, judged.article, now)
@@ -77,5 +86,10 @@ def _judge(sql: Sql, article_id: int, judged: Judged, touched: set[int]) -> bool
 def save_failure(sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
     """Note a failed try; one of a page that was scraped before leaves the article as it is."""
     found = addresses.resolve(sql, article_id)
-    if found is not None:
+    if found is None:
+        return
+    missing = chain.waiting(sql, found) if next_attempt is None else None
+    if missing is not None:
+        chain.refuse(sql, missing, error, now)
+    else:
         contents.failed(sql, found, error, next_attempt, now)

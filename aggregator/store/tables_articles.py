@@ -103,6 +103,25 @@ CREATE TABLE neighbours (
 CREATE INDEX idx_neighbours_canonical_url ON neighbours (canonical_url);
 """
 
+CHAIN = """
+CREATE TABLE chain (
+    -- Posts that no poll saw, and that the page of a later post names as its previous one; what became of each.
+    canonical_url TEXT PRIMARY KEY, -- link without tracking parameters and the like, as in article_urls
+    url TEXT NOT NULL, -- link
+    feed_id INTEGER NOT NULL REFERENCES feeds (id) ON DELETE CASCADE, -- feed that has lost it
+    named_by INTEGER REFERENCES articles (id) ON DELETE SET NULL, -- article whose page names it
+    article_id INTEGER REFERENCES articles (id) ON DELETE SET NULL, -- article that it is; NULL: none
+    depth INTEGER NOT NULL, -- links from a post that a poll brought to this one
+    missed_since TEXT NOT NULL, -- as in entries: what is older is not sought
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'found', 'refused')), -- waiting: its page is to be fetched
+    reason TEXT, -- why it was refused; it is not tried again
+    at TEXT NOT NULL -- time of the last change
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idx_chain_feed ON chain (feed_id, state);
+CREATE INDEX idx_chain_article ON chain (article_id) WHERE article_id IS NOT NULL;
+CREATE INDEX idx_chain_named_by ON chain (named_by);
+"""
+
 FINGERPRINTS = """
 CREATE TABLE fingerprints (
     -- Articles as numbers to compare by.
@@ -180,6 +199,7 @@ TABLES = (
     ARTICLE_ALIASES,
     REVISIONS,
     NEIGHBOURS,
+    CHAIN,
     FINGERPRINTS,
     BANDS,
     POSTS,

@@ -99,12 +99,16 @@ CREATE TABLE entries (
     tags TEXT NOT NULL DEFAULT '[]', -- categories that the feed gave it (JSON array)
     content_hash TEXT NOT NULL, -- hash of title and text, to tell a revision
     reason TEXT NOT NULL DEFAULT '', -- why it was taken for new or revised
+    found_by TEXT NOT NULL DEFAULT 'feed', -- feed: a poll; chain: no poll, but the link of a later post (see chain)
+    missed_since TEXT, -- publication of the newest entry known before, if its poll no longer listed that; else NULL
     summary TEXT NOT NULL DEFAULT '', -- the feed's short text (HTML)
     html TEXT NOT NULL DEFAULT '', -- the feed's fullest text (HTML)
     UNIQUE (feed_id, guid)
 ) STRICT;
 CREATE INDEX idx_entries_article ON entries (article_id, feed_id);
 CREATE INDEX idx_entries_posted ON entries (feed_id, published_at);
+CREATE INDEX idx_entries_missed ON entries (first_seen) WHERE missed_since IS NOT NULL;
+CREATE INDEX idx_entries_chain ON entries (feed_id) WHERE found_by = 'chain';
 """
 
 ENCLOSURES = """

@@ -36,6 +36,7 @@ CREATE VIEW feed_health AS SELECT
     f.failures AS failures_in_a_row, -- failed polls since the last good one
     f.last_error AS last_error, -- what the last failed poll said
     (SELECT count(*) FROM entries AS e WHERE e.feed_id = f.id) AS entries, -- entries held
+    (SELECT count(*) FROM chain AS c WHERE c.feed_id = f.id AND c.state = 'found') AS found_by_chain, -- as in chain
     (SELECT max(e.published_at) FROM entries AS e WHERE e.feed_id = f.id) AS newest_entry, -- when its newest came out
     (SELECT count(*) FROM articles AS a WHERE a.feed_id = f.id AND a.state = 'pending') AS pages_waiting, -- not fetched
     (SELECT count(*) FROM articles AS a WHERE a.feed_id = f.id AND a.state = 'failed') AS pages_failed, -- not scraped
@@ -99,17 +100,23 @@ LEFT JOIN articles AS held ON held.id = chain.held_id
 GAPS = """
 CREATE VIEW gaps AS SELECT
     -- Previous posts that pages name and that no poll ever saw: they fell out of the feed between two polls.
-    neighbours.article_id AS id, -- number of the article whose page names it
+    articles.id AS id, -- number of the article whose page names it
     articles.title AS title, -- its title
     feeds.name AS source, -- its feed
     neighbours.url AS missing_url, -- link to the post that is missing
     neighbours.title AS missing_title, -- title that the page shows for it
-    neighbours.found_at AS found_at -- time when it was found
-FROM neighbours
-JOIN articles ON articles.id = neighbours.article_id
-JOIN feeds ON feeds.id = articles.feed_id
-WHERE neighbours.direction = 'previous'
-    AND NOT EXISTS (SELECT 1 FROM article_urls WHERE article_urls.url = neighbours.canonical_url)
+    neighbours.found_at AS found_at, -- time when the link was found
+    coalesce(chain.reason, chain.state) AS outcome -- what came of following it so far; NULL: not yet followed
+FROM entries
+JOIN articles ON articles.id = entries.article_id
+JOIN feeds ON feeds.id = entries.feed_id
+JOIN neighbours ON neighbours.article_id = articles.id AND neighbours.direction = 'previous'
+LEFT JOIN chain ON chain.canonical_url = neighbours.canonical_url
+WHERE entries.missed_since IS NOT NULL AND julianday(articles.published) > julianday(entries.missed_since) - 1
+    AND NOT EXISTS (
+        SELECT 1 FROM article_urls JOIN entries AS held ON held.article_id = article_urls.article_id
+        WHERE article_urls.url = neighbours.canonical_url
+    )
 """
 
 VIEWS = (LATEST_ARTICLES, FEED_HEALTH, DUPLICATES, NEXT_POSTS, GAPS)

@@ -50,6 +50,10 @@ def _fill(room: Newsroom) -> None:
     room.now += HOUR
     room.poll(entry("one", html="<p>More.</p>", tags=("Malware",)), verdict=Verdict.REVISED)
     room.scrape("https://alpha.example/one", "A ransomware worm, told at greater length.")
+    room.poll(entry("three", published=NOW + HOUR / 2))
+    room.scrape("https://alpha.example/three", previous="https://alpha.example/missed")
+    room.store.follow_chain(room.now)
+    room.scrape("https://alpha.example/missed", published=NOW, previous="https://alpha.example/still-missed")
     state = replace(room.feed("Gamma"), status=FeedStatus.BACKING_OFF, failures=3, last_error="timed out")
     room.store.save_poll(PollOutcome(state, PollResult.FAILED, room.now, error="timed out"))
     room.store.save_poll(PollOutcome(room.feed("Beta"), PollResult.NOT_MODIFIED, room.now, 304))
@@ -79,7 +83,10 @@ def test_the_views(filled: sqlite3.Connection) -> None:
     assert filled.execute("SELECT title, similarity, original_source FROM duplicates_view").fetchall() == [
         ("Page copy", 0.93, "Alpha")
     ]
-    assert filled.execute("SELECT next_title, stated_by FROM next_posts").fetchall() == [("Page two", "next page")]
-    assert filled.execute("SELECT missing_url FROM gaps").fetchall() == [("https://alpha.example/zero",)]
+    assert set(filled.execute("SELECT next_title, stated_by FROM next_posts").fetchall()) == {
+        ("Page two", "next page"),
+        ("Page three", "next page"),
+    }
+    assert filled.execute("SELECT missing_url FROM gaps").fetchall() == [("https://alpha.example/still-missed",)]
     health = dict(filled.execute("SELECT name, state FROM feed_health").fetchall())
     assert next(iter(health.items())) == ("Gamma", "backing_off")

@@ -183,10 +183,11 @@ def test_a_long_teaser_is_cut_between_words(newsroom: Newsroom) -> None:
 
 
 def test_gaps_are_known(newsroom: Newsroom) -> None:
-    """A previous link that leads to a post that no poll has seen is a gap, until the post is held."""
+    """A previous link of a post that came after a break, to one that no poll has seen, is a gap until that is held."""
+    newsroom.poll(entry("zero", published=NOW - 5 * HOUR))
     newsroom.poll(entry("two"))
     newsroom.scrape(A + "two", previous=A + "one")
     assert newsroom.value("SELECT missing_url FROM gaps") == A + "one"
     assert newsroom.store.counts()["gaps"] == 1
-    newsroom.poll(entry("one"))
+    newsroom.poll(entry("one", published=NOW - 2 * HOUR))
     assert newsroom.store.counts()["gaps"] == 0

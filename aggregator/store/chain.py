@@ -1,0 +1,262 @@
+"""The table `chain`: posts that no poll saw, found by following the links of later posts to the previous one.
+
+A feed that shows its last ten items and brings twelve between two polls has lost two. When a poll no longer lists the
+newest entry known before (`entries.missed_since`), and the page of a post that it brought names a previous post that
+is not held, that post is missing: it becomes an article that waits for its page like any other. Only when the page has
+shown that it is a post of that site is there an entry, and a place in the output. A refused address is not tried again.
+Nothing is fetched here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from aggregator.models import Article, Decision, PageKind
+from aggregator.store import addresses, articles, output, times
+from aggregator.store.addresses import Links, SameSite
+from aggregator.store.connection import Sql
+
+DEPTH = 50
+"""Links followed from a post that a poll brought: five times what the shortest usual feeds show."""
+
+PURSUED = timedelta(days=30)
+"""A gap that could not be closed for so long is left open: its host was never there, or its feed is ever paused."""
+
+DAY_ONLY = timedelta(days=1)
+"""Many pages state the day of a post and not the hour: dates that differ by less say nothing about the order."""
+
+_OPEN = """
+    SELECT entries.feed_id, entries.missed_since, articles.id AS named_by, articles.url AS named_by_url,
+        articles.published, stated.url, stated.canonical_url, coalesce(stated.title, '') AS title,
+        coalesce(parent.depth, 0) + 1 AS depth
+    FROM entries
+    JOIN feeds ON feeds.id = entries.feed_id AND feeds.configured AND NOT feeds.paused
+    JOIN articles ON articles.id = entries.article_id
+    JOIN neighbours AS stated ON stated.article_id = articles.id AND stated.direction = 'previous'
+    LEFT JOIN chain AS parent ON parent.article_id = articles.id AND parent.state = 'found'
+    WHERE entries.missed_since IS NOT NULL AND entries.first_seen > :pursued
+        AND NOT EXISTS (SELECT 1 FROM article_urls WHERE url = stated.canonical_url)
+        AND NOT EXISTS (SELECT 1 FROM chain WHERE canonical_url = stated.canonical_url)
+        AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.feed_id = entries.feed_id
+                        AND e.guid IN (stated.url, stated.canonical_url))
+        AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.feed_id = entries.feed_id
+                        AND seen.guid IN (stated.url, stated.canonical_url))
+    ORDER BY articles.published, articles.id
+"""
+
+
+def missed_since(sql: Sql, feed_id: int, listed: Iterable[str]) -> str | None:
+    """The publication of the newest entry known so far, if these guids of a new document are without it.
+
+    Then posts may have come and gone between two polls. As long as it is listed, whatever came after it is too: a
+    previous link to something else leads to what the feed leaves out on purpose, such as other categories.
+    """
+    newest = sql.one(
+        "SELECT guid, published_at FROM entries WHERE feed_id = ? AND found_by = 'feed'"
+        " ORDER BY published_at DESC, id DESC LIMIT 1",
+        (feed_id,),
+    )
+    return None if newest is None or newest["guid"] in set(listed) else str(newest["published_at"])
+
+
+def follow(sql: Sql, now: datetime, same_site: SameSite) -> int:
+    """Have the page of one missing post of each feed fetched, the one that the oldest post names; how many."""
+    begun: set[int] = set()
+    for row in sql.all(_OPEN, {"pursued": times.whole(now - PURSUED)}):
+        if row["feed_id"] not in begun and _leads_to_a_post(row, same_site):
+            begun.add(row["feed_id"])
+            _await(sql, row, now)
+    return len(begun)
+
+
+def _leads_to_a_post(row: sqlite3.Row, same_site: SameSite) -> bool:
+    """Whether a previous link may lead to a missing post: of the site, after what the feed had shown, no list."""
+    if row["depth"] > DEPTH or not same_site(row["url"], row["named_by_url"]):
+        return False
+    since = times.must_read(row["missed_since"])
+    path, own = urlsplit(row["canonical_url"]).path.rstrip("/"), urlsplit(row["named_by_url"]).path
+    return times.must_read(row["published"]) > since - DAY_ONLY and not own.startswith(path + "/")
+
+
+def _await(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
+    uid, at = articles.uid_of(row["canonical_url"]), times.whole(now)
+    if sql.one("SELECT 1 FROM articles WHERE uid = ?", (uid,)):
+        _record(sql, row, None, "refused", "it is held under another address", at)
+        return
+    just_before = times.must_read(row["published"]) - timedelta(seconds=1)
+    article_id = sql.value(
+        """
+        INSERT INTO articles (uid, feed_id, state, url, canonical_url, title, published, first_seen, next_attempt)
+        VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?) RETURNING id
+        """,
+        (uid, row["feed_id"], row["url"], row["canonical_url"], row["title"], times.whole(just_before), at, at),
+    )
+    addresses.register(sql, article_id, (row["canonical_url"],))
+    _record(sql, row, article_id, "waiting", None, at)
+
+
+def _record(sql: Sql, row: sqlite3.Row, article_id: int | None, state: str, reason: str | None, at: str) -> None:
+    sql.execute(
+        """
+        INSERT INTO chain (canonical_url, url, feed_id, named_by, article_id, depth, missed_since, state, reason, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            row["canonical_url"],
+            row["url"],
+            row["feed_id"],
+            row["named_by"],
+            article_id,
+            row["depth"],
+            row["missed_since"],
+            state,
+            reason,
+            at,
+        ),
+    )
+
+
+# --- what became of it --------------------------------------------------------------------------------------------
+
+
+def waiting(sql: Sql, article_id: int) -> sqlite3.Row | None:
+    """What is known of an article that has no entry, if it is one that waits to prove a post; else None."""
+    return sql.one(
+        """
+        SELECT chain.*, articles.published, namer.title AS namer FROM chain
+        JOIN articles ON articles.id = chain.article_id
+        LEFT JOIN articles AS namer ON namer.id = chain.named_by
+        WHERE chain.article_id = ? AND chain.state = 'waiting'
+        """,
+        (article_id,),
+    )
+
+
+def settle(
+    sql: Sql, row: sqlite3.Row, article: Article, led_to: tuple[str, tuple[str, ...]], now: datetime, links: Links
+) -> bool:
+    """Judge the page of a missing post: adopt it (True), or refuse it. `led_to`: final URL, and canonical forms."""
+    final_url, urls = led_to
+    identities = addresses.identifying(urls)
+    for other in (addresses.held(sql, url) for url in identities):
+        if other is not None and other != row["article_id"]:
+            refuse(sql, row, "it is held under another address", now)
+            addresses.register(sql, other, (row["canonical_url"],))
+            output.touch(sql, (other,))
+            return False
+    problem = _problem(sql, row, article, links)
+    if not identities or not links.same_site(final_url, row["url"]):
+        problem = "it leads away from the site's posts"
+    if problem:
+        refuse(sql, row, problem, now)
+        return False
+    _adopt(sql, row, article, now)
+    return True
+
+
+def _problem(sql: Sql, row: sqlite3.Row, article: Article, links: Links) -> str | None:
+    """Why a page is no post that a poll has missed; None when it is one."""
+    if article.kind not in (PageKind.ARTICLE, PageKind.PAYWALL):
+        return f"the page is no article ({article.kind.value})"
+    if not article.title:
+        return "the page has no title"
+    since, published = times.must_read(row["missed_since"]), _stated_date(row, article)
+    if published and published < since - DAY_ONLY:
+        return "it is older than what the feed had shown before"
+    if sql.one("SELECT 1 FROM entries WHERE feed_id = ? AND guid = ?", (row["feed_id"], row["canonical_url"])):
+        return "the feed has an entry of that name"
+    stated = {links.canonical(link.url) for link in (article.next, article.previous) if link}
+    if not stated or not (published or _lead_back(sql, stated, row["named_by"])):
+        return "nothing on the page shows that it is a post"
+    return None
+
+
+def _stated_date(row: sqlite3.Row, article: Article) -> datetime | None:
+    """The page's own date. (One that has none comes with the date that it was sought under.)"""
+    if article.published is None or times.whole(article.published) == row["published"]:
+        return None
+    return article.published
+
+
+def _lead_back(sql: Sql, stated: set[str], named_by: int | None) -> bool:
+    """Whether one of these links leads to the article whose page named this one."""
+    rows = sql.all("SELECT url FROM article_urls WHERE article_id = ?", (named_by,))
+    return any(row["url"] in stated for row in rows)
+
+
+def _adopt(sql: Sql, row: sqlite3.Row, article: Article, now: datetime) -> None:
+    """Give a missing post the entry that no poll brought, and a place to come in the output."""
+    published = min(article.published or times.must_read(row["published"]), now)
+    sql.execute(
+        """
+        INSERT INTO entries (feed_id, guid, article_id, given_guid, url, canonical_url, title, author, published_at,
+            first_seen, language, content_hash, reason, found_by, missed_since)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 'chain', ?)
+        """,
+        (
+            row["feed_id"],
+            row["canonical_url"],
+            row["article_id"],
+            row["url"],
+            row["url"],
+            row["canonical_url"],
+            article.title,
+            article.author,
+            times.whole(published),
+            times.whole(now),
+            article.language,
+            f"no poll saw it; the page of “{row['namer'] or 'a later post'}” names it as its previous post",
+            row["missed_since"],
+        ),
+    )
+    sql.execute("INSERT INTO posts (article_id, feed_id) VALUES (?, ?)", (row["article_id"], row["feed_id"]))
+    sql.execute(
+        "UPDATE chain SET state = 'found', at = ? WHERE canonical_url = ?", (times.whole(now), row["canonical_url"])
+    )
+
+
+def refuse(sql: Sql, row: sqlite3.Row, reason: str, now: datetime) -> None:
+    """Note that an address leads to no missing post; the article that was to be goes."""
+    sql.execute(
+        "UPDATE chain SET state = 'refused', reason = ?, article_id = NULL, at = ? WHERE canonical_url = ?",
+        (reason, times.whole(now), row["canonical_url"]),
+    )
+    sql.execute("DELETE FROM articles WHERE id = ?", (row["article_id"],))
+
+
+# --- when a poll, or another address, brings it after all ----------------------------------------------------------
+
+
+def listed(sql: Sql, feed_id: int, decision: Decision) -> bool:
+    """A poll brings an entry: nothing waits for it any more; whether one that stood in for it has made room."""
+    url = decision.canonical_url
+    row = sql.one("SELECT article_id FROM chain WHERE canonical_url = ? AND state <> 'found'", (url,))
+    if row is not None:
+        sql.execute("DELETE FROM chain WHERE canonical_url = ?", (url,))
+        sql.execute("DELETE FROM articles WHERE id = ?", (row["article_id"],))
+    cursor = sql.execute(
+        """
+        DELETE FROM entries WHERE feed_id = :feed AND found_by = 'chain'
+            AND (guid = :guid OR article_id = (SELECT article_id FROM article_urls WHERE url = :url))
+        """,
+        {"feed": feed_id, "guid": decision.guid, "url": url},
+    )
+    return cursor.rowcount > 0
+
+
+def hand_over(sql: Sql, drop: int, keep: int) -> None:
+    """Two articles become one: what stood in for an entry goes where the feed has brought one."""
+    sql.execute("UPDATE chain SET article_id = ? WHERE article_id = ?", (keep, drop))
+    sql.execute("UPDATE chain SET named_by = ? WHERE named_by = ?", (keep, drop))
+    sql.execute(
+        """
+        DELETE FROM entries WHERE article_id = :keep AND found_by = 'chain' AND EXISTS (
+            SELECT 1 FROM entries AS brought WHERE brought.article_id = :keep
+                AND brought.feed_id = entries.feed_id AND brought.found_by = 'feed'
+        )
+        """,
+        {"keep": keep},
+    )
