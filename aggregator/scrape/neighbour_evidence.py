@@ -152,6 +152,16 @@ def _text_before(anchor: HtmlElement) -> str:
     return text if text.endswith(":") else ""
 
 
+def _is_in_sentence(anchor: HtmlElement) -> bool:
+    """Whether a link is a piece of running text: "as our <a>previous post</a> said"."""
+    sibling, parent = anchor.getprevious(), anchor.getparent()
+    before = (sibling.tail if sibling is not None else parent.text if parent is not None else None) or ""
+    before, behind = before.rstrip(), (anchor.tail or "").lstrip()
+    if behind[:1].islower():
+        return True
+    return bool(before) and (before[-1].isalnum() or before[-1] in ",'’") and label_of(before) is None
+
+
 def head_links(page: Page) -> Iterator[Statement]:
     """`<link rel="next" href title>`, wherever in the page it stands."""
     for link in page.head_links:
@@ -196,6 +206,8 @@ def _state(page: Page, anchor: HtmlElement, link: _Link) -> Statement | None:
     """A link's word, if it says a way at all and can be a neighbour."""
     near = link.near
     if not (link.rel or link.label or link.arrow or near.way or near.side):
+        return None
+    if not (link.rel or near.way or near.nav) and _is_in_sentence(anchor):
         return None
     url = page.url_of(anchor)
     way = _way(page, url, link) if url else None

@@ -122,6 +122,19 @@ def test_titles_that_begin_like_a_label_are_titles(text: str) -> None:
     assert find(tree(f"<p><a href='/c/'>{text}</a></p>"), URL) == Neighbours()
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "<p>As we said in our <a href='/b/'>previous post</a>, it is open.</p>",
+        "<p><a href='/c/'>Next article</a> is about worms.</p>",
+        "<p>Compare this, <a href='/b/'>older post</a>.</p>",
+    ],
+)
+def test_a_link_inside_a_sentence_is_none(sentence: str) -> None:
+    """Running text speaks of other posts without being a pager."""
+    assert find(tree(sentence), URL) == Neighbours()
+
+
 def test_a_word_for_age_overrules_rel() -> None:
     """A link that reads "Older post" is the older one, whatever its rel; "next" and "previous" do not overrule it."""
     older = tree("<a rel='next' href='/b/'>Older post</a>")
