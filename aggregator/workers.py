@@ -9,11 +9,11 @@ refuses to retry them, and to let one that never ends, or an answer that can not
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import pickle
 import resource
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +22,9 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.popen_forkserver import Popen
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -32,8 +35,11 @@ from aggregator.errors import AggregatorError, WorkerDied
 K = TypeVar("K")
 T = TypeVar("T")
 
-PRELOAD = ("aggregator.poll.document", "aggregator.poll.opml", "aggregator.scrape")
-"""Imported once in the fork server and shared by every worker; a module that is not there is passed over."""
+PRELOAD = ("aggregator.poll.document", "aggregator.poll.opml", "aggregator.reading", "aggregator.workers")
+"""Imported once in the fork server, so that every worker shares them: of some 50 MB, a new one has 3 for itself.
+
+A module that is not there is passed over.
+"""
 
 MEMORY_BYTES = 768 * 2**20
 """Address space that a task may use beyond what an idle worker has. The largest document that fetch lets in
@@ -66,8 +72,30 @@ class _Task(Generic[T]):
     timeout_s: float
 
 
+class _Process(ForkServerProcess):
+    """A worker that does not run our main script again: multiprocessing would have it do so, for the sake of functions
+    defined there, and the command line with all that it imports would cost each worker 20 MB of its own.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> Popen:  # noqa: N802 - multiprocessing's name for it
+        main = vars(sys.modules["__main__"])
+        script = main.pop("__file__", None) if main.get("__spec__") is None else None
+        try:
+            return ForkServerProcess._Popen(process_obj)
+        finally:
+            if script is not None:
+                main["__file__"] = script
+
+
+class _Context(ForkServerContext):
+    Process = _Process
+
+
 class Workers:
     """A few processes that run functions for any thread of this one. A context manager; starts at the first task.
+
+    Functions and arguments are pickled, so they must come from modules that can be imported, not from a main script.
 
     `processes` is how many run at the same time; `memory_bytes` is what one of them may use beyond its base.
     """
@@ -190,7 +218,7 @@ class Workers:
     # --- the pool ----------------------------------------------------------------------------------------------
 
     def _new_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
+        context = _Context()
         context.set_forkserver_preload(list(PRELOAD))
         return ProcessPool(
             max_workers=self._processes,
