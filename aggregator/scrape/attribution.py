@@ -30,6 +30,8 @@ _PROSE = 200
 """Characters of a text that make it prose; a source is named when the prose is over."""
 _LOOK_AHEAD = 40
 _MAX_NAME_WORDS = 7
+_MAX_LINE_WORDS = 25
+"""A line with more words says something else beside."""
 _MAX_HITS = 20
 _MAX_NODES = 3000
 _DATA_CELL = 300
@@ -78,6 +80,12 @@ def attribution(tree: HtmlElement | None, text: str, url: str) -> Attribution | 
     if tree is not None:
         lines = [*_lines_of(tree, text, url), *lines]
     return _named(lines, url) or (_canonical(tree, url) if tree is not None else None)
+
+
+def is_attribution(line: str, url: str) -> bool:
+    """Whether a line of the article at `url` does nothing but name its source: such a line is no part of the text."""
+    line = _squeezed(line)
+    return _source(_Line(line), http_url(url) or "") is not None and len(line.split()) <= _MAX_LINE_WORDS
 
 
 def _squeezed(text: str) -> str:

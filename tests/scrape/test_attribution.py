@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from aggregator.models import Attribution
-from aggregator.scrape.attribution import attribution
+from aggregator.scrape.attribution import attribution, is_attribution
 
 URL = "https://night-notes.example/2024/06/council-face-scanners.html"
 PROSE = (
@@ -169,6 +169,15 @@ def test_a_named_source_goes_before_the_canonical_link() -> None:
     """The line has the name that a reader knows."""
     page = tree(f"<p>{PROSE}</p><p>Source: Threatpost</p>", "<link rel='canonical' href='https://threatpost.com/x/1/'>")
     assert attribution(page, "", URL) == Attribution("Threatpost", None)
+
+
+def test_lines_that_are_nothing_but_an_attribution() -> None:
+    """What extraction may leave out of the text, as against prose that names a source on its way."""
+    assert is_attribution("Source:  Threatpost", URL)
+    assert is_attribution("This article originally appeared on Threatpost.", URL)
+    assert not is_attribution("Source: Getty Images", URL)
+    assert not is_attribution(PROSE, URL)
+    assert not is_attribution(f"This article originally appeared on Threatpost. {PROSE}", URL)
 
 
 def test_nothing_in_nothing_out() -> None:
