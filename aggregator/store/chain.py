@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.models import Article, Decision, PageKind
@@ -27,6 +28,8 @@ PURSUED = timedelta(days=30)
 
 DAY_ONLY = timedelta(days=1)
 """Many pages state the day of a post and not the hour: dates that differ by less say nothing about the order."""
+
+_SECOND = timedelta(seconds=1)
 
 _OPEN = """
     SELECT entries.feed_id, entries.missed_since, articles.id AS named_by, articles.url AS named_by_url,
@@ -86,7 +89,7 @@ def _await(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
     if sql.one("SELECT 1 FROM articles WHERE uid = ?", (uid,)):
         _record(sql, row, None, "refused", "it is held under another address", at)
         return
-    just_before = times.must_read(row["published"]) - timedelta(seconds=1)
+    just_before = times.must_read(row["published"]) - _SECOND
     article_id = sql.value(
         """
         INSERT INTO articles (uid, feed_id, state, url, canonical_url, title, published, first_seen, next_attempt)
@@ -137,8 +140,11 @@ def waiting(sql: Sql, article_id: int) -> sqlite3.Row | None:
 
 def settle(
     sql: Sql, row: sqlite3.Row, article: Article, led_to: tuple[str, tuple[str, ...]], now: datetime, links: Links
-) -> bool:
-    """Judge the page of a missing post: adopt it (True), or refuse it. `led_to`: final URL, and canonical forms."""
+) -> Article | None:
+    """Judge the page of a missing post: adopt it, and hand it back with its date; or refuse it (None).
+
+    `led_to`: the final URL, and the canonical forms of all that led there.
+    """
     final_url, urls = led_to
     identities = addresses.identifying(urls)
     for other in (addresses.held(sql, url) for url in identities):
@@ -146,15 +152,16 @@ def settle(
             refuse(sql, row, "it is held under another address", now)
             addresses.register(sql, other, (row["canonical_url"],))
             output.touch(sql, (other,))
-            return False
+            return None
     problem = _problem(sql, row, article, links)
     if not identities or not links.same_site(final_url, row["url"]):
         problem = "it leads away from the site's posts"
     if problem:
         refuse(sql, row, problem, now)
-        return False
-    _adopt(sql, row, article, now)
-    return True
+        return None
+    dated = replace(article, published=_between(row, _stated_date(row, article)))
+    _adopt(sql, row, dated, now)
+    return dated
 
 
 def _problem(sql: Sql, row: sqlite3.Row, article: Article, links: Links) -> str | None:
@@ -163,13 +170,14 @@ def _problem(sql: Sql, row: sqlite3.Row, article: Article, links: Links) -> str 
         return f"the page is no article ({article.kind.value})"
     if not article.title:
         return "the page has no title"
-    since, published = times.must_read(row["missed_since"]), _stated_date(row, article)
-    if published and published < since - DAY_ONLY:
+    published = _stated_date(row, article)
+    stated = {links.canonical(link.url) for link in (article.next, article.previous) if link}
+    leads_back = _lead_back(sql, stated, row["named_by"])
+    if published and published < _earliest(row) and not (leads_back and _held_before(sql, row, links.same_site)):
         return "it is older than what the feed had shown before"
     if sql.one("SELECT 1 FROM entries WHERE feed_id = ? AND guid = ?", (row["feed_id"], row["canonical_url"])):
         return "the feed has an entry of that name"
-    stated = {links.canonical(link.url) for link in (article.next, article.previous) if link}
-    if not stated or not (published or _lead_back(sql, stated, row["named_by"])):
+    if not leads_back and not (stated and published):
         return "nothing on the page shows that it is a post"
     return None
 
@@ -181,6 +189,33 @@ def _stated_date(row: sqlite3.Row, article: Article) -> datetime | None:
     return article.published
 
 
+def _earliest(row: sqlite3.Row) -> datetime:
+    return times.must_read(row["missed_since"]) - DAY_ONLY
+
+
+def _between(row: sqlite3.Row, stated: datetime | None) -> datetime:
+    """When a missing post was published: as its page says, unless that is not between its neighbours.
+
+    Just before the post that names it, where the page states no date, only a day, or a wrong one (dates are guessed
+    where no machine wrote them).
+    """
+    latest = times.must_read(row["published"])
+    if stated is None or not _earliest(row) <= stated <= latest + DAY_ONLY:
+        return latest
+    only_a_day = stated == stated.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(stated + DAY_ONLY - _SECOND, latest) if only_a_day else stated
+
+
+def _held_before(sql: Sql, row: sqlite3.Row, same_site: SameSite) -> bool:
+    """Whether the feed brought posts of this site before the break: then the links come to one that we hold."""
+    rows = sql.all(
+        "SELECT url FROM entries WHERE feed_id = ? AND published_at <= ? AND url IS NOT NULL"
+        " ORDER BY published_at DESC LIMIT ?",
+        (row["feed_id"], row["missed_since"], DEPTH),
+    )
+    return any(same_site(row["url"], item["url"]) for item in rows)
+
+
 def _lead_back(sql: Sql, stated: set[str], named_by: int | None) -> bool:
     """Whether one of these links leads to the article whose page named this one."""
     rows = sql.all("SELECT url FROM article_urls WHERE article_id = ?", (named_by,))
@@ -189,7 +224,8 @@ def _lead_back(sql: Sql, stated: set[str], named_by: int | None) -> bool:
 
 def _adopt(sql: Sql, row: sqlite3.Row, article: Article, now: datetime) -> None:
     """Give a missing post the entry that no poll brought, and a place to come in the output."""
-    published = min(article.published or times.must_read(row["published"]), now)
+    assert article.published is not None, "settle has seen to it"
+    published = min(article.published, now)
     sql.execute(
         """
         INSERT INTO entries (feed_id, guid, article_id, given_guid, url, canonical_url, title, author, published_at,

@@ -5,7 +5,7 @@ An article may turn out to be one that is held already, under another address. T
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.models import Article, Fingerprint, Likeness, PageEvidence
@@ -21,6 +21,7 @@ class Judged:
     article: Article
     fingerprint: Fingerprint
     likeness: Likeness | None
+    also: tuple[Likeness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,10 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
     missing = chain.waiting(sql, found)
     if missing is not None:
         led_to = page.evidence.final_url, page.urls
-        if not chain.settle(sql, missing, judged.article, led_to, now, links):
+        adopted = chain.settle(sql, missing, judged.article, led_to, now, links)
+        if adopted is None:
             return
+        judged = replace(judged, article=adopted)
     touched = {found}
     keep = merging.unite(sql, found, addresses.identifying(page.urls), now, touched)
     changed = keep != found or len(touched) > 1
@@ -76,9 +79,8 @@ def _lacks_page(sql: Sql, article_id: int) -> bool:
 def _judge(sql: Sql, article_id: int, judged: Judged, touched: set[int]) -> bool:
     published = times.must_read(sql.value("SELECT published FROM articles WHERE id = ?", (article_id,)))
     duplicates.save_fingerprint(sql, article_id, judged.fingerprint, published)
-    if judged.likeness is None:
-        return False
-    linked = duplicates.link(sql, article_id, judged.likeness)
+    linked = duplicates.link(sql, article_id, judged.likeness) if judged.likeness else ()
+    linked += duplicates.gather(sql, article_id, judged.also)
     touched.update(linked)
     return bool(linked)
 

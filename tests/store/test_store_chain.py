@@ -179,6 +179,25 @@ def test_a_page_without_a_date_that_leads_back(newsroom: Newsroom) -> None:
     assert newsroom.posts()["two"].published == NOW - 5 * HOUR - timedelta(seconds=1)
 
 
+@pytest.mark.parametrize(
+    ("stated", "taken"),
+    [
+        (NOW - timedelta(days=400), NOW - 5 * HOUR - timedelta(seconds=1)),
+        (NOW + timedelta(days=2), NOW - 5 * HOUR - timedelta(seconds=1)),
+        (NOW.replace(hour=0), NOW - 5 * HOUR - timedelta(seconds=1)),
+        (NOW - 20 * HOUR, NOW - 20 * HOUR),
+    ],
+    ids=["guessed from a year in the text", "the day of a change", "only the day", "of a clock that is wrong"],
+)
+def test_the_date_of_a_post_between_two(newsroom: Newsroom, stated: datetime, taken: datetime) -> None:
+    """A page's own date counts as far as it can be true: its links say where the post stands."""
+    broken(newsroom)
+    follow(newsroom)
+    newsroom.scrape(A + "two", next=A + "three", previous=A + "one", published=stated)
+    newsroom.publish()
+    assert newsroom.posts()["two"].published == taken
+
+
 def test_a_redirect_to_what_is_held(newsroom: Newsroom) -> None:
     """A former address of a post closes the gap: the link leads to that post from now on."""
     broken(newsroom)
