@@ -1,8 +1,8 @@
 """Which visit goes next, on which thread: ready hosts first, and no thread waits for a host.
 
 Visits stand in line by host. A thread takes the first of a line whose host may be asked now; between two hops a visit
-goes back into a line. Hosts that failed last time get a quarter of the threads at most, less while other requests
-run long, so that those which drip or hang never occupy them all.
+goes back into a line. Hosts that failed last time get a quarter of the threads, requests that run long counted in, and
+up to three quarters when nobody else is ready: those which drip or hang never occupy them all.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Schedule:
         self._hosts = hosts
         self._step = step
         self._max_threads = threads
-        self._max_suspects = max(threads // 4, 1)
+        self._few, self._most = max(threads // 4, 1), max(threads * 3 // 4, 1)
         self._ready = threading.Condition(hosts.lock)
         self._lines: dict[str, deque[_Job]] = {}
         self._turns: list[tuple[float, int, str]] = []
@@ -145,18 +145,29 @@ class Schedule:
         """The next job that may be done now, its host's budget begun; waits for it. None when closed."""
         with self._ready:
             while not self._closed:
-                while self._turns and self._turns[0][0] <= time.monotonic():
-                    job = self._first(heapq.heappop(self._turns)[2])
-                    if job is not None:
-                        if self._turns:
-                            self._rouse()
-                        return job
+                job = self._next()
+                if job is not None:
+                    if self._turns:
+                        self._rouse()
+                    return job
                 self._idle += 1
                 self._ready.wait(max(self._turns[0][0] - time.monotonic(), 0.0) if self._turns else None)
                 self._idle -= 1
             return None
 
-    def _first(self, place: str) -> _Job | None:
+    def _next(self) -> _Job | None:
+        """A job of a host whose turn it is; when there is none, one of a host that failed last time."""
+        while self._turns and self._turns[0][0] <= time.monotonic():
+            if (job := self._first(heapq.heappop(self._turns)[2], self._few)) is not None:
+                return job
+        for _ in range(len(self._suspended)):
+            if self._slow() >= self._most:
+                break
+            if (job := self._first(self._suspended.popleft(), self._most)) is not None:
+                return job
+        return None
+
+    def _first(self, place: str, suspects: int) -> _Job | None:
         """The first job of a line, if its host may be asked now; else its next turn is arranged."""
         line = self._lines.get(place, deque())
         while line and line[0].batch.dropped:
@@ -167,7 +178,7 @@ class Schedule:
             self._lines.pop(place, None)
             return None
         suspect = self._hosts.suspect(place)
-        if suspect and not self._room_for_suspects():
+        if suspect and self._slow() >= suspects:
             self._suspended.append(place)
             return None
         if line[0].visit.blocked():
@@ -199,15 +210,10 @@ class Schedule:
             late = deque(line.pop() for _ in range(len(line) - 1 - int(MAX_TURN_S / interval_s)))
             _refuse(late, f"{place} asks for {interval_s:.0f} s between requests; many are waiting", MAX_TURN_S)
 
-    def _room_for_suspects(self) -> bool:
+    def _slow(self) -> int:
+        """How many threads are with hosts that failed last time, or have been with one for long."""
         now = time.monotonic()
-        slow = sum(suspect or now - begun > LONG_S for begun, suspect in self._running.values())
-        return slow < self._max_suspects
-
-    def _readmit(self) -> None:
-        """A request has ended: hosts that failed last time and wait for room may look again."""
-        for _ in range(min(len(self._suspended), self._max_suspects)):
-            self._turn(self._suspended.popleft(), 0.0)
+        return sum(suspect or now - begun > LONG_S for begun, suspect in self._running.values())
 
     # --- threads ---
 
@@ -218,7 +224,6 @@ class Schedule:
             with self._ready:
                 del self._running[job]
                 self._hosts.end(place)
-                self._readmit()
             if outcome is None:
                 self._again(job)
             elif not self._closed:
