@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 BASE_URL = "http://127.0.0.1:8080/"
 
-COLUMNS = (
-    "round", "feeds", "unchanged", "failed", "new entries", "articles", "copies", "pages failed", "next-post links"
-)  # fmt: skip
+COLUMNS = ("round", "feeds", "same", "failed", "new", "articles", "copies", "no page", "next links")
+
+SLOW_S = 0.5
+"""Seconds that the slow outlet takes for an answer: long enough to be seen, short enough for a demo."""
 
 
 @app.command()
@@ -36,7 +37,7 @@ def demo(
     from aggregator.demo import Press
 
     place = _new_folder(folder)
-    with Press(clock()) as press:
+    with Press(clock(), slow_s=SLOW_S) as press:
         config_path = place / "feeds.yaml"
         config_path.write_text(press.config_text(BASE_URL), "utf-8")
         config = load(config_path)
