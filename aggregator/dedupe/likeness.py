@@ -44,6 +44,9 @@ OPENING = 50
 BEGUN = 0.5
 """How much of at least one text's opening the other holds; a copy may have a frame above or a sentence less."""
 
+WHOLE = 0.85
+"""Texts of lengths so near to each other are told as edited, others as cut or framed."""
+
 SLOT = 6
 """Words. What differs between two shared runs, no longer than this, may be a slot of a template."""
 
@@ -74,6 +77,11 @@ class Overlap:
     beginning: float
     ratio: float
     filled: float
+
+    @property
+    def similarity(self) -> float:
+        """The shared part of both texts' words together."""
+        return (self.shorter * self.ratio + self.longer) / (1 + self.ratio)
 
 
 def same(
@@ -112,7 +120,7 @@ def _compare(
     overlap = overlapping(tokens, others, marked)
     if not _is_copy(overlap):
         return None
-    return overlap.shorter, _reason(overlap)
+    return overlap.similarity, _reason(overlap)
 
 
 def overlapping(a: Sequence[str], b: Sequence[str], marked: AbstractSet[str] = frozenset()) -> Overlap:
@@ -191,12 +199,9 @@ def _marked(title: str, text: str) -> frozenset[str]:
 
 
 def _reason(overlap: Overlap) -> str:
-    changed = round(100 * (1 - overlap.shorter))
-    if overlap.longer >= BULK and overlap.ratio >= 0.8:
-        return f"the text is the same but for {max(changed, 1)} %"
-    share = round(100 * overlap.ratio)
-    if overlap.longer < BULK:
-        return f"the shorter text is the other one cut to {share} %, the same but for {changed} %"
-    return (
-        f"{100 - changed} % of the shorter text is in the longer one, and makes {round(100 * overlap.longer)} % of it"
-    )
+    shared, longer = round(100 * overlap.shorter), round(100 * overlap.longer)
+    if overlap.ratio >= WHOLE:
+        return f"the text is the same but for {max(1, round(100 * (1 - overlap.similarity)))} %"
+    if overlap.beginning >= BEGINNING:
+        return f"the shorter text is the other one cut to {round(100 * overlap.ratio)} %, {shared} % of it the same"
+    return f"{shared} % of the shorter text is in the longer one, and makes {longer} % of it"

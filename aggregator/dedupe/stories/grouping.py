@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -44,7 +44,10 @@ class _Copies:
 
 
 def group(items: Iterable[Item]) -> Iterator[Grouped]:
-    """Each article with its story and what it is a copy of. The same items in the same order give the same lines."""
+    """Each article with its story and what it is a copy of. The same items in the same order give the same lines.
+
+    Of several copies the one published first leads, whatever the order; without dates, the first in order.
+    """
     collection = _distinct(items)
     described = [features(item) for item in collection]
     clusterer = Clusterer(counted(described))
@@ -54,13 +57,14 @@ def group(items: Iterable[Item]) -> Iterator[Grouped]:
         likeness = copies.add(item)
         likenesses.append(likeness)
         clusterer.add(one, collection[likeness.article_id].id if likeness else None)
-    for item, likeness in zip(collection, likenesses, strict=True):
-        story = clusterer.story(item.id)
-        if likeness is None:
+    leaders = _leaders(collection, likenesses)
+    for number, item in enumerate(collection):
+        story, leader = clusterer.story(item.id), leaders[number]
+        likeness = likenesses[number] or likenesses[leader]
+        if leader == number or likeness is None:
             yield Grouped(item.id, story)
         else:
-            leader = collection[_leader(likenesses, likeness.article_id)].id
-            yield Grouped(item.id, story, leader, likeness.reason, likeness.similarity)
+            yield Grouped(item.id, story, collection[leader].id, likeness.reason, likeness.similarity)
 
 
 def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:
@@ -77,8 +81,14 @@ def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(distinct)
 
 
-def _leader(likenesses: list[Likeness | None], number: int) -> int:
-    """The beginning of a chain of copies."""
-    while (likeness := likenesses[number]) is not None:
-        number = likeness.article_id
-    return number
+def _leaders(collection: Sequence[Item], likenesses: Sequence[Likeness | None]) -> list[int]:
+    """For each article, the one that leads its copies: the first published. Chains of copies have one beginning."""
+    beginnings: list[int] = []
+    for number, likeness in enumerate(likenesses):
+        beginnings.append(number if likeness is None else beginnings[likeness.article_id])
+    first: dict[int, int] = {}
+    for number, beginning in enumerate(beginnings):
+        best = first.setdefault(beginning, number)
+        if (collection[number].published or _NEVER) < (collection[best].published or _NEVER):
+            first[beginning] = number
+    return [first[beginning] for beginning in beginnings]

@@ -19,7 +19,7 @@ WINDOW = timedelta(days=14)
 FRESH = timedelta(days=3)
 """Up to here the days between count for nothing; from here to the end of the window the score falls to `STALE`."""
 
-STALE = 0.3
+STALE = 0.2
 
 OTHER_IDENTIFIERS = 0.5
 """What is left of the score when both name identifiers (CVE and the like) and none is shared."""

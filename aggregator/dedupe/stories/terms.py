@@ -16,11 +16,14 @@ from aggregator.dedupe.stories.values import Features, Item
 from aggregator.dedupe.stories.vocabulary import STOP
 from aggregator.dedupe.words import is_unspaced, normal, pairs, tokens_between
 
-TITLE, LEAD, BODY = 3.0, 2.5, 1.0
-"""What an occurrence counts by its place."""
+TITLE = 3.0
+"""What an occurrence in the title counts."""
 
-LEAD_WORDS = 20
-"""News tells what happened in its first sentence."""
+PLACES = ((20, 2.0), (50, 1.5), (120, 1.0))
+"""What one in the text counts, up to which word: news tells what happened in its first sentence, and how in a few."""
+
+BACKGROUND = 0.2
+"""What one counts further down, where stories are retold and outlets speak of themselves; what matters is repeated."""
 
 MAX_WORDS = 1500
 """Words of the text that are looked at; what comes later is background."""
@@ -57,16 +60,26 @@ def features(item: Item) -> Features:
     title, text = _words(item.title), _words(item.text)[:MAX_WORDS]
     names = _names(title, text)
     weights: dict[str, float] = defaultdict(float)
-    for words, places in ((title, {}), (text, _PLACES)):
-        for place, word in enumerate(words):
-            worth = places.get(place, BODY) if places else TITLE
-            for term in _terms(word.token, names):
-                weights[term] += worth
-    damped = sorted(((term, round(1 + math.log(weight), 4)) for term, weight in weights.items()), key=_strongest)
+    for word in title:
+        for term in _terms(word.token, names):
+            weights[term] += TITLE
+    place = 0
+    for word in text:
+        terms = tuple(_terms(word.token, names))
+        for term in terms:
+            weights[term] += _worth(place)
+        place += max(1, len(terms) // 2) if is_unspaced(word.token) else 1
+    damped = sorted(((term, round(_damped(weight), 4)) for term, weight in weights.items()), key=_strongest)
     return Features(item.id, item.published, tuple(damped[:MAX_TERMS]))
 
 
-_PLACES = dict.fromkeys(range(LEAD_WORDS), LEAD)
+def _worth(place: int) -> float:
+    return next((worth for end, worth in PLACES if place < end), BACKGROUND)
+
+
+def _damped(weight: float) -> float:
+    """The second occurrence tells less than the first."""
+    return 1 + math.log(weight) if weight > 1 else weight
 
 
 def _strongest(pair: tuple[str, float]) -> tuple[float, bool, str]:

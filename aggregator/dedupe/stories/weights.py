@@ -15,7 +15,7 @@ from sys import intern
 from aggregator.dedupe.stories.values import Features
 from aggregator.dedupe.stories.vocabulary import COMMON
 
-BACKGROUND = 100
+BACKGROUND = 50
 """Imagined articles that every count starts from."""
 
 COMMON_SHARE = 0.25
