@@ -182,7 +182,7 @@ class Store:
         with self._session.read() as sql:
             return duplicates.candidates(sql, fingerprint, published, window_days=window_days, exclude=exclude)
 
-    def save_article(
+    def save_article(  # noqa: PLR0913 - one argument for each stage that had a say
         self,
         article_id: int,
         article: Article,
@@ -191,23 +191,31 @@ class Store:
         likeness: Likeness | None,
         now: datetime,
         urls: tuple[str, ...] = (),
+        *,
+        also: tuple[Likeness, ...] = (),
     ) -> None:
-        """Write a scraped page. `urls` are the canonical forms of every address that led to it."""
-        judged, page = scraping.Judged(article, fingerprint, likeness), scraping.Found(evidence, urls)
+        """Write a scraped page. `urls` are the canonical forms of every address that led to it.
+
+        `also` are further articles that it is alike to: copies scraped before it, when it turns out to be the first.
+        """
+        judged, page = scraping.Judged(article, fingerprint, likeness, also), scraping.Found(evidence, urls)
         with self._session.write() as sql:
             scraping.save_page(sql, article_id, judged, page, now, self._links)
 
-    def link(self, article_id: int, likenesses: Iterable[Likeness]) -> None:
-        """Link further articles to a saved one that they are copies of, where it is the first of them all."""
-        with self._session.write() as sql:
-            output.touch(sql, duplicates.gather(sql, article_id, likenesses))
-
     def save_feed_text(
-        self, article_id: int, article: Article, fingerprint: Fingerprint, likeness: Likeness | None, now: datetime
+        self,
+        article_id: int,
+        article: Article,
+        fingerprint: Fingerprint,
+        likeness: Likeness | None,
+        now: datetime,
+        *,
+        also: tuple[Likeness, ...] = (),
     ) -> None:
-        """Write an article made of the feed's own text; its page will not be fetched."""
+        """Write an article made of the feed's own text; its page will not be fetched. `also`: as for a page."""
+        judged = scraping.Judged(article, fingerprint, likeness, also)
         with self._session.write() as sql:
-            scraping.save_feed_text(sql, article_id, scraping.Judged(article, fingerprint, likeness), now)
+            scraping.save_feed_text(sql, article_id, judged, now)
 
     def save_failure(self, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
         """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""

@@ -98,6 +98,7 @@ class Newsroom:
         previous: str | None = None,
         likeness: Likeness | None = None,
         urls: Iterable[str] = (),
+        also: tuple[Likeness, ...] = (),
         **values: object,
     ) -> int:
         """Save the page of the article held under `url`; its number."""
@@ -112,7 +113,7 @@ class Newsroom:
         )
         article = replace(article, next=_neighbour(next), previous=_neighbour(previous), **values)
         self.store.save_article(
-            article_id, article, evidence(url, self.now), fingerprint(text), likeness, self.now, (url, *urls)
+            article_id, article, evidence(url, self.now), fingerprint(text), likeness, self.now, (url, *urls), also=also
         )
         return article_id
 

@@ -118,9 +118,9 @@ def test_all_that_are_alike_to_the_first_are_linked_to_it(newsroom: Newsroom) ->
         *(entry(name, published=NOW - hours * HOUR) for name, hours in (("first", 9), ("b", 5), ("c", 4), ("d", 3)))
     )
     ids = {name: newsroom.scrape(f"https://alpha.example/{name}", f"{TEXT} {name}") for name in ("b", "c", "d")}
-    first = newsroom.scrape("https://alpha.example/first", TEXT, likeness=Likeness(ids["b"], 0.95, "alike"))
-    newsroom.store.link(first, [Likeness(ids["b"], 0.95, "alike"), Likeness(ids["c"], 0.9, "alike")])
-    newsroom.store.link(ids["d"], [Likeness(first, 0.9, "not for this article to say")])
+    alike = tuple(Likeness(ids[name], 0.9, "alike") for name in "bc")
+    first = newsroom.scrape("https://alpha.example/first", TEXT, likeness=Likeness(ids["b"], 0.95, "alike"), also=alike)
+    newsroom.scrape("https://alpha.example/d", TEXT, also=(Likeness(first, 0.9, "not for the later one to say"),))
     links = {row["id"]: row["duplicate_of"] for row in newsroom.rows("SELECT id, duplicate_of FROM articles")}
     assert links == {first: None, ids["b"]: first, ids["c"]: first, ids["d"]: None}
     assert newsroom.value("SELECT similarity FROM articles WHERE id = ?", ids["c"]) == 0.9
