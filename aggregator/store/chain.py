@@ -38,10 +38,10 @@ _OPEN = """
     FROM entries
     JOIN feeds ON feeds.id = entries.feed_id AND feeds.configured AND NOT feeds.paused
     JOIN articles ON articles.id = entries.article_id
-    JOIN neighbours AS stated ON stated.article_id = articles.id AND stated.direction = 'previous'
+    JOIN settled_neighbours AS stated ON stated.id = articles.id AND stated.direction = 'previous'
     LEFT JOIN chain AS parent ON parent.article_id = articles.id AND parent.state = 'found'
     WHERE entries.missed_since IS NOT NULL AND entries.first_seen > :pursued
-        AND NOT EXISTS (SELECT 1 FROM article_urls WHERE url = stated.canonical_url)
+        AND stated.held_id IS NULL
         AND NOT EXISTS (SELECT 1 FROM chain WHERE canonical_url = stated.canonical_url)
         AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.feed_id = entries.feed_id
                         AND e.guid IN (stated.url, stated.canonical_url))

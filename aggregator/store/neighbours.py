@@ -45,6 +45,19 @@ IN_FEED = """
 """The posts before and after each of the given ones within its feed, by publication."""
 
 
+JUDGED_BY = 50
+"""The newest posts of a feed whose links are compared with their dates: a site may change its theme."""
+
+_VOTES = """
+    SELECT coalesce(sum(said = direction), 0) AS right, coalesce(sum(said <> direction), 0) AS wrong
+    FROM (SELECT article_id FROM posts WHERE feed_id = ? AND sequence IS NOT NULL
+          ORDER BY published DESC, article_id DESC LIMIT ?) AS newest
+    JOIN settled_neighbours AS stated ON stated.id = newest.article_id
+    JOIN articles AS own ON own.id = stated.id
+    JOIN articles AS held ON held.id = stated.held_id AND held.published <> own.published
+"""
+
+
 def save(
     sql: Sql,
     article_id: int,
@@ -79,6 +92,22 @@ def _save_one(
         (article_id, direction, neighbour.url, key, title, teaser, times.whole(now)),
     )
     return cursor.rowcount > 0
+
+
+def judge(sql: Sql, feed_ids: Iterable[int]) -> tuple[int, ...]:
+    """Find out by the dates of what is held whether feeds' sites call the older post next; those newly judged so,
+    or no longer.
+    """
+    flipped = []
+    for feed_id in set(feed_ids):
+        row = sql.one(_VOTES, (feed_id, JUDGED_BY))
+        if row is not None and row["wrong"] != row["right"]:
+            cursor = sql.execute(
+                "UPDATE feeds SET links_reversed = :now WHERE id = :id AND links_reversed <> :now",
+                {"now": int(row["wrong"] > row["right"]), "id": feed_id},
+            )
+            flipped += [feed_id] * cursor.rowcount
+    return tuple(flipped)
 
 
 def beside(sql: Sql, ids: Sequence[int]) -> set[int]:

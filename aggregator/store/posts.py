@@ -9,12 +9,11 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink, Source
-from aggregator.store import feeds, neighbours, times
+from aggregator.store import feeds, links, neighbours, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import SUMMARY_CHARS, TEASER_CHARS, plain, shortened
+from aggregator.store.text import SUMMARY_CHARS, plain, shortened
 from aggregator.urls import redact
 
 UNTITLED = "Untitled"
@@ -61,36 +60,6 @@ _GROUPS = """
     JOIN posts ON posts.article_id = members.id
     ORDER BY members.leader, articles.published, articles.id
 """
-_STATED = """
-    SELECT stated.article_id AS id, stated.direction, stated.url, stated.title, stated.teaser,
-        article_urls.article_id AS target
-    FROM neighbours AS stated LEFT JOIN article_urls ON article_urls.url = stated.canonical_url
-    WHERE stated.article_id IN (SELECT value FROM json_each(:ids))
-"""
-_CHAINED = """
-    SELECT article_urls.article_id AS id, stated.direction, stated.article_id AS target
-    FROM article_urls
-    JOIN neighbours AS stated ON stated.canonical_url = article_urls.url
-    JOIN articles ON articles.id = stated.article_id
-    WHERE article_urls.article_id IN (SELECT value FROM json_each(:ids))
-    ORDER BY articles.published DESC, articles.id DESC
-"""
-_TARGETS = """
-    SELECT articles.id, articles.url, articles.title, articles.teaser, posts.path
-    FROM json_each(:ids) AS wanted
-    JOIN articles ON articles.id = wanted.value
-    JOIN posts ON posts.article_id = articles.id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    """One side of a post: what its page says (None: nothing), and the article that it means, if held."""
-
-    url: str | None
-    title: str | None
-    teaser: str | None
-    target: int | None
 
 
 def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
@@ -103,7 +72,7 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
     carriers = _carriers(sql, wanted)
     enclosures = _enclosures(sql, [row["entry_id"] for row in rows])
     groups = _groups(sql, wanted)
-    links = _links(sql, wanted)
+    neighbours_of = links.of(sql, wanted)
     return tuple(
         _post(
             row,
@@ -111,7 +80,7 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
             carriers.get(row["id"], []),
             enclosures.get(row["entry_id"], ()),
             groups.get(row["duplicate_of"] or row["id"], []),
-            links,
+            neighbours_of,
         )
         for row in rows
     )
@@ -123,7 +92,7 @@ def _post(
     carriers: list[tuple[int, str | None]],
     enclosures: tuple[Enclosure, ...],
     members: list[sqlite3.Row],
-    links: Mapping[tuple[int, str], PostLink],
+    neighbours_of: Mapping[tuple[int, str], PostLink],
 ) -> Post:
     source = sources[row["feed_id"]]
     names = row["source_name"]
@@ -147,8 +116,8 @@ def _post(
         word_count=row["word_count"],
         enclosures=enclosures,
         attribution=Attribution(names, row["source_url"] and redact(row["source_url"])) if names else None,
-        next=links.get((row["id"], neighbours.NEXT)),
-        previous=links.get((row["id"], neighbours.PREVIOUS)),
+        next=neighbours_of.get((row["id"], neighbours.NEXT)),
+        previous=neighbours_of.get((row["id"], neighbours.PREVIOUS)),
         also_in=_also_in(row, sources, carriers, members),
         leader=_leader(row, sources, members),
         hidden=bool(row["hidden"]),
@@ -202,49 +171,3 @@ def _groups(sql: Sql, wanted: Mapping[str, object]) -> dict[int, list[sqlite3.Ro
     for row in sql.all(_GROUPS, wanted):
         found[row["leader"]].append(row)
     return found
-
-
-def _links(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], PostLink]:
-    """The neighbours of each article: as its page says, else by the chain, else by the order within its feed."""
-    sides: dict[tuple[int, str], _Stated] = {}
-    for row in sql.all(neighbours.IN_FEED, wanted):
-        for direction in (neighbours.NEXT, neighbours.PREVIOUS):
-            if row[direction] is not None:
-                sides[row["id"], direction] = _Stated(None, None, None, row[direction])
-    sides |= _chained(sql, wanted)
-    for row in sql.all(_STATED, wanted):
-        if row["target"] != row["id"]:
-            stated = _Stated(row["url"], row["title"], row["teaser"], row["target"])
-            sides[row["id"], row["direction"]] = stated
-    held = {side.target for side in sides.values() if side.target is not None}
-    targets = {row["id"]: row for row in sql.all(_TARGETS, {"ids": json.dumps(sorted(held))})}
-    made = {key: _link(side, targets.get(side.target or 0)) for key, side in sides.items()}
-    return {key: link for key, link in made.items() if link is not None}
-
-
-def _chained(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], _Stated]:
-    """What the neighbours' own pages say of each article: of several, the one published nearest to it."""
-    sides: dict[tuple[int, str], _Stated] = {}
-    for row in sql.all(_CHAINED, wanted):
-        key = row["id"], neighbours.OPPOSITE[row["direction"]]
-        if row["target"] != row["id"] and (key[1] == neighbours.NEXT or key not in sides):
-            sides[key] = _Stated(None, None, None, row["target"])
-    return sides
-
-
-def _link(side: _Stated, target: sqlite3.Row | None) -> PostLink | None:
-    """What is held of the neighbour counts more than what a page said of it."""
-    if target is None:
-        if side.url is None:
-            return None
-        teaser = shortened(side.teaser, TEASER_CHARS) if side.teaser else None
-        return PostLink(redact(side.url), side.title, teaser)
-    url = target["url"] or side.url
-    if url is None and target["path"] is None:
-        return None
-    return PostLink(
-        url=redact(url or ""),
-        title=target["title"] or side.title,
-        teaser=target["teaser"] or side.teaser,
-        path=target["path"],
-    )

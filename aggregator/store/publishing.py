@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from aggregator.store import contents, output, times
+from aggregator.store import contents, neighbours, output, times
 from aggregator.store.connection import Sql
 from aggregator.store.text import slug
 
@@ -15,7 +15,7 @@ UID_HASH_CHARS = 8
 """Of the article's uid at the end of its path; lengthened where two articles would share one."""
 
 _READY = """
-    SELECT articles.id, articles.uid, articles.title, articles.published, articles.duplicate_of,
+    SELECT articles.id, articles.uid, articles.title, articles.published, articles.feed_id, articles.duplicate_of,
         articles.state = 'scraped' AS scraped
     FROM posts JOIN articles ON articles.id = posts.article_id
     WHERE posts.sequence IS NULL AND (
@@ -48,6 +48,8 @@ def publish(sql: Sql, now: datetime, wait: timedelta) -> int:
         )
     ids = [row["id"] for row in ready]
     output.carry_all(sql, ids)
+    if flipped := neighbours.judge(sql, {row["feed_id"] for row in ready}):
+        output.touch_feeds(sql, flipped)
     output.touch(sql, ids)
     return len(ready)
 

@@ -89,9 +89,9 @@ CREATE INDEX idx_revisions_article ON revisions (article_id, id);
 
 NEIGHBOURS = """
 CREATE TABLE neighbours (
-    -- The next and the previous post, as the article's own page states them.
+    -- The next and the previous post, as the article's own page states them, right or wrong.
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, -- article whose page says so
-    direction TEXT NOT NULL CHECK (direction IN ('next', 'previous')), -- next is the newer post
+    direction TEXT NOT NULL CHECK (direction IN ('next', 'previous')), -- as the page says (see settled_neighbours)
     url TEXT NOT NULL, -- link to the neighbour
     canonical_url TEXT NOT NULL, -- the same for comparing, as in article_urls
     title TEXT, -- title that the page shows for it

@@ -44,6 +44,7 @@ CREATE TABLE feeds (
     interval_s INTEGER, -- seconds between polls, as of the last one
     moving_to TEXT, -- where permanent redirects lead, until they are believed
     moving_polls INTEGER NOT NULL DEFAULT 0, -- good polls in a row that led there
+    links_reversed INTEGER NOT NULL DEFAULT 0, -- whether its site calls the older post next, by the dates of those held
     added TEXT NOT NULL -- time when it was first configured
 ) STRICT;
 CREATE INDEX idx_feeds_url ON feeds (url);

@@ -68,6 +68,29 @@ JOIN feeds AS copy_feed ON copy_feed.id = copy.feed_id
 JOIN feeds AS original_feed ON original_feed.id = original.feed_id
 """
 
+SETTLED_NEIGHBOURS = """
+CREATE VIEW settled_neighbours AS SELECT
+    -- What pages say of their next and previous posts, put right: dates tell which of two posts is the next.
+    stated.article_id AS id, -- number of the article whose page says so
+    stated.direction AS said, -- next or previous, as the page says
+    CASE WHEN held.published > own.published THEN 'next' WHEN held.published < own.published THEN 'previous'
+        WHEN feeds.links_reversed AND held.id IS NULL
+        THEN CASE stated.direction WHEN 'next' THEN 'previous' ELSE 'next' END
+        ELSE stated.direction
+    END AS direction, -- next: the newer post, previous: the older one, whatever the page calls it
+    stated.url AS url, -- link to the neighbour
+    stated.canonical_url AS canonical_url, -- the same for comparing
+    stated.title AS title, -- title that the page shows for it
+    stated.teaser AS teaser, -- teaser that the page shows for it
+    stated.found_at AS found_at, -- time when it was found
+    held.id AS held_id -- number of the neighbour, where it is held
+FROM neighbours AS stated
+JOIN articles AS own ON own.id = stated.article_id
+JOIN feeds ON feeds.id = own.feed_id
+LEFT JOIN article_urls ON article_urls.url = stated.canonical_url
+LEFT JOIN articles AS held ON held.id = article_urls.article_id
+"""
+
 NEXT_POSTS = """
 CREATE VIEW next_posts AS SELECT
     -- The next post of each article whose page states one, or whom another page names as its previous post.
@@ -79,18 +102,14 @@ CREATE VIEW next_posts AS SELECT
     coalesce(nullif(held.teaser, ''), chain.teaser) AS next_teaser, -- teaser of the next post
     held.id AS next_id -- number of the next post, where it is held
 FROM (
-    SELECT neighbours.article_id AS article_id, 'page' AS stated_by, neighbours.url AS url, neighbours.title AS title,
-        neighbours.teaser AS teaser, article_urls.article_id AS held_id
-    FROM neighbours
-    LEFT JOIN article_urls ON article_urls.url = neighbours.canonical_url
-    WHERE neighbours.direction = 'next'
+    SELECT id AS article_id, 'page' AS stated_by, url, title, teaser, held_id
+    FROM settled_neighbours WHERE direction = 'next'
     UNION ALL
-    SELECT article_urls.article_id, 'next page', later.url, later.title, later.teaser, later.id
-    FROM neighbours
-    JOIN article_urls ON article_urls.url = neighbours.canonical_url
-    JOIN articles AS later ON later.id = neighbours.article_id
-    WHERE neighbours.direction = 'previous' AND NOT EXISTS (
-        SELECT 1 FROM neighbours AS own WHERE own.article_id = article_urls.article_id AND own.direction = 'next'
+    SELECT stated.held_id, 'next page', later.url, later.title, later.teaser, later.id
+    FROM settled_neighbours AS stated
+    JOIN articles AS later ON later.id = stated.id
+    WHERE stated.direction = 'previous' AND stated.held_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM settled_neighbours AS own WHERE own.id = stated.held_id AND own.direction = 'next'
     )
 ) AS chain
 JOIN articles ON articles.id = chain.article_id
@@ -103,21 +122,21 @@ CREATE VIEW gaps AS SELECT
     articles.id AS id, -- number of the article whose page names it
     articles.title AS title, -- its title
     feeds.name AS source, -- its feed
-    neighbours.url AS missing_url, -- link to the post that is missing
-    neighbours.title AS missing_title, -- title that the page shows for it
-    neighbours.found_at AS found_at, -- time when the link was found
+    stated.url AS missing_url, -- link to the post that is missing
+    stated.title AS missing_title, -- title that the page shows for it
+    stated.found_at AS found_at, -- time when the link was found
     coalesce(chain.reason, chain.state) AS outcome -- what came of following it so far; NULL: not yet followed
 FROM entries
 JOIN articles ON articles.id = entries.article_id
 JOIN feeds ON feeds.id = entries.feed_id
-JOIN neighbours ON neighbours.article_id = articles.id AND neighbours.direction = 'previous'
-LEFT JOIN chain ON chain.canonical_url = neighbours.canonical_url
+JOIN settled_neighbours AS stated ON stated.id = articles.id AND stated.direction = 'previous'
+LEFT JOIN chain ON chain.canonical_url = stated.canonical_url
 WHERE entries.missed_since IS NOT NULL AND julianday(articles.published) > julianday(entries.missed_since) - 1
     AND NOT EXISTS (
         SELECT 1 FROM article_urls JOIN entries AS held ON held.article_id = article_urls.article_id
-        WHERE article_urls.url = neighbours.canonical_url
+        WHERE article_urls.url = stated.canonical_url
     )
 """
 
-VIEWS = (LATEST_ARTICLES, FEED_HEALTH, DUPLICATES, NEXT_POSTS, GAPS)
+VIEWS = (LATEST_ARTICLES, FEED_HEALTH, DUPLICATES, SETTLED_NEIGHBOURS, NEXT_POSTS, GAPS)
 """In the order of docs/database.md."""

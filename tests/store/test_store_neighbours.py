@@ -191,3 +191,80 @@ def test_gaps_are_known(newsroom: Newsroom) -> None:
     assert newsroom.store.counts()["gaps"] == 1
     newsroom.poll(entry("one", published=NOW - 2 * HOUR))
     assert newsroom.store.counts()["gaps"] == 0
+
+
+def links_of(room: Newsroom) -> dict[str, tuple[str | None, str | None]]:
+    """The ends of the URLs of (previous, next) of each post."""
+
+    def end(link: PostLink | None) -> str | None:
+        return link.url.rpartition("/")[2] if link else None
+
+    return {name: (end(post.previous), end(post.next)) for name, post in room.posts().items()}
+
+
+def reversed_site(room: Newsroom) -> None:
+    """Three posts of a site that calls the older post next; the oldest names one from before our time."""
+    for number, name in enumerate(["one", "two", "three"]):
+        room.poll(entry(name, published=NOW - (9 - number) * HOUR))
+    room.scrape(A + "one", next=A + "zero", previous=A + "two")
+    room.scrape(A + "two", next=A + "one", previous=A + "three")
+    room.scrape(A + "three", next=A + "two")
+    room.publish()
+
+
+def test_a_site_that_calls_the_older_post_next(newsroom: Newsroom) -> None:
+    """Dates settle the direction, for posts that are not held too; what the site said is kept."""
+    reversed_site(newsroom)
+    assert links_of(newsroom) == {"one": ("zero", "two"), "two": ("one", "three"), "three": ("two", None)}
+    said = newsroom.rows("SELECT said, direction FROM settled_neighbours WHERE id = 2 ORDER BY said")
+    assert said == [{"said": "next", "direction": "previous"}, {"said": "previous", "direction": "next"}]
+    assert newsroom.value("SELECT url FROM neighbours WHERE article_id = 2 AND direction = 'next'") == A + "one"
+    assert newsroom.value("SELECT next_url FROM next_posts WHERE id = 2") == A + "three"
+    assert newsroom.value("SELECT links_reversed FROM feeds") == 1
+
+
+def test_a_gap_of_such_a_site(newsroom: Newsroom) -> None:
+    """A missing post is found by the link that leads to the older one, whatever it is called."""
+    reversed_site(newsroom)
+    newsroom.poll(entry("five", published=NOW - 2 * HOUR))
+    newsroom.scrape(A + "five", next=A + "four")
+    assert newsroom.store.follow_chain(newsroom.now) == 1
+    newsroom.scrape(A + "four", next=A + "three", previous=A + "five", published=NOW - 4 * HOUR)
+    newsroom.publish()
+    shown = links_of(newsroom)
+    assert (shown["three"], shown["four"], shown["five"]) == (("two", "four"), ("three", "five"), ("four", None))
+
+
+def test_one_wrong_link_does_not_make_a_site_reversed(newsroom: Newsroom) -> None:
+    """The majority of the newest posts judges; the link itself follows the dates all the same."""
+    for number, name in enumerate(["one", "two", "three", "four"]):
+        newsroom.poll(entry(name, published=NOW - (9 - number) * HOUR))
+    newsroom.scrape(A + "one", next=A + "two")
+    newsroom.scrape(A + "two", next=A + "three", previous=A + "one")
+    newsroom.scrape(A + "three", next=A + "two")
+    newsroom.scrape(A + "four", previous=A + "gone")
+    newsroom.publish()
+    assert newsroom.value("SELECT links_reversed FROM feeds") == 0
+    shown = links_of(newsroom)
+    assert (shown["three"][0], shown["four"][0]) == ("two", "gone")
+
+
+def test_a_site_that_changes_its_mind(newsroom: Newsroom) -> None:
+    """When later posts outvote the earlier ones, every post of the feed is shown anew, and none as revised."""
+    reversed_site(newsroom)
+    head = newsroom.store.archive.head()
+    for number in range(5):
+        newsroom.poll(entry(f"n{number}", published=NOW - (5 - number) * HOUR / 2))
+        newsroom.scrape(A + f"n{number}", previous=A + (f"n{number - 1}" if number else "three"))
+    newsroom.publish()
+    assert newsroom.value("SELECT links_reversed FROM feeds") == 0
+    assert {"one", "two", "three"} <= changed(newsroom, head)
+    assert all(post.revised is None for post in newsroom.posts().values())
+
+
+def test_neighbours_of_the_same_time_are_as_stated(newsroom: Newsroom) -> None:
+    """Dates that say nothing leave the page's word."""
+    newsroom.poll(entry("b"), entry("a"))
+    newsroom.scrape(A + "a", previous=A + "b")
+    newsroom.publish()
+    assert links_of(newsroom)["a"][0] == "b"
