@@ -167,7 +167,10 @@ class Clusterer:
         return before
 
     def _named(self, parts: Parts) -> list[str]:
-        """A story's id stays with the part that holds most of it; where several meet, the oldest's survives."""
+        """A story's id stays with the part that holds most of it (of equals, the part with its first article).
+
+        Where several meet, the id of the oldest survives.
+        """
         window = self._window
         homes: dict[str, Counter[int]] = {}
         for place, part in enumerate(parts):
@@ -176,8 +179,11 @@ class Clusterer:
                     homes.setdefault(story, Counter())[place] += 1
         claims: dict[int, list[str]] = {}
         for story, counts in homes.items():
-            place = min(counts, key=lambda place: (-counts[place], self._arrival(self._first(parts[place]))))
-            claims.setdefault(place, []).append(story)
+            first = next(iter(window.stories[story].items))
+            most = max(counts.values())
+            best = [place for place, count in counts.items() if count == most]
+            home = next((place for place in best if first in parts[place]), best[0])
+            claims.setdefault(home, []).append(story)
         return [
             min(claims[place], key=lambda story: window.stories[story].founded)
             if place in claims

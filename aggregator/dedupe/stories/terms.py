@@ -39,7 +39,7 @@ STEM = 6
 
 _SENTENCE_END = re.compile(r"[.!?:;\n“”\"«»„|•—–]")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.\u00a0\u202f]\d{3}){1,5}(?![.,]?\d)")
-_YEAR = re.compile(r"(19|20)\d\d")
+_YEAR = re.compile(r"(19[89]|20[0-3])\d")
 _IDENTIFIER = re.compile(r"(?i)[a-z]{2,}(?:-[a-z]{2,})*-\d[\w-]*\d|[a-z]{1,8}\d{3,}[a-z0-9]*|[a-z]{2,}\d{2}-\d{2,}")
 _HOST = re.compile(r"(?i)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|io|gov|info|biz|ru|cn|top|xyz|onion|de|uk|fr)")
 _POSSESSIVE = re.compile(r"['’]s?$")

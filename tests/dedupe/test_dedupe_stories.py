@@ -1,0 +1,406 @@
+"""Stories: what joins and what does not, in any order; merging, an operator's word, and taking up again."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.dedupe.stories import (
+    Clusterer,
+    Features,
+    Item,
+    Placement,
+    Rulings,
+    counted,
+    features,
+    group,
+    merging,
+    score,
+    splitting,
+)
+from aggregator.dedupe.stories.cohesion import agglomerate
+from aggregator.dedupe.stories.index import Index
+from aggregator.dedupe.stories.weights import vector
+
+LINES = [json.loads(line) for line in (Path(__file__).parent / "labelled.jsonl").read_text("utf-8").splitlines()]
+ITEMS = tuple(
+    Item(
+        line["id"], line["title"], line["text"], datetime.fromisoformat(line["published"]), line["source"], line["url"]
+    )
+    for line in LINES
+)
+STORY = {line["id"]: line["story"] for line in LINES}
+WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def of(story: str) -> list[Item]:
+    return [item for item in ITEMS if STORY[item.id] == story]
+
+
+def partition(items: list[Item]) -> set[frozenset[str]]:
+    """The stories as sets of articles: what does not hang on their names."""
+    found: dict[str, set[str]] = {}
+    for one in group(items):
+        found.setdefault(one.story, set()).add(one.id)
+    return {frozenset(story) for story in found.values()}
+
+
+def clustered(items: list[Item]) -> Clusterer:
+    clusterer = Clusterer(counted(map(features, ITEMS)))
+    for item in items:
+        clusterer.add(features(item))
+    return clusterer
+
+
+# --- what joins ------------------------------------------------------------------------------------------------
+
+
+def test_outlets_that_report_one_event_make_one_story() -> None:
+    """A zero-day in the words of six outlets, one of them German."""
+    items = of("helmgate-zero-day")
+    assert len({clustered(items).story(item.id) for item in items}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("helmgate-zero-day", "helmgate-console"),
+        ("patchday-january", "patchday-february"),
+        ("corvid-first", "corvid-second"),
+        ("brackwater-alder", "brackwater-port"),
+        ("saltmarsh-thornbury", "saltmarsh-lakeview"),
+        ("brackwater-alder", "alder-data-notice"),
+        ("murmur-takedown", "murmur-record"),
+        ("pakr-ledger", "pakr-typo"),
+        ("lynx-ministries", "lynx-telecom"),
+        ("coinharbor-heist", "lantern-bridge"),
+        ("trelane-backdoor", "trelane-abuse-botnet"),
+        ("ics-voltaic", "ics-brightpump"),
+    ],
+)
+def test_events_that_look_alike_stay_apart(one: str, other: str) -> None:
+    """Two patches of a vendor, two victims of a gang, a follow-up a month later: most pairs are not linked."""
+    found = {item.id: item.story for item in group(ITEMS)}
+    pairs = [(a.id, b.id) for a in of(one) for b in of(other)]
+    wrong = sum(found[a] == found[b] for a, b in pairs)
+    assert wrong <= len(pairs) / 10
+
+
+def test_a_round_up_joins_none_of_its_stories() -> None:
+    """An article that mentions ten events belongs to none of them."""
+    found = {item.id: item.story for item in group(ITEMS)}
+    for story in ("roundup-january", "roundup-january-courier"):
+        (item,) = of(story)
+        members = {STORY[other] for other, name in found.items() if name == found[item.id]}
+        assert all(member.startswith("roundup") for member in members)
+
+
+def test_articles_that_share_only_an_outlet_stay_alone() -> None:
+    """Columns, surveys and how-tos of one outlet are nobody's story."""
+    found = [item.story for item in group([item for item in ITEMS if item.source == "Cipherdesk"])]
+    assert len(set(found)) == len(found)
+
+
+def test_days_apart_are_another_story() -> None:
+    """The same words a month later are about something new; without dates they are about the same."""
+    item = of("quillo-backup")[0]
+    later = replace(item, id="later", published=item.published + timedelta(days=30) if item.published else None)
+    stats = counted(map(features, ITEMS))
+    assert score(features(item), features(later), stats).score == 0
+    undated = replace(later, published=None)
+    assert score(features(item), features(undated), stats).score > 0.9
+
+
+def test_a_score_is_explained() -> None:
+    """The evidence names what is shared, and what speaks against."""
+    stats = counted(map(features, ITEMS))
+    one, two = (features(item) for item in of("trelane-backdoor")[:2])
+    match = score(one, two, stats)
+    assert {"name:trelane", "name:qamaster"} & {evidence.term for evidence in match.evidence}
+    assert [evidence.weight for evidence in match.evidence] == sorted((e.weight for e in match.evidence), reverse=True)
+    assert score(two, one, stats) == match
+    against = score(features(of("ics-voltaic")[0]), features(of("ics-brightpump")[0]), stats)
+    assert "different identifiers" in {evidence.term for evidence in against.evidence}
+
+
+LANGUAGES = {
+    "falkenau-stadtwerke": 4,
+    "villaserra-ayuntamiento": 2,
+    "ormes-clinique": 2,
+    "bank-lesnoy": 2,
+    "zhongqiao-hospital": 2,
+}
+
+
+@pytest.mark.parametrize("story", LANGUAGES)
+def test_stories_in_other_languages(story: str) -> None:
+    """German, Spanish, French, Russian and Chinese articles find each other."""
+    found = {item.id: item.story for item in group(ITEMS)}
+    items = of(story)
+    assert len(items) == LANGUAGES[story]
+    assert len({found[item.id] for item in items}) == 1
+
+
+# --- order -----------------------------------------------------------------------------------------------------
+
+
+def agreement(one: set[frozenset[str]], other: set[frozenset[str]]) -> float:
+    """The B-cubed F1 between two partitions of the same articles."""
+    home = {item: story for story in other for item in story}
+    total = sum(len(story) for story in one)
+    precision = sum(len(story & home[item]) / len(story) for story in one for item in story) / total
+    recall = sum(len(story & home[item]) / len(home[item]) for story in one for item in story) / total
+    return 2 * precision * recall / (precision + recall)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_arrival_hardly_matters(seed: int) -> None:
+    """Any order of the same articles gives nearly the same stories."""
+    shuffled = random.Random(seed).sample(ITEMS, len(ITEMS))
+    assert agreement(partition(list(ITEMS)), partition(shuffled)) >= 0.95
+
+
+def test_the_same_order_gives_the_same_lines() -> None:
+    """Grouping is deterministic."""
+    assert list(group(ITEMS)) == list(group(ITEMS))
+
+
+def test_lines_come_in_the_order_given() -> None:
+    """One line for each article, in order, and every article has a story."""
+    found = list(group(reversed(ITEMS)))
+    assert [one.id for one in found] == [item.id for item in reversed(ITEMS)]
+    assert all(one.story for one in found)
+
+
+def test_copies_lead_to_the_first_publication() -> None:
+    """Whatever the order, the article published first leads, and the reason and the similarity are said."""
+    expected = {line["id"]: line["duplicate_of"] for line in LINES}
+    for items in (ITEMS, ITEMS[::-1]):
+        found = {one.id: one for one in group(items)}
+        assert {name: one.duplicate_of for name, one in found.items()} == expected
+        for one in found.values():
+            assert (one.reason is None) == (one.similarity is None) == (one.duplicate_of is None)
+            assert one.duplicate_of is None or found[one.duplicate_of].story == one.story
+
+
+def test_repeated_and_missing_ids_are_told_apart() -> None:
+    """A file in which every id is the same still has a line for each."""
+    found = list(group(replace(item, id="") for item in ITEMS[:5]))
+    assert len({one.id for one in found}) == 5
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.builds(Item, id=st.text(max_size=2), title=st.text(max_size=30), text=st.text(max_size=60)), max_size=8)
+)
+def test_any_articles_can_be_grouped(items: list[Item]) -> None:
+    """Nothing raises, nothing is lost."""
+    assert len(list(group(items))) == len(items)
+
+
+# --- growing ---------------------------------------------------------------------------------------------------
+
+
+def made(name: str, *terms: str, days: float = 0) -> Features:
+    return Features(name, WHEN + timedelta(days=days), tuple((f"name:{term}", 2.0) for term in terms))
+
+
+def test_a_story_is_founded_and_joined() -> None:
+    """The first article names the story; a late one joins it and says why."""
+    clusterer = Clusterer()
+    assert clusterer.add(made("a", "worm", "orchard", "apple")).placement is Placement.NEW
+    decision = clusterer.add(made("b", "worm", "orchard", "pear", days=6))
+    assert (decision.story, decision.placement) == ("a", Placement.JOINED)
+    assert (decision.links[0].a, decision.links[0].b) == ("b", "a")
+    assert {evidence.term for evidence in decision.links[0].evidence} >= {"name:worm", "name:orchard"}
+    assert clusterer.members("a") == ("a", "b")
+
+
+def test_an_article_is_placed_once() -> None:
+    """Adding the same id again is a mistake of the caller."""
+    clusterer = Clusterer()
+    clusterer.add(made("a", "worm"))
+    with pytest.raises(ValueError, match="a has been placed before"):
+        clusterer.add(made("a", "worm"))
+
+
+def two_halves() -> Clusterer:
+    """Two stories that will turn out to be one."""
+    clusterer = Clusterer()
+    clusterer.add(made("a", "worm", "orchard", "apple", "north"))
+    clusterer.add(made("b", "mail", "server", "queue", "south"))
+    assert clusterer.story("a") != clusterer.story("b")
+    return clusterer
+
+
+def test_two_stories_that_turn_out_to_be_one_are_merged() -> None:
+    """The oldest one's id survives, the other one leads to it, and its articles are named as moved."""
+    clusterer = two_halves()
+    decision = clusterer.add(made("c", "worm", "orchard", "mail", "server"))
+    decision = (
+        clusterer.add(made("d", "worm", "orchard", "mail", "server", "queue")) if not decision.merged else decision
+    )
+    assert decision.placement is Placement.MERGED
+    assert decision.merged == ("b",)
+    assert decision.story == "a"
+    assert ("b", "b", "a") in {(move.item, move.before, move.now) for move in decision.moved}
+    assert {clusterer.story(item) for item in "abc"} == {"a"}
+    assert clusterer.members("b") == ()
+
+
+def test_a_copy_shares_its_originals_story() -> None:
+    """Whatever the terms say, the same text is the same story."""
+    clusterer = two_halves()
+    decision = clusterer.add(made("c", "mail", "server", "lamp", "moth", "wing"), copy_of="a")
+    assert decision.story == clusterer.story("a")
+    assert clusterer.story("b") != decision.story
+    assert decision.links[0].evidence[0].term == "the same text"
+
+
+def test_an_operator_merges() -> None:
+    """Stories that were put together stay so, also when more articles come."""
+    clusterer = two_halves()
+    rulings = Rulings().joined(merging(clusterer.members("a"), clusterer.members("b")))
+    moves = clusterer.rule(rulings)
+    assert [(move.item, move.before, move.now) for move in moves] == [("b", "b", "a")]
+    clusterer.add(made("c", "mail", "server", "queue"))
+    assert clusterer.story("a") == clusterer.story("b") == "a"
+    assert clusterer.rule(rulings) == ()
+
+
+def test_an_operator_splits() -> None:
+    """An article that was taken out stays out, in a story of its own, also when more articles come."""
+    clusterer = Clusterer()
+    for name in "abc":
+        clusterer.add(made(name, "worm", "orchard", "apple"))
+    (move,) = clusterer.rule(Rulings().parted(splitting(["c"], ["a", "b"])))
+    assert (move.item, move.before) == ("c", "a")
+    assert clusterer.story("c") == move.now == "c"
+    clusterer.add(made("d", "worm", "orchard", "apple"))
+    assert clusterer.story("c") != clusterer.story("a") == clusterer.story("b")
+
+
+def test_the_last_word_counts() -> None:
+    """Of a merge and a split of the same articles the later one holds; taking rulings back undoes them."""
+    pair = merging(["a"], ["b"])
+    assert Rulings().joined(pair).parted(pair) == Rulings(apart=pair)
+    assert Rulings().parted([("b", "a")]).joined(pair) == Rulings(together=pair)
+    clusterer = two_halves()
+    clusterer.rule(Rulings().joined(pair))
+    assert {move.item for move in clusterer.rule(Rulings())} == {"b"}
+
+
+def test_what_was_kept_can_be_taken_up_again() -> None:
+    """Features, stories and scores are all there is: a restored window goes on as the former one would have."""
+    described = [features(item) for item in ITEMS]
+    first, then = described[:150], described[150:]
+    former = Clusterer()
+    links = [(link.a, link.b, link.score) for one in first for link in former.add(one).links]
+    again = Clusterer()
+    again.restore([(one, former.story(one.id)) for one in first], links)
+    assert all(again.story(one.id) == former.story(one.id) for one in first)
+    for one in then:
+        assert again.add(one).story == former.add(one).story
+    assert {one.id: again.story(one.id) for one in described} == {one.id: former.story(one.id) for one in described}
+
+
+def test_the_window_forgets() -> None:
+    """Articles older than the window leave it, with everything kept of them; later ones find no trace."""
+    clusterer = Clusterer()
+    clusterer.add(made("a", "worm", "orchard", "apple"))
+    clusterer.add(made("b", "worm", "orchard", "apple", days=5))
+    clusterer.forget(WHEN + timedelta(days=1))
+    assert len(clusterer) == 1
+    assert clusterer.members("a") == ("b",)
+    clusterer.forget(WHEN + timedelta(days=6))
+    assert len(clusterer) == 0
+    decision = clusterer.add(made("c", "worm", "orchard", "apple", days=7))
+    assert (decision.story, decision.links) == ("c", ())
+
+
+def test_memory_does_not_grow_beyond_the_window() -> None:
+    """After a year of articles, what is kept is what two weeks hold."""
+    clusterer = Clusterer()
+    for day in range(365):
+        for number in range(3):
+            clusterer.add(made(f"{day}.{number}", f"event{day}", f"rare{day}x{number}", "worm", days=day))
+        clusterer.forget(WHEN + timedelta(days=day - 14))
+    window = clusterer._window
+    assert len(clusterer) == 15 * 3
+    assert len(window.stories) <= 45
+    assert len(window._founders) <= 90
+    assert len(window._stats.frequency) <= 61
+    assert len(window._index._holders) <= 61
+    assert all(other in window.members for member in window.members.values() for other in member.scores)
+
+
+# --- parts -----------------------------------------------------------------------------------------------------
+
+
+def test_features_of_an_article() -> None:
+    """Identifiers, names, numbers and words are told apart; stop words and years tell nothing."""
+    item = Item(
+        "1",
+        "Helmgate patches EdgeWall",
+        "On Tuesday Helmgate fixed CVE-2026-21407 in EdgeWall 7.2.9; 1,940 gateways and files.example.com in 2026.",
+    )
+    terms = dict(features(item).terms)
+    assert {
+        "id:CVE-2026-21407",
+        "name:helmgate",
+        "name:edgewall",
+        "num:7.2.9",
+        "num:1940",
+        "name:files.example.com",
+        "word:gatewa",
+    } <= set(terms)
+    assert not {"word:on", "word:the", "num:2026", "name:tuesday"} & set(terms)
+    assert terms["name:helmgate"] > terms["word:gatewa"]
+
+
+def test_a_title_in_title_case_makes_no_names() -> None:
+    """Capitals tell only where they are not everywhere."""
+    terms = dict(features(Item("1", "Hackers Break Into Old Routers", "The routers were old.")).terms)
+    assert not [term for term in terms if term.startswith("name:")]
+
+
+def test_what_is_far_down_counts_little() -> None:
+    """The tail of a long article does not bury its beginning."""
+    item = of("driftglass-chip")[0]
+    long = replace(
+        item,
+        id="long",
+        text=item.text + "\n\n" + " ".join(chr(97 + n % 20) + chr(97 + n // 20 % 20) + "filler" for n in range(800)),
+    )
+    stats = counted(map(features, ITEMS))
+    assert score(features(item), features(long), stats).score > 0.7
+
+
+def test_two_groups_that_are_closer_to_themselves_stay_apart() -> None:
+    """The same scores that join two lone articles do not join two close groups."""
+    close, loose = 0.5, 0.12
+    items = "abcdef"
+    scores = {x: {y: close if (x < "d") == (y < "d") else loose for y in items if y != x} for x in items}
+    assert agglomerate(items, scores) == (("a", "b", "c"), ("d", "e", "f"))
+    assert agglomerate("ad", scores) == (("a", "d"),)
+
+
+def test_an_index_forgets_what_is_removed() -> None:
+    """What was added is found, what was removed is not, and nothing else is lost."""
+    index, stats = Index(), counted([])
+    one, two = vector(made("one", "worm", "apple"), stats), vector(made("two", "worm", "pear"), stats)
+    index.add("one", one)
+    index.add("two", two)
+    assert index.near(one, 9, lambda _: True) == ["one", "two"]
+    assert index.near(one, 9, lambda item: item != "one") == ["two"]
+    index.remove("one", one)
+    assert index.near(one, 9, lambda _: True) == ["two"]
+    index.remove("two", two)
+    assert index.near(two, 9, lambda _: True) == []
