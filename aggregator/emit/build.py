@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aggregator.emit import ledger
+from aggregator.emit.days import Lost
 from aggregator.emit.edition import Edition
 from aggregator.emit.folder import Folder
-from aggregator.emit.ledger import Block, Lost, State
+from aggregator.emit.ledger import Block, State
 from aggregator.emit.pure import PureArchive
 from aggregator.errors import EmitError
 from aggregator.models import Archive, Built, Post
@@ -135,12 +136,12 @@ def _finish(edition: Edition, head: int, version: str, *, whole: bool) -> Built:
     files = edition.files()
     gone = set(state.files) - files
     if whole:
-        gone |= edition.months.former_paths() - edition.paths
-    edition.months.save()
+        gone |= edition.days.former_paths() - edition.paths
+    edition.days.save()
     folder.flush()
     for path in sorted(gone):
         folder.remove(path)
-    edition.months.forget()
+    edition.days.forget()
     ledger.save(folder, _state(edition, head, version, blocks, files))
     folder.flush()
     return Built(
@@ -163,7 +164,7 @@ def _state(edition: Edition, head: int, version: str, blocks: tuple[Block, ...],
         sources=edition.known,
         tags=edition.slugs,
         files=tuple(sorted(files)),
-        months=edition.months.counts(),
+        days=edition.days.counts(),
     )
 
 

@@ -1,26 +1,28 @@
 """One build under way: each document that is asked for is rendered and put in its place.
 
 What is to be built is decided in `build`; here stands how each kind of document comes about. An edition notes which
-tags, sources and months the posts that it puts out concern, so that `build` can ask for their documents too.
+tags, sources and days the posts that it puts out concern, so that `build` can ask for their documents too.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
-from aggregator.emit import addresses, documents, history, items, ledger, mirror
+from aggregator.emit import addresses, documents, history, items, mirror
+from aggregator.emit.days import Days, Row, month_of
 from aggregator.emit.documents import Document
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import EXTENSIONS, Speller
-from aggregator.emit.ledger import Block, KnownSource, Months, Row, State
+from aggregator.emit.ledger import Block, KnownSource, State
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
 from aggregator.models import Archive, Post, Source
 from aggregator.settings import Site
 
-Progress = Callable[[int, int], None]
+MONTH_POSTS = 1_000
+"""Posts on one page of the archive (some 300 KB); a month with more has a page for each of its days."""
 
 
 class Edition:
@@ -36,7 +38,7 @@ class Edition:
         self.sources = {source.slug: source for source in archive.sources()}
         self.slugs = addresses.tag_slugs(archive.tags())
         self.known = {source.slug: _known(source, self.slugs) for source in self.sources.values()}
-        self.months = Months(folder, state.months, fresh=fresh)
+        self.days = Days(folder, state.days, fresh=fresh)
         self.pages = Mirror(site, tuple(self.sources.values()), self.slugs)
         self.posts: set[int] = set()
         self.paths: set[str] = set()
@@ -54,7 +56,7 @@ class Edition:
         self.folder.put(post.path, self.pages.post(post))
         row = _row(post, self.slugs)
         is_new = post.sequence > self.state.sequence
-        former = self.months.put(ledger.month_of(post.published), row, is_new=is_new)
+        former = self.days.put(row, is_new=is_new)
         self._concern(row.tags, [row.source, *self._carriers(post)])
         if former is not None:
             self._concern(former.tags, [former.source])
@@ -75,8 +77,7 @@ class Edition:
         posts = self.archive.between(blocks[-1].last + 1 if blocks else 1, self.last_sequence)
         self._feed(history.current(feed, blocks, self._speller.items(posts)))
         newest = posts[: self.site.page_size]
-        months = sorted(self.months.counts().items(), reverse=True)
-        self.folder.put("index.html", self.pages.index(feed, newest, months))
+        self.folder.put("index.html", self.pages.index(feed, newest, self._months()))
         return blocks
 
     def tag(self, tag: str) -> None:
@@ -95,21 +96,22 @@ class Edition:
         self.folder.put(feed.home, self.pages.source(feed, source, posts))
 
     def lists(self) -> None:
-        """The pages that any change may concern (cheap to render, written only where they differ), and the months."""
-        counts = self.months.counts()
+        """The pages that any change may concern: cheap to render, written only where they differ; and the archive's."""
         self.folder.put("sources.html", self.pages.source_list())
-        self.folder.put("archive/index.html", self.pages.month_list(sorted(counts.items(), reverse=True)))
+        self.folder.put("archive/index.html", self.pages.month_list(self._months()))
         self.folder.put("opml.xml", opml(self.sources.values(), self.site))
         for name in mirror.ASSETS:
             self.folder.put(name, mirror.asset(name))
-        for month in sorted(self.months.touched & counts.keys()):
-            self.folder.put(_month_page(month), self.pages.month(month, self.months.rows(month)))
+        for month in sorted({month_of(day) for day in self.days.touched} & self._months().keys()):
+            self._month(month)
 
     def files(self) -> set[str]:
         """Every file that is to be there besides the posts' pages and the archive documents."""
         stems = [f"tags/{slug}" for slug in self.slugs.values()] + [f"sources/{slug}" for slug in self.sources]
         files = {f"{stem}.{extension}" for stem in stems for extension in (*EXTENSIONS, "html")}
-        files |= {_month_page(month) for month in self.months.counts()}
+        months = self._months()
+        files |= {f"archive/{month}.html" for month in months}
+        files |= {f"archive/{day}.html" for day in self.days.counts() if months.get(month_of(day), 0) > MONTH_POSTS}
         files |= {f"feed.{extension}" for extension in EXTENSIONS}
         return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *mirror.ASSETS}
 
@@ -126,6 +128,26 @@ class Edition:
             document = history.archived(documents.combined(self.site), number, block, found)
             for extension in missing:
                 self.folder.put(names[extension], self._speller.document(document, extension))
+
+    def _months(self) -> dict[str, int]:
+        """How many posts the archive lists of each month that has any, newest month first."""
+        months: dict[str, int] = {}
+        for day, count in self.days.counts().items():
+            months[month_of(day)] = months.get(month_of(day), 0) + count
+        return {month: count for month, count in months.items() if count}
+
+    def _month(self, month: str) -> None:
+        """A month's page: its posts or, where they are too many for one page, its days, with a page for each."""
+        days = {day: count for day, count in self.days.counts().items() if month_of(day) == month}
+        path, total = f"archive/{month}.html", sum(days.values())
+        if total <= MONTH_POSTS:
+            self.folder.put(path, self.pages.month(month, [row for day in days for row in self.days.rows(day)]))
+            return
+        self.folder.put(path, self.pages.busy_month(month, days))
+        before = sum(count for day, count in self.state.days.items() if month_of(day) == month)
+        for day in days:
+            if day in self.days.touched or before <= MONTH_POSTS:
+                self.folder.put(f"archive/{day}.html", self.pages.day(day, self.days.rows(day)))
 
     def _concern(self, tags: Iterable[str], slugs: Iterable[str]) -> None:
         self.concerned_tags.update(tags)
@@ -148,10 +170,6 @@ def _row(post: Post, slugs: dict[str, str]) -> Row:
         language=items.language_of(post.language),
         tags=tuple(tag for tag in post.tags if tag in slugs),
     )
-
-
-def _month_page(month: str) -> str:
-    return f"archive/{month}.html"
 
 
 def _known(source: Source, slugs: dict[str, str]) -> KnownSource:

@@ -20,7 +20,7 @@ WHOLE: dict[str, Callable[[Document, Sequence[str]], bytes]] = {
     "rss": rss.document,
     "json": jsonfeed.document,
 }
-KEPT_CHARS = 48 * 2**20
+KEPT_CHARS = 16 * 2**20
 """Characters of spelled entries that are kept; beyond that all are forgotten: some hundred long posts."""
 
 

@@ -8,7 +8,7 @@ article its own language.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -20,9 +20,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aggregator.emit import addresses, dates, items, text
+from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
 from aggregator.emit.formats import EXTENSIONS
-from aggregator.emit.ledger import Row
 from aggregator.models import Post, PostLink, Source
 from aggregator.settings import Site
 from aggregator.urls import host_of
@@ -104,10 +104,10 @@ class Mirror:
             files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post)],
         )
 
-    def index(self, feed: Feed, posts: Iterable[Post], months: Sequence[tuple[str, int]]) -> bytes:
+    def index(self, feed: Feed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
         """The front page: the newest posts, by the day they were published."""
         cards = sorted((self.card(post) for post in posts), key=lambda card: dates.utc_date(card.when), reverse=True)
-        return self._page("index.html", "index.html", feed=feed, days=_by_day(cards), months=months[:12])
+        return self._page("index.html", "index.html", feed=feed, days=_by_day(cards), months=list(months.items())[:12])
 
     def tag(self, feed: Feed, tag: str, posts: Iterable[Post]) -> bytes:
         cards = [self.card(post) for post in posts]
@@ -136,11 +136,23 @@ class Mirror:
 
     def month(self, month: str, rows: Iterable[Row]) -> bytes:
         """One month of the archive: a line a post."""
-        cards = [self._row_card(row) for row in rows if not row.hidden]
+        cards = [self._row_card(row) for row in rows]
         return self._page("month.html", f"archive/{month}.html", month=month, days=_by_day(cards), total=len(cards))
 
-    def month_list(self, months: Sequence[tuple[str, int]]) -> bytes:
-        years = [(year, list(group)) for year, group in groupby(months, key=lambda pair: pair[0][:4])]
+    def busy_month(self, month: str, days: Mapping[str, int]) -> bytes:
+        """A month with too many posts for one page: its days."""
+        listed = [(day, date.fromisoformat(day), count) for day, count in days.items() if count]
+        total = sum(days.values())
+        return self._page("busy-month.html", f"archive/{month}.html", month=month, days=listed, total=total)
+
+    def day(self, day: str, rows: Iterable[Row]) -> bytes:
+        """One day of such a month."""
+        cards = [self._row_card(row) for row in rows]
+        when = date.fromisoformat(day)
+        return self._page("day.html", f"archive/{day}.html", date=when, month=day[:-3], posts=cards)
+
+    def month_list(self, months: Mapping[str, int]) -> bytes:
+        years = [(year, list(group)) for year, group in groupby(months.items(), key=lambda pair: pair[0][:-3])]
         return self._page("archive.html", "archive/index.html", years=years)
 
     def card(self, post: Post, of: str = "") -> Card:

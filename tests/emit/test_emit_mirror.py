@@ -147,6 +147,34 @@ def test_a_month_lists_all_its_posts(out: Path) -> None:
     assert words(page(out, "archive/index.html").find(".//main")) == "Archive 2026 March 29"
 
 
+def test_a_busy_month_has_a_page_for_each_day(site: Site, tmp_path: Path) -> None:
+    """Up to a thousand posts stand on one page; with more the month lists its days, and one more touches one day."""
+    shelf = Shelf()
+    shelf.put(*(make_post(n, published=START + timedelta(minutes=20 * n)) for n in range(1, 1001)))
+    build(shelf, site, tmp_path)
+    assert len(list(page(tmp_path, "archive/2026-03.html").iterfind(".//a[@class='post']"))) == 1000
+    shelf.put(make_post(1001, published=START + timedelta(days=3)))
+    built = build(shelf, site, tmp_path)
+    days = sorted(name for name in built.files if name.startswith("archive/2026-03-"))
+    assert (days[0], days[-1], len(days)) == ("archive/2026-03-01.html", "archive/2026-03-15.html", 15)
+    listed = [words(item) for item in page(tmp_path, "archive/2026-03.html").iterfind(".//ul[@class='dates inset']/li")]
+    assert listed[-1] == "Sunday, 1 March 2026 47"
+    assert words(page(tmp_path, "archive/2026-03-04.html").find(".//header[@class='head inset']")) == (
+        "March 2026 Wednesday, 4 March 2026 73 posts"
+    )
+    shelf.put(make_post(1002, published=START + timedelta(days=3)))
+    days = [name for name in build(shelf, site, tmp_path).files if name.startswith("archive/2026-03")]
+    assert sorted(days) == ["archive/2026-03-04.html", "archive/2026-03.html"]
+    build(shelf, site, tmp_path / "whole")
+    assert (tmp_path / "whole/archive/2026-03-04.html").read_bytes() == (
+        tmp_path / "archive/2026-03-04.html"
+    ).read_bytes()
+    shelf.drop(1002)
+    shelf.drop(1001)
+    build(shelf, site, tmp_path, full=True)
+    assert not list(tmp_path.glob("archive/2026-03-*.html"))
+
+
 def test_sources_and_tags_have_pages(out: Path) -> None:
     """Each outlet with its home, its feed, its tags and its posts; each tag with its outlets."""
     krebs = page(out, "sources/krebs.html")

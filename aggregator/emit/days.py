@@ -1,0 +1,143 @@
+"""The posts of each day, as the archive's pages list them: our own notes, so that no page has to be read back.
+
+    .built/2019-07-30.json      a row for each post that was published on that day (UTC), hidden ones too
+
+They also say which files are posts' pages of ours. Lost, they cost one full build, nothing else. In memory a row is
+the line that stands in the file: a full build holds all of them at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aggregator.emit.folder import Folder
+
+NOTES = ".built"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One post in a day's list."""
+
+    sequence: int
+    published: str
+    path: str
+    title: str
+    source: str
+    hidden: bool = False
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def when(self) -> datetime:
+        return datetime.fromisoformat(self.published)
+
+    def encode(self) -> str:
+        return json.dumps([getattr(self, name) for name in Row.__slots__], ensure_ascii=False)
+
+    @classmethod
+    def decode(cls, line: str) -> Row:
+        """Raises ValueError and TypeError for what is no row."""
+        values = dict(zip(Row.__slots__, json.loads(line), strict=True))
+        return cls(**{**values, "tags": tuple(values["tags"])})
+
+
+class Lost(Exception):
+    """A day's rows are gone or unreadable: what the last build made is not known any more."""
+
+
+class Days:
+    """The rows of the days that a build touches, read when first asked for.
+
+    `known` says which days have rows, and how many posts the archive lists of each; `fresh` starts from nothing.
+    """
+
+    def __init__(self, folder: Folder, known: Mapping[str, int], *, fresh: bool) -> None:
+        self._folder = folder
+        self._former = dict(known)
+        self._counts = {} if fresh else dict(known)
+        self._lines: dict[str, dict[int, str]] = {}
+        self.touched: set[str] = set()
+
+    def put(self, row: Row, *, is_new: bool) -> Row | None:
+        """Enter a post; returns its former row. A post that is not new may stand under another day: it moves."""
+        day = day_of(row.when)
+        former = self._pop(day, row.sequence)
+        if former is None and not is_new:
+            former = self._pop_anywhere(row.sequence)
+        self._day(day)[row.sequence] = row.encode()
+        self._count(day, row, 1)
+        return former
+
+    def rows(self, day: str) -> list[Row]:
+        """What the archive lists of a day, newest publication first."""
+        rows = (Row.decode(line) for line in self._day(day).values())
+        listed = (row for row in rows if not row.hidden)
+        return sorted(listed, key=lambda row: (row.published, row.sequence), reverse=True)
+
+    def counts(self) -> dict[str, int]:
+        """How many posts the archive lists of each day that has rows, newest day first."""
+        return dict(sorted(self._counts.items(), reverse=True))
+
+    def former_paths(self) -> set[str]:
+        """The page of every post that former builds made; unreadable rows count for nothing."""
+        found: set[str] = set()
+        for day in self._former:
+            with contextlib.suppress(Lost, ValueError, TypeError):
+                found.update(Row.decode(line).path for line in self._read(day).values())
+        return found
+
+    def save(self) -> None:
+        """Stage the notes of the touched days."""
+        for day in sorted(self.touched & self._counts.keys()):
+            lines = (line for _, line in sorted(self._lines[day].items()))
+            self._folder.keep(f"{NOTES}/{day}.json", ("[\n" + ",\n".join(lines) + "\n]\n").encode())
+
+    def forget(self) -> None:
+        """Take away the notes of days that have no row any more."""
+        for day in self._former.keys() - self._counts.keys():
+            self._folder.forget(f"{NOTES}/{day}.json")
+
+    def _count(self, day: str, row: Row, by: int) -> None:
+        self._counts[day] = self._counts.get(day, 0) + (0 if row.hidden else by)
+        self.touched.add(day)
+
+    def _pop(self, day: str, sequence: int) -> Row | None:
+        line = self._day(day).pop(sequence, None)
+        if line is None:
+            return None
+        row = Row.decode(line)
+        self._count(day, row, -1)
+        if not self._lines[day]:
+            del self._counts[day]
+        return row
+
+    def _pop_anywhere(self, sequence: int) -> Row | None:
+        """Rare: a post whose date was corrected. Its former day is not known, so all are looked through."""
+        return next((row for day in sorted(self._counts) if (row := self._pop(day, sequence)) is not None), None)
+
+    def _day(self, day: str) -> dict[int, str]:
+        if day not in self._lines:
+            self._lines[day] = self._read(day) if day in self._counts else {}
+        return self._lines[day]
+
+    def _read(self, day: str) -> dict[int, str]:
+        try:
+            lines = (self._folder.root / NOTES / f"{day}.json").read_text("utf-8").split("\n")[1:-2]
+            return {Row.decode(line.removesuffix(",")).sequence: line.removesuffix(",") for line in lines}
+        except (FileNotFoundError, ValueError, TypeError) as error:
+            raise Lost(day) from error
+
+
+def day_of(moment: datetime) -> str:
+    """`2019-07-30`, in UTC."""
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def month_of(day: str) -> str:
+    """`2019-07` of `2019-07-30`."""
+    return day[:-3]
