@@ -13,12 +13,12 @@ from aggregator.errors import ScrapeError
 from aggregator.models import Article, PageKind
 from aggregator.scrape import neighbours
 from aggregator.scrape.attribution import attribution
+from aggregator.scrape.body import find_body
 from aggregator.scrape.decode import decode
 from aggregator.scrape.dom import parse
-from aggregator.scrape.engines import by_trafilatura
 from aggregator.scrape.kinds import is_html, kind_of
 from aggregator.scrape.metadata import metadata
-from aggregator.scrape.structured import claims
+from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
 from aggregator.urls import redact
@@ -49,8 +49,8 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
     said = claims(tree)
     about = metadata(tree, said, url)
     around = neighbours.find(tree, url)
-    found = by_trafilatura(tree, url)
-    text = to_text(found.html)
+    found = find_body(tree, url, about.title or hint.title, _stated(said, hint))
+    text = found.text
     kind = kind_of(tree, said, text, about.title or "")
     return Article(
         url=url,
@@ -67,8 +67,17 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
         previous=around.previous,
         source=attribution(tree, text, url),
         extractor=found.engine,
+        quality=found.quality,
         word_count=len(text.split()),
         tags=about.tags,
         kind=kind,
         noarchive=about.noarchive,
     )
+
+
+def _stated(said: Claims, hint: Hint) -> str:
+    """The text that the page's JSON-LD or the feed has, whichever is longer; paragraphs where they have them."""
+    body = said.article.get("articleBody")
+    page = to_text(body) if isinstance(body, str) else ""
+    feed = to_text(hint.html)
+    return max(page, feed, key=len)

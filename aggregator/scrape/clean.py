@@ -147,13 +147,24 @@ def clean(html: str, base_url: str | None) -> str:
     return settle(tree, base_url) if tree is not None else ""
 
 
-def clean_tree(root: HtmlElement, base_url: str | None, skip: frozenset[HtmlElement] = frozenset()) -> str:
-    """As `clean`, for a tree that has been parsed already; `skip` is left out. `root` itself is not changed."""
-    return settle(root, base_url, skip)
+def clean_tree(
+    root: HtmlElement,
+    base_url: str | None,
+    skip: frozenset[HtmlElement] = frozenset(),
+    muted: frozenset[HtmlElement] = frozenset(),
+) -> str:
+    """As `clean`, for a tree that has been parsed already; `skip` is left out with all it
+    holds, of the elements in `muted` only their own text is. `root` itself is not changed."""
+    return settle(root, base_url, skip, muted)
 
 
-def settle(tree: HtmlElement, base_url: str | None, skip: frozenset[HtmlElement] = frozenset()) -> str:
-    html = _once(tree, base_url, skip)
+def settle(
+    tree: HtmlElement,
+    base_url: str | None,
+    skip: frozenset[HtmlElement] = frozenset(),
+    muted: frozenset[HtmlElement] = frozenset(),
+) -> str:
+    html = _once(tree, base_url, skip, muted)
     for _ in range(ROUNDS):
         again = parse(f"<!doctype html><html><body>{html}</body></html>") if html else None
         if again is None:
@@ -200,8 +211,13 @@ def clean_entry(entry: Entry, base_url: str) -> Entry:
     )
 
 
-def _once(tree: HtmlElement, base: str | None, skip: frozenset[HtmlElement] = frozenset()) -> str:
-    built = rewrite(tree, base, skip)
+def _once(
+    tree: HtmlElement,
+    base: str | None,
+    skip: frozenset[HtmlElement] = frozenset(),
+    muted: frozenset[HtmlElement] = frozenset(),
+) -> str:
+    built = rewrite(tree, base, skip, muted)
     inside = escape(built.text or "", quote=False) + "".join(
         tostring(node, encoding="unicode", method="html") for node in built
     )

@@ -24,6 +24,9 @@ MAX_CHARACTERS = 12_000_000
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
 """What no document may hold, NUL among them; dropped before parsing, as libxml2 would stop at some of them."""
 
+_UNLIKELY = frozenset({"button", "svg", "select", "label", "header", "noscript", "symbol", "textarea", "option"})
+_ASIDE = frozenset({"nav", "aside", "footer"})
+
 # A flooded tag as the WHATWG tokenizer sees it; raw text elements and comments come first, so that what looks like a
 # tag inside them does not count. Possessive, hence linear: a tag with fewer attributes fails after one look.
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
@@ -42,9 +45,19 @@ def parse(html: str) -> HtmlElement | None:
     try:
         # A parser is not shared: lxml keeps the last error log in it.
         parser = HTMLParser(remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True, encoding="utf-8")
-        return document_fromstring(html.encode("utf-8", "ignore").translate(None, _CONTROL), parser=parser)
+        tree = document_fromstring(html.encode("utf-8", "ignore").translate(None, _CONTROL), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
+    _mend(tree)
+    return tree
+
+
+def _mend(tree: HtmlElement) -> None:
+    """Undo what an unclosed tag does in libxml2, where no HTML5 rule ends it: a button that holds the whole article."""
+    for main in tree.iter("main", "article"):
+        for ancestor in main.iterancestors():
+            if ancestor.tag in _UNLIKELY or (main.tag == "main" and ancestor.tag in _ASIDE):
+                ancestor.tag = "div"
 
 
 def is_element(node: object) -> TypeGuard[HtmlElement]:

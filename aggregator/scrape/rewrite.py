@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from lxml.etree import SubElement, _Element
 from lxml.html import Element, HtmlElement
 
+from aggregator.scrape.blocks import INLINE as RUNNING
 from aggregator.scrape.dom import MAX_DEPTH, is_element
 from aggregator.scrape.media import EMBEDS, embed_link, image_url, pixels
 from aggregator.urls import http_url
@@ -127,13 +128,16 @@ _SPAN_LIMIT = 100
 """Largest colspan or rowspan that is kept; browsers stop at 1,000."""
 
 
-def rewrite(root: HtmlElement, base: str | None, skip: Collection[HtmlElement] = ()) -> HtmlElement:
-    """A `div` with what `root` holds, rewritten; elements in `skip` are left out with all they hold.
+def rewrite(
+    root: HtmlElement, base: str | None, skip: Collection[HtmlElement] = (), muted: Collection[HtmlElement] = ()
+) -> HtmlElement:
+    """A `div` with what `root` holds, rewritten; elements in `skip` are left out with all they hold, and
+    the own text of those in `muted` is (that of block-level elements inside them stays).
 
     `base` is what relative addresses are relative to.
     """
     target = Element("div")
-    writer = _Writer(target, base, skip)
+    writer = _Writer(target, base, skip, muted)
     writer.children(root, 0)
     writer.end_run()
     return target
@@ -142,7 +146,9 @@ def rewrite(root: HtmlElement, base: str | None, skip: Collection[HtmlElement] =
 class _Writer:
     """Where we stand in the new tree: the block that is being filled, and the inline elements that are open."""
 
-    def __init__(self, target: HtmlElement, base: str | None, skip: Collection[HtmlElement]) -> None:
+    def __init__(
+        self, target: HtmlElement, base: str | None, skip: Collection[HtmlElement], muted: Collection[HtmlElement]
+    ) -> None:
         self._block: _Element = target
         self._wrap = True  # whether loose text in the block gets a paragraph of its own
         self._run: _Element | None = None  # the element that takes inline content now
@@ -153,11 +159,20 @@ class _Writer:
         self._budget = MAX_ELEMENTS
         self._base = base
         self._skip = skip
+        self._muted = muted
+        self._quiet = False  # whether the text of the block that we are in is left out
         self._last_image: str | None = None
 
     # --- walking ---------------------------------------------------------------------------------------------------
 
     def children(self, node: HtmlElement, depth: int) -> None:
+        quiet = self._quiet
+        if node.tag not in RUNNING:
+            self._quiet = node in self._muted
+        self._children(node, depth)
+        self._quiet = quiet
+
+    def _children(self, node: HtmlElement, depth: int) -> None:
         self._text(node.text)
         for child in node:
             if is_element(child) and child not in self._skip:
@@ -348,6 +363,8 @@ class _Writer:
 
     def _code_block(self, node: HtmlElement) -> None:
         """`pre`: the text to the letter, in one `code` element when the page says it is code."""
+        if node in self._muted:
+            return
         text = code_text(node, self._skip)
         if not text.strip():
             return
@@ -432,7 +449,7 @@ class _Writer:
             _remove(run)
 
     def _text(self, text: str | None) -> None:
-        if not text or self._budget < 0:
+        if not text or self._quiet or self._budget < 0:
             return
         words = _SPACE.sub(" ", text)
         if self._run is None:
@@ -477,7 +494,7 @@ class _Writer:
         return not cursor.text and cursor is self._run
 
     def _break(self) -> None:
-        if self._run is None or self._cursor is None:
+        if self._run is None or self._cursor is None or self._quiet:
             return
         cursor = self._flush()
         last = _last(cursor)

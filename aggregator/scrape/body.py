@@ -1,0 +1,111 @@
+"""The body of an article: engines propose, the judge decides, and what was kept is written out from the page's own tree.
+
+Our own engine weighs each block (judge). Where it finds next to nothing or doubts, trafilatura and then readability are
+asked, and whoever fits the evidence best wins; a text that the page states in JSON-LD is the last resort. The result
+keeps the page's structure: tables, lists, code, figures with their captions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from aggregator.scrape.blocks import INLINE, Block, blocks
+from aggregator.scrape.clean import clean_tree, paragraphs
+from aggregator.scrape.engines import ENGINES
+from aggregator.scrape.judge import Verdict, judge
+from aggregator.scrape.overlap import coverage, shingles
+from aggregator.scrape.pictures import pictures
+from aggregator.scrape.text import to_text
+
+DOUBT = 0.6
+"""Expected F1 under which the other engines are asked."""
+
+FEW = 40
+"""Words; with less of an article than this the other engines are asked whatever the judge thinks of it."""
+
+_AGREED = 0.7
+"""Share of a block's words that an engine must have for the block to count as its choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Clean HTML and text of an article, who found it, and how sure the judge is (0 to 1)."""
+
+    html: str = ""
+    text: str = ""
+    engine: str = ""
+    quality: float = 0.0
+
+
+def find_body(
+    tree: HtmlElement, url: str, title: str, stated: str, dropped: frozenset[HtmlElement] = frozenset()
+) -> Body:
+    """The body of the article in `tree`. `stated` is the text that the page or the feed claims; `dropped` are elements
+    that are known to be something else (links to neighbours, an attribution line)."""
+    root = tree.find("body") if tree.find("body") is not None else tree
+    found = [block for block in blocks(root) if not _inside(block.element, dropped)]
+    for order, block in enumerate(found):
+        block.order = order
+    verdict = judge(found, title, stated)
+    kept, engine = verdict.kept, "blocks"
+    quality = verdict.expected_f1(kept)
+    if verdict.words < FEW or quality < DOUBT:
+        kept, engine, quality = _second_opinions(tree, url, verdict)
+    html = _write(root, url, verdict.blocks, kept, dropped)
+    text = to_text(html)
+    if len(text.split()) < FEW and len(stated.split()) > 2 * FEW:
+        return Body(paragraphs(stated), stated, "stated", 0.5)
+    return Body(html, text, engine, round(quality, 3))
+
+
+def _second_opinions(tree: HtmlElement, url: str, verdict: Verdict) -> tuple[list[bool], str, float]:
+    best = (verdict.kept, "blocks", verdict.expected_f1(verdict.kept))
+    for name, engine in ENGINES:
+        known = shingles(engine(tree, url))
+        if not known:
+            continue
+        chosen = [coverage(block.text, known) >= _AGREED for block in verdict.blocks]
+        quality = verdict.expected_f1(chosen)
+        if quality > best[2]:
+            best = (chosen, name, quality)
+    return best
+
+
+def _write(root: HtmlElement, url: str, found: list[Block], kept: list[bool], dropped: frozenset[HtmlElement]) -> str:
+    alive = [block for block, keep in zip(found, kept, strict=True) if keep]
+    if not alive:
+        return ""
+    live: set[HtmlElement] = set()
+    for block in alive:
+        node: HtmlElement | None = block.element
+        while node is not None and node not in live:
+            live.add(node)
+            node = node.getparent()
+    top = _common(root, live, {block.element for block in alive})
+    shown = pictures(top, live, alive)
+    muted = frozenset(block.element for block, keep in zip(found, kept, strict=True) if not keep)
+    skip = {child for node in top.iter() if node in live for child in node if _lifeless(child, live, shown)}
+    return clean_tree(top, url, frozenset(skip) | dropped, muted)
+
+
+def _common(root: HtmlElement, live: set[HtmlElement], own: set[HtmlElement]) -> HtmlElement:
+    """The smallest element with all that is kept in it, and around its own text."""
+    node = root
+    while node not in own:
+        inner = [child for child in node if child in live]
+        if len(inner) != 1 or inner[0].tag in ("table", "ul", "ol", "dl", "pre", "blockquote", "p"):
+            return node
+        node = inner[0]
+    parent = node.getparent()
+    return parent if node is not root and parent is not None else node
+
+
+def _lifeless(node: HtmlElement, live: set[HtmlElement], shown: set[HtmlElement]) -> bool:
+    """Whether nothing inside `node` is to be shown. Inline elements belong to the text around them."""
+    return isinstance(node.tag, str) and node.tag not in INLINE and node not in live and node not in shown
+
+
+def _inside(node: HtmlElement, dropped: frozenset[HtmlElement]) -> bool:
+    return bool(dropped) and (node in dropped or any(ancestor in dropped for ancestor in node.iterancestors()))

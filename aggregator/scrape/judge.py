@@ -1,0 +1,131 @@
+"""Which blocks of a page are its article: the evidence for each, weighed.
+
+The weights are those of a logistic regression over the evidence, learned from labelled pages (`bench/extraction.py
+--learn` writes weights.json from one half of them and is checked on the other). What a page or its feed states to be
+the article's text counts on top.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from lxml.html import HtmlElement
+
+from aggregator.scrape.blocks import Block
+from aggregator.scrape.evidence import Evidence, evidence, survey
+from aggregator.scrape.overlap import coverage, shingles
+
+STATED = 2.5
+"""What it adds to a block (in logits) that the page's own JSON-LD or the feed has its text: ten times as likely."""
+
+STATED_WORDS = 50
+"""Words from which a stated text counts: shorter ones are teasers, and stand on other pages' cards too."""
+
+KEEP = 0.5
+_HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_SURE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """For each block of a page, how likely it belongs to the article (0 to 1), and whether it is kept."""
+
+    blocks: list[Block]
+    chances: list[float]
+    kept: list[bool]
+
+    def expected_f1(self, kept: Sequence[bool]) -> float:
+        """The F1 that keeping `kept` would get if the chances are right, counted in words."""
+        hits = sum(
+            block.words * chance for block, chance, keep in zip(self.blocks, self.chances, kept, strict=True) if keep
+        )
+        chosen = sum(block.words for block, keep in zip(self.blocks, kept, strict=True) if keep)
+        wanted = sum(
+            block.words * chance for block, chance in zip(self.blocks, self.chances, strict=True) if block.words > 3
+        )
+        return 2 * hits / (chosen + wanted) if chosen else 0.0
+
+    @property
+    def words(self) -> int:
+        return sum(block.words for block, keep in zip(self.blocks, self.kept, strict=True) if keep)
+
+
+def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
+    """Which of `blocks` are the article titled `title`. `stated` is what the page or the feed says its text is."""
+    found = evidence(survey(blocks), title)
+    weights = _weights()
+    logits = [sum([weights.get(name, 0.0) * value for name, value in item.items()]) for item in found]
+    if len(stated.split()) >= STATED_WORDS:
+        known = shingles(stated)
+        for index, block in enumerate(blocks):
+            if block.words > 3 and coverage(block.text, known) > _SURE:
+                logits[index] += STATED
+    chances = [_chance(logit) for logit in logits]
+    kept = [chance >= KEEP for chance in chances]
+    _whole_tables(blocks, chances, kept)
+    _no_dangling_headings(blocks, kept)
+    return Verdict(blocks, chances, kept)
+
+
+def score(item: Evidence) -> float:
+    """The chance that a block with this evidence belongs to the article."""
+    weights = _weights()
+    return _chance(sum([weights.get(name, 0.0) * value for name, value in item.items()]))
+
+
+@cache
+def _weights() -> dict[str, float]:
+    text = files("aggregator.scrape").joinpath("weights.json").read_text(encoding="utf-8")
+    return {name: float(weight) for name, weight in json.loads(text)["weights"].items()}
+
+
+def _chance(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def _whole_tables(blocks: list[Block], chances: list[float], kept: list[bool]) -> None:
+    """A table of data is kept or dropped as a whole: half a table says something else."""
+    tables: dict[HtmlElement, list[int]] = {}
+    for index, block in enumerate(blocks):
+        table = _data_table(block.element)
+        if table is not None:
+            tables.setdefault(table, []).append(index)
+    for cells in tables.values():
+        words = sum(min(blocks[cell].words, 20) for cell in cells)
+        mean = sum(chances[cell] * min(blocks[cell].words, 20) for cell in cells) / words
+        for cell in cells:
+            kept[cell] = mean >= KEEP
+
+
+def _data_table(node: HtmlElement) -> HtmlElement | None:
+    """The table that `node` is a cell of (or in a cell of), unless tables lay out the page there."""
+    inner = node if node.tag in ("td", "th", "caption") else next(node.iterancestors("td", "th"), None)
+    if inner is None:
+        return None
+    table = next(inner.iterancestors("table"), None)
+    if table is None or next(table.iterancestors("table"), None) is not None or table.find(".//table") is not None:
+        return None
+    row = next(table.iter("tr"), None)
+    return table if row is not None and len(row) > 1 else None
+
+
+def _no_dangling_headings(blocks: list[Block], kept: list[bool]) -> None:
+    """Drop a heading under which nothing was kept before the next of its rank or above."""
+    waiting: list[tuple[int, int]] = []
+    for index, block in enumerate(blocks):
+        level = _HEADINGS.get(str(block.element.tag), 0)
+        if not kept[index]:
+            continue
+        if level:
+            while waiting and waiting[-1][0] >= level:
+                kept[waiting.pop()[1]] = False
+            waiting.append((level, index))
+        else:
+            waiting.clear()
+    for _, index in waiting:
+        kept[index] = False

@@ -1,0 +1,131 @@
+"""The words by which pages name their parts, in class names and in the text itself.
+
+Each is a piece of evidence, never a verdict: how much it counts for or against a block is learned (see judge).
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml.html import HtmlElement
+
+HINTS: dict[str, str] = {
+    "comment": "comment disqus respond replies discussion testimonial",
+    "reader": "-comment- -comments- commentlist comment-list comment-body comment-content commentbody comment-text -thread disqus respond- -reply-",
+    "share": "share sharing social follow-us followus addtoany",
+    "related": "related recommend recirc read-next more-from more-stories more-posts more-like also-like suggest further-reading see-also "
+    "upnext readmore similar outbrain taboola",
+    "sidebar": "sidebar side-bar -side- -rail complementary",
+    "widget": "widget module",
+    "footer": "footer colophon -foot-",
+    "nav": "nav menu crumb pager pagination -tab- -tabs- toolbar",
+    "letter": "newsletter subscri signup sign-up opt-in optin mailing mc-embed lead-gen hubspot -form",
+    "promo": "promo sponsor partner offer -deal affiliate disclosure shop product price buy coupon commerce",
+    "ad": "-ad- -ads- advert banner dfp adsense",
+    "cookie": "cookie consent gdpr privacy onetrust ccpa",
+    "modal": "modal popup pop-up overlay lightbox drawer dialog toast tooltip flyout",
+    "author": "author byline -bio- contributor writer avatar profile",
+    "meta": "meta date -time posted published info- stats reading",
+    "tags": "-tag- -tags- taglist tag-list categor -topic- -topics- keyword taxonomy label badge eyebrow kicker",
+    "popular": "popular trending most- latest recent featured top-stories headlines",
+    "toc": "-toc- -toc table-of-content tableofcontent -contents on-this-page in-this jump",
+    "rating": "rating vote review score stars",
+    "legal": "copyright legal disclaimer terms license",
+    "login": "login log-in signin sign-in register account paywall member",
+    "cta": "-cta call-to button btn contact get-started demo download trial",
+    "top": "hero masthead header -head- topbar top-bar",
+    "lead": "intro -lead- -dek subtitle standfirst summary excerpt deck takeaway keypoint key-point highlights tldr",
+    "caption": "caption credit",
+    "media": "figure image photo media video gallery carousel slider slide swiper",
+    "card": "card teaser tile archive loop post-list blog-list collection",
+    "list": "grid list item feed",
+    "faq": "faq accordion collapse toggle question answer expand",
+    "print": "print pdf feedback helpful survey poll quiz donat support",
+    "body": "article-body articlebody article-content articlecontent article-text entry-content entrycontent post-content postcontent post-body "
+    "postbody story-body storybody story-content blog-content blog-body page-content main-content main-text body-content body-text body-copy "
+    "bodycopy text-body single-content content-body content-area content-main content-text content-inner content-wrap prose rich-text richtext "
+    "wysiwyg markdown e-content -rte text-block textblock blog-post blogpost hentry paragraph field-name-body field--name-body",
+    "prevnext": "prev next adjacent older newer",
+    "notes": "footnote reference citation endnote sources",
+    "box": "note callout alert warning -tip infobox info-box box aside",
+    "quote": "quote",
+    "hidden": "hidden hide invisible sr-only screen-reader visually d-none offscreen assistive",
+    "builder": "wp-block elementor et-pb vc- fusion -fl- wpb kadence -kb-",
+}
+"""What class, id, role and the like call a part of the page: pieces of names, `-` standing for any separator."""
+
+PHRASES: dict[str, str] = {
+    "copyright": r"©|copyright|all rights reserved",
+    "subscribe": r"\b(?:subscribe|newsletter|sign up|inbox|unsubscribe|email address)\b",
+    "share": r"^(?:share|tweet|pin|e?-?mail|print|copy link|facebook|twitter|linkedin|whatsapp|x|reddit|pinterest|save|bookmark|like|follow)\b",
+    "more": r"\b(?:read more|learn more|see more|related|you (?:may|might) (?:also )?like|more from|keep reading|continue reading|recommended"
+    r"|also read|read next|view all|see all|click here|find out more|explore more|up next|read also|see also)\b",
+    "date": r"^\W*(?:(?:published|updated|posted|last (?:updated|modified|reviewed))\b.*|(?:\w+day,? )?(?:\w{3,9}\.? \d{1,2},? \d{4}"
+    r"|\d{1,2} \w{3,9}\.? \d{4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}).{0,20})$",
+    "by": r"^\W*(?:written |posted |reviewed |edited |medically reviewed |fact[- ]checked |photo(?:graph)?s? |words |story |text )?by\b.{0,80}$",
+    "minutes": r"\b\d+ ?min(?:ute)?s?\.? (?:read|de lecture)|reading time|time to read|\bviews?\b$|^\d+$",
+    "comments": r"\b(?:comments?|leave a (?:reply|comment)|reply|log in|logged in|post a comment|your email address)\b",
+    "advert": r"advertis|sponsored|affiliate|commission|disclos|we may earn",
+    "credit": r"\b(?:photo|image|credit|getty|shutterstock|unsplash|courtesy|source|screenshot|illustration|via|pexels|istock)\b",
+    "toc": r"^(?:table of )?contents?\b|in this (?:article|guide|post)|jump to|on this page|quick links|what.s (?:in|inside)",
+    "lead": r"^(?:key takeaways|key points|tl;?dr|in brief|at a glance|summary|highlights)\b",
+    "cookie": r"cookie|privacy policy|terms of (?:use|service)|consent|gdpr",
+    "cta": r"\b(?:get started|contact us|book (?:a|now|your)|call (?:us|now)|free (?:trial|quote|consultation|demo)|request a|download (?:now|the|our)"
+    r"|buy now|shop now|learn how|schedule (?:a|your)|try (?:it|for)|start (?:your|free|now)|order now|add to cart|check price|view (?:deal|on|at)"
+    r"|visit site|apply now|get a quote|talk to|join (?:us|now|our)|sign in|watch now)\b",
+    "about": r"\b(?:about the author|is an? (?:\w+ )?(?:writer|author|editor|journalist|freelance|reporter|senior|contributor|content|expert)"
+    r"|has been writing|years of experience|lives in|follow (?:him|her|them|us|me))\b",
+    "faq": r"^(?:q:|a:|faqs?\b|frequently asked)|\?$",
+    "loading": r"loading|please wait|javascript|browser",
+    "price": r"^\W*[$€£]\s?\d",
+    "colon": r":$",
+    "step": r"^(?:step )?\d+[.:)]",
+    "notice": r"\b(?:disclaimer|editor.s note|this (?:article|post|content|page|site|story))\b",
+    "our": r"\b(?:our|we|us)\b",
+    "tags": r"^(?:tags?|filed under|topics?|categor(?:y|ies)|posted in|tagged)\b",
+    "next": r"^(?:next|previous|prev|older|newer|←|→|«|»)\b",
+    "references": r"^(?:references?|sources?|citations?|footnotes|bibliography|notes)\b",
+}
+"""What the text of a short block says that articles seldom do. Matched against lower-case text."""
+
+SHORT = 40
+"""Words; a longer block is not judged by a phrase in it."""
+
+_ATTRIBUTES = ("class", "id", "role", "itemprop", "aria-label", "data-component", "data-testid")
+_MAX_NAMES = 300
+_MAX_REMEMBERED = 50_000
+
+_PIECES = [(piece, hint) for hint, pieces in HINTS.items() for piece in pieces.split()]
+_PATTERNS = [(name, re.compile(pattern)) for name, pattern in PHRASES.items()]
+_SEPARATORS = str.maketrans({"_": "-", ":": "-", ".": "-", "/": "-"})
+_NONE: frozenset[str] = frozenset()
+_of_name: dict[str, frozenset[str]] = {}
+
+
+def hints(node: HtmlElement) -> frozenset[str]:
+    """The HINTS that `node`'s own names give."""
+    found = _NONE
+    for attribute in _ATTRIBUTES:
+        if value := node.get(attribute):
+            for name in value[:_MAX_NAMES].split():
+                known = _of_name.get(name)
+                if known is None:
+                    known = _remember(name)
+                if known:
+                    found = found | known if found else known
+    return found
+
+
+def _remember(name: str) -> frozenset[str]:
+    padded = f"-{name.lower().translate(_SEPARATORS)}-"
+    known = frozenset({hint for piece, hint in _PIECES if piece in padded})
+    if len(_of_name) >= _MAX_REMEMBERED:
+        _of_name.clear()
+    _of_name[name] = known
+    return known
+
+
+def phrases(text: str) -> list[str]:
+    """The PHRASES that are in `text`."""
+    lower = text.lower()
+    return [name for name, pattern in _PATTERNS if pattern.search(lower)]
