@@ -18,6 +18,9 @@ from enum import StrEnum
 
 from aggregator.errors import FetchError, TimedOut
 
+JOIN_S = 2.0
+"""Seconds that closing waits for a thread, all of which end at once unless a lock is held by whoever closes."""
+
 
 class Stopped(FetchError):
     """The program is stopping; says nothing about the host or the URL."""
@@ -63,7 +66,7 @@ class Call:
         self._phase_begun = self.begun
         self._abort: Callable[[], None] | None = None
         self._held: socket.socket | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # closing may happen in a signal handler, within any of these methods
 
     def enter(self, phase: Phase) -> None:
         """Note that `phase` begins now."""
@@ -179,4 +182,4 @@ class Watchdog:
                 call.end(Ended.CLOSED)
             self._changed.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(JOIN_S)

@@ -90,6 +90,7 @@ class Fetcher:
                 if done is None:
                     return
                 pending -= 1
+                self._schedule.taken(batch, done[1])
                 if not isinstance(done[1], Response | FetchError):
                     raise done[1]
                 yield done[0], done[1]

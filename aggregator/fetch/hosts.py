@@ -136,10 +136,13 @@ class Hosts:
             self.on_freed(place)
 
     def answered(self, place: str, status: int, retry_after_s: float | None) -> None:
-        """The host answered: it rests when it is busy, and is well again unless its server failed (5xx)."""
+        """The host answered: it rests when it is busy, and is well again unless its server failed (5xx).
+
+        An answer that comes in while the host rests already (it was asked before) does not end the rest.
+        """
         if status in BUSY:
             self._rest(place, retry_after_s, BUSY_REST_S)
-        elif status < 500:
+        elif status < 500 and self.rest_s(place) <= 0:
             self._update(place, lambda state: replace(state, failures=0, not_before=None))
 
     def silent(self, place: str, *, timed_out: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,12 @@ UNREACHABLE = timedelta(minutes=30)
 """How long nothing is fetched from an origin whose file could not be had, before it is asked for again."""
 
 _UNREACHABLE_STATUS = 0
+
+_RECENT = 32
+"""Files kept at hand besides those in memory."""
+
+_FORGET_ABOVE = 8192
+"""Origins whose time is kept at hand; above it all are forgotten, and read from memory again when needed."""
 
 
 class Verdict(StrEnum):
@@ -87,12 +94,15 @@ class Robots:
         self._clock = clock
         self._agent = product_token(user_agent)
         self._until: dict[str, datetime] = {}
+        self._recent: OrderedDict[str, RobotsFile] = OrderedDict()
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
 
     def prepare(self, url: str) -> None:
         """Find out from memory how long the file for `url` holds, if there is one."""
         where = origin(url)
+        if len(self._until) > _FORGET_ABOVE:
+            self._until.clear()
         if where not in self._until and (file := self._memory.robots(where)) is not None:
             self._until.setdefault(where, file.fetched_at + (FRESH if _had(file) else UNREACHABLE))
 
@@ -121,12 +131,25 @@ class Robots:
 
     def verdict(self, url: str) -> Verdict:
         """What the file for `url` says, as far as it was ever read."""
-        file = self._memory.robots(origin(url))
+        file = self._file(origin(url))
         if file is None or not _had(file):
             return Verdict.UNREACHABLE
         if file.status != 200:
             return Verdict.NONE
         return Verdict.ALLOWED if read_rules(file.body, self._agent).allow(url) else Verdict.DISALLOWED
+
+    def _file(self, where: str) -> RobotsFile | None:
+        with self._lock:
+            recent = self._recent.get(where)
+        return recent or self._memory.robots(where)
+
+    def _keep(self, file: RobotsFile) -> None:
+        with self._lock:
+            self._recent[file.origin] = file
+            self._recent.move_to_end(file.origin)
+            if len(self._recent) > _RECENT:
+                self._recent.popitem(last=False)
+        self._memory.save_robots(file)
 
     def retry_s(self, url: str) -> float:
         """Seconds until the file for `url` is asked for again."""
@@ -144,12 +167,12 @@ class Robots:
         file = RobotsFile(where, now, *_status_and_body(outcome))
         if _had(file):
             self._until[where] = now + FRESH
-            self._memory.save_robots(file)
+            self._keep(file)
             return read_rules(file.body, self._agent).delay_s() if file.status == 200 else None
         self._until[where] = now + UNREACHABLE
-        known = self._memory.robots(where)
+        known = self._file(where)
         if known is None or not _had(known):
-            self._memory.save_robots(file)
+            self._keep(file)
             return None
         return read_rules(known.body, self._agent).delay_s() if known.status == 200 else None
 

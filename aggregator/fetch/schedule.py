@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from aggregator.errors import AggregatorError, FetchError, Refused, StageError
+from aggregator.fetch.calls import JOIN_S
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.visit import Visit
 from aggregator.models import Request, Response
@@ -30,6 +31,9 @@ LONG_S = 5.0
 
 MAX_TURN_S = 300.0
 """Seconds: where a host's Crawl-delay puts a visit's turn further off than this, the caller is told to come back."""
+
+MAX_WAITING_BYTES = 64 * 2**20
+"""Bytes of bodies that wait for a caller to take them; above it nothing more is begun for that caller."""
 
 Outcome = Response | FetchError
 log = structlog.get_logger(__name__)
@@ -41,6 +45,8 @@ class Batch:
 
     done: queue.SimpleQueue[tuple[Request, Outcome | AggregatorError] | None] = field(default_factory=queue.SimpleQueue)
     dropped: bool = False
+    waiting_bytes: int = 0
+    held_up: list[str] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -95,6 +101,20 @@ class Schedule:
         with self._ready:
             batch.dropped = True
             self._batches.discard(batch)
+            self._let_on(batch)
+
+    def taken(self, batch: Batch, outcome: object) -> None:
+        """The caller has taken an outcome out of the batch; its bytes no longer wait."""
+        with self._ready:
+            batch.waiting_bytes -= _size(outcome)
+            if batch.waiting_bytes < MAX_WAITING_BYTES:
+                self._let_on(batch)
+
+    def _let_on(self, batch: Batch) -> None:
+        """Lines that were held up because the batch was full may go on."""
+        for place in batch.held_up:
+            self._turn(place, 0.0)
+        batch.held_up.clear()
 
     def stop(self) -> None:
         """No more steps are begun, no more outcomes are given, batches end."""
@@ -108,7 +128,7 @@ class Schedule:
         """Wait for the threads, after `stop`, once the requests under way have been ended."""
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join()
+                thread.join(JOIN_S)
 
     # --- lines (all under the lock) ---
 
@@ -177,6 +197,9 @@ class Schedule:
         if not line:
             self._lines.pop(place, None)
             return None
+        if line[0].batch.waiting_bytes >= MAX_WAITING_BYTES:
+            line[0].batch.held_up.append(place)
+            return None
         suspect = self._hosts.suspect(place)
         if suspect and self._slow() >= suspects:
             self._suspended.append(place)
@@ -227,6 +250,8 @@ class Schedule:
             if outcome is None:
                 self._again(job)
             elif not self._closed:
+                with self._ready:
+                    job.batch.waiting_bytes += _size(outcome)
                 job.deliver(outcome)
 
     def _again(self, job: _Job) -> None:
@@ -247,6 +272,10 @@ class Schedule:
             return error if not isinstance(error, StageError) else FetchError(error.url, error.message)
         except Exception as error:  # noqa: BLE001 -- isolated to this request, and logged
             return bug(job.visit.shown, error)
+
+
+def _size(outcome: object) -> int:
+    return len(outcome.body) if isinstance(outcome, Response) else 0
 
 
 def bug(shown: str, error: Exception) -> FetchError:

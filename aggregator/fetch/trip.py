@@ -123,7 +123,7 @@ class Trip:
         except Refused as error:
             raise Refused(self.shown, f"redirected to {error.url}: {error.message}", status=answer.status) from error
         if any(target == seen.url for seen in self.answers):
-            raise TooLarge(self.shown, "redirected in a circle", status=answer.status)
+            raise TooLarge(self.shown, "redirected in a circle (it may want a cookie)", status=answer.status)
         # Once away, the way back does not count: whoever sent us there chose the URL (RFC 9110 section 15.4).
         self._at_home = self._at_home and _origin(target) == self._origin
         self._permanent = self._permanent and answer.status in PERMANENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import logging
 import pickle
 import socket
@@ -14,12 +15,14 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from conftest import Asked, answer, late, routes
+from conftest import Asked, Clock, Memory, Server, answer, late, routes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import FetchError, Refused, TooLarge
+from aggregator.fetch import Fetcher
 from aggregator.models import Request, Validators
+from aggregator.settings import Network
 
 TLS = Path(__file__).parent / "tls"
 
@@ -175,6 +178,38 @@ def test_answer_that_is_not_http_is_an_error(wire: bytes, serve, fetching) -> No
     """Another protocol on the port."""
     with pytest.raises(FetchError, match="not HTTP"):
         fetching().get(Request(serve(lambda sock, asked: sock.sendall(wire)).url()))
+
+
+PARTS = [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 304 Not Modified\r\n", b"HTTP/1.1 301 Moved\r\n", b"HTTP/1.1 100 C\r\n", b"HTTP/1.0 200\r\n",
+         b"Location: /\r\n", b"Location: //\xff\r\n", b"Content-Length: 5\r\n", b"Content-Length: -1\r\n", b"Content-Length: 5, 6\r\n", b"Content-Length: \xb2\r\n",
+         b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: Chunked, x\r\n", b"Content-Encoding: gzip\r\n", b"Content-Encoding: br\r\n", b"ETag: \xff\r\n",
+         b"Set-Cookie: a=b; expires=x\r\n", b"Retry-After: Tue, 99 Foo 0000\r\n", b"Connection: close\r\n", b"\r\n", b"\n", b"\r", b" ", b":", b"\x00", b"5\r\nhello\r\n",
+         b"-5\r\n", b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"\x1f\x8b\x08", b"hello", b"\xff\xfe", b"x" * 70_000]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def babbling():
+    """A server that sends whatever stands in its list, and a fetcher."""
+    says: list[bytes] = [b""]
+    server = Server(lambda sock, asked: sock.sendall(says[0]))
+    network = Network(allow=("127.0.0.1",), per_host_interval_s=0, timeout_s=5)
+    clock = Clock()
+    with Fetcher(network, Memory(), clock=clock) as fetcher:
+        yield says, server, fetcher, clock
+    server.close()
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(st.sampled_from(PARTS) | st.binary(max_size=8), max_size=14))
+def test_whatever_a_server_says_is_an_answer_or_a_fetch_error(babbling, parts: list[bytes]) -> None:
+    """No bytes on the wire lead to any other exception, or to an answer that was not given."""
+    says, server, fetcher, clock = babbling
+    says[0] = b"".join(parts)
+    clock.forward(86_400)  # whatever rest the last answer led to is over
+    with contextlib.suppress(FetchError):
+        response = fetcher.get(Request(server.url(), validators=Validators('"v"')))
+        assert response.status in (200, 304)
+        assert len(response.body) <= len(says[0])
 
 
 # --- statuses -----------------------------------------------------------------------------------------------------

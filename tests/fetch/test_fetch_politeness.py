@@ -137,6 +137,29 @@ def test_f10_what_stands_in_line_is_refused_when_the_host_turns_busy(serve, fetc
     assert all(outcome.retry_after_s == pytest.approx(3600) for outcome in outcomes if isinstance(outcome, FetchError))
 
 
+def test_f10_answer_that_was_under_way_does_not_end_the_rest(serve, fetching) -> None:
+    """A 200 to an earlier request, arriving after a 429, does not let the next one through."""
+    server = serve(
+        late(
+            lambda asked: (
+                (lambda sock, asked: (time.sleep(0.3), answer()(sock, asked)))
+                if asked.path == "/slow"
+                else answer(b"", "429 Too Many", "Retry-After: 600")
+            )
+        )
+    )
+    fetcher = fetching()
+    slow = threading.Thread(target=fetcher.get, args=(Request(server.url("/slow")),))
+    slow.start()
+    time.sleep(0.1)
+    with pytest.raises(FetchError, match="429"):
+        fetcher.get(Request(server.url("/busy")))
+    slow.join()
+    with pytest.raises(Refused):
+        fetcher.get(Request(server.url("/next")))
+    assert sorted(server.paths) == ["/busy", "/slow"]
+
+
 def test_busy_host_that_does_not_say_how_long_rests_longer_each_time(serve, fetching, clock, memory) -> None:
     """A minute, two, four ... an hour at most; one good answer and all is forgotten."""
     statuses = iter(["503 Busy"] * 9)
@@ -210,6 +233,17 @@ def test_each_takes_its_input_as_it_goes(serve, fetching, monkeypatch) -> None:
         assert isinstance(next(results)[1], Response)
     results.close()
     assert next(taken) < 60
+
+
+def test_slow_caller_is_not_swamped(serve, fetching, monkeypatch) -> None:
+    """While a caller does not take what is there, only so many bytes are fetched ahead of it; then all the rest."""
+    monkeypatch.setattr("aggregator.fetch.schedule.MAX_WAITING_BYTES", 100_000)
+    servers = [serve(answer(b"x" * 30_000), f"127.0.3.{n}") for n in range(1, 31)]
+    results = fetching().each(Request(server.url()) for server in servers)
+    next(results)
+    time.sleep(0.3)
+    assert sum(len(server.asked) for server in servers) <= 1 + 4 + 4
+    assert len(list(results)) == 29
 
 
 def test_each_with_nothing_to_do_ends(fetching) -> None:
@@ -398,6 +432,17 @@ def test_old_rules_hold_on_while_the_new_ones_can_not_be_had(serve, fetching, cl
         fetcher.get(Request(server.url("/no"), robots=True))
     assert server.paths == ["/robots.txt", "/yes"]
     assert memory.files[origin] == old
+
+
+def test_robots_works_with_a_memory_that_keeps_nothing(serve, fetching, memory, monkeypatch) -> None:
+    """What was just learned counts even where nothing can be stored."""
+    monkeypatch.setattr(memory, "save_robots", lambda robots: None)
+    server = serve(rules("User-agent: *\nDisallow: /no\n"))
+    fetcher = fetching()
+    assert fetcher.get(Request(server.url("/yes"), robots=True)).status == 200
+    with pytest.raises(Refused):
+        fetcher.get(Request(server.url("/no"), robots=True))
+    assert server.paths == ["/robots.txt", "/yes"]
 
 
 def test_robots_redirects_are_followed_and_count_for_the_first_host(serve, fetching) -> None:
