@@ -60,6 +60,7 @@ class Days:
         self._folder = folder
         self._former = dict(known)
         self._counts = {} if fresh else dict(known)
+        self._fresh = fresh
         self._lines: dict[str, dict[int, str]] = {}
         self.touched: set[str] = set()
 
@@ -67,7 +68,7 @@ class Days:
         """Enter a post; returns its former row. A post that is not new may stand under another day: it moves."""
         day = day_of(row.when)
         former = self._pop(day, row.sequence)
-        if former is None and not is_new:
+        if former is None and not is_new and not self._fresh:
             former = self._pop_anywhere(row.sequence)
         self._day(day)[row.sequence] = row.encode()
         self._count(day, row, 1)

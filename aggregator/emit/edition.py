@@ -48,7 +48,7 @@ class Edition:
         self._slugs_by_name = _by_name(self.sources.values())
 
     def post(self, post: Post) -> None:
-        """The page of one post, its row in its month, and what else it concerns."""
+        """The page of one post, its row in its day, and what else it concerns."""
         if post.sequence in self.posts:
             return
         self.posts.add(post.sequence)
