@@ -17,11 +17,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from aggregator.dedupe import fingerprint, same
 from aggregator.dedupe.fingerprints import SHARED_BANDS
-from aggregator.models import Candidate, Likeness
+from aggregator.models import Candidate, Fingerprint, Likeness
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", ROOT.parent / "shared" / "corpora"))
@@ -230,10 +231,14 @@ def texts(limit: int) -> list[Text]:
     return list({text.text: text for text in found}.values())[:limit]
 
 
+@lru_cache(maxsize=2048)
+def _print(text: Text) -> Fingerprint:
+    return fingerprint(text.title, text.text)
+
+
 def likeness(pair: Pair) -> Likeness | None:
     """What the program says of a pair, the finding of candidates included."""
-    first = fingerprint(pair.one.title, pair.one.text)
-    second = fingerprint(pair.other.title, pair.other.text)
+    first, second = _print(pair.one), _print(pair.other)
     if first.exact != second.exact and len(set(first.bands) & set(second.bands)) < SHARED_BANDS:
         return None
     candidate = Candidate(1, pair.one.title, pair.one.text, WHEN, first)

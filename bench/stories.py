@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
+import re
 import statistics
 import time
 from collections import Counter
@@ -92,6 +94,59 @@ def truth(lines: Iterable[Line], half: str | None = None) -> dict[str, str]:
     return {line["id"]: line["story"] for line in lines if half in (None, line.get("half"))}
 
 
+def wrong_look_alikes(lines: list[Line], found: Mapping[str, str], half: str | None = None) -> tuple[int, int]:
+    """Of the pairs of different stories of one topic: how many were put together, of how many."""
+    chosen = [line for line in lines if half in (None, line["half"])]
+    pairs = [
+        (one["id"], other["id"])
+        for place, one in enumerate(chosen)
+        for other in chosen[:place]
+        if one["topic"] == other["topic"] and one["story"] != other["story"]
+    ]
+    return sum(found[one] == found[other] for one, other in pairs), len(pairs)
+
+
+def crude(lines: list[Line], threshold: float = 0.1, days: int = 10) -> dict[str, str]:
+    """What a plain tf-idf makes of it (cosine of title and text, average link, a window of days), to compare with."""
+    bags = {
+        line["id"]: Counter(re.findall(r"\w+", f"{line.get('title', '')} {line['text']}".lower())) for line in lines
+    }
+    spread = Counter(word for bag in bags.values() for word in bag)
+    when = {line["id"]: item(line).published for line in lines}
+    vectors = {name: _unit(bag, spread, len(lines)) for name, bag in bags.items()}
+
+    def alike(one: str, other: str) -> float:
+        first, second = when[one], when[other]
+        if first and second and abs(first - second) > timedelta(days=days):
+            return 0.0
+        return sum(value * vectors[other].get(word, 0.0) for word, value in vectors[one].items())
+
+    scores = {one: {other: alike(one, other) for other in bags if other != one} for one in bags}
+    groups = {name: [name] for name in bags}
+    sums = {one: dict(row) for one, row in scores.items()}
+    while True:
+        best, one, other = max(
+            (total / (len(groups[one]) * len(groups[other])), one, other)
+            for one, row in sums.items()
+            for other, total in row.items()
+        )
+        if best < threshold:
+            return {name: group for group, names in groups.items() for name in names}
+        groups[one] += groups.pop(other)
+        gone = sums.pop(other)
+        for name, row in sums.items():
+            row.pop(other)
+            if name != one:
+                row[one] += gone[name]
+                sums[one][name] += gone[name]
+
+
+def _unit(bag: Counter[str], spread: Counter[str], size: int) -> dict[str, float]:
+    raw = {word: (1 + math.log(count)) * math.log((size + 1) / (spread[word] + 0.5)) for word, count in bag.items()}
+    length = math.sqrt(sum(value * value for value in raw.values()))
+    return {word: value / length for word, value in raw.items()}
+
+
 def orders(lines: list[Line], count: int) -> float:
     """The least B-cubed F1 between the stories of the given order and those of shuffled ones."""
     first = grouped(lines)
@@ -169,6 +224,9 @@ def main() -> None:
     news = read(options.labelled)
     for half in ("tune", "report") if options.tune else ("report",):
         _show(f"security news, {half}", news, half)
+    ours, theirs = (wrong_look_alikes(news, found) for found in (grouped(news), crude(news)))
+    print(f"{'look-alike pairs put together':34} {ours[0]} of {ours[1]} (tf-idf: {theirs[0]})")
+    print(f"{'tf-idf on the security news':34} {quality(truth(news), crude(news))}")
     print(f"{'copies among the security news':34} P R F1 ", *copies(news, group(map(item, news))))
     _show("UCI headlines (2,000)", headlines(2000))
     print(f"{'order of arrival, worst of 3':34} B-cubed F1 {orders(news, 3):.3f} {orders(ecb(odd=True), 3):.3f}")
