@@ -17,7 +17,7 @@ MAX_URL = 4096
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SECRET_KEY = re.compile(
-    r"(?i)^(.*[_-])?(token|secret|password|passwd|pwd|api_?key|apikey|auth|access_?key|signature|sig|session|sid|key|code)$"
+    r"(?i)^(.*[_-])?(token|secret|password|passwd|pwd|api_?key|apikey|auth|access_?key|signature|sig|session|sid|key)$"
 )
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]")
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -237,3 +238,61 @@ def test_the_post_that_the_press_loses(mirrored: Mirrored) -> None:
         found = database.execute("select name, found_by_chain from feed_health where found_by_chain > 0").fetchall()
         assert [tuple(row) for row in found] == [("Copperline Engineering", 1)]
         assert database.execute("select count(*) from gaps").fetchone()[0] == 0
+
+
+def test_a_site_that_only_links_forward(tmp_path: Path) -> None:
+    """The page of the newest post is asked once more when the next one is out; its `updated` does not move."""
+
+    def forward(newest: int) -> None:
+        publish(site, newest)
+        for number in range(1, newest + 1):
+            kind, body = site.pages[f"/posts/{number}/"]
+            site.pages[f"/posts/{number}/"] = (
+                kind,
+                body.replace(b'rel="prev"', b'rel="nofollow"').replace(
+                    b'/posts/%d/">\xe2\x86\x90' % (number - 1), b'/about">'
+                ),
+            )
+
+    with outlet() as site, mirror(site, tmp_path) as program:
+        forward(3)
+        program.poll(4)
+        before = program.items()[2]
+        forward(4)
+        program.poll(5)
+        program.poll(6)
+        program.poll(60)
+        after = program.items()[2]
+        assert number_of(after["url"]) == 3
+        assert after["_aggregator"]["next"]["mirror_url"]
+        assert after.get("date_modified") == before.get("date_modified")
+        with sqlite3.connect(tmp_path / "data" / "aggregator.db") as database:
+            assert database.execute("select said, held_id from settled_neighbours where id = 3").fetchall() == [
+                ("next", 4)
+            ]
+        assert Counter(path for path in site.asked if "/posts/" in path) == {
+            "/posts/1/": 1, "/posts/2/": 1, "/posts/3/": 2, "/posts/4/": 1
+        }  # fmt: skip
+
+
+def test_a_site_that_calls_the_older_post_next(tmp_path: Path) -> None:
+    """The output follows the dates, and the gap between two polls is closed all the same."""
+
+    def swapped(newest: int) -> None:
+        publish(site, newest)
+        for number in range(1, newest + 1):
+            kind, body = site.pages[f"/posts/{number}/"]
+            body = (
+                body.replace(b'rel="prev"', b'rel="x"')
+                .replace(b'rel="next"', b'rel="prev"')
+                .replace(b'rel="x"', b'rel="next"')
+            )
+            body = body.replace("← ".encode(), b"Next: ").replace(" →".encode(), b"")
+            site.pages[f"/posts/{number}/"] = (kind, body)
+
+    with outlet() as site, mirror(site, tmp_path) as program:
+        swapped(3)
+        program.poll(4)
+        swapped(8)
+        program.poll(9)
+        assert neighbours(program.items()) == [(n - 1 or None, n, n + 1 if n < 8 else None) for n in range(1, 9)]
