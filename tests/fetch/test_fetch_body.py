@@ -207,7 +207,7 @@ def test_f24_header_drip_ends_at_the_deadline(head: bytes, serve, fetching) -> N
     begun = time.monotonic()
     with pytest.raises(TimedOut, match="waiting for the answer"):
         fetching(timeout_s=0.4).get(Request(serve(dripping(head)).url()))
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 4
 
 
 @pytest.mark.parametrize("head", [b"", b"Content-Length: 1000\r\n", b"Transfer-Encoding: chunked\r\n"])
@@ -217,21 +217,21 @@ def test_f25_body_drip_ends_at_the_deadline_and_is_no_body(head: bytes, serve, f
     begun = time.monotonic()
     with pytest.raises(TimedOut, match="reading the body"):
         fetching(timeout_s=0.4).get(Request(serve(dripping(start)).url()))
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 4
 
 
 def test_f24_silent_server_ends_at_the_deadline(serve, fetching) -> None:
     """A server that takes the request and says nothing."""
     with pytest.raises(TimedOut):
-        fetching(timeout_s=0.3).get(Request(serve(lambda sock, asked: time.sleep(3)).url()))
+        fetching(timeout_s=0.3).get(Request(serve(lambda sock, asked: time.sleep(8)).url()))
 
 
 def test_f24_lookup_that_hangs_ends_at_the_deadline(fetching) -> None:
     """The deadline covers DNS, which can not be interrupted."""
     begun = time.monotonic()
     with pytest.raises(TimedOut, match="looking up the host"):
-        fetching(lambda host, port: time.sleep(2) or [], timeout_s=0.3).get(Request("http://slow.example/"))
-    assert time.monotonic() - begun < 1.5
+        fetching(lambda host, port: time.sleep(8) or [], timeout_s=0.3).get(Request("http://slow.example/"))
+    assert time.monotonic() - begun < 4
 
 
 def test_f24_connect_that_hangs_ends_at_the_deadline(fetching) -> None:
@@ -245,7 +245,7 @@ def test_f24_connect_that_hangs_ends_at_the_deadline(fetching) -> None:
         begun = time.monotonic()
         with pytest.raises(TimedOut, match="connecting"):
             fetching(timeout_s=0.4).get(Request(f"http://127.0.0.1:{address[1]}/"))
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 4
         for sock in crowd:
             sock.close()
 
@@ -353,7 +353,7 @@ def test_a17_endless_body_of_a_redirect_or_an_error_is_left(serve, fetching) -> 
     begun = time.monotonic()
     with pytest.raises(FetchError, match="404 Not Found"):
         fetching().get(Request(serve(script).url()))
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5
 
 
 def test_a18_long_chain_of_codings_is_refused(serve, fetching) -> None:
