@@ -27,6 +27,13 @@ STATED_WORDS = 50
 """Words from which a stated text counts: shorter ones are teasers, and stand on other pages' cards too."""
 
 KEEP = 0.5
+KEEP_AMID = 0.02
+"""The same for a table in the midst of the article. The labelled pages have few tables, and their labels often leave
+them out; a reader of security news wants the indicators."""
+
+MAX_LINKED = 0.5
+"""Share of linked words up to which a table is one of data."""
+
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _SURE = 0.8
 
@@ -98,8 +105,18 @@ def _whole_tables(blocks: list[Block], chances: list[float], kept: list[bool]) -
     for cells in tables.values():
         words = sum(min(blocks[cell].words, 20) for cell in cells)
         mean = sum(chances[cell] * min(blocks[cell].words, 20) for cell in cells) / words
+        keep = mean >= (KEEP_AMID if _amid(blocks, kept, cells) else KEEP)
         for cell in cells:
-            kept[cell] = mean >= KEEP
+            kept[cell] = keep
+
+
+def _amid(blocks: list[Block], kept: list[bool], cells: list[int]) -> bool:
+    """Whether a table stands between parts of the article, and is not a list of links: indicators, figures, versions."""
+    linked = sum(blocks[cell].link_words for cell in cells)
+    if linked > MAX_LINKED * sum(blocks[cell].words for cell in cells):
+        return False
+    before, after = cells[0] - 1, cells[-1] + 1
+    return before >= 0 and kept[before] and (after >= len(blocks) or kept[after])
 
 
 def _data_table(node: HtmlElement) -> HtmlElement | None:
