@@ -28,11 +28,11 @@ STATED_WORDS = 50
 
 KEEP = 0.5
 KEEP_AMID = 0.02
-"""The same for a table in the midst of the article. The labelled pages have few tables, and their labels often leave
-them out; a reader of security news wants the indicators."""
+"""The same for a table or a listing in the midst of the article. The labelled pages have few, and their labels often
+leave them out; a reader of security news wants the indicators and the commands."""
 
 MAX_LINKED = 0.5
-"""Share of linked words up to which a table is one of data."""
+"""Share of linked words up to which a table is one of data, and no menu."""
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _SURE = 0.8
@@ -74,7 +74,7 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
                 logits[index] += STATED
     chances = [_chance(logit) for logit in logits]
     kept = [chance >= KEEP for chance in chances]
-    _whole_tables(blocks, chances, kept)
+    _set_pieces(blocks, chances, kept)
     _no_dangling_headings(blocks, kept)
     return Verdict(blocks, chances, kept)
 
@@ -95,28 +95,40 @@ def _chance(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
-def _whole_tables(blocks: list[Block], chances: list[float], kept: list[bool]) -> None:
-    """A table of data is kept or dropped as a whole: half a table says something else."""
-    tables: dict[HtmlElement, list[int]] = {}
+def _set_pieces(blocks: list[Block], chances: list[float], kept: list[bool]) -> None:
+    """A table of data or a listing is kept or dropped as a whole: half of it says something else."""
+    pieces: dict[HtmlElement, list[int]] = {}
     for index, block in enumerate(blocks):
-        table = _data_table(block.element)
-        if table is not None:
-            tables.setdefault(table, []).append(index)
-    for cells in tables.values():
-        words = sum(min(blocks[cell].words, 20) for cell in cells)
-        mean = sum(chances[cell] * min(blocks[cell].words, 20) for cell in cells) / words
-        keep = mean >= (KEEP_AMID if _amid(blocks, kept, cells) else KEEP)
-        for cell in cells:
-            kept[cell] = keep
+        piece = _listing(block.element)
+        if piece is None:
+            piece = _data_table(block.element)
+        if piece is not None:
+            pieces.setdefault(piece, []).append(index)
+    for parts in pieces.values():
+        words = sum(min(blocks[part].words, 20) for part in parts)
+        mean = sum(chances[part] * min(blocks[part].words, 20) for part in parts) / words
+        keep = mean >= (KEEP_AMID if _amid(blocks, kept, parts) else KEEP)
+        for part in parts:
+            kept[part] = keep
 
 
-def _amid(blocks: list[Block], kept: list[bool], cells: list[int]) -> bool:
-    """Whether a table stands between parts of the article, and is not a list of links: indicators, figures, versions."""
-    linked = sum(blocks[cell].link_words for cell in cells)
-    if linked > MAX_LINKED * sum(blocks[cell].words for cell in cells):
+def _amid(blocks: list[Block], kept: list[bool], parts: list[int]) -> bool:
+    """Whether a table or a listing stands in the article and is no list of links: indicators, commands, versions.
+
+    Its heading may be in doubt because of it: what counts is the text before that.
+    """
+    linked = sum(blocks[part].link_words for part in parts)
+    if linked > MAX_LINKED * sum(blocks[part].words for part in parts):
         return False
-    before, after = cells[0] - 1, cells[-1] + 1
+    before, after = parts[0] - 1, parts[-1] + 1
+    if before > 0 and not kept[before] and blocks[before].element.tag in _HEADINGS:
+        kept[before] = kept[before - 1] and (after >= len(blocks) or kept[after])
     return before >= 0 and kept[before] and (after >= len(blocks) or kept[after])
+
+
+def _listing(node: HtmlElement) -> HtmlElement | None:
+    """The `pre` that `node` is, or is in."""
+    return node if node.tag == "pre" else next(node.iterancestors("pre"), None)
 
 
 def _data_table(node: HtmlElement) -> HtmlElement | None:
