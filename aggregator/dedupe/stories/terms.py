@@ -25,8 +25,11 @@ PLACES = ((20, 2.0), (50, 1.5), (120, 1.0))
 BACKGROUND = 0.2
 """What one counts further down, where stories are retold and outlets speak of themselves; what matters is repeated."""
 
-MAX_WORDS = 1500
-"""Words of the text that are looked at; what comes later is background."""
+MAX_WORDS = 800
+"""Words of the text that are looked at; what comes later is background of the background."""
+
+LETTERS = 12
+"""Characters that a word takes at most, on average, with what stands around it."""
 
 MAX_TERMS = 120
 """Terms kept of an article, strongest first."""
@@ -47,7 +50,7 @@ _SHAPED = re.compile(r"[a-z][A-Z]|^[A-Z]{3,}$|[A-Za-z]\d|\d[A-Za-z]")
 """CamelCase, capitals throughout, letters with digits: names wherever they stand."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Word:
     """A token as it stands; `begins` a sentence, where a capital says nothing."""
 
@@ -57,18 +60,20 @@ class _Word:
 
 def features(item: Item) -> Features:
     """The terms of an article, at most `MAX_TERMS`, strongest first (of equals in alphabetical order)."""
-    title, text = _words(item.title), _words(item.text)[:MAX_WORDS]
+    title, text = _words(item.title), _words(item.text[: MAX_WORDS * LETTERS])[:MAX_WORDS]
     names = _names(title, text)
+    known = {token: tuple(_terms(token, names)) for token in {word.token for word in (*title, *text)}}
     weights: dict[str, float] = defaultdict(float)
     for word in title:
-        for term in _terms(word.token, names):
+        for term in known[word.token]:
             weights[term] += TITLE
     place = 0
     for word in text:
-        terms = tuple(_terms(word.token, names))
+        worth = _worth(place)
+        terms = known[word.token]
         for term in terms:
-            weights[term] += _worth(place)
-        place += max(1, len(terms) // 2) if is_unspaced(word.token) else 1
+            weights[term] += worth
+        place += 1 if len(terms) < 3 else len(terms) // 2
     damped = sorted(((term, round(_damped(weight), 4)) for term, weight in weights.items()), key=_strongest)
     return Features(item.id, item.published, tuple(damped[:MAX_TERMS]))
 
@@ -91,7 +96,8 @@ def _words(text: str) -> list[_Word]:
     found: list[_Word] = []
     joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), normal(text))
     for token, gap in tokens_between(joined):
-        found.append(_Word(token, not found or _SENTENCE_END.search(gap) is not None))
+        begins = gap != " " and (not found or _SENTENCE_END.search(gap) is not None)
+        found.append(_Word(token, begins))
     return found
 
 
@@ -116,7 +122,7 @@ def _terms(token: str, names: set[str]) -> Iterator[str]:
         yield from (f"word:{pair}" for pair in pairs(token))
         return
     low = _POSSESSIVE.sub("", token.casefold())
-    if low in STOP or not 2 <= len(low) <= LONGEST:
+    if low in STOP or not 2 <= len(low) <= LONGEST or _YEAR.fullmatch(low):
         return
     if any(map(str.isdigit, low)):
         yield _numeric(low)
@@ -129,6 +135,4 @@ def _terms(token: str, names: set[str]) -> Iterator[str]:
 def _numeric(low: str) -> str:
     if _IDENTIFIER.fullmatch(low):
         return f"id:{low.upper()}"
-    if low[0].isdigit() and not _YEAR.fullmatch(low):
-        return f"num:{low}"
-    return f"name:{low}"
+    return f"num:{low}" if low[0].isdigit() else f"name:{low}"
