@@ -453,6 +453,20 @@ class AlsoIn:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryMember:
+    """An article that tells a story, as the posts of the same story show it. `teaser` is plain text."""
+
+    name: str
+    slug: str
+    url: str | None
+    path: str
+    title: str
+    published: datetime
+    teaser: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """One article as every output document needs it.
 
@@ -460,7 +474,8 @@ class Post:
     and never changes; `stamp` is the unique time that rises with it. `revised` is the time of the last real change,
     or None. `path` is the page on the mirror, relative to the root, such as `posts/2019/07/title-1a2b3c4d.html`.
     `html` is clean; `summary` is plain text. `hidden` posts (duplicates) have a page and stay in their source's own
-    feed, but are not in the combined one nor in those of tags.
+    feed, but are not in the combined one nor in those of tags. `story_members` are all that tell the same story, this
+    one included, by publication; none where nobody else does. `story_former` are stories that ended in this one.
     """
 
     id: str
@@ -487,6 +502,8 @@ class Post:
     leader: AlsoIn | None = None
     hidden: bool = False
     story: str | None = None
+    story_members: tuple[StoryMember, ...] = ()
+    story_former: tuple[str, ...] = ()
 
 
 class Archive(Protocol):

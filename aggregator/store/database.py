@@ -37,11 +37,13 @@ from aggregator.store import (
     duplicates,
     entries,
     feeds,
+    looking_again,
     migrations,
     output,
     polls,
     publishing,
     scraping,
+    stories,
     upkeep,
 )
 from aggregator.store import search as fts
@@ -49,6 +51,7 @@ from aggregator.store.addresses import Canonical, Links, SameSite, same_host
 from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
 from aggregator.store.hosts import HostMemory
+from aggregator.store.stories import Ruling, StoryChanges, StoryWindow, Tie, Unplaced
 from aggregator.urls import http_url
 
 
@@ -226,6 +229,43 @@ class Store:
         """Let one missing post of each feed become pending: the one that its oldest post names; how many there are."""
         with self._session.write() as sql:
             return chain.follow(sql, now, self._links.same_site)
+
+    # --- stories -----------------------------------------------------------------------------------------------
+
+    def unplaced(self, limit: int) -> tuple[Unplaced, ...]:
+        """At most `limit` articles that have their text and no story yet, by publication. Copies never have one."""
+        with self._session.read() as sql:
+            return stories.unplaced(sql, limit)
+
+    def story_window(self, first: datetime, last: datetime, *, also: Iterable[str] = ()) -> StoryWindow:
+        """What new articles are compared with: the stories that reach into [first, last], and those named in `also`."""
+        with self._session.read() as sql:
+            return stories.window(sql, first, last, also)
+
+    def save_stories(
+        self, changes: StoryChanges, now: datetime, *, rulings: Iterable[Ruling] = (), settle: timedelta | None = None
+    ) -> None:
+        """Write what came of comparing or of an operator's word; `settle`: the age at which articles are settled."""
+        with self._session.write() as sql:
+            stories.rule(sql, rulings, now)
+            stories.save(sql, changes, now)
+            if settle is not None:
+                stories.settle(sql, settle)
+
+    def compared(self, one: int, other: int) -> Tie | None:
+        """How two articles were compared, with the evidence; None: they were not, or shared next to nothing."""
+        with self._session.read() as sql:
+            return stories.between(sql, one, other)
+
+    def next_unknown(self, now: datetime) -> tuple[PendingArticle, ...]:
+        """The pages to ask again for their next post, which has come since; see `save_neighbours`."""
+        with self._session.read() as sql:
+            return looking_again.due(sql, now)
+
+    def save_neighbours(self, article_id: int, article: Article | None, now: datetime) -> None:
+        """Write what a page that was asked again says of its neighbours, and no more (None: it could not be had)."""
+        with self._session.write() as sql:
+            looking_again.save(sql, article_id, article, now, self._links.canonical)
 
     # --- output ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreError
-from aggregator.store import tables_articles, tables_feeds
+from aggregator.store import tables_articles, tables_feeds, tables_stories
 from aggregator.store.connection import Session, Sql
 from aggregator.store.describe import fill_schema_help
 from aggregator.store.views import VIEWS
@@ -60,7 +60,12 @@ def create_views(db: Database) -> None:
         db.execute(view)
 
 
-STEPS = (create_tables, create_search, create_views)
+def create_stories(db: Database) -> None:
+    for table in tables_stories.TABLES:
+        db.executescript(table)
+
+
+STEPS = (create_tables, create_search, create_views, create_stories)
 for _step in STEPS:
     migrations()(_step)
 

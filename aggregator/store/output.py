@@ -1,6 +1,7 @@
 """The tables `posts`, `post_feeds` and `numbers`: which feeds carry a post, and what changed since when.
 
-A change is noted where it shows: at the post itself, and at every other that names it as neighbour or as copy.
+A change is noted where it shows: at the post itself, and at every other that names it: as neighbour, as copy,
+as another that tells the same story.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from aggregator.store import duplicates, neighbours, times
+from aggregator.store import duplicates, neighbours, story_members, times
 from aggregator.store.connection import Sql
 
 _CARRY = """
@@ -51,7 +52,7 @@ def touch(sql: Sql, ids: Iterable[int]) -> None:
     if not wanted:
         return
     reached = {*wanted, *duplicates.group(sql, wanted)}
-    _mark(sql, reached | neighbours.beside(sql, sorted(reached)))
+    mark(sql, reached | neighbours.beside(sql, sorted(reached)) | story_members.beside(sql, reached))
 
 
 def touch_feeds(sql: Sql, feed_ids: Iterable[int]) -> None:
@@ -61,7 +62,8 @@ def touch_feeds(sql: Sql, feed_ids: Iterable[int]) -> None:
         (json.dumps(list(feed_ids)),),
     )
     ids = [row["article_id"] for row in rows]
-    _mark(sql, {*ids, *duplicates.group(sql, ids)})
+    reached = {*ids, *duplicates.group(sql, ids)}
+    mark(sql, reached | story_members.beside(sql, reached))
     raise_head(sql)
 
 
@@ -85,7 +87,8 @@ def revised(sql: Sql, article_id: int, at: datetime) -> None:
     )
 
 
-def _mark(sql: Sql, ids: Iterable[int]) -> None:
+def mark(sql: Sql, ids: Iterable[int]) -> None:
+    """Mark these articles' posts as changed, and no others."""
     rows = sql.all(
         """
         SELECT posts.article_id FROM json_each(?) AS wanted

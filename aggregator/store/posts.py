@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink, Source
-from aggregator.store import feeds, links, neighbours, times
+from aggregator.store import feeds, links, neighbours, story_members, times
 from aggregator.store.connection import Sql
+from aggregator.store.story_members import Told
 from aggregator.store.text import SUMMARY_CHARS, plain, shortened
 from aggregator.urls import redact
 
@@ -73,6 +74,7 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
     enclosures = _enclosures(sql, [row["entry_id"] for row in rows])
     groups = _groups(sql, wanted)
     neighbours_of = links.of(sql, wanted)
+    stories = story_members.of(sql, ids, sources)
     return tuple(
         _post(
             row,
@@ -81,6 +83,7 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
             enclosures.get(row["entry_id"], ()),
             groups.get(row["duplicate_of"] or row["id"], []),
             neighbours_of,
+            stories.get(row["id"]),
         )
         for row in rows
     )
@@ -93,6 +96,7 @@ def _post(
     enclosures: tuple[Enclosure, ...],
     members: list[sqlite3.Row],
     neighbours_of: Mapping[tuple[int, str], PostLink],
+    story: Told | None,
 ) -> Post:
     source = sources[row["feed_id"]]
     names = row["source_name"]
@@ -121,6 +125,9 @@ def _post(
         also_in=_also_in(row, sources, carriers, members),
         leader=_leader(row, sources, members),
         hidden=bool(row["hidden"]),
+        story=story.id if story else None,
+        story_members=story.members if story else (),
+        story_former=story.former if story else (),
     )
 
 

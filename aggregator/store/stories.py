@@ -1,0 +1,251 @@
+"""The tables of stories, as far as finding them goes: which articles wait, what they meet, and what came of it.
+
+What makes two articles one story is decided elsewhere; here it is kept, with the evidence, so that the next run goes on
+from it. A story's id is never given to another event, and leads on when the story turned out to be part of another.
+Nothing here changes what a post says, or when.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from aggregator.store import output, story_members, times
+from aggregator.store.connection import Sql
+from aggregator.store.text import plain
+
+KEY = "substr(articles.uid, -32, 16)"
+"""An article's name among stories: 64 bits of its uid's hash, the same on every machine, fit for a file name."""
+
+_READY = f"""
+    SELECT articles.id, {KEY} AS key, articles.title, articles.text, articles.published, articles.url,
+        feeds.slug AS source, coalesce(nullif(entries.html, ''), entries.summary, '') AS feed_html,
+        (SELECT min(copy.id) FROM articles AS copy JOIN story_articles ON story_articles.article_id = copy.id
+         WHERE copy.duplicate_of = articles.id) AS copied_by
+    FROM articles JOIN feeds ON feeds.id = articles.feed_id
+    LEFT JOIN entries ON entries.id =
+        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    WHERE articles.duplicate_of IS NULL
+        AND (articles.state IN ('scraped', 'feed_text') OR articles.next_attempt IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM story_articles WHERE article_id = articles.id)
+    ORDER BY articles.published, articles.uid LIMIT ?
+"""  # noqa: S608 - our own text
+_WINDOW = f"""
+    SELECT articles.id, {KEY} AS key, own.published, own.terms, own.story_id
+    FROM story_articles AS own JOIN articles ON articles.id = own.article_id
+    WHERE own.story_id IN (
+        SELECT story_id FROM story_articles WHERE published BETWEEN :first AND :last
+        UNION SELECT value FROM json_each(:stories)
+    )
+    ORDER BY own.arrival
+"""  # noqa: S608 - our own text
+_TIES = """
+    SELECT article_id, other_id, score FROM story_links
+    WHERE article_id IN (SELECT value FROM json_each(:ids)) AND other_id IN (SELECT value FROM json_each(:ids))
+    ORDER BY article_id, other_id
+"""
+_FORGET = """
+    DELETE FROM story_links WHERE {end} IN (SELECT value FROM json_each(:ids))
+        AND (SELECT story_id FROM story_articles WHERE article_id = story_links.article_id)
+        IS NOT (SELECT story_id FROM story_articles WHERE article_id = story_links.other_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An article that has no story yet. `copied_by` is a copy of it that has one."""
+
+    id: int
+    key: str
+    title: str
+    text: str
+    published: datetime
+    source: str
+    url: str
+    copied_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An article with its story, and with what of it is compared."""
+
+    id: int
+    key: str
+    published: datetime
+    terms: tuple[tuple[str, float], ...]
+    story: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """How much two articles tell of one event; `a` is the one that came later."""
+
+    a: int
+    b: int
+    score: float
+    evidence: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an operator said of two articles."""
+
+    a: int
+    b: int
+    together: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoryWindow:
+    """What new articles are compared with: articles in the order of arrival, their ties, and the rulings on them."""
+
+    placed: tuple[Placed, ...]
+    ties: tuple[Tie, ...]
+    rulings: tuple[Ruling, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryChanges:
+    """What came of it: new articles, others that moved (article -> story), stories that ended in another."""
+
+    placed: tuple[Placed, ...] = ()
+    moved: Mapping[int, str] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
+    ties: tuple[Tie, ...] = ()
+
+
+def unplaced(sql: Sql, limit: int) -> tuple[Unplaced, ...]:
+    """Articles that have their text and no story, by publication."""
+    return tuple(
+        Unplaced(
+            id=row["id"],
+            key=row["key"],
+            title=row["title"],
+            text=row["text"] or plain(row["feed_html"]),
+            published=times.must_read(row["published"]),
+            source=row["source"],
+            url=row["url"] or "",
+            copied_by=row["copied_by"],
+        )
+        for row in sql.all(_READY, (limit,))
+    )
+
+
+def window(sql: Sql, first: datetime, last: datetime, stories: Iterable[str] = ()) -> StoryWindow:
+    """All articles of the stories that have one published in [first, last], and of those named."""
+    rows = sql.all(
+        _WINDOW, {"first": times.whole(first), "last": times.whole(last), "stories": json.dumps(list(stories))}
+    )
+    placed = tuple(
+        Placed(
+            row["id"],
+            row["key"],
+            times.must_read(row["published"]),
+            tuple(json.loads(row["terms"]).items()),
+            row["story_id"],
+        )
+        for row in rows
+    )
+    ids = {"ids": json.dumps([one.id for one in placed])}
+    ties = tuple(Tie(row["article_id"], row["other_id"], row["score"]) for row in sql.all(_TIES, ids))
+    rulings = sql.all("SELECT article_id, other_id, together FROM story_rulings ORDER BY article_id, other_id")
+    return StoryWindow(placed, ties, tuple(Ruling(row[0], row[1], bool(row[2])) for row in rulings))
+
+
+def save(sql: Sql, changes: StoryChanges, now: datetime) -> None:
+    """Write what came of it, and mark the posts that show it as changed."""
+    before = story_members.beside(sql, changes.moved)
+    _found(sql, changes, now)
+    arrival = int(sql.value("SELECT coalesce(max(arrival), 0) FROM story_articles"))
+    sql.many(
+        """
+        INSERT INTO story_articles (article_id, story_id, arrival, published, terms, at) VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        [
+            (
+                one.id,
+                one.story,
+                arrival + number,
+                times.whole(one.published),
+                json.dumps(dict(one.terms), ensure_ascii=False),
+                times.whole(now),
+            )
+            for number, one in enumerate(changes.placed, 1)
+        ],
+    )
+    sql.many(
+        "UPDATE story_articles SET story_id = ?, at = ? WHERE article_id = ?",
+        [(story, times.whole(now), article_id) for article_id, story in changes.moved.items()],
+    )
+    for was, story in changes.merged.items():
+        sql.execute(
+            "UPDATE stories SET merged_into = ?, at = ? WHERE id = ? OR merged_into = ?",
+            (story, times.whole(now), was, was),
+        )
+    sql.many(
+        "INSERT OR REPLACE INTO story_links (article_id, other_id, score, evidence) VALUES (?, ?, ?, ?)",
+        [(tie.a, tie.b, tie.score, json.dumps(tie.evidence, ensure_ascii=False)) for tie in changes.ties],
+    )
+    concerned = {*changes.moved, *(one.id for one in changes.placed)}
+    output.mark(sql, before | story_members.beside(sql, concerned))
+
+
+def _found(sql: Sql, changes: StoryChanges, now: datetime) -> None:
+    """Every story that articles are in now is there, and stands for itself."""
+    published = {
+        one.story: one.published for one in sorted(changes.placed, key=lambda one: one.published, reverse=True)
+    }
+    for article_id, story in changes.moved.items():
+        if story not in published:
+            own = sql.value("SELECT published FROM story_articles WHERE article_id = ?", (article_id,))
+            published[story] = times.must_read(own)
+    sql.many(
+        """
+        INSERT INTO stories (id, first_published, at) VALUES (?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET merged_into = NULL, at = excluded.at WHERE merged_into IS NOT NULL
+        """,
+        [(story, times.whole(first), times.whole(now)) for story, first in published.items()],
+    )
+
+
+def rule(sql: Sql, rulings: Iterable[Ruling], now: datetime) -> None:
+    """Keep an operator's word; of two that contradict each other the later one holds."""
+    sql.many(
+        "INSERT OR REPLACE INTO story_rulings (article_id, other_id, together, at) VALUES (?, ?, ?, ?)",
+        [(min(one.a, one.b), max(one.a, one.b), one.together, times.whole(now)) for one in rulings],
+    )
+
+
+def settle(sql: Sql, age: timedelta) -> int:
+    """Forget how articles this much older than the newest were compared with those of other stories; how many."""
+    newest = times.read(sql.value("SELECT max(published) FROM story_articles"))
+    if newest is None:
+        return 0
+    rows = sql.all(
+        "SELECT article_id FROM story_articles WHERE settled = 0 AND published < ?", (times.whole(newest - age),)
+    )
+    ids = {"ids": json.dumps([row["article_id"] for row in rows])}
+    if rows:
+        for end in ("article_id", "other_id"):
+            sql.execute(_FORGET.format(end=end), ids)
+        sql.execute(
+            "UPDATE story_articles SET settled = 1 WHERE article_id IN (SELECT value FROM json_each(:ids))", ids
+        )
+    return len(rows)
+
+
+def between(sql: Sql, one: int, other: int) -> Tie | None:
+    """How two articles were compared, with the evidence; None: they were not, or shared next to nothing."""
+    row = sql.one(
+        """
+        SELECT article_id, other_id, score, evidence FROM story_links
+        WHERE (article_id, other_id) IN (VALUES (:one, :other), (:other, :one))
+        """,
+        {"one": one, "other": other},
+    )
+    if row is None:
+        return None
+    evidence = tuple((term, part) for term, part in json.loads(row["evidence"]))
+    return Tie(row["article_id"], row["other_id"], row["score"], evidence)

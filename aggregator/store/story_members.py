@@ -1,0 +1,99 @@
+"""Who tells a story, as the output shows it: read from the tables of stories, for many posts at once.
+
+A story shows the articles that have been put out, copies left out. It changes no table.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aggregator.models import Source, StoryMember
+from aggregator.store import times
+from aggregator.store.connection import Sql
+from aggregator.store.text import TEASER_CHARS, plain, shortened
+from aggregator.urls import redact
+
+_STORIES = """
+    SELECT articles.id, own.story_id
+    FROM json_each(?) AS wanted
+    JOIN articles ON articles.id = wanted.value
+    JOIN story_articles AS own ON own.article_id = coalesce(articles.duplicate_of, articles.id)
+"""
+_MEMBERS = """
+    SELECT own.story_id, articles.feed_id, articles.url, articles.title, articles.teaser,
+        iif(articles.teaser = '', articles.text, '') AS text,
+        articles.language, posts.path, posts.published, coalesce(entries.summary, '') AS summary
+    FROM json_each(?) AS wanted
+    JOIN story_articles AS own ON own.story_id = wanted.value
+    JOIN articles ON articles.id = own.article_id AND articles.duplicate_of IS NULL
+    JOIN posts ON posts.article_id = articles.id AND posts.sequence IS NOT NULL
+    LEFT JOIN entries ON entries.id =
+        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    ORDER BY own.story_id, posts.published, posts.sequence
+"""
+_FORMER = """
+    SELECT stories.id, stories.merged_into FROM json_each(?) AS wanted
+    JOIN stories ON stories.merged_into = wanted.value ORDER BY stories.id
+"""
+_BESIDE = """
+    WITH concerned (story_id) AS (
+        SELECT DISTINCT own.story_id
+        FROM json_each(?) AS wanted
+        JOIN articles ON articles.id = wanted.value
+        JOIN story_articles AS own ON own.article_id = coalesce(articles.duplicate_of, articles.id)
+    ), members (id) AS (
+        SELECT article_id FROM story_articles WHERE story_id IN (SELECT story_id FROM concerned)
+    )
+    SELECT id FROM members
+    UNION
+    SELECT articles.id FROM members JOIN articles ON articles.duplicate_of = members.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story as posts show it: its id, who tells it (in order of publication), the stories that it took in."""
+
+    id: str
+    members: tuple[StoryMember, ...] = ()
+    former: tuple[str, ...] = ()
+
+
+def of(sql: Sql, ids: Iterable[int], sources: Mapping[int, Source]) -> dict[int, Told]:
+    """The story of each of these articles, where it has one. One that a single outlet tells names no members."""
+    stories = {row["id"]: row["story_id"] for row in sql.all(_STORIES, (json.dumps(list(ids)),))}
+    wanted = json.dumps(sorted(set(stories.values())))
+    members: defaultdict[str, list[StoryMember]] = defaultdict(list)
+    for row in sql.all(_MEMBERS, (wanted,)):
+        members[row["story_id"]].append(_member(row, sources[row["feed_id"]]))
+    former: defaultdict[str, list[str]] = defaultdict(list)
+    for row in sql.all(_FORMER, (wanted,)):
+        former[row["merged_into"]].append(row["id"])
+    told = {
+        story: Told(story, tuple(members[story]) if len(members[story]) > 1 else (), tuple(former[story]))
+        for story in set(stories.values())
+    }
+    return {article_id: told[story] for article_id, story in stories.items()}
+
+
+def beside(sql: Sql, ids: Iterable[int]) -> set[int]:
+    """Every article whose post shows one of these as telling the same story."""
+    return {row["id"] for row in sql.all(_BESIDE, (json.dumps(sorted(ids)),))}
+
+
+def _member(row: sqlite3.Row, source: Source) -> StoryMember:
+    teaser = row["teaser"] or shortened(plain(row["summary"]) or row["text"], TEASER_CHARS)
+    return StoryMember(
+        name=source.name,
+        slug=source.slug,
+        url=redact(row["url"]) if row["url"] else None,
+        path=row["path"],
+        title=row["title"] or teaser,
+        published=times.must_read(row["published"]),
+        teaser=teaser,
+        language=row["language"],
+    )
