@@ -73,17 +73,21 @@ class _Task(Generic[T]):
 
 
 class _Process(ForkServerProcess):
-    """A worker that does not run our main script again: multiprocessing would have it do so, for the sake of functions
-    defined there, and the command line with all that it imports would cost each worker 20 MB of its own.
+    """A worker that is out of Ctrl-C's reach from its first moment, and that does not run our main script again.
+
+    multiprocessing would have it do so, for the sake of functions defined there; the command line with all that it
+    imports would cost each worker 20 MB of its own.
     """
 
     @staticmethod
     def _Popen(process_obj: BaseProcess) -> Popen:  # noqa: N802 - multiprocessing's name for it
         main = vars(sys.modules["__main__"])
         script = main.pop("__file__", None) if main.get("__spec__") is None else None
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the fork server and its children inherit it
         try:
             return ForkServerProcess._Popen(process_obj)
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             if script is not None:
                 main["__file__"] = script
 

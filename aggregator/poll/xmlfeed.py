@@ -24,7 +24,7 @@ from aggregator.poll.identity import identified
 from aggregator.poll.names import RDF, entries, heads, local_name, namespace
 from aggregator.poll.normal import normalise
 from aggregator.poll.people import take_authors
-from aggregator.poll.text import from_plain, literal, looks_like_html, plain, with_base
+from aggregator.poll.text import from_plain, legal, literal, looks_like_html, plain, with_base
 from aggregator.urls import http_url
 
 _FORMATS = {"rss090": "RSS 0.90", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91"}
@@ -160,7 +160,7 @@ class _Reader:
         return content(versions, summary, sure=self._atom)
 
     def _html(self, part: Raw) -> str:
-        value, kind = str(part.get("value") or ""), part.get("type", "text/html")
+        value, kind = legal(str(part.get("value") or "")), part.get("type", "text/html")
         if kind not in _HTML_TYPES and not str(kind).startswith("text/"):
             return ""  # an image in base64, or a document of some other kind
         if (kind not in _HTML_TYPES and self._atom) or not (kind == "application/xhtml+xml" or looks_like_html(value)):

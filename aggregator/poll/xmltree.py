@@ -38,6 +38,7 @@ _SUBSET_END = re.compile(r"\]\s*>")
 _ENTRY_START = re.compile(r"<(?:[\w.-]{1,30}:)?(item|entry)(?=[\s>/])", re.IGNORECASE)
 _ENTRY_END = re.compile(r"</(?:[\w.-]{1,30}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _FIELD_START = re.compile(r"<([A-Za-z_][\w.:-]{0,60})(?=[\s>/])[^<>]{0,5000}>")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _CHANNEL_START = re.compile(r"<((?:[\w.-]{1,30}:)?channel)[\s>]", re.IGNORECASE)
 _CHANNEL_END = re.compile(r"</(?:[\w.-]{1,30}:)?channel\s*>", re.IGNORECASE)
 
@@ -136,7 +137,8 @@ def _recovered(text: str) -> etree._Element:
     for element in root.iter():
         slim(element)
         if isinstance(element.tag, str) and ":" in element.tag and not element.tag.startswith("{"):
-            element.tag = re.sub(r"[^\w.-]", "_", element.tag.rpartition(":")[2]) or "_"
+            name = element.tag.rpartition(":")[2]
+            element.tag = name if _PLAIN_NAME.fullmatch(name) else "undeclared"
         for key in [str(key) for key in element.attrib]:
             if ":" in key and not key.startswith("{"):
                 del element.attrib[key]
