@@ -35,9 +35,9 @@ _OPEN = """
     SELECT entries.feed_id, entries.missed_since, articles.id AS named_by, articles.url AS named_by_url,
         articles.published, stated.url, stated.canonical_url, coalesce(stated.title, '') AS title,
         coalesce(parent.depth, 0) + 1 AS depth
-    FROM entries
-    JOIN feeds ON feeds.id = entries.feed_id AND feeds.configured AND NOT feeds.paused
-    JOIN articles ON articles.id = entries.article_id
+    FROM entries INDEXED BY idx_entries_missed
+    CROSS JOIN feeds ON feeds.id = entries.feed_id AND feeds.configured AND NOT feeds.paused
+    CROSS JOIN articles ON articles.id = entries.article_id
     JOIN settled_neighbours AS stated ON stated.id = articles.id AND stated.direction = 'previous'
     LEFT JOIN chain AS parent ON parent.article_id = articles.id AND parent.state = 'found'
     WHERE entries.missed_since IS NOT NULL AND entries.first_seen > :pursued

@@ -37,6 +37,7 @@ from aggregator.store import (
     duplicates,
     entries,
     feeds,
+    looking_again,
     migrations,
     output,
     polls,
@@ -255,6 +256,16 @@ class Store:
         """How two articles were compared, with the evidence; None: they were not, or shared next to nothing."""
         with self._session.read() as sql:
             return stories.between(sql, one, other)
+
+    def next_unknown(self, now: datetime) -> tuple[PendingArticle, ...]:
+        """The pages to ask again for their next post, which has come since; see `save_neighbours`."""
+        with self._session.read() as sql:
+            return looking_again.due(sql, now)
+
+    def save_neighbours(self, article_id: int, article: Article | None, now: datetime) -> None:
+        """Write what a page that was asked again says of its neighbours, and no more (None: it could not be had)."""
+        with self._session.write() as sql:
+            looking_again.save(sql, article_id, article, now, self._links.canonical)
 
     # --- output ------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ CREATE TABLE articles (
     content_type TEXT, -- Content-Type of the page
     raw_hash TEXT, -- hash of the page's bytes
     partial INTEGER NOT NULL DEFAULT 0, -- whether the page ended early
+    looks INTEGER NOT NULL DEFAULT 0, -- times that its page was asked again for its next post, and for nothing else
+    looked_at TEXT, -- time when it was last asked again
     duplicate_of INTEGER REFERENCES articles (id), -- first publication of the same text; never itself a duplicate
     similarity REAL, -- how alike the two are, 0 to 1
     duplicate_reason TEXT, -- why they are taken for the same
@@ -52,6 +54,8 @@ CREATE INDEX idx_articles_duplicate_of ON articles (duplicate_of) WHERE duplicat
 CREATE INDEX idx_articles_state ON articles (state);
 CREATE INDEX idx_articles_published ON articles (published);
 CREATE INDEX idx_articles_feed ON articles (feed_id, state);
+CREATE INDEX idx_articles_first_seen ON articles (first_seen);
+CREATE INDEX idx_articles_looked ON articles (looked_at, feed_id) WHERE looked_at IS NOT NULL;
 """
 
 ARTICLE_URLS = """
