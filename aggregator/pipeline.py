@@ -2,6 +2,7 @@
 
     poll      what is due is fetched, parsed in a worker, decided on, and saved: one transaction a feed
     scrape    each new entry's page is fetched, taken apart in a worker, compared, and saved: one transaction an article
+              then articles of one event, whoever tells of it, become one story (see `aggregator.storylines`)
     emit      what is ready gets its place in the output, and the documents that it changes are written
 
 An entry is safe from the moment its feed was polled: scraping is a second step, retried, that can only add to it.
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator import dedupe, emit, lock, outcomes
+from aggregator import dedupe, emit, lock, outcomes, storylines
 from aggregator.errors import StoreError
 from aggregator.fetch import Fetcher
 from aggregator.models import (
@@ -187,7 +188,7 @@ class Pipeline:
             if self.stopping.is_set() or not self.store.follow_chain(self.clock()):
                 break
             self._scrape_pending(tally)
-        self._look_again()
+        storylines.place(self.store, self.clock(), self.stopping.is_set)
 
     def _scrape_pending(self, tally: Tally) -> None:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
@@ -205,15 +206,6 @@ class Pipeline:
                     tally.duplicates += self._save_article(article, response, read)
                     tally.scraped += 1
                 self.progress("scrape", tally.scraped + tally.unscraped, total)
-
-    def _look_again(self) -> None:
-        """Ask pages that could not name their next post when they were read, now that it has come."""
-        states = {state.id: state for state in self.store.feeds()}
-        for article, response, read in self._read_articles(self.store.next_unknown(self.clock()), states):
-            if self.stopping.is_set():
-                return
-            found = read.article if isinstance(read, ReadArticle) and response else None
-            self.store.save_neighbours(article.id, found, self.clock())
 
     def _read_articles(
         self, batch: tuple[PendingArticle, ...], states: dict[int, FeedState]
