@@ -11,13 +11,14 @@ from datetime import datetime
 
 from aggregator.errors import ScrapeError
 from aggregator.models import Article, PageKind
-from aggregator.scrape import neighbours
 from aggregator.scrape.attribution import attribution
+from aggregator.scrape.blocks import blocks
 from aggregator.scrape.body import find_body
 from aggregator.scrape.decode import decode
 from aggregator.scrape.dom import parse
 from aggregator.scrape.kinds import is_html, kind_of
 from aggregator.scrape.metadata import metadata
+from aggregator.scrape.neighbours import find_with_blocks
 from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
@@ -47,9 +48,10 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
             raise ScrapeError(redact(url), "there is no element in the page")
         return Article(url=url, title=hint.title or None, kind=PageKind.EMPTY, quality=0.0)
     said = claims(tree)
-    about = metadata(tree, said, url)
-    around = neighbours.find(tree, url)
-    found = find_body(tree, url, about.title or hint.title, _stated(said, hint))
+    everything = blocks(tree)
+    about = metadata(tree, said, url, everything)
+    around, others = find_with_blocks(tree, url)
+    found = find_body(tree, url, about.title or hint.title, _stated(said, hint), everything, others)
     text = found.text
     kind = kind_of(tree, said, text, about.title or "")
     return Article(

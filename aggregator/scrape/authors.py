@@ -1,42 +1,73 @@
-"""Who wrote an article: one line of names, as the page gives them."""
+"""Who wrote an article: the names, as the page gives them, on one line."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from html import unescape
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.byline import shown_author
 from aggregator.scrape.dom import squeeze, text_of
-from aggregator.scrape.structured import Claims
+from aggregator.scrape.structured import Claims, types_of
 
 MAX_AUTHORS = 8
+MAX_NAME = 120
+"""Characters; what is longer is a sentence about the author."""
+
 _META = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl", "citation_author",
-         "twitter:data1")  # fmt: skip
-_BYLINE = re.compile(r"(?i)(?:^|[\s_-])(?:byline|author|authors|writer|contributor)(?:$|[\s_-]|name|link)")
-_NOT_BYLINE = re.compile(r"(?i)bio|avatar|image|photo|social|comment|related|box|about|sidebar|widget|description|info")
+         "article:author_name", "cxenseparse:author", "rbauthors")  # fmt: skip
+_NAMED = re.compile(r"(?i)(?:^|[\s_-])(?:byline|author|authors|writer|contributor)(?:$|[\s_-]|name|link)")
+_NOT_NAME = re.compile(
+    r"(?i)bio|avatar|image|photo|social|comment|related|box|about|sidebar|widget|description|info|job|title|role|date"
+)
+_PROFILE = re.compile(
+    r"(?i)^(?!https?://(?:[\w.-]*\.)?(?:bsky\.app|linkedin\.|facebook\.|twitter\.|x\.com|instagram\.|youtube\.)).*/(?:authors?|people|contributors?|staff|writers?|by)/[^/?#]+/?$"
+)
 _BY = re.compile(
-    r"(?i)^\W*(?:(?:posted|written|published|reported|story|words|text)\s+by|by|von|par|por|di|af|av|door|authors?|autor)\b[:\s]+"
+    r"(?i)^\W*(?:(?:posted|written|authored|published|reported|story|words|text|article|guide|reviewed)\s+by|by|von|par|por|di|af|av|door"
+    r"|authors?|autor|read more about|more by|view all posts by)\b[:\s]+"
 )
 _NO_NAME = re.compile(
-    r"(?i)https?:|www\.|@\w+\.\w|^\W*$|^(?:admin|administrator|editor|author|staff|guest|none|null|unknown|root|user)$"
+    r"(?i)https?:|www\.|@\w+\.\w|^\W*$|^[\d\W]+$|^(?:admin|administrator|editor|author|authors|staff|guest|none|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more)$"
+    r"|\.(?:com|net|org|extra)\b|^page\."
 )
-_TAIL = re.compile(
-    r"(?i)\s*(?:[|•·—]|\s-\s|\bon\b\s+\w+\s+\d|\b(?:published|updated|posted)\b|\d{1,2}[./]\d|\b\w{3,9}\.?\s\d{1,2},?\s\d{4}).*$"
+_DATED = re.compile(
+    r"(?i)\s*(?:[|•·—–]|\s-\s|\bon\b\s+(?:\w+day\b|\w+\s+\d|\d)|\b(?:published|updated|posted|reviewed by|fact[- ]checked)\b|\d{1,2}[./]\d|"
+    r"\b\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\b\w{3,9}\.?\s\d{1,2},?\s\d{4}|\b\d+ min).*$"
 )
+_LEADING_DATE = re.compile(r"(?i)^\W*(?:\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\w{3,9}\.?\s\d{1,2},?\s\d{4})\W+(?:by\s+)?")
 
 
-def find_author(tree: HtmlElement, said: Claims) -> str | None:
-    """The names of the authors, separated by ", "; or None."""
-    for names in (_stated(said), _meta(said), _shown(tree)):
-        kept = list(dict.fromkeys(name for raw in names if (name := _name(raw))))
-        if kept:
-            return ", ".join(kept[:MAX_AUTHORS])
-    return None
+def find_author(tree: HtmlElement, said: Claims, lines: list[str]) -> str | None:
+    """The names of the authors, separated by ", "; or None. `lines` is what stands around the headline."""
+    stated, organisation = _stated(said)
+    sources: list[Callable[[], list[str]]] = [
+        lambda: _meta(said),
+        lambda: _shown(tree),
+        lambda: [shown_author(lines) or ""],
+    ]
+    sources.insert(2 if organisation else 0, lambda: stated)
+    site = _site(said)
+    later = None
+    for source in sources:
+        names = list(dict.fromkeys(name for raw in source() if (name := _name(raw))))[:MAX_AUTHORS]
+        if names and not all(name.casefold() == site for name in names):
+            return ", ".join(names)
+        later = later or ", ".join(names)
+    return later or None
 
 
-def _stated(said: Claims) -> list[str]:
-    return _people(said.article.get("author") or said.article.get("creator"), said)
+def _site(said: Claims) -> str:
+    return (said.first("og:site_name") or "").casefold()
+
+
+def _stated(said: Claims) -> tuple[list[str], bool]:
+    """The names in JSON-LD, and whether they are an organisation's."""
+    value = said.article.get("author") or said.article.get("creator")
+    first = value[0] if isinstance(value, list) and value else value
+    return _people(value, said), isinstance(first, dict) and "organization" in types_of(first)
 
 
 def _people(value: object, said: Claims) -> list[str]:
@@ -56,25 +87,48 @@ def _people(value: object, said: Claims) -> list[str]:
 
 
 def _meta(said: Claims) -> list[str]:
-    for key in _META[:-1]:
+    for key in _META:
         if names := [name for name in said.meta.get(key, ()) if _name(name)]:
             return names
     return []
 
 
 def _shown(tree: HtmlElement) -> list[str]:
-    marked = [text_of(node) for node in tree.iter("a", "span", "address", "p", "div") if _marked(node)]
-    return [name for name in marked if 2 < len(name) < 100][:1]
+    """The first name in markup made for names: microdata and rel first, then profile links, then class names."""
+    best: tuple[int, str] | None = None
+    for node in tree.iter("a", "span", "address", "p", "div", "strong", "h3", "h4", "h5", "li"):
+        rank = _rank(node)
+        if rank is None or (best is not None and rank >= best[0]):
+            continue
+        text = next((name for name in _texts(node) if _name(name)), "")
+        if text:
+            best = (rank, text)
+            if rank == 0:
+                break
+    return [best[1]] if best else []
 
 
-def _marked(node: HtmlElement) -> bool:
+def _rank(node: HtmlElement) -> int | None:
     if "author" in (node.get("rel") or "").split() or "author" in (node.get("itemprop") or "").split():
-        return True
+        return 0
+    if node.tag == "a" and _PROFILE.search(node.get("href") or ""):
+        return 1
     names = f"{node.get('class') or ''} {node.get('id') or ''}"
-    return bool(_BYLINE.search(names)) and not _NOT_BYLINE.search(names)
+    return 2 if len(names) > 3 and _NAMED.search(names) and not _NOT_NAME.search(names) else None
+
+
+def _texts(node: HtmlElement) -> Iterator[str]:
+    """The part that is the name, when the markup says so; else the whole, when it is short."""
+    for inner in node.iter("span", "a", "meta", "p", "div"):
+        if inner is not node and (
+            "name" in (inner.get("itemprop") or "") or (inner.tag == "a" and _PROFILE.search(inner.get("href") or ""))
+        ):
+            yield inner.get("content") or text_of(inner)
+    if sum(1 for _ in node.iter()) < 20:
+        yield text_of(node)
 
 
 def _name(raw: str) -> str | None:
-    name = _BY.sub("", squeeze(unescape(raw)))
-    name = _TAIL.sub("", name).strip(" ,;:|·•-–—")
-    return None if not 1 < len(name) <= 120 or _NO_NAME.search(name) else name
+    name = _BY.sub("", _LEADING_DATE.sub("", squeeze(unescape(raw))))
+    name = _DATED.sub("", name).strip(" ,;:|·•-–—")
+    return None if not 1 < len(name) <= MAX_NAME or len(name.split()) > 14 or _NO_NAME.search(name) else name

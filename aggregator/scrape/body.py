@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from aggregator.scrape.blocks import INLINE, Block, blocks
+from aggregator.scrape.attribution import is_attribution
+from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.clean import clean_tree, paragraphs
 from aggregator.scrape.engines import ENGINES
 from aggregator.scrape.judge import Verdict, judge
@@ -24,6 +25,9 @@ DOUBT = 0.6
 
 FEW = 40
 """Words; with less of an article than this the other engines are asked whatever the judge thinks of it."""
+
+ATTRIBUTION_WORDS = 25
+"""Words; a longer line says more than where the text is from. The shorter is shown as the attribution, not twice."""
 
 _AGREED = 0.7
 """Share of a block's words that an engine must have for the block to count as its choice."""
@@ -40,20 +44,27 @@ class Body:
 
 
 def find_body(
-    tree: HtmlElement, url: str, title: str, stated: str, dropped: frozenset[HtmlElement] = frozenset()
+    tree: HtmlElement, url: str, title: str, stated: str, everything: list[Block], others: list[HtmlElement]
 ) -> Body:
-    """The body of the article in `tree`. `stated` is the text that the page or the feed claims; `dropped` are elements
-    that are known to be something else (links to neighbours, an attribution line)."""
-    root = tree.find("body") if tree.find("body") is not None else tree
-    found = [block for block in blocks(root) if not _inside(block.element, dropped)]
+    """The body of the article in `tree`, whose text is `everything`.
+
+    `stated` is what the page or the feed claims to be the text; `others` are the elements that show other posts.
+    """
+    body = tree.find("body")
+    root = tree if body is None else body
+    apart = frozenset(others)
+    found = [block for block in everything if not _inside(block.element, apart)]
     for order, block in enumerate(found):
         block.order = order
     verdict = judge(found, title, stated)
-    kept, engine = verdict.kept, "blocks"
-    quality = verdict.expected_f1(kept)
+    kept, engine, quality = verdict.kept, "blocks", verdict.expected_f1(verdict.kept)
     if verdict.words < FEW or quality < DOUBT:
         kept, engine, quality = _second_opinions(tree, url, verdict)
-    html = _write(root, url, verdict.blocks, kept, dropped)
+    kept = [
+        keep and not (block.words <= ATTRIBUTION_WORDS and is_attribution(block.text, url))
+        for block, keep in zip(found, kept, strict=True)
+    ]
+    html = _write(root, url, found, kept, apart)
     text = to_text(html)
     if len(text.split()) < FEW and len(stated.split()) > 2 * FEW:
         return Body(paragraphs(stated), stated, "stated", 0.5)

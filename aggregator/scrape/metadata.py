@@ -14,6 +14,8 @@ from htmldate import find_date
 from lxml.html import HtmlElement
 
 from aggregator.scrape.authors import find_author
+from aggregator.scrape.blocks import Block
+from aggregator.scrape.byline import byline, shown_date
 from aggregator.scrape.dates import read_date
 from aggregator.scrape.dom import squeeze
 from aggregator.scrape.structured import Claims
@@ -68,15 +70,17 @@ class Metadata:
     noarchive: bool = False
 
 
-def metadata(tree: HtmlElement, said: Claims, url: str) -> Metadata:
-    """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it."""
+def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block]) -> Metadata:
+    """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it,
+    `blocks` its text."""
+    lines = byline(blocks)
     modified = _first_date(
         [said.article.get("dateModified"), said.page.get("dateModified"), *_named(said, _MODIFIED_META)]
     )
     return Metadata(
         title=find_title(tree, said, url),
-        author=find_author(tree, said),
-        published=_published(tree, said, url),
+        author=find_author(tree, said, lines),
+        published=_published(tree, said, url, lines),
         modified=modified,
         language=_language(tree, said),
         lead_image=_lead_image(said, url),
@@ -86,13 +90,15 @@ def metadata(tree: HtmlElement, said: Claims, url: str) -> Metadata:
     )
 
 
-def _published(tree: HtmlElement, said: Claims, url: str) -> datetime | None:
+def _published(tree: HtmlElement, said: Claims, url: str, lines: list[str]) -> datetime | None:
     claimed = [said.article.get("datePublished"), *_named(said, _DATE_META[:3]), said.page.get("datePublished")]
     claimed += [*_named(said, _DATE_META[3:]), said.article.get("dateCreated"), said.article.get("uploadDate")]
-    return _first_date(claimed) or _shown_date(tree) or _guessed_date(tree, url)
+    return (
+        _first_date(claimed) or _marked_date(tree) or shown_date(lines) or _lone_date(tree) or _guessed_date(tree, url)
+    )
 
 
-def _shown_date(tree: HtmlElement) -> datetime | None:
+def _marked_date(tree: HtmlElement) -> datetime | None:
     for node in tree.iter("time", "abbr", "span", "meta"):
         if (
             node.get("itemprop") == "datePublished"
@@ -102,12 +108,16 @@ def _shown_date(tree: HtmlElement) -> datetime | None:
             value = node.get("datetime") or node.get("content") or node.get("title") or squeeze(node.text)
             if found := read_date(value):
                 return found
-    times = [node.get("datetime") for node in tree.iter("time")]
-    return read_date(times[0]) if len(set(times)) == 1 else None
+    return None
+
+
+def _lone_date(tree: HtmlElement) -> datetime | None:
+    times = {node.get("datetime") for node in tree.iter("time")}
+    return read_date(times.pop()) if len(times) == 1 else None
 
 
 def _guessed_date(tree: HtmlElement, url: str) -> datetime | None:
-    return read_date(find_date(tree, url=url, original_date=True, extensive_search=True, outputformat="%Y-%m-%d"))
+    return read_date(find_date(tree, url=url, original_date=True, extensive_search=False, outputformat="%Y-%m-%d"))
 
 
 def _first_date(values: Iterable[object]) -> datetime | None:

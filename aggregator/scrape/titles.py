@@ -16,6 +16,9 @@ _SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›]\s*|\
 _NAME_SEPARATOR = re.compile(_SEPARATOR.pattern + r"|:\s+")
 _WORD = re.compile(r"\w+")
 _FOLD = re.compile(r"[\W_]+")
+_LONG_ENOUGH = 15
+"""Characters that a title has at least, when there is more before a separator."""
+
 MAX_TITLE = 300
 """Characters; a longer `h1` or `title` is not a title."""
 
@@ -74,7 +77,7 @@ def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
     candidates = [
         title
         for raw in [*claimed, *documents]
-        if raw and (title := without_site(squeeze(unescape(raw)), names, headings))
+        if raw and (title := without_site(squeeze(unescape(unescape(raw))), names, headings))
     ]
     for heading in headings:
         if any(_agree(heading, title) for title in candidates):
@@ -83,7 +86,7 @@ def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
     if likely and (not candidates or _kinship(likely, candidates) >= MIN_KINSHIP):
         return likely
     if candidates:
-        return candidates[0]
+        return _without_pipe(candidates[0])
     return next((text_of(node) for node in tree.iter("h2")), None)
 
 
@@ -139,6 +142,17 @@ def _agree(heading: str, title: str) -> bool:
     a, b = _fold(heading), _fold(title)
     short, long = sorted((a, b), key=len)
     return a == b or (len(short) > 12 and len(short) > len(long) * MIN_OVERLAP and long.startswith(short))
+
+
+def _only_prefixed(heading: str, title: str) -> bool:
+    """Whether the heading is the title with a date or a site's name before it."""
+    return len(heading) > len(title) and _fold(heading).endswith(_fold(title))
+
+
+def _without_pipe(title: str) -> str:
+    """No title has a `|` in it; what stands behind one is the site, the section or an advertisement."""
+    first = title.split(" | ")[0].strip()
+    return first if len(first) >= _LONG_ENOUGH else title
 
 
 def _fold(text: str) -> str:
