@@ -6,6 +6,7 @@ schedule on which thread. Nothing is parsed, and nothing is retried: what failed
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
@@ -181,10 +182,11 @@ class Fetcher:
     ) -> Answer:
         """One exchange, and what it tells about the host."""
         where = place(url)
+        begun = time.monotonic()
         try:
             answer = self._wire.exchange(url, headers, seconds=seconds, max_bytes=max_bytes, cut=cut)
         except (TimedOut, NoAnswer) as error:
-            self._hosts.silent(where, timed_out=isinstance(error, TimedOut))
+            self._hosts.silent(where, since=begun, timed_out=isinstance(error, TimedOut))
             raise
         self._hosts.answered(where, answer.status, retry_after(answer.headers, self._clock()))
         return answer

@@ -39,6 +39,7 @@ class _Budget:
     state: HostState
     next_start: float = 0.0
     running: int = 0
+    answered_at: float = 0.0
 
 
 class Hosts:
@@ -140,13 +141,21 @@ class Hosts:
 
         An answer that comes in while the host rests already (it was asked before) does not end the rest.
         """
+        with self.lock:
+            self._budget(place).answered_at = time.monotonic()
         if status in BUSY:
             self._rest(place, retry_after_s, BUSY_REST_S)
         elif status < 500 and self.rest_s(place) <= 0:
             self._update(place, lambda state: replace(state, failures=0, not_before=None))
 
-    def silent(self, place: str, *, timed_out: bool) -> None:
-        """No answer came. A timeout rests the host at once, a dead connection (cheap, often brief) the second time."""
+    def silent(self, place: str, *, since: float, timed_out: bool) -> None:
+        """No answer came to a request that began at `since` (monotonic seconds).
+
+        A timeout rests the host at once, a dead connection (cheap, often brief) the second time; neither does when
+        the host answered others meanwhile: then it was that one URL.
+        """
+        if self._budget(place).answered_at > since:
+            return
         if timed_out or self.suspect(place):
             self._rest(place, None, SILENT_REST_S)
         else:

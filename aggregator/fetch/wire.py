@@ -12,6 +12,7 @@ import functools
 import http.cookiejar
 import logging
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,20 +65,28 @@ class Answer:
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """requests' adapter over guarded connections, with one TLS context for all (loading one takes 10 to 20 ms)."""
+    """requests' adapter over guarded connections, with one TLS context for all (loading one takes 20 ms and more)."""
+
+    _making = threading.Lock()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        """The one TLS context, made when it is first needed."""
         host, options = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, options | ({"ssl_context": self._context} if host["scheme"] == "https" else {})
+        return host, options | ({"ssl_context": self.context} if host["scheme"] == "https" else {})
 
     @functools.cached_property
-    def _context(self) -> ssl.SSLContext:
+    def context(self) -> ssl.SSLContext:
+        """The TLS context, made when it is first needed."""
         return tls_context()
+
+    def prepare(self, url: str) -> None:
+        """Make the TLS context, if `url` is the first to need it: once, and not on the time of a call."""
+        if url.startswith("https:"):
+            with self._making:
+                self.context  # noqa: B018 -- the property makes it
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Nothing: the context has the authorities, and verifies."""
@@ -94,12 +103,11 @@ class _TLSPool(HTTPSConnectionPool):
 class _Session(requests.Session):
     """A session that brings nothing of its own to a request."""
 
-    def __init__(self, *, hosts: int, per_host: int) -> None:
+    def __init__(self, adapter: _Adapter) -> None:
         super().__init__()
         self.trust_env = False
         self.headers.clear()
         self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(pool_connections=hosts, pool_maxsize=per_host)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
@@ -116,7 +124,8 @@ class Wire:
         self._user_agent = user_agent
         self._per_host = per_host
         self._watchdog = Watchdog()
-        self._session = _Session(hosts=KEPT_HOSTS + 4 * threads, per_host=per_host)
+        self._adapter = _Adapter(pool_connections=KEPT_HOSTS + 4 * threads, pool_maxsize=per_host)
+        self._session = _Session(self._adapter)
 
     def exchange(
         self, url: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int, cut: bool = False
@@ -126,6 +135,7 @@ class Wire:
         The body is read of a 200 only, up to `max_bytes` decoded: beyond that TooLarge is raised, or with `cut` the
         rest is left. Raises the tree of FetchError; every status is an answer.
         """
+        self._adapter.prepare(url)
         call = Call(redact(url), seconds)
         with self._watchdog.watching(call), calling(call, self._opener):
             for _ in range(self._per_host + 1):

@@ -532,7 +532,7 @@ def test_f24_tls_handshake_that_hangs_ends_at_the_deadline(serve, fetching) -> N
     server = serve(answer(), wrap=lambda sock: time.sleep(8) or sock)
     begun = time.monotonic()
     with pytest.raises(FetchError, match="setting up TLS"):
-        fetching(timeout_s=0.3).get(Request(server.url(scheme="https")))
+        fetching(timeout_s=0.6).get(Request(server.url(scheme="https")))
     assert time.monotonic() - begun < 4
 
 
@@ -547,7 +547,7 @@ def test_f25_tls_body_drip_ends_at_the_deadline(serve, fetching, monkeypatch) ->
             time.sleep(0.02)
 
     with pytest.raises(FetchError, match="reading the body"):
-        fetching(timeout_s=0.4).get(Request(serve(drip, wrap=tls("good")).url(scheme="https")))
+        fetching(timeout_s=0.6).get(Request(serve(drip, wrap=tls("good")).url(scheme="https")))
 
 
 # --- connections --------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def test_a04_the_checked_address_is_the_connected_address(serve, fetching) -> No
         return ["127.0.0.2" if len(asked) == 1 else "127.0.0.9"]
 
     with outer, contextlib.suppress(FetchError):
-        fetching(rebinding, allow=("127.0.0.2",), timeout_s=0.3).get(Request(f"http://rebind.example:{inner.port}/"))
+        fetching(rebinding, allow=("127.0.0.2",), timeout_s=0.6).get(Request(f"http://rebind.example:{inner.port}/"))
     assert asked == ["rebind.example"]
     assert inner.connections == 0
 

@@ -196,6 +196,15 @@ def test_timeout_rests_the_host(serve, fetching) -> None:
     assert caught.value.retry_after_s == pytest.approx(SILENT_REST_S)
 
 
+def test_one_page_that_hangs_does_not_rest_a_host_that_answers_others(serve, fetching) -> None:
+    """When the host answered meanwhile, it was that page, not the host."""
+    server = serve(late(lambda asked: (lambda sock, _: time.sleep(8)) if asked.path == "/hangs" else answer()))
+    fetcher = fetching(timeout_s=0.6)
+    outcomes = fetcher.each(Request(server.url(path)) for path in ("/hangs", "/a", "/b"))
+    assert sorted(type(outcome).__name__ for _, outcome in outcomes) == ["Response", "Response", "TimedOut"]
+    assert fetcher.get(Request(server.url("/c"))).status == 200
+
+
 def test_dead_connection_rests_the_host_the_second_time(fetching, clock) -> None:
     """A connection that is refused once may be a restart; twice in a row is an outage."""
     fetcher = fetching()
