@@ -188,6 +188,7 @@ class Pipeline:
             if self.stopping.is_set() or not self.store.follow_chain(self.clock()):
                 break
             self._scrape_pending(tally)
+        self._look_again()
         storylines.place(self.store, self.clock(), self.stopping.is_set)
 
     def _scrape_pending(self, tally: Tally) -> None:
@@ -206,6 +207,15 @@ class Pipeline:
                     tally.duplicates += self._save_article(article, response, read)
                     tally.scraped += 1
                 self.progress("scrape", tally.scraped + tally.unscraped, total)
+
+    def _look_again(self) -> None:
+        """Ask pages that could not name their next post when they were read, now that it has come."""
+        states = {state.id: state for state in self.store.feeds()}
+        for article, response, read in self._read_articles(self.store.next_unknown(self.clock()), states):
+            if self.stopping.is_set():
+                return
+            found = read.article if isinstance(read, ReadArticle) and response else None
+            self.store.save_neighbours(article.id, found, self.clock())
 
     def _read_articles(
         self, batch: tuple[PendingArticle, ...], states: dict[int, FeedState]
