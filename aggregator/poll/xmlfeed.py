@@ -43,8 +43,8 @@ def read(text: str, url: str) -> ParsedFeed:
     normalise(root)
     author = next(filter(None, map(take_authors, heads(root))), None)
     aside = [_Aside(_guid(tree), take_authors(tree)) for tree in entries(root)]
-    base = _base(root, url)
-    document = _understood(root, base)
+    base, rhythm = _base(root, url), announced_rhythm(root)
+    document = _understood(_serialised(root), base)
     if len(aside) != len(document.entries):  # entries within entries, say
         aside = [_Aside("", None)] * len(document.entries)
     reader = _Reader(url, base, atom=str(document.version).startswith("atom"), feed=dict(document.feed), author=author)
@@ -56,7 +56,7 @@ def read(text: str, url: str) -> ParsedFeed:
             problems.append(f"entry {number} could not be read: {type(error).__name__}")
     identities, notes = identified(found)
     feed = reader.head(_format(str(document.version)))
-    return replace(feed, entries=identities, rhythm=announced_rhythm(root), problems=(*problems, *notes))
+    return replace(feed, entries=identities, rhythm=rhythm, problems=(*problems, *notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,23 @@ class _Aside:
     author: str | None
 
 
-def _understood(root: etree._Element, base: str) -> Any:
+def _serialised(root: etree._Element) -> bytes:
+    """The document for feedparser. The tree is empty afterwards: both of a large feed take much memory."""
     for holder in (*heads(root), *entries(root)):
         for field in holder:
             # As CDATA a long text arrives in one piece; escaped, in one for each tag in it, at three times the cost.
             if len(field.text or "") > LONG_TEXT and "]]>" not in (field.text or ""):
                 field.text = etree.CDATA(field.text or "")
+    document: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    root.clear()
+    return document
+
+
+def _understood(document: bytes, base: str) -> Any:
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base}
-    source = BytesIO(etree.tostring(root, encoding="utf-8", xml_declaration=True))
-    return feedparser.parse(source, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
+    return feedparser.parse(
+        BytesIO(document), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+    )
 
 
 def _base(root: etree._Element, url: str) -> str:
