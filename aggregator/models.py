@@ -475,7 +475,7 @@ class Post:
     or None. `path` is the page on the mirror, relative to the root, such as `posts/2019/07/title-1a2b3c4d.html`.
     `html` is clean; `summary` is plain text. `hidden` posts (duplicates) have a page and stay in their source's own
     feed, but are not in the combined one nor in those of tags. `story_members` are all that tell the same story, this
-    one included, by publication; none where nobody else does. `story_former` are stories that ended in this one.
+    one included, by publication; with nobody else there is no story. `story_former` are stories that ended in this one.
     """
 
     id: str

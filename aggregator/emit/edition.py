@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from aggregator.emit import addresses, documents, history, items, mirror
+from aggregator.emit import addresses, documents, history, items, mirror, telling
 from aggregator.emit.days import Days, Row, month_of
 from aggregator.emit.documents import Document
 from aggregator.emit.folder import Folder
@@ -42,6 +42,7 @@ class Edition:
         self.pages = Mirror(site, tuple(self.sources.values()), self.slugs)
         self.posts: set[int] = set()
         self.paths: set[str] = set()
+        self.stories: set[str] = set()
         self.concerned_tags: set[str] = set()
         self.concerned_sources: set[str] = set()
         self._speller = Speller(self.base)
@@ -54,6 +55,7 @@ class Edition:
         self.posts.add(post.sequence)
         self.paths.add(post.path)
         self.folder.put(post.path, self.pages.post(post))
+        self._story(post)
         row = _row(post, self.slugs)
         is_new = post.sequence > self.state.sequence
         former = self.days.put(row, is_new=is_new)
@@ -148,6 +150,17 @@ class Edition:
         for day in days:
             if day in self.days.touched or before <= MONTH_POSTS:
                 self.folder.put(f"archive/{day}.html", self.pages.day(day, self.days.rows(day)))
+
+    def _story(self, post: Post) -> None:
+        """The page of the story that a post tells, once; what ended in it leads there. A story of one has no page."""
+        if post.story is None or not post.story_members:
+            for former in post.story_former:
+                self.folder.remove(telling.page(former))
+        elif post.story not in self.stories:
+            self.stories.add(post.story)
+            self.folder.put(telling.page(post.story), self.pages.story(post, post.story))
+            for former in post.story_former:
+                self.folder.put(telling.page(former), self.pages.moved_story(former, post, post.story))
 
     def _concern(self, tags: Iterable[str], slugs: Iterable[str]) -> None:
         self.concerned_tags.update(tags)

@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 
-from aggregator.emit import addresses, text
+from aggregator.emit import addresses, telling, text
+from aggregator.emit.telling import Teller
 from aggregator.models import Enclosure, Post, PostLink
 from aggregator.urls import host_of
 
 UNTITLED_CHARS = 80
 """A post without a title goes by the beginning of its text, at most this long."""
+STORY_POSTS = 5
+"""Other posts of the same story under an entry."""
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -64,6 +67,8 @@ class Item:
     previous: Link | None
     also_in: tuple[Link, ...]
     story: str | None
+    story_url: str | None
+    story_members: tuple[Teller, ...]
 
 
 def view(post: Post, base: str) -> Item:
@@ -97,6 +102,8 @@ def view(post: Post, base: str) -> Item:
         previous=before,
         also_in=also_in,
         story=post.story,
+        story_url=base + telling.page(post.story) if post.story and post.story_members else None,
+        story_members=telling.others(post, base) if post.story else (),
     )
     return with_html(item, post)
 
@@ -160,6 +167,12 @@ def footer(item: Item, post: Post) -> str:
         lines.append(f"Originally from: {_anchor(url, named) if url else escape(named)}")
     if item.also_in:
         lines.append("Also in: " + ", ".join(_anchor(other.url, other.title) for other in item.also_in))
+    if item.story_url is not None:
+        told = ", ".join(
+            _anchor(other.url or other.mirror_url, f"{other.title} ({other.name})")
+            for other in item.story_members[:STORY_POSTS]
+        )
+        lines.append(f"{_anchor(item.story_url, 'More on this story')}: {told}")
     if item.next is not None:
         teaser = f"<br>{escape(item.next.teaser)}" if item.next.teaser else ""
         lines.append(f"<strong>Next post:</strong> {_anchor(item.next.best, item.next.title)}{teaser}")

@@ -60,9 +60,26 @@ def entry(item: Item) -> str:
             "previous": _neighbour(item.previous),
             "also_in": [{"name": other.title, "url": other.url} for other in item.also_in],
             "story": item.story,
+            **_story(item),
         },
     }
     return json.dumps({key: value for key, value in found.items() if value is not None}, ensure_ascii=False)
+
+
+def _story(item: Item) -> dict[str, Any]:
+    if item.story_url is None:
+        return {}
+    members = [
+        {
+            "name": other.name,
+            "url": other.url,
+            "title": other.title,
+            "date_published": rfc3339(other.published),
+            "mirror_url": other.mirror_url,
+        }
+        for other in item.story_members
+    ]
+    return {"story_url": item.story_url, "story_members": members}
 
 
 def _attachment(file: Enclosure) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.emit import addresses, dates, items, text
+from aggregator.emit import addresses, dates, items, telling, text
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
 from aggregator.emit.formats import EXTENSIONS
@@ -33,6 +33,8 @@ WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
 TEASER_CHARS = 220
 """How much of a summary a list shows."""
+STORY_POSTS = 8
+"""Other posts of the same story under an article; the story's own page has them all."""
 MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
 _TAG = re.compile(r"""<(?:"[^"]*"|[^">])*>""")
 _FITTED = {
@@ -99,10 +101,26 @@ class Mirror:
             attribution_url=addresses.shown(post.attribution.url) if post.attribution else None,
             elsewhere=_elsewhere(post, root),
             leader=_leader(post, root),
+            others=[self._teller_card(teller, "") for teller in telling.others(post)[:STORY_POSTS]],
+            story_page=telling.page(post.story) if post.story else "",
             next=_around(post.next, root),
             previous=_around(post.previous, root),
             files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post)],
         )
+
+    def story(self, post: Post, story: str) -> bytes:
+        """The page of the story that a post tells: by day, from its beginning, with what each post begins with."""
+        told = telling.tellers(post)
+        notes = ["first to tell", *[""] * (len(told) - 1)]
+        cards = [self._teller_card(one, note, teaser=True) for one, note in zip(told, notes, strict=True)]
+        outlets = telling.outlets(told)
+        page = telling.page(story)
+        return self._page("story.html", page, first=told[0], outlets=outlets, days=_by_day(cards))
+
+    def moved_story(self, former: str, post: Post, story: str) -> bytes:
+        """What stands in the place of a story that turned out to be part of the one that this post tells."""
+        first, target = telling.tellers(post)[0], telling.page(story)
+        return self._page("story-moved.html", telling.page(former), first=first, target=target)
 
     def index(self, feed: Feed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
         """The front page: the newest posts, by the day they were published."""
@@ -166,6 +184,18 @@ class Mirror:
             teaser=shortened(text.line(post.summary), TEASER_CHARS),
             language=items.language_of(post.language),
             note=f"also in {text.line(post.leader.name)}" if post.hidden and post.leader else "",
+        )
+
+    def _teller_card(self, teller: telling.Teller, note: str, *, teaser: bool = False) -> Card:
+        return Card(
+            path=teller.path,
+            title=teller.title,
+            source=teller.name,
+            source_path=self._source_path(teller.slug),
+            when=teller.published,
+            teaser=shortened(teller.teaser, TEASER_CHARS) if teaser else "",
+            language=items.language_of(teller.language),
+            note=note,
         )
 
     def _row_card(self, row: Row) -> Card:

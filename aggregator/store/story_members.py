@@ -56,15 +56,18 @@ _BESIDE = """
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A story as posts show it: its id, who tells it (in order of publication), the stories that it took in."""
+    """A story as posts show it: its id, who tells it (in order of publication), the stories that it took in.
 
-    id: str
+    One that a single article tells is none for readers: then `id` is None, and `former` holds it.
+    """
+
+    id: str | None
     members: tuple[StoryMember, ...] = ()
     former: tuple[str, ...] = ()
 
 
 def of(sql: Sql, ids: Iterable[int], sources: Mapping[int, Source]) -> dict[int, Told]:
-    """The story of each of these articles, where it has one. One that a single outlet tells names no members."""
+    """The story of each of these articles, where it has one."""
     stories = {row["id"]: row["story_id"] for row in sql.all(_STORIES, (json.dumps(list(ids)),))}
     wanted = json.dumps(sorted(set(stories.values())))
     members: defaultdict[str, list[StoryMember]] = defaultdict(list)
@@ -74,7 +77,9 @@ def of(sql: Sql, ids: Iterable[int], sources: Mapping[int, Source]) -> dict[int,
     for row in sql.all(_FORMER, (wanted,)):
         former[row["merged_into"]].append(row["id"])
     told = {
-        story: Told(story, tuple(members[story]) if len(members[story]) > 1 else (), tuple(former[story]))
+        story: Told(story, tuple(members[story]), tuple(former[story]))
+        if len(members[story]) > 1
+        else Told(None, (), (story, *former[story]))
         for story in set(stories.values())
     }
     return {article_id: told[story] for article_id, story in stories.items()}
