@@ -162,8 +162,9 @@ def _own_wait(state: FeedState, options: FeedOptions, now: datetime) -> Wish:
     lowest, highest = options.min_interval, max(options.min_interval, options.max_interval)
     if options.interval != "adaptive":
         return Wish(min(max(options.interval, lowest), highest), "asked every {}, as configured")
-    wait = min(max(expected_wait(state.posted, now, highest), lowest), highest)
-    gap = usual_gap(state.posted, now)
+    posted = remembered(state.posted, (), now)
+    wait = min(max(expected_wait(posted, now, highest), lowest), highest)
+    gap = usual_gap(posted, now)
     if gap is None:
         return Wish(wait, "not enough posts yet to know its rhythm; asked again in {}")
     return Wish(wait, f"posts about every {about(gap)}; asked again in {{}}")

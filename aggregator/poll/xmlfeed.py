@@ -15,6 +15,7 @@ from typing import Any
 import feedparser
 from lxml import etree
 
+from aggregator.errors import ParseError
 from aggregator.models import Enclosure, Entry, ParsedFeed
 from aggregator.poll import xmltree
 from aggregator.poll.announced import announced_rhythm
@@ -25,7 +26,7 @@ from aggregator.poll.names import RDF, entries, heads, local_name, namespace
 from aggregator.poll.normal import normalise
 from aggregator.poll.people import take_authors
 from aggregator.poll.text import from_plain, legal, literal, looks_like_html, plain, with_base
-from aggregator.urls import http_url
+from aggregator.urls import http_url, redact
 
 _FORMATS = {"rss090": "RSS 0.90", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91"}
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -38,7 +39,7 @@ Raw = Mapping[str, Any]
 
 
 def read(text: str, url: str) -> ParsedFeed:
-    """The feed in `text`, fetched from `url`. Raises xmltree.NotXml when there is none in it."""
+    """The feed in `text`, fetched from `url`. Raises xmltree.NotXml when there is none in it, or ParseError."""
     root, problems = xmltree.read(text)
     normalise(root)
     author = next(filter(None, map(take_authors, heads(root))), None)
@@ -81,9 +82,12 @@ def _serialised(root: etree._Element) -> bytes:
 
 def _understood(document: bytes, base: str) -> Any:
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base}
-    return feedparser.parse(
-        BytesIO(document), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
-    )
+    try:
+        return feedparser.parse(
+            BytesIO(document), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+        )
+    except Exception as error:
+        raise ParseError(redact(base), f"feedparser can not read it: {type(error).__name__}") from error
 
 
 def _base(root: etree._Element, url: str) -> str:
@@ -122,9 +126,9 @@ class _Reader:
             description=self._line(feed, "subtitle"),
             language=self._language,
             author=self._author,
-            icon=next(filter(None, (http_url(icon, self._base) for icon in icons)), None),
-            id=literal(feed.get("id")) or None,
-            updated=parse_date(feed.get("updated") or feed.get("published")),
+            icon=next(filter(None, (http_url(_text(icon), self._base) for icon in icons)), None),
+            id=literal(_text(feed.get("id"))) or None,
+            updated=parse_date(_text(feed.get("updated")) or _text(feed.get("published"))),
             format=format_,
             self_url=next(self._related(feed, "self"), None),
             hubs=tuple(dict.fromkeys(self._related(feed, "hub"))),
