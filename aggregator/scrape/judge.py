@@ -17,8 +17,9 @@ from importlib.resources import files
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.evidence import Evidence, evidence, survey
+from aggregator.scrape.evidence import evidence
 from aggregator.scrape.overlap import coverage, shingles
+from aggregator.scrape.survey import survey
 
 STATED = 2.5
 """What it adds to a block (in logits) that the page's own JSON-LD or the feed has its text: ten times as likely."""
@@ -77,12 +78,6 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
     _set_pieces(blocks, chances, kept)
     _no_dangling_headings(blocks, kept)
     return Verdict(blocks, chances, kept)
-
-
-def score(item: Evidence) -> float:
-    """The chance that a block with this evidence belongs to the article."""
-    weights = _weights()
-    return _chance(sum([weights.get(name, 0.0) * value for name, value in item.items()]))
 
 
 @cache

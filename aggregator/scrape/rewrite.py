@@ -382,7 +382,7 @@ class _Writer:
     # --- inline ----------------------------------------------------------------------------------------------------
 
     def _inline_element(self, tag: str, node: HtmlElement, depth: int) -> None:
-        attributes = self._inline_attributes(tag, node)
+        attributes = None if self._quiet else self._inline_attributes(tag, node)
         if attributes is None or any(tag == name for name, _ in self._inline):
             self.children(node, depth)
             return

@@ -91,7 +91,7 @@ PHRASES: dict[str, str] = {
 SHORT = 40
 """Words; a longer block is not judged by a phrase in it."""
 
-_ATTRIBUTES = ("class", "id", "role", "itemprop", "aria-label", "data-component", "data-testid")
+_ATTRIBUTES = ("class", "id", "role", "itemprop")
 _MAX_NAMES = 300
 _MAX_REMEMBERED = 50_000
 
