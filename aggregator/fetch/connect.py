@@ -14,9 +14,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import certifi
 import urllib3
 import urllib3.connection
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
@@ -134,11 +134,11 @@ class _Shakeable(ssl.SSLSocket):
 
 
 def tls_context() -> ssl.SSLContext:
-    """One context for all connections: certificates are verified against certifi's and the system's authorities."""
+    """One context for all connections: certificates are verified against requests' and the system's authorities."""
     context = create_urllib3_context()
     context.verify_mode = ssl.CERT_REQUIRED
     context.check_hostname = True
-    context.load_verify_locations(certifi.where())
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     context.load_default_certs()
     context.sslsocket_class = _Shakeable
     return context

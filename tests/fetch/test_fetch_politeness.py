@@ -15,7 +15,7 @@ from conftest import Server, answer, late, routes
 from aggregator.errors import FetchError, Refused, StoreError, TimedOut
 from aggregator.fetch import robots as robots_module
 from aggregator.fetch.hosts import BUSY_REST_S, MAX_REST_S, SILENT_REST_S
-from aggregator.fetch.robots import product_token
+from aggregator.fetch.robots import product_token, read_rules
 from aggregator.models import HostState, Request, Response, RobotsFile
 
 
@@ -567,6 +567,31 @@ def test_odd_robots_never_breaks_anything(body: bytes, serve, fetching) -> None:
     """Whatever stands at /robots.txt, other pages can be fetched."""
     server = serve(late(lambda asked: answer(body if asked.path == "/robots.txt" else b"page")))
     assert fetching().get(Request(server.url("/yes"), robots=True)).status == 200
+
+
+@pytest.mark.parametrize(("text", "allowed"), [
+    ("User-agent: reader\nDisallow: /x", True),  # the beginning of our name is not our name
+    ("User-agent: Reader-Two/9.1\nDisallow: /x", False),
+    ("useragent reader-two\nDisallow: /x", False),
+    ("User-agent: a\nUser-agent: reader-two\nUser-agent: b\nDisallow: /x", False),
+    ("User-agent: *\nDisallow: /x\n\nUser-agent: other\nDisallow: /\n\nUser-agent: third\nDisallow: /", False),
+    ("User-agent: other\nDisallow: /\nUser-agent: *\nAllow: /x\n\nUser-agent: more\nDisallow: /", True),
+    ("User-agent: reader-two\nAllow: /\n\nUser-agent: *\nDisallow: /", True),
+    ("User-agent: *bot\nDisallow: /", True),
+    ("Disallow: /x\nUser-agent: *\nDisallow: /y", True),
+])  # fmt: skip
+def test_group_is_ours_by_our_whole_name(text: str, allowed: bool) -> None:
+    """Groups of others do not count, wherever they stand (RFC 9309 section 2.2.1)."""
+    assert read_rules(text, "reader-two").allow("http://h/x") is allowed
+
+
+def test_robots_with_many_names_and_many_rules_stays_small() -> None:
+    """The rules of a group are not kept once for each of its names."""
+    names = "".join(f"User-agent: a{n}\n" for n in range(5000))
+    text = names + "User-agent: *\n" + "".join(f"Disallow: /{n}\n" for n in range(10_000))
+    begun = time.monotonic()
+    assert not read_rules(text, "mine").allow("http://h/77")
+    assert time.monotonic() - begun < 5
 
 
 def test_hostile_patterns_are_matched_in_no_time(serve, fetching) -> None:
