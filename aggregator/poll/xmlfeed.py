@@ -43,11 +43,11 @@ def read(text: str, url: str) -> ParsedFeed:
     root, problems = xmltree.read(text)
     normalise(root)
     author = next(filter(None, map(take_authors, heads(root))), None)
-    aside = [_Aside(_guid(tree), take_authors(tree)) for tree in entries(root)]
+    aside = [_Aside(*_guid(tree), take_authors(tree)) for tree in entries(root)]
     base, rhythm = _base(root, url), announced_rhythm(root)
     document = _understood(_serialised(root), base)
     if len(aside) != len(document.entries):  # entries within entries, say
-        aside = [_Aside("", None)] * len(document.entries)
+        aside = [_Aside("", False, None)] * len(document.entries)
     reader = _Reader(url, base, atom=str(document.version).startswith("atom"), feed=dict(document.feed), author=author)
     found = []
     for number, (item, own) in enumerate(zip(document.entries, aside, strict=True), start=1):
@@ -65,6 +65,7 @@ class _Aside:
     """What is read of an entry beside feedparser. `guid` is empty when there is none."""
 
     guid: str
+    permalink: bool
     author: str | None
 
 
@@ -141,7 +142,7 @@ class _Reader:
         guid = own.guid or _text(item.get("id"))
         return Entry(
             guid=literal(guid, limit=4096),
-            url=self._link(item) or (http_url(guid) if item.get("guidislink") else None),
+            url=self._link(item) or (http_url(guid) if own.permalink else None),
             title=self._line(item, "title"),
             author=own.author or (self._author if self._atom else None),
             published=published,
@@ -223,13 +224,14 @@ def _dates(item: Raw) -> tuple[Any, Any]:
     return published, updated if updated != published else None
 
 
-def _guid(tree: etree._Element) -> str:
-    """The guid or id as written, or what the item is about in RDF."""
+def _guid(tree: etree._Element) -> tuple[str, bool]:
+    """The guid or id as written, or what the item is about in RDF; and whether it may stand for a missing link."""
     for name in ("guid", "id"):
         for child in tree:
-            if local_name(child) == name and not namespace(child) and (child.text or "").strip():
-                return (child.text or "").strip()
-    return (tree.get(f"{{{RDF}}}about") or "").strip()
+            text = (child.text or "").strip()
+            if local_name(child) == name and not namespace(child) and text:
+                return text, (child.get("isPermaLink") or "true").strip().lower() == "true"
+    return (tree.get(f"{{{RDF}}}about") or "").strip(), True
 
 
 def _text(value: object) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -126,7 +125,7 @@ def test_a13_opml_with_entities_is_rejected(tmp_path: Path, listener: tuple[str,
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a14_a_body_that_names_a_place_is_no_place(
-    tmp_path: Path, listener: tuple[str, list[object]], as_json: bool
+    tmp_path: Path, listener: tuple[str, list[object]], as_json: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A body that is a path or a URL is taken for what it is: text, and no feed."""
     address, seen = listener
@@ -135,7 +134,7 @@ def test_a14_a_body_that_names_a_place_is_no_place(
     for body in (str(feed), feed.as_uri(), f"{address}/feed", f"feed:{address}/feed", f"{feed}\x00"):
         with pytest.raises(ParseError):
             poll.parse((f'"{body}"' if as_json else body).encode(), URL)
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ParseError):
         poll.parse(b"feed.xml", URL)
     time.sleep(0.05)

@@ -233,6 +233,31 @@ def test_f30_a_moved_feed_keeps_its_identities() -> None:
     assert here.guid == there.guid == "42"
 
 
+@pytest.mark.parametrize(
+    ("item", "url"),
+    [
+        ("<guid>https://x.example/a</guid>", "https://x.example/a"),
+        ("<guid isPermaLink='true'>https://x.example/a</guid>", "https://x.example/a"),
+        ("<guid isPermaLink='false'>https://x.example/a</guid>", None),
+        ("<guid>42</guid>", None),
+        ("<guid>/a</guid>", None),
+        ("<guid>https://x.example/a</guid><link>https://x.example/b</link>", "https://x.example/b"),
+    ],
+)
+def test_a_guid_stands_for_a_missing_link_where_it_may(item: str, url: str | None) -> None:
+    """A permalink is a whole URL that does not say that it is none (RSS 2.0)."""
+    assert only(rss("<title>t</title>" + item)).url == url
+
+
+def test_what_an_rdf_item_is_about_is_its_identity_and_its_link() -> None:
+    """RSS 1.0 without a link element."""
+    rdf = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+        '<item rdf:about="https://x.example/a"><title>t</title></item></rdf:RDF>'
+    )
+    assert (only(rdf).guid, only(rdf).url) == ("https://x.example/a", "https://x.example/a")
+
+
 def test_f31_items_that_share_a_guid_are_all_kept() -> None:
     """Different items stay different; their identities do not depend on their order or on what else is there."""
     items = [f"<title>{n}</title><link>https://x.example/{n}</link><guid>same</guid>" for n in "abc"]
