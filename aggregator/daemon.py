@@ -121,7 +121,7 @@ class Daemon:
         tally = Tally()
         self._pipeline.scrape(tally)
         if tally.scraped or tally.unscraped:
-            log.info("scraped", articles=tally.scraped, failed=tally.unscraped, duplicates=tally.duplicates)
+            log.info("scraped", articles=tally.scraped, failed=tally.unscraped)
             self._emit()
 
     def _emit(self) -> None:

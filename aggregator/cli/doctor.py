@@ -70,7 +70,7 @@ def _options(config: Config | None, url: str) -> FeedOptions:
 def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, str | None]:
     if seen.response is None or seen.response.status == 304:
         return None, None
-    from aggregator.pipeline import PARSE_TIMEOUT_S
+    from aggregator.polling import PARSE_TIMEOUT_S
     from aggregator.reading import read_feed
     from aggregator.workers import Workers
 

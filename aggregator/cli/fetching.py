@@ -12,7 +12,7 @@ from aggregator.cli.app import clock
 from aggregator.errors import FetchError, ParseError
 from aggregator.fetch import Fetcher
 from aggregator.models import HostState, ParsedFeed, Request, Response, RobotsFile
-from aggregator.pipeline import FEED_TYPES, PARSE_TIMEOUT_S
+from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.reading import read_feed
 from aggregator.settings import Network
 from aggregator.urls import http_url

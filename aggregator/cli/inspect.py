@@ -30,7 +30,7 @@ def parse(
 ) -> None:
     """A feed as JSON: what would be stored."""
     from aggregator.cli.fetching import read_document
-    from aggregator.pipeline import FEED_TYPES, PARSE_TIMEOUT_S
+    from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
     from aggregator.reading import read_feed
     from aggregator.workers import Workers
 
@@ -101,9 +101,9 @@ def extract(
 
 def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
     from aggregator.cli.fetching import read_document
-    from aggregator.pipeline import PAGE_TYPES, SCRAPE_TIMEOUT_S
     from aggregator.reading import Page, read_page
     from aggregator.scrape import Hint
+    from aggregator.scraping import PAGE_TYPES, SCRAPE_TIMEOUT_S
     from aggregator.workers import Workers
 
     document = read_document(target, _network(context), accept=PAGE_TYPES, url=url)
@@ -119,8 +119,8 @@ def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
 
 def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
     """The lines of a batch, worked on in parallel, given back in the order of the file."""
-    from aggregator.pipeline import SCRAPE_TIMEOUT_S
     from aggregator.reading import read_page
+    from aggregator.scraping import SCRAPE_TIMEOUT_S
     from aggregator.workers import Workers
 
     lines = list(_lines(batch))

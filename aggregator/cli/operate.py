@@ -49,7 +49,7 @@ def report(tally: Tally, states: tuple[FeedState, ...]) -> None:
         f"{tally.new} new and {tally.revised} revised entries"
     )
     say(
-        f"{tally.scraped} articles stored ({tally.duplicates} of them copies), {tally.unscraped} pages failed; "
+        f"{tally.scraped} articles stored, {tally.unscraped} pages failed; "
         f"{tally.published} new posts in the output, {tally.built.written} files written"
     )
 

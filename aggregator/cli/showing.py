@@ -14,12 +14,11 @@ from aggregator.cli.app import app, bars, clock, print_table, say
 from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from aggregator.pipeline import Pipeline, Tally
     from aggregator.settings import Config
 
 BASE_URL = "http://127.0.0.1:8080/"
 
-COLUMNS = ("round", "feeds", "same", "failed", "new", "articles", "copies", "no page", "next links")
+COLUMNS = ("round", "feeds", "same", "failed", "new", "articles", "no page", "copies", "next links")
 
 SLOW_S = 0.5
 """Seconds that the slow outlet takes for an answer: long enough to be seen, short enough for a demo."""
@@ -45,8 +44,7 @@ def demo(
         rows = []
         for number in range(1, press.rounds + 1):
             press.publish(number)
-            tally, links = _one_round(config, place)
-            rows.append((number, *_row(tally), links))
+            rows.append((number, *_one_round(config, place)))
     print_table("What each round did (some outlets are broken on purpose)", COLUMNS, rows)
     _show_where(place)
     if serve:
@@ -62,23 +60,17 @@ def _new_folder(folder: Path | None) -> Path:
     return folder
 
 
-def _one_round(config: Config, place: Path) -> tuple[Tally, int]:
-    """A round as `poll --force` does it; the tally, and how many posts know their next one now."""
+def _one_round(config: Config, place: Path) -> tuple[int, ...]:
+    """A round as `poll --force` does it: its figures, then how many copies, stories and next links there are by now."""
     from aggregator.pipeline import opened
 
     with bars() as progress, opened(config, place / "data", clock, progress) as pipeline:
-        tally = pipeline.round(force=True)
-        return tally, _next_links(pipeline)
-
-
-def _next_links(pipeline: Pipeline) -> int:
-    posts = pipeline.store.archive.latest(1000)
-    return sum(post.next is not None for post in posts)
-
-
-def _row(tally: Tally) -> tuple[int, ...]:
+        done = pipeline.round(force=True)
+        counts = pipeline.store.counts()
+        posts = pipeline.store.archive.latest(1000)
+        links = sum(post.next is not None for post in posts)
     return (
-        tally.polled, tally.unchanged, tally.failed, tally.new, tally.scraped, tally.duplicates, tally.unscraped
+        done.polled, done.unchanged, done.failed, done.new, done.scraped, done.unscraped, counts["duplicates"], links
     )  # fmt: skip
 
 
