@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
 from aggregator.store import Store
 from aggregator.store.stories import Placed, Ruling, StoryChanges, StoryWindow, Tie, Unplaced
+from aggregator.store.story_subjects import Subject
 
 BATCH = 500
 """Articles placed in one transaction."""
@@ -83,7 +85,8 @@ def place(store: Store, now: datetime, stopped: Callable[[], bool] = lambda: Fal
     """Give every article that waits for it its story, oldest first; how many there were."""
     count = 0
     while not stopped() and (batch := _within_span(store.unplaced(BATCH))):
-        window = store.story_window(batch[0].published - WINDOW, batch[-1].published + WINDOW)
+        first, last = batch[0].published - WINDOW, batch[-1].published + WINDOW
+        window = store.story_window(first, last, new=[one.id for one in batch])
         resumed = Resumed(window, batch)
         compared = {one.id: resumed.add(one) for one in batch}
         store.save_stories(_changes(batch, resumed, compared), now, settle=SETTLED)
@@ -91,11 +94,84 @@ def place(store: Store, now: datetime, stopped: Callable[[], bool] = lambda: Fal
     return count
 
 
-def features(article: Unplaced) -> stories.Features:
+def features(article: Unplaced | Subject) -> stories.Features:
     """What of an article is compared."""
     return stories.features(
         stories.Item(article.key, article.title, article.text, article.published, article.source, article.url)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why two articles are, or are not, in one story. `ruled`: what an operator said; `stored`: the score is the one
+    that was kept when they were compared, else it was computed now.
+    """
+
+    score: float
+    evidence: tuple[tuple[str, float], ...]
+    together: bool
+    ruled: bool | None
+    stored: bool
+
+
+def why(store: Store, one: Subject, other: Subject) -> Reason:
+    """What two articles share, as it was kept when they were compared, else as it is now."""
+    window = _around(store, one, other)
+    ruled = {frozenset((ruling.a, ruling.b)): ruling.together for ruling in window.rulings}
+    tie = store.compared(one.leader, other.leader)
+    stored = tie is not None and bool(tie.evidence)
+    if tie is None or not tie.evidence:
+        stats = stories.counted(stories.Features(row.key, row.published, row.terms) for row in window.placed)
+        match = stories.score(features(one), features(other), stats)
+        score = tie.score if tie is not None else match.score
+        tie = Tie(one.id, other.id, score, tuple((part.term, part.weight) for part in match.evidence))
+    together = one.story is not None and one.story == other.story
+    return Reason(tie.score, tie.evidence, together, ruled.get(frozenset((one.leader, other.leader))), stored)
+
+
+def merge(store: Store, one: Subject, other: Subject, now: datetime) -> str:
+    """Keep an operator's word that two articles tell one story: all of both stories. The id of what they are now.
+
+    Former words that keep any two of them apart are taken back.
+    """
+    window = _around(store, one, other)
+    here, there = _members(window, one), _members(window, other)
+    across = {
+        (ruling.a, ruling.b)
+        for ruling in window.rulings
+        if {ruling.a in here, ruling.b in here} == {True, False} and {ruling.a, ruling.b} <= {*here, *there}
+    }
+    first, *rest = (*here, *there)
+    said = {(first, item) for item in rest if item != first} | across
+    return _overrule(store, window, tuple(Ruling(a, b, together=True) for a, b in sorted(said)), one, now)
+
+
+def split(store: Store, one: Subject, now: datetime) -> str:
+    """Keep an operator's word that an article does not belong to the others of its story. The id of its own."""
+    window = _around(store, one, one)
+    others = [item for item in _members(window, one) if item != one.leader]
+    return _overrule(store, window, tuple(Ruling(one.leader, item, together=False) for item in others), one, now)
+
+
+def _around(store: Store, one: Subject, other: Subject) -> StoryWindow:
+    """The articles that two are compared among, and the whole of their stories."""
+    first, last = sorted((one.published, other.published))
+    near = last - first <= WINDOW
+    also = [story for story in (one.story, other.story) if story is not None]
+    return store.story_window(first - WINDOW, (last if near else first) + WINDOW, also=also)
+
+
+def _members(window: StoryWindow, subject: Subject) -> tuple[int, ...]:
+    return tuple(row.id for row in window.placed if row.story == subject.story)
+
+
+def _overrule(store: Store, window: StoryWindow, said: tuple[Ruling, ...], one: Subject, now: datetime) -> str:
+    resumed = Resumed(window)
+    new = {frozenset((ruling.a, ruling.b)) for ruling in said}
+    former = (ruling for ruling in window.rulings if frozenset((ruling.a, ruling.b)) not in new)
+    resumed.rule((*former, *said))
+    store.save_stories(StoryChanges(moved=resumed.moved(), merged=resumed.merged()), now, rulings=said)
+    return resumed.story(one.leader)
 
 
 def _within_span(waiting: tuple[Unplaced, ...]) -> tuple[Unplaced, ...]:

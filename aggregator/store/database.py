@@ -44,6 +44,7 @@ from aggregator.store import (
     publishing,
     scraping,
     stories,
+    story_subjects,
     upkeep,
 )
 from aggregator.store import search as fts
@@ -52,6 +53,7 @@ from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
 from aggregator.store.hosts import HostMemory
 from aggregator.store.stories import Ruling, StoryChanges, StoryWindow, Tie, Unplaced
+from aggregator.store.story_subjects import Subject
 from aggregator.urls import http_url
 
 
@@ -237,10 +239,14 @@ class Store:
         with self._session.read() as sql:
             return stories.unplaced(sql, limit)
 
-    def story_window(self, first: datetime, last: datetime, *, also: Iterable[str] = ()) -> StoryWindow:
-        """What new articles are compared with: the stories that reach into [first, last], and those named in `also`."""
+    def story_window(
+        self, first: datetime, last: datetime, *, also: Iterable[str] = (), new: Iterable[int] = ()
+    ) -> StoryWindow:
+        """What new articles are compared with: the stories that reach into [first, last], those named in `also`, and
+        those that an operator has put articles of `new` into.
+        """
         with self._session.read() as sql:
-            return stories.window(sql, first, last, also)
+            return stories.window(sql, first, last, also, new)
 
     def save_stories(
         self, changes: StoryChanges, now: datetime, *, rulings: Iterable[Ruling] = (), settle: timedelta | None = None
@@ -255,7 +261,12 @@ class Store:
     def compared(self, one: int, other: int) -> Tie | None:
         """How two articles were compared, with the evidence; None: they were not, or shared next to nothing."""
         with self._session.read() as sql:
-            return stories.between(sql, one, other)
+            return story_subjects.between(sql, one, other)
+
+    def subject(self, reference: str, canonical: str) -> Subject | None:
+        """The article that an operator names by number, page on the mirror, or URL (`canonical`: in that form)."""
+        with self._session.read() as sql:
+            return story_subjects.subject(sql, reference, canonical)
 
     def next_unknown(self, now: datetime) -> tuple[PendingArticle, ...]:
         """The pages to ask again for their next post, which has come since; see `save_neighbours`."""

@@ -38,6 +38,9 @@ _WINDOW = f"""
     WHERE own.story_id IN (
         SELECT story_id FROM story_articles WHERE published BETWEEN :first AND :last
         UNION SELECT value FROM json_each(:stories)
+        UNION SELECT other.story_id FROM json_each(:new) AS new
+        JOIN story_rulings AS said ON said.together AND new.value IN (said.article_id, said.other_id)
+        JOIN story_articles AS other ON other.article_id IN (said.article_id, said.other_id)
     )
     ORDER BY own.arrival
 """  # noqa: S608 - our own text
@@ -133,10 +136,20 @@ def unplaced(sql: Sql, limit: int) -> tuple[Unplaced, ...]:
     )
 
 
-def window(sql: Sql, first: datetime, last: datetime, stories: Iterable[str] = ()) -> StoryWindow:
-    """All articles of the stories that have one published in [first, last], and of those named."""
+def window(
+    sql: Sql, first: datetime, last: datetime, stories: Iterable[str] = (), new: Iterable[int] = ()
+) -> StoryWindow:
+    """All articles of the stories that have one published in [first, last], or one that an operator has put beside an
+    article of `new`, and of those named.
+    """
     rows = sql.all(
-        _WINDOW, {"first": times.whole(first), "last": times.whole(last), "stories": json.dumps(list(stories))}
+        _WINDOW,
+        {
+            "first": times.whole(first),
+            "last": times.whole(last),
+            "stories": json.dumps(list(stories)),
+            "new": json.dumps(list(new)),
+        },
     )
     placed = tuple(
         Placed(
@@ -234,18 +247,3 @@ def settle(sql: Sql, age: timedelta) -> int:
             "UPDATE story_articles SET settled = 1 WHERE article_id IN (SELECT value FROM json_each(:ids))", ids
         )
     return len(rows)
-
-
-def between(sql: Sql, one: int, other: int) -> Tie | None:
-    """How two articles were compared, with the evidence; None: they were not, or shared next to nothing."""
-    row = sql.one(
-        """
-        SELECT article_id, other_id, score, evidence FROM story_links
-        WHERE (article_id, other_id) IN (VALUES (:one, :other), (:other, :one))
-        """,
-        {"one": one, "other": other},
-    )
-    if row is None:
-        return None
-    evidence = tuple((term, part) for term, part in json.loads(row["evidence"]))
-    return Tie(row["article_id"], row["other_id"], row["score"], evidence)

@@ -1,0 +1,150 @@
+"""Commands about stories as they are stored: why two articles are one story, and what an operator says to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aggregator.cli.app import Here, Json, app, clock, complain, here, iso, print_json, print_table, say
+from aggregator.errors import StoreError
+
+if TYPE_CHECKING:
+    from aggregator.store import Store
+    from aggregator.store.story_subjects import Subject
+    from aggregator.storylines import Reason
+
+Article = Annotated[str, typer.Argument(metavar="ARTICLE", help="Its number, its URL, or its page on the mirror.")]
+Other = Annotated[str, typer.Argument(metavar="ARTICLE", help="The same of another one.")]
+
+KINDS = {"id": "identifier", "name": "name", "num": "number", "word": "word"}
+"""What kinds of terms are called in the table of evidence."""
+
+
+@app.command()
+def why(context: typer.Context, article: Article, other: Other, as_json: Json = False) -> None:
+    """Why two articles are in one story, or are not: what they share, and how much that counts."""
+    from aggregator import storylines
+    from aggregator.store import Store
+
+    place = _existing(context)
+    with Store.read(place.database) as store:
+        one, two = _subject(store, article), _subject(store, other)
+        reason = storylines.why(store, one, two)
+    if as_json:
+        print_json(_json(one, two, reason))
+        return
+    for subject in (one, two):
+        say(
+            f"{subject.id}: {subject.title}  [{subject.source}, {iso(subject.published)}]  story {subject.story or '-'}"
+        )
+    print_table("What they share", ("kind", "what", "part of the score"), _rows(reason))
+    say(_verdict(one, two, reason))
+
+
+@app.command()
+def merge(context: typer.Context, article: Article, other: Other) -> None:
+    """Say that two articles tell one story: both stories become one, and later runs keep it so."""
+    from aggregator import storylines
+
+    with _writing(context) as store:
+        one, two = _placed(store, article), _placed(store, other)
+        if one.story == two.story:
+            say("They are in one story already; it is noted that they belong together.")
+        story = storylines.merge(store, one, two, clock())
+    say(f"{one.title!r} and {two.title!r} tell story {story}. The output shows it after the next round.")
+
+
+@app.command()
+def split(context: typer.Context, article: Article) -> None:
+    """Say that an article does not belong to its story: it gets one of its own, and later runs keep it so."""
+    from aggregator import storylines
+
+    with _writing(context) as store:
+        one = _placed(store, article)
+        story = storylines.split(store, one, clock())
+    if story == one.story:
+        say(f"{one.title!r} is the story {story} from now on; the others were taken out of it, or there were none.")
+    else:
+        say(f"{one.title!r} tells story {story} now, not {one.story}. The output shows it after the next round.")
+
+
+def _existing(context: typer.Context) -> Here:
+    place = here(context)
+    if not place.database.exists():
+        complain(f"{place.data} holds nothing yet; `aggregator poll` begins")
+        raise typer.Exit(1)
+    return place
+
+
+@contextmanager
+def _writing(context: typer.Context) -> Iterator[Store]:
+    """The database of a data folder that is held alone meanwhile."""
+    from aggregator import dedupe, lock
+    from aggregator.store import Store
+
+    place = _existing(context)
+    with (
+        lock.hold(place.data),
+        Store.open(place.database, canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
+    ):
+        yield store
+
+
+def _subject(store: Store, reference: str) -> Subject:
+    from aggregator import dedupe
+    from aggregator.urls import http_url
+
+    url = http_url(reference)
+    found = store.subject(reference, dedupe.canonical_url(url) if url else reference)
+    if found is None:
+        raise StoreError(f"no article is known as {reference}")
+    return found
+
+
+def _placed(store: Store, reference: str) -> Subject:
+    found = _subject(store, reference)
+    if found.story is None:
+        raise StoreError(f"{reference} has no story yet: its text is still to come")
+    return found
+
+
+def _rows(reason: Reason) -> Iterator[tuple[object, ...]]:
+    for term, part in reason.evidence:
+        kind, mark, value = term.partition(":")
+        named = KINDS.get(kind) if mark else None
+        yield named or "", value if named else term, f"{part:+.3f}"
+
+
+def _verdict(one: Subject, two: Subject, reason: Reason) -> str:
+    said = {True: "; an operator put them together", False: "; an operator put them apart", None: ""}[reason.ruled]
+    kept = "as it was when they were compared" if reason.stored else "computed now"
+    if one.leader == two.leader:
+        copy = one if one.id != one.leader else two
+        return f"The same text: similarity {copy.similarity or 1.0:.2f}, {copy.copy_reason or 'one article'}."
+    return f"{'One story' if reason.together else 'Not one story'}: score {reason.score:.3f} ({kept}){said}."
+
+
+def _json(one: Subject, two: Subject, reason: Reason) -> dict[str, Any]:
+    return {
+        "articles": [_named(one), _named(two)],
+        "one_story": reason.together,
+        "score": reason.score,
+        "evidence": [{"term": term, "part": part} for term, part in reason.evidence],
+        "ruling": {True: "together", False: "apart", None: None}[reason.ruled],
+        "stored": reason.stored,
+        "same_text": one.leader == two.leader,
+    }
+
+
+def _named(subject: Subject) -> dict[str, Any]:
+    return {
+        "id": subject.id,
+        "title": subject.title,
+        "url": subject.url or None,
+        "source": subject.source,
+        "published": subject.published,
+        "story": subject.story,
+    }
