@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator.dedupe.stories import (
     Clusterer,
+    Evidence,
     Features,
     Item,
     Placement,
@@ -22,8 +23,11 @@ from aggregator.dedupe.stories import (
     features,
     group,
     merging,
+    reread,
     score,
     splitting,
+    told,
+    written,
 )
 from aggregator.dedupe.stories.cohesion import agglomerate
 from aggregator.dedupe.stories.index import Index
@@ -369,6 +373,34 @@ def test_a_title_in_title_case_makes_no_names() -> None:
     """Capitals tell only where they are not everywhere."""
     terms = dict(features(Item("1", "Hackers Break Into Old Routers", "The routers were old.")).terms)
     assert not [term for term in terms if term.startswith("name:")]
+
+
+def test_features_can_be_written_and_read_again() -> None:
+    """Terms as JSON come back as they were."""
+    for item in ITEMS[:30]:
+        described = features(item)
+        assert reread(item.id, item.published, written(described)) == described
+    with pytest.raises(ValueError, match="JSON object"):
+        reread("1", None, "[]")
+
+
+def test_evidence_in_words() -> None:
+    """What is shared is said once, and what speaks against it last."""
+    evidence = [
+        Evidence("the same text", 1.0),
+        Evidence("name:helmgate", 0.2),
+        Evidence("word:helmga", 0.2),
+        Evidence("id:CVE-2026-1", 0.1),
+        Evidence("num:412000", 0.1),
+        Evidence("word:portal", 0.1),
+        Evidence("word:box", 0.1),
+        Evidence("5 days apart", -0.2),
+    ]
+    assert (
+        told(evidence)
+        == "the same text, helmgate, CVE-2026-1, the number 412000, “portal…”, “box”; against it: 5 days apart"
+    )
+    assert told([]) == ""
 
 
 def test_what_is_far_down_counts_little() -> None:

@@ -8,6 +8,7 @@ from aggregator.dedupe.stories.clustering import Clusterer
 from aggregator.dedupe.stories.grouping import group
 from aggregator.dedupe.stories.index import Index
 from aggregator.dedupe.stories.scoring import score
+from aggregator.dedupe.stories.telling import reread, told, written
 from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import (
     Evidence,
@@ -43,6 +44,9 @@ __all__ = [
     "features",
     "group",
     "merging",
+    "reread",
     "score",
     "splitting",
+    "told",
+    "written",
 ]
