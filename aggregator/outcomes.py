@@ -6,6 +6,7 @@ too, so that it costs only the feed or the article that met it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -78,6 +79,9 @@ def polled(
 def not_polled(state: FeedState, options: FeedOptions, error: Exception, now: datetime) -> PollOutcome:
     """A failed poll: the error is kept in words, and the next try is later."""
     known = expected(error, feed=state.name)
+    if (until := resting_until(known, now)) is not None:
+        later = replace(state, next_poll=until, next_poll_reason=known.message)
+        return PollOutcome(state=later, result=PollResult.FAILED, at=now, error=known.message)
     log.warning("poll failed", feed=state.name, stage=known.stage, error=known.message)
     return PollOutcome(
         state=poll.failed(state, options, known, now),
@@ -86,6 +90,13 @@ def not_polled(state: FeedState, options: FeedOptions, error: Exception, now: da
         http_status=known.status if isinstance(known, FetchError) else None,
         error=known.message,
     )
+
+
+def resting_until(error: Exception, now: datetime) -> datetime | None:
+    """When to come back to a host that is given a rest: nothing was sent, so nothing has failed. None otherwise."""
+    if isinstance(error, Refused) and error.retry_after_s is not None:
+        return now + timedelta(seconds=error.retry_after_s)
+    return None
 
 
 def expected(error: Exception, **context: str) -> StageError:
@@ -99,9 +110,8 @@ def expected(error: Exception, **context: str) -> StageError:
 def next_attempt(article: PendingArticle, error: StageError, now: datetime) -> datetime | None:
     """When a page is to be tried again: later each time, when the server says, or never (None)."""
     retry_after_s = error.retry_after_s if isinstance(error, FetchError) else None
-    refused = isinstance(error, Refused) and retry_after_s is None
     final = isinstance(error, FetchError) and error.status in FINAL_STATUSES
-    if refused or final or article.attempts + 1 >= ATTEMPTS:
+    if isinstance(error, Refused) or final or article.attempts + 1 >= ATTEMPTS:
         return None
     return now + max(FIRST_RETRY * (1 << article.attempts), timedelta(seconds=retry_after_s or 0))
 

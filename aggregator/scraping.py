@@ -59,6 +59,9 @@ def save(
         except Exception as bug:  # noqa: BLE001 - a bug costs its own article one failed try, and nothing else
             error = bug
     assert error is not None
+    if (until := outcomes.resting_until(error, now)) is not None:
+        store.postpone(article.id, until)
+        return False
     known = outcomes.expected(error, article=article.url)
     outcomes.log.info("article not scraped", article=article.url, stage=known.stage, error=known.message)
     store.save_failure(article.id, str(known), outcomes.next_attempt(article, known, now), now)

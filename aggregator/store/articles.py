@@ -159,6 +159,11 @@ def pending(sql: Sql, now: datetime, limit: int) -> tuple[PendingArticle, ...]:
     )
 
 
+def postpone(sql: Sql, article_id: int, until: datetime) -> None:
+    """Let a page wait that could not be asked for yet: no try is counted, since nothing was sent."""
+    sql.execute("UPDATE articles SET next_attempt = ? WHERE id = ?", (times.whole(until), article_id))
+
+
 def untried(sql: Sql, since: datetime) -> bool:
     """Whether an article first seen after `since` still waits for the first try at its page."""
     return bool(

@@ -227,6 +227,11 @@ class Store:
         with self._session.write() as sql:
             scraping.save_failure(sql, article_id, error, next_attempt, now)
 
+    def postpone(self, article_id: int, until: datetime) -> None:
+        """Let a page wait whose host is given a rest; no try is counted."""
+        with self._session.write() as sql:
+            articles.postpone(sql, article_id, until)
+
     def follow_chain(self, now: datetime) -> int:
         """Let one missing post of each feed become pending: the one that its oldest post names; how many there are."""
         with self._session.write() as sql:
