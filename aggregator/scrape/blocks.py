@@ -53,7 +53,7 @@ def blocks(root: HtmlElement) -> list[Block]:
     """The blocks with text below `root`, in the order of the page."""
     walker = _Walker()
     walker.box(root, 0)
-    found = []
+    found: list[Block] = []
     for block in walker.found:
         block.text = " ".join("".join(block.parts).split())
         if block.text:

@@ -61,7 +61,8 @@ def decode(page: bytes, content_type: str = "") -> str:
     if (text := _strict(page, "utf-8")) is not None:
         return text
     for label in _labels(page, content_type):
-        if (encoding := _codec(label)) and encoding != "utf-8" and (text := _strict(page, encoding)):
+        codec = _codec(label)
+        if codec and codec != "utf-8" and (text := _strict(page, codec)):
             return text
     return _mostly_utf8(page) or _guessed(page)
 
