@@ -15,7 +15,7 @@ import pytest
 from conftest import NOW, Mirrored
 from program import Program
 
-from aggregator import storylines
+from aggregator import lock, storylines
 from aggregator.store import Store
 
 PRESS_F1 = 0.55
@@ -177,6 +177,16 @@ def test_the_later_word_outweighs_the_former(copied: Program) -> None:
         assert done.returncode == 0, done.stderr
         now = stories(copied.data)
         assert (now[one] == now[two]) is together
+
+
+def test_a_folder_in_use_is_left_alone(copied: Program) -> None:
+    """While the daemon holds the data folder nothing is overruled (exit code 3); looking is always possible."""
+    before = stories(copied.data)
+    with lock.hold(copied.data):
+        assert copied.run("merge", "1", "2").returncode == 3
+        assert copied.run("split", "1").returncode == 3
+        assert copied.run("why", "1", "2").returncode == 0
+    assert stories(copied.data) == before
 
 
 def test_the_output_shows_stories(mirrored: Mirrored) -> None:
