@@ -50,14 +50,15 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
     said = claims(tree)
     everything = blocks(tree)
     about = metadata(tree, said, url, everything)
+    title = announced_title(tree, said, hint.title) or about.title or hint.title
     around, others = find_with_blocks(tree, url)
-    found = find_body(tree, url, about.title or hint.title, _stated(said, hint), everything, others)
+    found = find_body(tree, url, title, _stated(said, hint), everything, others)
     text = found.text
-    kind = kind_of(tree, said, text, about.title or "")
+    kind = kind_of(tree, said, text, title)
     return Article(
         url=url,
         canonical_url=about.canonical_url,
-        title=announced_title(tree, said, hint.title) or about.title or hint.title or None,
+        title=title or None,
         author=about.author,
         published=about.published or hint.published,
         modified=about.modified,

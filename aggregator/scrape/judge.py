@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +35,15 @@ leave them out; a reader of security news wants the indicators and the commands.
 
 MAX_LINKED = 0.5
 """Share of linked words up to which a table is one of data, and no menu."""
+
+PARAGRAPH = 12
+"""Words of a block that cannot be a line of furniture."""
+
+_DATE_LINE = re.compile(
+    r"(?i)(?:[^\W\d]{2,12}\.?,? +)?(?:\d{1,2}\.?(?:st|nd|rd|th)? +(?:de +)?[^\W\d]{3,12}\.?,? +(?:de +)?\d{4}"
+    r"|[^\W\d]{3,12}\.? +\d{1,2}(?:st|nd|rd|th)?, +\d{4}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
+)
+"""Friday, June 12, 2020 · 12 June 2020 · 12. Juni 2020 · 2020-06-12."""
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _SURE = 0.8
@@ -77,6 +87,7 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
     kept = [chance >= KEEP for chance in chances]
     _set_pieces(blocks, chances, kept)
     _no_dangling_headings(blocks, kept)
+    _no_furniture_above(blocks, kept, title)
     return Verdict(blocks, chances, kept)
 
 
@@ -153,3 +164,14 @@ def _no_dangling_headings(blocks: list[Block], kept: list[bool]) -> None:
             waiting.clear()
     for _, index in waiting:
         kept[index] = False
+
+
+def _no_furniture_above(blocks: list[Block], kept: list[bool], title: str) -> None:
+    """Drop the title, and a line that is a date and no more, above the first paragraph: they are told elsewhere."""
+    folded = title.casefold().split()
+    for index in [index for index, keep in enumerate(kept) if keep]:
+        block = blocks[index]
+        if block.text.casefold().split() == folded or _DATE_LINE.fullmatch(block.text):
+            kept[index] = False
+        elif block.words >= PARAGRAPH:
+            return
