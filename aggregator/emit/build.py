@@ -138,12 +138,12 @@ def _finish(edition: Edition, head: int, version: str, *, whole: bool) -> Built:
     if whole:
         gone |= edition.days.former_paths() - edition.paths
     edition.days.save()
-    folder.flush()
+    folder.settle()
     for path in sorted(gone):
         folder.remove(path)
     edition.days.forget()
     ledger.save(folder, _state(edition, head, version, blocks, files))
-    folder.flush()
+    folder.settle()
     return Built(
         written=len(folder.written),
         unchanged=folder.unchanged,

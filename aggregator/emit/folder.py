@@ -31,6 +31,7 @@ class Folder:
         self.removed = 0
         self._waiting: list[tuple[int, Path, Path]] = []
         self._names: set[Path] = set()
+        self._changed: set[Path] = set()
         self._bytes = 0
 
     def put(self, path: str, data: bytes) -> bool:
@@ -73,7 +74,7 @@ class Folder:
             return False
 
     def flush(self) -> None:
-        """Everything staged is on the disk and in its place when this returns."""
+        """Everything staged is on the disk, and in its place for every other program, when this returns."""
         waiting = self._take()
         if not waiting:
             return
@@ -84,8 +85,19 @@ class Folder:
         except OSError:
             self._abandon(waiting)
             raise
-        for parent in {place.parent for _, _, place in waiting}:
-            _sync_folder(parent)
+        for parent in {place.parent for _, _, place in waiting} - self._changed:
+            self._changed.update(folder for folder in (parent, *parent.parents) if folder.is_relative_to(self.root))
+
+    def settle(self) -> None:
+        """Flush, and wait until the names are on the disk too.
+
+        After a power cut, what was renamed before this may be there as it was: the notes of a build come after it.
+        """
+        self.flush()
+        folders, self._changed = sorted(folder for folder in self._changed if folder.is_dir()), set()
+        for start in range(0, len(folders), BATCH_FILES):
+            some = folders[start : start + BATCH_FILES]
+            self._sync([os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) for folder in some])
 
     def discard(self) -> None:
         """Forget what is staged and not flushed; used when a build fails."""
@@ -126,11 +138,8 @@ class Folder:
             finally:
                 os.close(descriptor)
 
-        if len(descriptors) == 1:
-            settle(descriptors[0])
-        else:
-            with ThreadPoolExecutor(SYNC_THREADS) as threads:
-                list(threads.map(settle, descriptors))
+        with ThreadPoolExecutor(SYNC_THREADS) as threads:
+            list(threads.map(settle, descriptors))
         if failures:
             raise failures[0]
 
@@ -162,11 +171,3 @@ def _create(temporary: Path) -> int:
     except FileExistsError:
         temporary.unlink()
         return os.open(temporary, flags, 0o644)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
