@@ -39,11 +39,13 @@ MAX_LINKED = 0.5
 PARAGRAPH = 12
 """Words of a block that cannot be a line of furniture."""
 
-_DATE_LINE = re.compile(
+_DATE = re.compile(
     r"(?i)(?:[^\W\d]{2,12}\.?,? +)?(?:\d{1,2}\.?(?:st|nd|rd|th)? +(?:de +)?[^\W\d]{3,12}\.?,? +(?:de +)?\d{4}"
     r"|[^\W\d]{3,12}\.? +\d{1,2}(?:st|nd|rd|th)?, +\d{4}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
 )
 """Friday, June 12, 2020 · 12 June 2020 · 12. Juni 2020 · 2020-06-12."""
+
+_BY = re.compile(r"(?i)(?:written |posted |published )?(?:by|von|par|por|di) +[^\W\d_]")
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _SURE = 0.8
@@ -167,11 +169,11 @@ def _no_dangling_headings(blocks: list[Block], kept: list[bool]) -> None:
 
 
 def _no_furniture_above(blocks: list[Block], kept: list[bool], title: str) -> None:
-    """Drop the title, and a line that is a date and no more, above the first paragraph: they are told elsewhere."""
+    """Drop the title and lines with a date or an author above the first paragraph: they are told elsewhere."""
     folded = title.casefold().split()
     for index in [index for index, keep in enumerate(kept) if keep]:
         block = blocks[index]
-        if block.text.casefold().split() == folded or _DATE_LINE.fullmatch(block.text):
-            kept[index] = False
-        elif block.words >= PARAGRAPH:
+        if block.words >= PARAGRAPH and block.text.casefold().split() != folded:
             return
+        if block.text.casefold().split() == folded or _DATE.search(block.text) or _BY.match(block.text):
+            kept[index] = False
