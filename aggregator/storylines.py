@@ -143,6 +143,8 @@ def merge(store: Store, one: Subject, other: Subject, now: datetime) -> str:
     }
     first, *rest = (*here, *there)
     said = {(first, item) for item in rest if item != first} | across
+    if one.leader != other.leader:
+        said.add((one.leader, other.leader))
     return _overrule(store, window, tuple(Ruling(a, b, together=True) for a, b in sorted(said)), one, now)
 
 
