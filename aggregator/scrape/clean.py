@@ -24,6 +24,9 @@ MAX_INPUT = 1_000_000
 """Characters, not counting pictures written out in the text (`data:`); what is longer is cut. The longest real articles
 have a third of it."""
 
+MAX_ENTITIES = 120_000
+"""Character references; nh3 takes the square of their number, and a second at this one. What has more is dropped."""
+
 ROUNDS = 4
 """How often the rules are applied until nothing changes; what still does then becomes plain paragraphs."""
 
@@ -154,7 +157,8 @@ def clean_tree(
     muted: frozenset[HtmlElement] = frozenset(),
 ) -> str:
     """As `clean`, for a tree that has been parsed already; `skip` is left out with all it
-    holds, of the elements in `muted` only their own text is. `root` itself is not changed."""
+    holds, of the elements in `muted` only their own text is. `root` itself is not changed.
+    """
     return settle(root, base_url, skip, muted)
 
 
@@ -221,4 +225,4 @@ def _once(
     inside = escape(built.text or "", quote=False) + "".join(
         tostring(node, encoding="unicode", method="html") for node in built
     )
-    return _CLEANER.clean(inside).strip()
+    return _CLEANER.clean(inside).strip() if inside.count("&") <= MAX_ENTITIES else ""

@@ -88,8 +88,8 @@ def pixels(value: str | None) -> str | None:
 def embed_link(node: HtmlElement, base: str | None) -> tuple[str, str] | None:
     """The address of what `node` embeds and a name for it, for a plain link; None when it has no address."""
     sources = [node.get("src"), node.get("data-src"), node.get("data-lazy-src"), node.get("data")]
-    sources += [child.get("src") for child in node.iterfind("source")]
-    sources += [child.get("value") for child in node.iterfind("param") if (child.get("name") or "") in ("movie", "src")]
+    sources += [child.get("src") for child in node.iter("source")]
+    sources += [child.get("value") for child in node.iter("param") if (child.get("name") or "") in ("movie", "src")]
     if video := node.get("data-videoid"):
         sources.append(f"https://www.youtube.com/watch?v={video}")
     for source in sources:
@@ -133,10 +133,11 @@ def _size(number: str, unit: str) -> float:
 
 
 def _picture_source(image: HtmlElement) -> str | None:
-    parent = image.getparent()
-    if parent is None or parent.tag != "picture":
+    # libxml2 does not know that `source` is empty and hangs the picture's `img` below it.
+    picture = next(image.iterancestors("picture"), None)
+    if picture is None:
         return None
-    for source in parent.iterfind("source"):
+    for source in picture.iter("source"):
         for name in LAZY_SRCSETS:
             if url := _largest(source.get(name)):
                 return url

@@ -19,46 +19,10 @@ from aggregator.scrape.media import EMBEDS, embed_link, image_url, pixels
 from aggregator.urls import http_url
 
 DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "svg",
-        "math",
-        "head",
-        "title",
-        "meta",
-        "link",
-        "base",
-        "noframes",
-        "frameset",
-        "frame",
-        "applet",
-        "param",
-        "source",
-        "track",
-        "canvas",
-        "map",
-        "area",
-        "dialog",
-        "datalist",
-        "select",
-        "option",
-        "optgroup",
-        "input",
-        "textarea",
-        "button",
-        "progress",
-        "meter",
-        "keygen",
-        "portal",
-        "slot",
-        "colgroup",
-        "col",
-        "rp",
-        "xml",
-    ]
-)
+    {"script", "style", "template", "svg", "math", "head", "title", "meta", "link", "base", "noframes", "frameset",
+     "frame", "applet", "canvas", "map", "area", "dialog", "datalist", "select", "option", "optgroup", "input",
+     "textarea", "button", "progress", "meter", "keygen", "portal", "slot", "colgroup", "col", "rp", "xml"}
+)  # fmt: skip
 """Elements that go with all they hold."""
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -66,46 +30,11 @@ BLOCKS = HEADINGS | frozenset({"p", "blockquote", "ul", "ol", "dl", "figure", "t
 """Blocks that are kept as what they are."""
 
 LAYOUT = frozenset(
-    [
-        "html",
-        "body",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "nav",
-        "address",
-        "center",
-        "form",
-        "fieldset",
-        "legend",
-        "details",
-        "summary",
-        "hgroup",
-        "search",
-        "noscript",
-        "td",
-        "th",
-        "tr",
-        "tbody",
-        "thead",
-        "tfoot",
-        "caption",
-        "li",
-        "dt",
-        "dd",
-        "figcaption",
-        "dir",
-        "menu",
-        "marquee",
-        "multicol",
-        "amp-carousel",
-        "amp-img-lightbox",
-    ]
-)
+    {"html", "body", "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "center",
+     "form", "fieldset", "legend", "details", "summary", "hgroup", "search", "noscript", "td", "th", "tr", "tbody",
+     "thead", "tfoot", "caption", "li", "dt", "dd", "figcaption", "dir", "menu", "marquee", "multicol",
+     "amp-carousel", "amp-img-lightbox"}
+)  # fmt: skip
 """Blocks that only arrange; their content flows on where they stood."""
 
 INLINE = {

@@ -1,0 +1,199 @@
+"""How well articles are taken from the corpus' 400 pages: ours, trafilatura and readability-lxml side by side.
+
+    python -m bench.extraction [--worst [N]] [--quick]     the table, in one run; --quick: ours alone
+    python -m bench.extraction --learn                     the judge's weights from the even half -> weights.json
+
+Text is scored by word F1 a page: words are runs of letters and digits in lower case, counted as multisets, and the mean
+is over pages. `must have` and `must not` are the shares of the truth's sentences that are in the text, with white space
+and case folded (exact) and with typographic quotes and dashes folded too: the truth spells them all in ASCII, so the
+page's own text can not reach 1 in the exact measure. Even ids are tuned on, odd ids only looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import logging
+import os
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import trafilatura
+from lxml.html import document_fromstring
+from readability import Document
+
+from aggregator.models import Article
+from aggregator.scrape import article
+from aggregator.scrape.overlap import word_f1
+from bench.learning import learn
+
+CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
+SAMPLE = 8
+"""The gate in the tests looks at every eighth page."""
+
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
+_FOLD = re.compile(r"[\W_]+")
+_NAMES = re.compile(r"\s*(?:,|;|&|\band\b)\s*")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled page."""
+
+    id: str
+    url: str
+    page: bytes
+    text: str
+    title: str
+    author: str | None
+    published: str | None
+    must_have: tuple[str, ...]
+    must_not_have: tuple[str, ...]
+
+    @property
+    def half(self) -> str:
+        return "even" if int(self.id) % 2 == 0 else "odd"
+
+
+@dataclass(frozen=True)
+class Score:
+    """One page's result: shares of 0 to 1, None where the truth says nothing; CPU milliseconds."""
+
+    id: str
+    half: str
+    url: str
+    f1: float
+    must: float
+    must_plain: float
+    must_not: float
+    title: float | None = None
+    date: float | None = None
+    author: float | None = None
+    ms: float = 0.0
+
+
+def cases(corpora: Path = CORPORA) -> list[Case]:
+    """The labelled pages, in the order of the corpus."""
+    folder = corpora / "extraction"
+    rows = [json.loads(line) for line in (folder / "truth.jsonl").read_text("utf-8").splitlines()]
+    return [
+        Case(
+            row["id"], row["url"], gzip.decompress((folder / "html" / f"{row['id']}.html.gz").read_bytes()), row["text"], row["title"],
+            row["author"], row["published"], tuple(row["must_have"]), tuple(row["must_not_have"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def ours(case: Case) -> Article:
+    return article(case.page, case.url, "text/html")
+
+
+def by_trafilatura(case: Case) -> Article:
+    found = trafilatura.bare_extraction(case.page, url=case.url, include_comments=False, with_metadata=True)
+    if found is None:
+        return Article(url=case.url)
+    return Article(
+        url=case.url, text=found.text or "", title=found.title, author=found.author, extractor=found.date or ""
+    )
+
+
+def by_readability(case: Case) -> Article:
+    document = Document(case.page.decode("utf-8", "replace"))
+    text = "\n".join(document_fromstring(document.summary()).itertext())
+    return Article(url=case.url, text=text, title=document.short_title())
+
+
+def score(case: Case, engine: Callable[[Case], Article]) -> Score:
+    """What `engine` makes of a page, and how long it takes."""
+    start = time.process_time()
+    found = engine(case)
+    ms = 1000 * (time.process_time() - start)
+    date = found.published.date().isoformat() if found.published else found.extractor
+    exact, plain = _exact(found.text), _plain(found.text)
+    return Score(
+        case.id, case.half, case.url,
+        f1=word_f1(found.text, case.text),
+        must=_share(_exact(part) in exact for part in case.must_have),
+        must_plain=_share(_plain(part) in plain for part in case.must_have),
+        must_not=_share(_exact(part) in exact for part in case.must_not_have),
+        title=float(_fold(found.title) == _fold(case.title)) if case.title else None,
+        date=float(date == case.published) if case.published else None,
+        author=float(_people(found.author) == _people(case.author)) if case.author else None,
+        ms=ms,
+    )  # fmt: skip
+
+
+def mean(scores: Iterable[Score], measure: str) -> float:
+    """The mean of a measure over the pages that have it."""
+    values = [value for each in scores if (value := getattr(each, measure)) is not None]
+    return sum(values) / len(values) if values else 0.0
+
+
+def _exact(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().translate(_PLAIN).split())
+
+
+def _fold(text: str | None) -> str:
+    return _FOLD.sub("", (text or "").casefold())
+
+
+def _people(names: str | None) -> set[str]:
+    return {_fold(name) for name in _NAMES.split((names or "").casefold()) if name}
+
+
+def _share(hits: Iterable[bool]) -> float:
+    values = list(hits)
+    return sum(values) / len(values)
+
+
+MEASURES = ("f1", "must", "must_plain", "must_not", "title", "date", "author", "ms")
+HEADS = ("word F1", "must have", "(quotes folded)", "must not", "title", "date", "author", "ms/page")
+
+
+def _table(results: dict[str, list[Score]]) -> None:
+    print("| engine | pages | " + " | ".join(HEADS) + " | below 0.3 |")
+    print("|---|---|" + "---|" * (len(HEADS) + 1))
+    for name, scores in results.items():
+        for half in ("even", "odd", "all"):
+            part = [each for each in scores if half in ("all", each.half)]
+            cells = [
+                f"{mean(part, measure):.1f}" if measure == "ms" else f"{mean(part, measure):.3f}"
+                for measure in MEASURES
+            ]
+            print(f"| {name} | {half} | " + " | ".join(cells) + f" | {sum(each.f1 < 0.3 for each in part)} |")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--worst", type=int, nargs="?", const=30, default=0, help="list the N worst pages")
+    options.add_argument("--quick", action="store_true", help="ours alone")
+    options.add_argument("--learn", action="store_true", help="learn the judge's weights from the even half")
+    chosen = options.parse_args()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    pages = cases()
+    if chosen.learn:
+        learn([(case.page, case.url, case.text) for case in pages if case.half == "even"])
+    engines = (
+        {"ours": ours}
+        if chosen.quick or chosen.learn
+        else {"ours": ours, "trafilatura": by_trafilatura, "readability-lxml": by_readability}
+    )
+    results = {name: [score(case, engine) for case in pages] for name, engine in engines.items()}
+    _table(results)
+    for each in sorted(results["ours"], key=lambda each: each.f1)[: chosen.worst]:
+        print(f"{each.id} {each.half:5} {each.f1:.3f} {each.url[:100]}")
+
+
+if __name__ == "__main__":
+    main()
