@@ -7,13 +7,16 @@ keeps the page's structure: tables, lists, code, figures with their captions.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.html import HtmlElement
 
 from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.clean import clean_tree, paragraphs
+from aggregator.scrape.dom import MAX_DEPTH
 from aggregator.scrape.engines import ENGINES
 from aggregator.scrape.judge import Verdict, judge
 from aggregator.scrape.overlap import coverage, shingles
@@ -29,6 +32,11 @@ FEW = 40
 ATTRIBUTION_WORDS = 25
 """Words; a longer line says more than where the text is from. The shorter is shown as the attribution, not twice."""
 
+MAX_ELEMENTS = 15_000
+"""Elements of a page above which the other engines are not asked: they take ten seconds for 60,000, or
+for 600 tables one inside the other."""
+
+_BYLINE = re.compile(r"(?:Posted|Written) by [A-Z]\w+ [^.!?]*$")
 _AGREED = 0.7
 """Share of a block's words that an engine must have for the block to count as its choice."""
 
@@ -58,17 +66,27 @@ def find_body(
         block.order = order
     verdict = judge(found, title, stated)
     kept, engine, quality = verdict.kept, "blocks", verdict.expected_f1(verdict.kept)
-    if verdict.words < FEW or quality < DOUBT:
+    if (verdict.words < FEW or quality < DOUBT) and _is_bearable(root, everything):
         kept, engine, quality = _second_opinions(tree, url, verdict)
-    kept = [
-        keep and not (block.words <= ATTRIBUTION_WORDS and is_attribution(block.text, url))
-        for block, keep in zip(found, kept, strict=True)
-    ]
+    kept = [keep and not _shown_apart(block, url) for block, keep in zip(found, kept, strict=True)]
     html = _write(root, url, found, kept, apart)
     text = to_text(html)
     if len(text.split()) < FEW and len(stated.split()) > 2 * FEW:
         return Body(paragraphs(stated), stated, "stated", 0.5)
     return Body(html, text, engine, round(quality, 3))
+
+
+def _shown_apart(block: Block, url: str) -> bool:
+    """Whether the line is one that we show beside the article: whom it is from, or who wrote it."""
+    if block.words > ATTRIBUTION_WORDS:
+        return False
+    return is_attribution(block.text, url) or bool(_BYLINE.match(block.text))
+
+
+def _is_bearable(root: HtmlElement, found: list[Block]) -> bool:
+    if any(block.depth >= MAX_DEPTH for block in found):
+        return False
+    return sum(1 for _ in islice(root.iter(), MAX_ELEMENTS)) < MAX_ELEMENTS
 
 
 def _second_opinions(tree: HtmlElement, url: str, verdict: Verdict) -> tuple[list[bool], str, float]:

@@ -95,7 +95,7 @@ def _mostly_utf8(page: bytes) -> str | None:
     """UTF-8 with a few broken bytes (cut in the middle, or one pasted byte): far more common than a wrong guess."""
     text = page.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return text if len(_MULTIBYTE.findall(page)) > 4 * broken else None
+    return text if len(_MULTIBYTE.findall(page)) > 2 * broken else None
 
 
 def _guessed(page: bytes) -> str:

@@ -24,6 +24,9 @@ MAX_CHARACTERS = 12_000_000
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
 """What no document may hold, NUL among them; dropped before parsing, as libxml2 would stop at some of them."""
 
+_POST_CHARACTERS = 600
+"""Characters of text in a `noscript` from which it is no request to switch scripts on."""
+
 _UNLIKELY = frozenset({"button", "svg", "select", "label", "header", "noscript", "symbol", "textarea", "option"})
 _ASIDE = frozenset({"nav", "aside", "footer"})
 
@@ -49,6 +52,7 @@ def parse(html: str) -> HtmlElement | None:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
     _mend(tree)
+    _reveal(tree)
     return tree
 
 
@@ -58,6 +62,14 @@ def _mend(tree: HtmlElement) -> None:
         for ancestor in main.iterancestors():
             if ancestor.tag in _UNLIKELY or (main.tag == "main" and ancestor.tag in _ASIDE):
                 ancestor.tag = "div"
+
+
+def _reveal(tree: HtmlElement) -> None:
+    """Count what is shown to browsers without scripts: Blogger and others put the whole post there."""
+    for node in list(tree.iter("noscript")):
+        text = "".join(node.itertext())
+        if len(text) >= _POST_CHARACTERS and node.getparent() is not None and node.getparent().tag != "head":
+            node.tag = "div"
 
 
 def is_element(node: object) -> TypeGuard[HtmlElement]:

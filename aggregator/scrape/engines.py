@@ -30,10 +30,10 @@ def by_trafilatura(tree: HtmlElement, url: str) -> str:
         return ""
 
 
-def by_readability(tree: HtmlElement, url: str) -> str:
+def by_readability(tree: HtmlElement, _url: str) -> str:
     """What readability takes for the article; empty when it finds none."""
     try:
-        return to_text(Document(tostring(deepcopy(tree), encoding="unicode", method="html"), url=url).summary())
+        return to_text(Document(tostring(deepcopy(tree), encoding="unicode", method="html")).summary())
     except Exception:  # noqa: BLE001 - whatever stops it, it has no opinion
         return ""
 
