@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
@@ -22,7 +23,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from aggregator.errors import AggregatorError, ConfigError, StoreError
+from aggregator.errors import AggregatorError, StoreError
 from aggregator.pipeline import Pipeline, Tally
 from aggregator.settings import Config
 
@@ -30,6 +31,9 @@ POLL_EVERY = 5
 SCRAPE_EVERY = 3
 EMIT_EVERY = 10
 """Seconds between two looks at what is due; a look that finds nothing costs one query."""
+
+LOOK_S = 0.1
+"""Seconds between two looks at what a signal has asked for; handlers only leave a note."""
 
 STOP_WAIT_S = 4.0
 """Seconds that running jobs are given to come to their next safe point."""
@@ -43,8 +47,8 @@ class Daemon:
     def __init__(self, pipeline: Pipeline, read_config: Callable[[], Config]) -> None:
         self._pipeline = pipeline
         self._read_config = read_config
-        self._wake = threading.Event()
-        self._reload = threading.Event()
+        self._stop = False
+        self._reload = False
         self._emitting = threading.Lock()
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
@@ -56,34 +60,33 @@ class Daemon:
         for work, seconds in ((self._poll, POLL_EVERY), (self._scrape, SCRAPE_EVERY), (self._emit, EMIT_EVERY)):
             self._add(work, seconds, now)
         self._scheduler.start()
-        while not self._pipeline.stopping.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            if self._reload.is_set():
-                self._reload.clear()
-                self.reload()
-        self._finish()
+        try:
+            while not self._stop:
+                time.sleep(LOOK_S)
+                if self._reload:
+                    self._reload = False
+                    self.reload()
+        finally:
+            self._finish()
 
     def stop(self) -> None:
         """End `run`; safe from any thread and from a signal handler."""
-        self._pipeline.stopping.set()
-        self._wake.set()
+        self._stop = True
 
     def reload(self) -> None:
         """Take up feeds.yaml as it is now; a mistake in it is logged, and the old configuration stays."""
         try:
             config = self._read_config()
-        except ConfigError as error:
-            log.error("configuration not reloaded", mistakes=list(error.mistakes))  # noqa: TRY400 - no bug of ours
+            self._pipeline.store.sync_feeds(config, self._pipeline.clock())
+        except AggregatorError as error:
+            log.error("configuration not reloaded", error=str(error))  # noqa: TRY400 - no bug of ours
             return
         self._pipeline.config = config
-        self._pipeline.store.sync_feeds(config, self._pipeline.clock())
         log.info("configuration reloaded", feeds=len(config.feeds))
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGHUP:
-            self._reload.set()
-            self._wake.set()
+            self._reload = True
         else:
             self.stop()
 

@@ -6,13 +6,16 @@ Values are written by structlog's renderers, which escape control characters (CR
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-from aggregator.urls import redact
+from aggregator.urls import hide, redact
+
+_URL = re.compile(r"https?://[^\s'\"<>]+")
 
 
 def configure(*, level: int = logging.ERROR, human: bool | None = None) -> None:
@@ -24,8 +27,8 @@ def configure(*, level: int = logging.ERROR, human: bool | None = None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,  # text, without the values of local variables
             _without_secrets,
-            *([] if human else [structlog.processors.dict_tracebacks]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -45,6 +48,6 @@ class _StderrFactory:
 def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if isinstance(value, str):
-            safe = redact(value) if value.startswith(("http://", "https://")) else value
-            event[key] = safe.replace("\r", "\\r").replace("\n", "\\n") if key != "exception" else safe
+            safe = _URL.sub(lambda match: redact(match[0]), hide(value))
+            event[key] = safe if key == "exception" else safe.replace("\r", "\\r").replace("\n", "\\n")
     return event

@@ -27,7 +27,7 @@ from aggregator.models import (
     Response,
 )
 from aggregator.settings import FeedOptions
-from aggregator.urls import redact
+from aggregator.urls import hide, redact
 
 ATTEMPTS = 6
 FIRST_RETRY = timedelta(minutes=10)
@@ -88,7 +88,7 @@ def not_polled(state: FeedState, options: FeedOptions, error: Exception, now: da
         result=PollResult.FAILED,
         at=now,
         http_status=known.status if isinstance(known, FetchError) else None,
-        error=known.message,
+        error=hide(known.message),
     )
 
 

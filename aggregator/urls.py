@@ -8,17 +8,23 @@ mean the same article is not done here (dedupe), nor is asking whether we may co
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 import idna
 
 MAX_URL = 4096
 """Characters; longer ones are refused. Browsers and proxies begin to fail between 2,000 and 8,000."""
 
+MIN_SECRET = 4
+"""Characters; a shorter value from the environment is no secret, and stands in too many words."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SECRET_KEY = re.compile(
-    r"(?i)^(.*[_-])?(token|secret|password|passwd|pwd|api_?key|apikey|auth|access_?key|signature|sig|session|sid|key)$"
+    r"(?i).*(token|secret|passw(or)?d|pwd|pass(key|code)?|api_?key|access_?key|auth|bearer|credentials?|signature|jwt)$"
+    r"|(.*[_-])?(hash|sig|sid|key|session(_?id)?)$"
 )
+_HIDDEN = "REDACTED"
+_secrets: set[str] = set()
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]")
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -71,22 +77,49 @@ def ascii_host(host: str) -> str | None:
     return host if _HOST.fullmatch(host) and len(host) <= 253 else None
 
 
+def keep_secret(value: str) -> None:
+    """Let `value`, taken from the environment, appear in nothing that `redact` or `hide` give."""
+    if len(value) >= MIN_SECRET:
+        _secrets.update({value, quote(value, safe=""), quote(value, safe=_PATH_SAFE)})
+
+
+def hide(text: str) -> str:
+    """`text` without any value that was named to `keep_secret`."""
+    for secret in _secrets:
+        text = text.replace(secret, _HIDDEN)
+    return text
+
+
 def redact(url: str) -> str:
-    """`url` without what may be a secret: user and password, and the values of parameters that look like keys.
+    """`url` without what may be a secret: user and password, the values of parameters that look like keys (in query and
+    fragment), and whatever was named to `keep_secret`.
 
     >>> redact("https://user:pw@example.org/feed?token=abc&page=2")
     'https://example.org/feed?token=REDACTED&page=2'
     """
     try:
-        parts = urlsplit(_CONTROL.sub("", url))
+        parts = urlsplit(hide(_CONTROL.sub("", url)))
         netloc = parts.netloc.rpartition("@")[2]
-        query = parts.query
-        pairs = parse_qsl(query, keep_blank_values=True)
-        if any(_SECRET_KEY.match(key) for key, _ in pairs):
-            query = urlencode([(key, "REDACTED" if _SECRET_KEY.match(key) else value) for key, value in pairs])
-        return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
+        path, mark, parameters = parts.path.partition(";")
+        path += mark + _without_keys(parameters)
+        return urlunsplit((parts.scheme, netloc, path, _without_keys(parts.query), _without_keys(parts.fragment)))
     except ValueError:
         return "(unreadable URL)"
+
+
+def _without_keys(query: str) -> str:
+    """A query string as it was, but for the values of parameters whose names look like those of keys."""
+    return "".join(_without_value(part) for part in re.split("([&;])", query))
+
+
+def _without_value(part: str) -> str:
+    name, equals, value = part.partition("=")
+    if equals and _SECRET_KEY.match(unquote(name)):
+        return f"{name}={_HIDDEN}"
+    inner = unquote(value)
+    if "://" in inner and (shown := redact(inner)) != inner:
+        return f"{name}={quote(shown, safe='')}"
+    return part
 
 
 def host_of(url: str) -> str:

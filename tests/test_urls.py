@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.urls import host_of, http_url, redact
+from aggregator.urls import hide, host_of, http_url, keep_secret, redact
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,28 @@ def test_whatever_comes_in_the_result_is_stable_and_plain(value: str, base: str 
         ("https://a.example/?p=123", "https://a.example/?p=123"),
         ("https://a.example/x\r\nInjected: 1", "https://a.example/xInjected: 1"),
         ("http://[bad", "(unreadable URL)"),
+        ("https://a.example/x;token=q#access_token=z", "https://a.example/x;token=REDACTED#access_token=REDACTED"),
+        (
+            "https://a.example/?accessToken=1&user_hash=2&monkey=3",
+            "https://a.example/?accessToken=REDACTED&user_hash=REDACTED&monkey=3",
+        ),
+        (
+            "https://a.example/?url=http%3A%2F%2Fb%2F%3Ftoken%3Dx",
+            "https://a.example/?url=http%3A%2F%2Fb%2F%3Ftoken%3DREDACTED",
+        ),
     ],
 )
 def test_a37_a_redacted_url_holds_no_secret(url: str, expected: str) -> None:
     """User, password and the values of key-like parameters are gone; the rest can be recognised."""
     assert redact(url) == expected
+
+
+def test_a37_a_value_from_the_environment_is_hidden_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a path too, plain or percent-encoded; short values are no secrets."""
+    monkeypatch.setattr("aggregator.urls._secrets", set())
+    keep_secret("s3cr/t")
+    keep_secret("abc")
+    assert redact("https://a.example/private/s3cr/t/feed") == "https://a.example/private/REDACTED/feed"
+    assert redact("https://a.example/private/s3cr%2Ft/feed") == "https://a.example/private/REDACTED/feed"
+    assert hide("refused: s3cr/t") == "refused: REDACTED"
+    assert hide("abc") == "abc"

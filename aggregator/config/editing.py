@@ -65,16 +65,24 @@ def _read(path: Path) -> Any:
 def _write(path: Path, document: Any, environ: Mapping[str, str]) -> None:
     text = io.StringIO()
     _yaml().dump(document, text)
+    try:
+        _replace(path.resolve(), text.getvalue(), environ, path)
+    except OSError as error:
+        raise ConfigError((f"{path}: can not be written: {error.strerror}",)) from None
+
+
+def _replace(path: Path, text: str, environ: Mapping[str, str], named: Path) -> None:
+    """Check the new text, then put it in place of the file that `named` leads to; a link stays a link."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text.getvalue())
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         try:
             load(Path(temporary), environ)
         except ConfigError as error:
-            raise ConfigError(tuple(line.replace(temporary, str(path)) for line in error.mistakes)) from None
+            raise ConfigError(tuple(line.replace(temporary, str(named)) for line in error.mistakes)) from None
         Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
         Path(temporary).replace(path)
     finally:

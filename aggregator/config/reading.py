@@ -20,7 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from aggregator.errors import ConfigError
 from aggregator.settings import Config, Feed
-from aggregator.urls import host_of, redact
+from aggregator.urls import host_of, keep_secret, redact
 
 Path_ = tuple[str | int, ...]
 
@@ -161,6 +161,7 @@ def _number(text: str) -> int | float | str:
 def _interpolated(document: _Document, text: str, path: Path_) -> str:
     for name in _VARIABLE.findall(text):
         document.secret.add(path)
+        keep_secret(document.environ.get(name, ""))
         if name not in document.environ:
             document.mistake(document.places[path], f"{_where(path)}: the environment has no variable `{name}`")
     return _VARIABLE.sub(lambda match: document.environ.get(match[1], ""), text)

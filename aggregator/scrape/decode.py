@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from bs4.dammit import UnicodeDammit
 from charset_normalizer import from_bytes
 
 LABEL_WINDOW = 4096
@@ -17,6 +18,9 @@ LABEL_WINDOW = 4096
 
 GUESS_WINDOW = 32_768
 """Bytes that the detector is shown: enough to tell, and its time grows with the size."""
+
+MAX_MENDED = 1_000_000
+"""Bytes; mending goes byte by byte, which takes half a second for these."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -92,8 +96,11 @@ def _codec(label: str) -> str | None:
 
 
 def _mostly_utf8(page: bytes) -> str | None:
-    """UTF-8 with a few broken bytes (cut in the middle, or one pasted byte): far more common than a wrong guess."""
-    text = page.decode("utf-8", "replace")
+    """UTF-8 with a few broken bytes (cut in the middle, or pasted from a Windows program, which are mended): far more
+    common than a wrong guess.
+    """
+    mended = UnicodeDammit.detwingle(page) if len(page) <= MAX_MENDED else page
+    text = mended.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     return text if len(_MULTIBYTE.findall(page)) > 2 * broken else None
 

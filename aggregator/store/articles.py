@@ -165,16 +165,22 @@ def postpone(sql: Sql, article_id: int, until: datetime) -> None:
 
 
 def untried(sql: Sql, since: datetime) -> bool:
-    """Whether an article first seen after `since` still waits for the first try at its page."""
+    """Whether the output is to wait for an article first seen after `since` whose page nobody has tried yet.
+
+    It waits for none once something that is ready was first seen before `since`: no steady stream can hold it up.
+    """
     return bool(
         sql.value(
             """
             SELECT EXISTS (
                 SELECT 1 FROM articles JOIN feeds ON feeds.id = articles.feed_id
                 WHERE articles.next_attempt IS NOT NULL AND articles.state = 'pending' AND articles.attempts = 0
-                    AND articles.first_seen > ? AND feeds.configured AND NOT feeds.paused
+                    AND articles.first_seen > :since AND feeds.configured AND NOT feeds.paused
+            ) AND NOT EXISTS (
+                SELECT 1 FROM posts JOIN articles ON articles.id = posts.article_id
+                WHERE posts.sequence IS NULL AND articles.state <> 'pending' AND articles.first_seen <= :since
             )
             """,
-            (times.whole(since),),
+            {"since": times.whole(since)},
         )
     )

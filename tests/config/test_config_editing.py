@@ -65,3 +65,18 @@ def test_a_first_feed_makes_the_file(tmp_path: Path) -> None:
     """Without a file, adding writes one."""
     add_feeds(tmp_path / "new.yaml", [Feed(url="https://a.example/feed")], {})
     assert load(tmp_path / "new.yaml").feeds[0].url == "https://a.example/feed"
+
+
+def test_a_link_to_the_file_stays_a_link(path: Path) -> None:
+    """Who keeps feeds.yaml elsewhere and links to it has it changed there."""
+    link = path.parent / "link.yaml"
+    link.symlink_to(path)
+    remove_feed(link, "b", ENVIRON)
+    assert link.is_symlink()
+    assert "name: B" not in path.read_text("utf-8")
+
+
+def test_a_file_that_can_not_be_written_is_a_mistake_and_no_crash(tmp_path: Path) -> None:
+    """The message names the file."""
+    with pytest.raises(ConfigError, match="can not be written"):
+        add_feeds(tmp_path / "none" / "feeds.yaml", [Feed(url="https://a.example/feed")], {})

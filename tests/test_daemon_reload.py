@@ -1,0 +1,41 @@
+"""A reload that fails leaves everything as it was, whatever the reason."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from aggregator.daemon import Daemon
+from aggregator.errors import AggregatorError, ConfigError, StoreError
+from aggregator.settings import Config
+
+
+class Sealed:
+    """A store that can not be written."""
+
+    def sync_feeds(self, config: Config, now: object) -> None:
+        raise StoreError("database or disk is full")
+
+
+def daemon(read: Any) -> tuple[Daemon, SimpleNamespace]:
+    pipeline = SimpleNamespace(config="old", store=Sealed(), clock=lambda: None)
+    return Daemon(pipeline, read), pipeline  # type: ignore[arg-type]
+
+
+def test_f38_a_full_disk_at_a_reload_keeps_the_old_configuration_and_the_daemon() -> None:
+    """The database and the configuration stay of one mind."""
+    runner, pipeline = daemon(lambda: Config.model_validate({"feeds": [{"url": "https://a.example/"}]}))
+    runner.reload()
+    assert pipeline.config == "old"
+
+
+def test_a_mistake_at_a_reload_keeps_the_old_configuration() -> None:
+    """As SIGHUP promises."""
+
+    def read() -> Config:
+        raise ConfigError(("feeds.yaml:1:1: wrong",))
+
+    runner, pipeline = daemon(read)
+    runner.reload()
+    assert pipeline.config == "old"
+    assert issubclass(ConfigError, AggregatorError)
