@@ -28,6 +28,9 @@ STATED = 2.5
 STATED_WORDS = 50
 """Words from which a stated text counts: shorter ones are teasers, and stand on other pages' cards too."""
 
+COPY_WORDS = 12
+"""Words from which a paragraph that comes again is a copy."""
+
 KEEP = 0.5
 KEEP_AMID = 0.02
 """The same for a table or a listing in the midst of the article. The labelled pages have few, and their labels often
@@ -87,6 +90,7 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
                 logits[index] += STATED
     chances = [_chance(logit) for logit in logits]
     kept = [chance >= KEEP for chance in chances]
+    _no_second_copy(blocks, kept)
     _set_pieces(blocks, chances, kept)
     _no_dangling_headings(blocks, kept)
     _no_furniture_above(blocks, kept, title)
@@ -101,6 +105,37 @@ def _weights() -> dict[str, float]:
 
 def _chance(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def _no_second_copy(blocks: list[Block], kept: list[bool]) -> None:
+    """Some pages hold the article twice, for two widths of screen: keep the first of each paragraph.
+
+    Short lines go when both their neighbours have gone; alone they may well stand twice in an article.
+    """
+    seen: set[str] = set()
+    second = [False] * len(blocks)
+    for index, block in enumerate(blocks):
+        if kept[index] and block.words >= COPY_WORDS:
+            second[index] = block.text in seen
+            seen.add(block.text)
+    chosen = [index for index, keep in enumerate(kept) if keep]
+    copies = _between([second[index] for index in chosen], [blocks[index].words < COPY_WORDS for index in chosen])
+    for index, copy in zip(chosen, copies, strict=True):
+        kept[index] = not copy
+
+
+def _between(copies: list[bool], short: list[bool]) -> list[bool]:
+    """`copies`, with the runs of short lines between two copies."""
+    result = list(copies)
+    start = None
+    for index, copy in enumerate(copies):
+        if copy:
+            if start is not None and index - start > 1:
+                result[start + 1 : index] = [True] * (index - start - 1)
+            start = index
+        elif not short[index]:
+            start = None
+    return result
 
 
 def _set_pieces(blocks: list[Block], chances: list[float], kept: list[bool]) -> None:
@@ -129,6 +164,8 @@ def _amid(blocks: list[Block], kept: list[bool], parts: list[int]) -> bool:
     if linked > MAX_LINKED * sum(blocks[part].words for part in parts):
         return False
     before, after = parts[0] - 1, parts[-1] + 1
+    while after < len(blocks) and blocks[after].element.tag == "figcaption":
+        after += 1
     if before > 0 and not kept[before] and blocks[before].element.tag in _HEADINGS:
         kept[before] = kept[before - 1] and (after >= len(blocks) or kept[after])
     return before >= 0 and kept[before] and (after >= len(blocks) or kept[after])
