@@ -22,6 +22,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import trafilatura
 from lxml.html import document_fromstring
@@ -81,13 +82,13 @@ def cases(corpora: Path = CORPORA) -> list[Case]:
     """The labelled pages, in the order of the corpus."""
     folder = corpora / "extraction"
     rows = [json.loads(line) for line in (folder / "truth.jsonl").read_text("utf-8").splitlines()]
-    return [
-        Case(
-            row["id"], row["url"], gzip.decompress((folder / "html" / f"{row['id']}.html.gz").read_bytes()), row["text"], row["title"],
-            row["author"], row["published"], tuple(row["must_have"]), tuple(row["must_not_have"]),
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [_case(folder, row) for row in rows]
+
+
+def _case(folder: Path, row: dict[str, Any]) -> Case:
+    page = gzip.decompress((folder / "html" / f"{row['id']}.html.gz").read_bytes())
+    sentences = tuple(row["must_have"]), tuple(row["must_not_have"])
+    return Case(row["id"], row["url"], page, row["text"], row["title"], row["author"], row["published"], *sentences)
 
 
 def ours(case: Case) -> Article:

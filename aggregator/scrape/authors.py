@@ -16,7 +16,8 @@ MAX_AUTHORS = 8
 MAX_NAME = 120
 """Characters; what is longer is a sentence about the author."""
 
-_META = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl", "citation_author",
+_META = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl",
+    "citation_author",
          "article:author_name", "cxenseparse:author", "rbauthors")  # fmt: skip
 _NAMED = re.compile(r"(?i)(?:^|[\s_-])(?:byline|author|authors|writer|contributor)(?:$|[\s_-]|name|link)")
 _NOT_NAME = re.compile(
@@ -30,11 +31,13 @@ _BY = re.compile(
     r"|authors?|autor|read more about|more by|view all posts by)\b[:\s]+"
 )
 _NO_NAME = re.compile(
-    r"(?i)https?:|www\.|@\w+\.\w|^\W*$|^[\d\W]+$|^(?:admin|administrator|editor|author|authors|staff|guest|none|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more)$"
+    r"(?i)https?:|www\.|@\w+\.\w|^\W*$|^[\d\W]+$|^(?:admin|administrator|editor|author|authors|staff|guest|none"
+    r"|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more)$"
     r"|\.(?:com|net|org|extra)\b|^page\."
 )
 _DATED = re.compile(
-    r"(?i)\s*(?:[|•·—–]|\s-\s|\bon\b\s+(?:\w+day\b|\w+\s+\d|\d)|\b(?:published|updated|posted|reviewed by|fact[- ]checked)\b|\d{1,2}[./]\d|"
+    r"(?i)\s*(?:[|•·—–]|\s-\s|\bon\b\s+(?:\w+day\b|\w+\s+\d|\d)|\b(?:published|updated|posted|reviewed by"
+    r"|fact[- ]checked)\b|\d{1,2}[./]\d|"
     r"\b\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\b\w{3,9}\.?\s\d{1,2},?\s\d{4}|\b\d+ min).*$"
 )
 _LEADING_DATE = re.compile(r"(?i)^\W*(?:\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\w{3,9}\.?\s\d{1,2},?\s\d{4})\W+(?:by\s+)?")

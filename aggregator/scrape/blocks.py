@@ -6,7 +6,6 @@ what engines agree or disagree about and what the judge keeps or drops; the tree
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
@@ -14,14 +13,18 @@ from lxml.html import HtmlElement
 from aggregator.scrape.dom import MAX_DEPTH, is_element
 
 INVISIBLE = frozenset(
-    {"script", "style", "template", "noscript", "head", "svg", "math", "iframe", "object", "embed", "video", "audio", "canvas", "map",
-     "select", "textarea", "input", "button", "datalist", "progress", "meter", "dialog", "frameset", "noframes", "link", "meta"}
+    {"script", "style", "template", "noscript", "head", "svg", "math", "iframe", "object", "embed", "video",
+    "audio", "canvas", "map",
+     "select", "textarea", "input", "button", "datalist", "progress", "meter", "dialog", "frameset", "noframes",
+     "link", "meta"}
 )  # fmt: skip
 """Elements without text of the article's."""
 
 INLINE = frozenset(
-    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label",
-     "mark", "nobr", "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u",
+    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+    "ins", "kbd", "label",
+     "mark", "nobr", "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
+     "time", "tt", "u",
      "var", "wbr", "br", "img", "picture", "source", "output", "amp-img", "blink", "center-inline"}
 )  # fmt: skip
 """Elements that do not end a run of text. (Unknown elements do: web components are boxes more often than words.)"""

@@ -1,4 +1,4 @@
-"""The body of an article: engines propose, the judge decides, and what was kept is written out from the page's own tree.
+"""The body of an article: engines propose, the judge decides, and what was kept is written out from the page's tree.
 
 Our own engine weighs each block (judge). Where it finds next to nothing or doubts, trafilatura and then readability are
 asked, and whoever fits the evidence best wins; a text that the page states in JSON-LD is the last resort. The result

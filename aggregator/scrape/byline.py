@@ -56,7 +56,8 @@ _DATES = (
 )
 _LATER = re.compile(r"(?i)updated|modified|reviewed|revised|aktualisiert|mis à jour|actualizado|edited")
 _BY = re.compile(
-    r"(?i)^\W*(?:(?:(?:story|words|text|article|guide|post(?:ed)?|written|authored|published|reported|review(?:ed)?)\s+)?by|author|written by|von|par|por|di|door|af|av)\b"
+    r"(?i)^\W*(?:(?:(?:story|words|text|article|guide|post(?:ed)?|written|authored|published|reported"
+    r"|review(?:ed)?)\s+)?by|author|written by|von|par|por|di|door|af|av)\b"
     r"[:\s]+(?P<name>\S.*)$"
 )
 

@@ -1,7 +1,7 @@
 """What speaks for and against each block of a page: named pieces of evidence with a strength of 0 to 1.
 
-Everything is seen from the core (see survey): names and tags of what is around the core say nothing, those of the branch
-between the core and a block do. No verdict is given here (see judge).
+Everything is seen from the core (see survey): names and tags of what is around the core say nothing, those of the
+branch between the core and a block do. No verdict is given here (see judge).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from aggregator.scrape.surroundings import HEADINGS, Evidence, add_neighbours, a
 from aggregator.scrape.survey import Area, Page
 from aggregator.scrape.wording import HINTS, SHORT, hints, phrases
 
-_LANDMARKS = frozenset({"main", "article", "nav", "aside", "footer", "header", "form", "figure", "table", "ul", "ol", "dl", "blockquote",
+_LANDMARKS = frozenset({"main", "article", "nav", "aside", "footer", "header", "form", "figure", "table", "ul",
+    "ol", "dl", "blockquote",
                         "details", "pre", "section"})  # fmt: skip
 _TAGS = (
     HEADINGS | _LANDMARKS | {"p", "li", "td", "th", "div", "dt", "dd", "figcaption", "address", "summary", "caption"}

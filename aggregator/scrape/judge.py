@@ -52,6 +52,7 @@ _BY = re.compile(r"(?i)(?:written |posted |published )?(?:by|von|par|por|di) +[^
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _SURE = 0.8
+_PLACEHOLDER = "Lorem ipsum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,10 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
             if block.words > 3 and coverage(block.text, known) > _SURE:
                 logits[index] += STATED
     chances = [_chance(logit) for logit in logits]
-    kept = [chance >= KEEP for chance in chances]
+    kept = [
+        chance >= KEEP and not block.text.startswith(_PLACEHOLDER)
+        for block, chance in zip(blocks, chances, strict=True)
+    ]
     _no_second_copy(blocks, kept)
     _set_pieces(blocks, chances, kept)
     _no_dangling_headings(blocks, kept)

@@ -16,24 +16,33 @@ SHORT = 250
 TEASER = 120
 """Words; what a page that asks for a subscription shows is a teaser up to here, or when it says that it is one."""
 
-_MAGIC = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"ID3", b"OggS", b"\x00\x00\x00 ftyp",
+_MAGIC = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"ID3", b"OggS",
+    b"\x00\x00\x00 ftyp",
           b"Rar!", b"7z\xbc\xaf", b"\x7fELF", b"MZ\x90", b"\xd0\xcf\x11\xe0", b"BZh", b"wOF2", b"wOFF")  # fmt: skip
 _CAPTCHA = re.compile(
-    r"(?i)captcha|are you (?:a )?(?:human|robot)|verify (?:that )?you are (?:a )?human|checking (?:if the site connection is secure|your browser)"
-    r"|just a moment\.\.\.|attention required|ddos protection by|enable javascript and cookies to continue|unusual traffic|access denied"
+    r"(?i)captcha|are you (?:a )?(?:human|robot)|verify (?:that )?you are (?:a )?human"
+    r"|checking (?:if the site connection is secure|your browser)"
+    r"|just a moment\.\.\.|attention required|ddos protection by|enable javascript and cookies to continue"
+    r"|unusual traffic|access denied"
     r"|request unsuccessful\. incapsula|pardon our interruption|bot verification|security check"
 )
 _CONSENT = re.compile(
-    r"(?i)(?:we|our partners|wir|nous)\b.{0,80}(?:cookies|store and/or access information|personal data|informations? personnelles)"
-    r"|before you continue|your privacy|consent|zustimm|datenschutz|consentement|accepter (?:et|tous)|alle akzeptieren|accept all"
+    r"(?i)(?:we|our partners|wir|nous)\b.{0,80}(?:cookies|store and/or access information|personal data"
+    r"|informations? personnelles)"
+    r"|before you continue|your privacy|consent|zustimm|datenschutz|consentement|accepter (?:et|tous)"
+    r"|alle akzeptieren|accept all"
 )
 _PAYWALL = re.compile(
-    r"(?i)subscribe (?:now )?to (?:continue|read|unlock|keep)|(?:already|become) a (?:subscriber|member)|for (?:subscribers|members) only"
-    r"|subscribers? only|log ?in to (?:continue|read)|sign in to (?:continue|read)|(?:this|the rest of this) (?:article|content|story|post) is (?:for|reserved|available)"
-    r"|unlock (?:this|the full)|continue reading with|to read the full|jetzt weiterlesen|nur für abonnenten|abonnez-vous|réservé aux abonnés|suscríbete"
+    r"(?i)subscribe (?:now )?to (?:continue|read|unlock|keep)|(?:already|become) a (?:subscriber|member)"
+    r"|for (?:subscribers|members) only"
+    r"|subscribers? only|log ?in to (?:continue|read)|sign in to (?:continue|read)|(?:this"
+    r"|the rest of this) (?:article|content|story|post) is (?:for|reserved|available)"
+    r"|unlock (?:this|the full)|continue reading with|to read the full|jetzt weiterlesen|nur für abonnenten"
+    r"|abonnez-vous|réservé aux abonnés|suscríbete"
 )
 _SCRIPT_ONLY = re.compile(
-    r"(?i)(?:enable|activate|turn on|requires?|need|aktivieren|activer|activez).{0,40}javascript|javascript.{0,40}(?:disabled|required|enable|deaktiviert|désactivé)"
+    r"(?i)(?:enable|activate|turn on|requires?|need|aktivieren|activer|activez).{0,40}javascript"
+    r"|javascript.{0,40}(?:disabled|required|enable|deaktiviert|désactivé)"
 )
 
 
@@ -58,7 +67,7 @@ def is_html(page: bytes, content_type: str) -> bool:
 def kind_of(tree: HtmlElement, said: Claims, text: str, title: str) -> PageKind:
     """What the page is, given the `text` that was found in it."""
     words = len(text.split())
-    if words > SHORT and not _locked(said, tree):
+    if words > SHORT and not _locked(said):
         return PageKind.ARTICLE
     everything = text_of(tree.find("body") if tree.find("body") is not None else tree)[:20_000]
     shown = f"{title}\n{everything}"
@@ -68,14 +77,14 @@ def kind_of(tree: HtmlElement, said: Claims, text: str, title: str) -> PageKind:
         return PageKind.SCRIPT_ONLY
     if words < SHORT and len(everything.split()) < 2.5 * SHORT and len(_CONSENT.findall(shown)) >= 3:
         return PageKind.CONSENT
-    if _locked(said, tree) and words < 4 * SHORT and (words < TEASER or _PAYWALL.search(shown)):
+    if _locked(said) and words < 4 * SHORT and (words < TEASER or _PAYWALL.search(shown)):
         return PageKind.PAYWALL
     if words < TEASER and _PAYWALL.search(shown):
         return PageKind.PAYWALL
     return PageKind.ARTICLE if words >= 10 else PageKind.EMPTY
 
 
-def _locked(said: Claims, tree: HtmlElement) -> bool:
+def _locked(said: Claims) -> bool:
     """Whether the page says that one has to pay for its text (schema.org isAccessibleForFree)."""
     free = said.article.get("isAccessibleForFree")
     if str(free).lower() == "false":

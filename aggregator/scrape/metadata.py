@@ -72,7 +72,8 @@ class Metadata:
 
 def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block]) -> Metadata:
     """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it,
-    `blocks` its text."""
+    `blocks` its text.
+    """
     lines = byline(blocks)
     modified = _first_date(
         [said.article.get("dateModified"), said.page.get("dateModified"), *_named(said, _MODIFIED_META)]

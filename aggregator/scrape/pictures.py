@@ -11,7 +11,8 @@ from aggregator.scrape.wording import hints
 MAX_STEPS = 6
 """Levels between a picture and the element that holds it and kept text."""
 
-_NOT_OURS = frozenset({"related", "share", "author", "sidebar", "ad", "nav", "footer", "comment", "reader", "popular", "letter", "cta", "prevnext",
+_NOT_OURS = frozenset({"related", "share", "author", "sidebar", "ad", "nav", "footer", "comment", "reader",
+    "popular", "letter", "cta", "prevnext",
                        "login", "cookie", "modal", "rating"})  # fmt: skip
 _PICTURES = ("img", "amp-img", *sorted(EMBEDS))
 

@@ -134,7 +134,7 @@ class _Writer:
         elif tag == "noscript":
             # What is shown to browsers without scripts: a lazy image's real self, or a request to switch them on.
             self._arranged(node, depth) if node.find(".//img") is not None else None
-        elif tag in BLOCKS or tag == "dir" or tag == "menu":
+        elif tag in BLOCKS or tag in ("dir", "menu"):
             self._kept_block(tag, node, depth)
         elif tag in LAYOUT:
             self._arranged(node, depth)

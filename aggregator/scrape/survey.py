@@ -25,7 +25,8 @@ _NEAR = 4
 _FAR = 8
 """Levels up to which names (near) and tags (far) tell that prose stands aside."""
 
-_PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "li", "dd", "pre", "table", "tbody", "tr", "td", "blockquote",
+_PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "li", "dd", "pre", "table", "tbody",
+    "tr", "td", "blockquote",
                     "figure", "form"})  # fmt: skip
 _AGAINST = frozenset(
     {"reader", "comment", "related", "sidebar", "footer", "nav", "cookie", "modal", "letter", "hidden", "popular"}

@@ -151,7 +151,7 @@ def _only_prefixed(heading: str, title: str) -> bool:
 
 def _without_pipe(title: str) -> str:
     """No title has a `|` in it; what stands behind one is the site, the section or an advertisement."""
-    first = title.split(" | ")[0].strip()
+    first = title.split(" | ", maxsplit=1)[0].strip()
     return first if len(first) >= _LONG_ENOUGH else title
 
 

@@ -11,9 +11,11 @@ from lxml.html import HtmlElement
 
 HINTS: dict[str, str] = {
     "comment": "comment disqus respond replies discussion testimonial",
-    "reader": "-comment- -comments- commentlist comment-list comment-body comment-content commentbody comment-text -thread disqus respond- -reply-",
+    "reader": "-comment- -comments- commentlist comment-list comment-body comment-content commentbody "
+    "comment-text -thread disqus respond- -reply-",
     "share": "share sharing social follow-us followus addtoany",
-    "related": "related recommend recirc read-next more-from more-stories more-posts more-like also-like suggest further-reading see-also "
+    "related": "related recommend recirc read-next more-from more-stories more-posts more-like also-like "
+    "suggest further-reading see-also "
     "upnext readmore similar outbrain taboola",
     "sidebar": "sidebar side-bar -side- -rail complementary",
     "widget": "widget module",
@@ -41,10 +43,14 @@ HINTS: dict[str, str] = {
     "list": "grid list item feed",
     "faq": "faq accordion collapse toggle question answer expand",
     "print": "print pdf feedback helpful survey poll quiz donat support",
-    "body": "article-body articlebody article-content articlecontent article-text entry-content entrycontent post-content postcontent post-body "
-    "postbody story-body storybody story-content blog-content blog-body page-content main-content main-text body-content body-text body-copy "
-    "bodycopy text-body single-content content-body content-area content-main content-text content-inner content-wrap prose rich-text richtext "
-    "wysiwyg markdown e-content -rte text-block textblock blog-post blogpost hentry paragraph field-name-body field--name-body",
+    "body": "article-body articlebody article-content articlecontent article-text entry-content entrycontent "
+    "post-content postcontent post-body "
+    "postbody story-body storybody story-content blog-content blog-body page-content main-content main-text "
+    "body-content body-text body-copy "
+    "bodycopy text-body single-content content-body content-area content-main content-text content-inner "
+    "content-wrap prose rich-text richtext "
+    "wysiwyg markdown e-content -rte text-block textblock blog-post blogpost hentry paragraph field-name-body "
+    "field--name-body",
     "prevnext": "prev next adjacent older newer",
     "notes": "footnote reference citation endnote sources",
     "box": "note callout alert warning -tip infobox info-box box aside",
@@ -57,23 +63,32 @@ HINTS: dict[str, str] = {
 PHRASES: dict[str, str] = {
     "copyright": r"©|copyright|all rights reserved",
     "subscribe": r"\b(?:subscribe|newsletter|sign up|inbox|unsubscribe|email address)\b",
-    "share": r"^(?:share|tweet|pin|e?-?mail|print|copy link|facebook|twitter|linkedin|whatsapp|x|reddit|pinterest|save|bookmark|like|follow)\b",
-    "more": r"\b(?:read more|learn more|see more|related|you (?:may|might) (?:also )?like|more from|keep reading|continue reading|recommended"
+    "share": r"^(?:share|tweet|pin|e?-?mail|print|copy link|facebook|twitter|linkedin|whatsapp|x|reddit"
+    r"|pinterest|save|bookmark|like|follow)\b",
+    "more": r"\b(?:read more|learn more|see more|related|you (?:may|might) (?:also )?like|more from"
+    r"|keep reading|continue reading|recommended"
     r"|also read|read next|view all|see all|click here|find out more|explore more|up next|read also|see also)\b",
-    "date": r"^\W*(?:(?:published|updated|posted|last (?:updated|modified|reviewed))\b.*|(?:\w+day,? )?(?:\w{3,9}\.? \d{1,2},? \d{4}"
+    "date": r"^\W*(?:(?:published|updated|posted|last (?:updated|modified|reviewed))\b.*"
+    r"|(?:\w+day,? )?(?:\w{3,9}\.? \d{1,2},? \d{4}"
     r"|\d{1,2} \w{3,9}\.? \d{4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}).{0,20})$",
-    "by": r"^\W*(?:written |posted |reviewed |edited |medically reviewed |fact[- ]checked |photo(?:graph)?s? |words |story |text )?by\b.{0,80}$",
+    "by": r"^\W*(?:written |posted |reviewed |edited |medically reviewed |fact[- ]checked |photo(?:graph)?s? "
+    r"|words |story |text )?by\b.{0,80}$",
     "minutes": r"\b\d+ ?min(?:ute)?s?\.? (?:read|de lecture)|reading time|time to read|\bviews?\b$|^\d+$",
     "comments": r"\b(?:comments?|leave a (?:reply|comment)|reply|log in|logged in|post a comment|your email address)\b",
     "advert": r"advertis|sponsored|affiliate|commission|disclos|we may earn",
-    "credit": r"\b(?:photo|image|credit|getty|shutterstock|unsplash|courtesy|source|screenshot|illustration|via|pexels|istock)\b",
-    "toc": r"^(?:table of )?contents?\b|in this (?:article|guide|post)|jump to|on this page|quick links|what.s (?:in|inside)",
+    "credit": r"\b(?:photo|image|credit|getty|shutterstock|unsplash|courtesy|source|screenshot|illustration|via"
+    r"|pexels|istock)\b",
+    "toc": r"^(?:table of )?contents?\b|in this (?:article|guide|post)|jump to|on this page|quick links"
+    r"|what.s (?:in|inside)",
     "lead": r"^(?:key takeaways|key points|tl;?dr|in brief|at a glance|summary|highlights)\b",
     "cookie": r"cookie|privacy policy|terms of (?:use|service)|consent|gdpr",
-    "cta": r"\b(?:get started|contact us|book (?:a|now|your)|call (?:us|now)|free (?:trial|quote|consultation|demo)|request a|download (?:now|the|our)"
-    r"|buy now|shop now|learn how|schedule (?:a|your)|try (?:it|for)|start (?:your|free|now)|order now|add to cart|check price|view (?:deal|on|at)"
+    "cta": r"\b(?:get started|contact us|book (?:a|now|your)|call (?:us|now)|free (?:trial|quote|consultation"
+    r"|demo)|request a|download (?:now|the|our)"
+    r"|buy now|shop now|learn how|schedule (?:a|your)|try (?:it|for)|start (?:your|free|now)|order now"
+    r"|add to cart|check price|view (?:deal|on|at)"
     r"|visit site|apply now|get a quote|talk to|join (?:us|now|our)|sign in|watch now)\b",
-    "about": r"\b(?:about the author|is an? (?:\w+ )?(?:writer|author|editor|journalist|freelance|reporter|senior|contributor|content|expert)"
+    "about": r"\b(?:about the author|is an? (?:\w+ )?(?:writer|author|editor|journalist|freelance|reporter"
+    r"|senior|contributor|content|expert)"
     r"|has been writing|years of experience|lives in|follow (?:him|her|them|us|me))\b",
     "faq": r"^(?:q:|a:|faqs?\b|frequently asked)|\?$",
     "loading": r"loading|please wait|javascript|browser",
