@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import codecs
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator import poll
 from aggregator.errors import ParseError
 from aggregator.models import Entry, ParsedFeed
+from aggregator.poll.text import legal
 
 URL = "https://news.example.org/feed"
 
@@ -321,3 +325,28 @@ def test_a_large_feed_is_read_whole() -> None:
     feed: ParsedFeed = poll.parse(rss(*(f"<guid>{n}</guid><title>{n}</title>" for n in range(10_000))).encode(), URL)
     assert len(feed.entries) == 10_000
     assert not feed.problems
+
+
+@settings(deadline=None)  # other work on the machine is no failure
+@given(st.binary(max_size=2000) | st.text(max_size=2000).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_any_bytes_are_a_feed_or_an_error(body: bytes) -> None:
+    """ParseError is the only exception there is."""
+    for document in (
+        body,
+        b"<rss version='2.0'><channel><item>" + body + b"</item></channel></rss>",
+        b'{"items": [' + body,
+    ):
+        with suppress(ParseError):
+            assert all(entry.guid for entry in poll.parse(document, URL).entries)
+
+
+@settings(deadline=None)  # other work on the machine is no failure
+@given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40)), max_size=5))
+def test_json_strings_survive(items: list[tuple[str, str]]) -> None:
+    """What a JSON Feed says in a title is what the entry is called, but for white space and illegal characters."""
+    document = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "items": [{"id": f"x{n}", "title": t, "content_text": c} for n, (t, c) in enumerate(items)],
+    }
+    feed = poll.parse(json.dumps(document).encode(), URL)
+    assert [entry.title for entry in feed.entries] == [" ".join(legal(title).split()) for title, _ in items]
