@@ -19,6 +19,7 @@ from aggregator.scrape.dom import parse
 from aggregator.scrape.kinds import is_html, kind_of
 from aggregator.scrape.metadata import metadata
 from aggregator.scrape.neighbours import find_with_blocks
+from aggregator.scrape.pagination import next_page
 from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
@@ -75,6 +76,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
         tags=about.tags,
         kind=kind,
         noarchive=about.noarchive,
+        next_page_url=next_page(tree, url),
     )
 
 
