@@ -6,6 +6,7 @@ becomes `content:encoded`; what Media RSS and iTunes say counts where the feed's
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from urllib.parse import urljoin
 
@@ -14,6 +15,7 @@ from lxml import etree
 from aggregator.poll.bounds import remove
 from aggregator.poll.names import CONTENT, ITUNES, MEDIA, XHTML, entries, heads, local_name, namespace
 
+_HTML_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _MARKUP = frozenset({"title", "description", "summary", "content", "encoded", "subtitle", "tagline", "body", "div"})
 _TEXTS = frozenset({"description", "summary", "content", "encoded"})
 
@@ -48,7 +50,8 @@ def _escape(field: etree._Element) -> None:
 
 def _as_html(element: etree._Element) -> etree._Element:
     """A copy without namespaces. As deep as libxml2 lets documents be: 256."""
-    copy = etree.Element(local_name(element) or "span")
+    tag = local_name(element)
+    copy = etree.Element(tag if _HTML_NAME.fullmatch(tag) else "span")
     for name, value in element.attrib.items():
         if not str(name).startswith("{"):
             copy.set(name, _resolved(element, str(name), str(value)))
