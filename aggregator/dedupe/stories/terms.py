@@ -19,7 +19,7 @@ from aggregator.dedupe.words import is_unspaced, normal, pairs, tokens_between
 TITLE = 3.0
 """What an occurrence in the title counts."""
 
-PLACES = ((20, 2.0), (50, 1.5), (120, 1.0))
+PLACES = ((20, 2.0), (50, 1.5), (100, 1.0))
 """What one in the text counts, up to which word: news tells what happened in its first sentence, and how in a few."""
 
 BACKGROUND = 0.2
