@@ -70,7 +70,7 @@ def test_next_and_previous_links_are_those_of_the_pages(mirrored: Mirrored) -> N
                 if not found or found["url"] != wanted.url or (wanted.title and found["title"] != wanted.title):
                     wrong.append((post.url, direction, wanted, found))
     assert stated > 40
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_a_next_link_leads_to_the_mirrored_post(mirrored: Mirrored) -> None:
