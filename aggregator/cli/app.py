@@ -77,8 +77,8 @@ def here(context: typer.Context) -> Here:
 
 
 def clock() -> datetime:
-    """The one clock of the program: aware, UTC."""
-    return datetime.now(UTC)
+    """The one clock of the program: aware, UTC, in whole seconds, as times are stored."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def say(message: object = "") -> None:

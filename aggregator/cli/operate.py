@@ -28,20 +28,20 @@ def poll(
     """One round: poll what is due, scrape, dedupe, store, emit (for cron)."""
     from aggregator.pipeline import opened
 
-    place = here(context)
+    place, begun = here(context), clock()
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
         if feed is not None and feed not in {state.name for state in pipeline.store.feeds()}:
             raise ConfigError((f"{place.config_path}: no feed is called `{feed}`",))
         tally = pipeline.round(force=force or feed is not None, name=feed)
-        states = pipeline.store.feeds()
+        states = [state for state in pipeline.store.feeds() if state.last_poll and state.last_poll >= begun]
     report(tally, states)
     if tally.polled and tally.failed == tally.polled:
         raise typer.Exit(1)
 
 
-def report(tally: Tally, states: tuple[FeedState, ...]) -> None:
-    """What a round did, and which feeds failed, each with the reason."""
-    for state in states:
+def report(tally: Tally, polled: list[FeedState]) -> None:
+    """What a round did, and which of the feeds that it polled failed, each with the reason."""
+    for state in polled:
         if state.failures and state.status is not FeedStatus.PAUSED:
             complain(f"{state.name}: {state.last_error}")
     say(

@@ -150,3 +150,11 @@ def test_a_private_address_is_refused_unless_it_is_allowed(bad: Bad) -> None:
     assert ended.returncode == 1
     assert "127.0.0.1" in ended.stderr
     assert bad.outlet.asked == []
+
+
+def test_a_round_names_only_what_failed_in_it(bad: Bad) -> None:
+    """A second round with nothing due is silent about the first one's troubles: cron sends no mail again."""
+    bad.outlet.pages["/bad"] = ("text/html", b"<html></html>")
+    bad.feeds = [f"{{url: '{bad.outlet.origin}/bad', name: Bad}}"]
+    assert "Bad: " in bad.poll().stderr
+    assert "Bad: " not in bad.program.run("poll").stderr
