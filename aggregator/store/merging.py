@@ -1,7 +1,13 @@
-"""The table `article_aliases`: two articles that turn out to be one, since one address leads to both."""
+"""The table `article_aliases`: two articles that turn out to be one, since one address leads to both.
+
+That alone is not enough: posts that are two lead to one address where a site shows a wall or a notice instead.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.models import Likeness
@@ -10,35 +16,77 @@ from aggregator.store.connection import Sql
 
 SAME_ADDRESS = "both lead to the same address"
 
+_NOT_WORD = re.compile(r"[\W_]+")
 
-def unite(sql: Sql, article_id: int, urls: tuple[str, ...], now: datetime, touched: set[int]) -> int:
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """Where the link of an article led: the canonical forms of the addresses, and the title of the page."""
+
+    urls: tuple[str, ...]
+    title: str
+
+
+def unite(sql: Sql, article_id: int, page: Led, now: datetime, touched: set[int]) -> tuple[int, bool]:
     """Register the addresses of an article; the article that remains when they belong to more than one.
 
-    `touched` gets the articles whose posts show the difference.
+    Also whether another article, which this one is not, has one of the addresses: then the page is a wall or a notice
+    that both are redirected to, and its text says nothing of either. `touched` gets the articles whose posts show the
+    difference.
     """
-    keep = article_id
-    for url in urls:
+    keep, shared = article_id, False
+    for url in page.urls:
         other = addresses.held(sql, url)
-        if other is not None and other != keep and not _same_feed_says_two(sql, keep, other):
+        if other is None or other == keep:
+            continue
+        if _are_one(sql, keep, other, url, page.title):
             keep = _make_one(sql, keep, other, now, touched)
-    addresses.register(sql, keep, urls)
-    return keep
+        else:
+            shared = True
+    addresses.register(sql, keep, page.urls)
+    return keep, shared
+
+
+def _are_one(sql: Sql, one: int, other: int, url: str, page_title: str) -> bool:
+    """Whether `one`, which leads to `url`, is the article `other`, which is held under it.
+
+    It is when a feed gives this very link to the other. An address that both are only redirected to may be anybody's:
+    then the titles have to agree, one of which at least was not read from that page.
+    """
+    if _same_feed_says_two(sql, one, other):
+        return False
+    if sql.one("SELECT 1 FROM entries WHERE article_id = ? AND canonical_url = ?", (other, url)):
+        return True
+    announced, others = _announced(sql, one), _announced(sql, other)
+    held_title = _folded(sql.value("SELECT title FROM articles WHERE id = ?", (other,)))
+    agreeing = (announced & others) | ({_folded(page_title)} & others) | ({held_title} & announced)
+    return bool(agreeing - {""})
+
+
+def _announced(sql: Sql, article_id: int) -> set[str]:
+    """The titles that feeds give an article, as compared."""
+    return {_folded(row["title"]) for row in sql.all("SELECT title FROM entries WHERE article_id = ?", (article_id,))}
+
+
+def _folded(title: object) -> str:
+    """A title without what outlets change in it: case, punctuation, forms of one character."""
+    return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", str(title)).casefold()).strip()
 
 
 def _same_feed_says_two(sql: Sql, one: int, other: int) -> bool:
-    """Whether one feed announces both under different titles: then they are two, whatever the server redirects to."""
-    return bool(
-        sql.value(
-            """
-            SELECT EXISTS (
-                SELECT 1 FROM entries AS a JOIN entries AS b ON b.feed_id = a.feed_id
-                WHERE a.article_id = ? AND b.article_id = ? AND lower(a.title) <> lower(b.title)
-                    AND a.found_by = 'feed' AND b.found_by = 'feed'
-            )
-            """,
-            (one, other),
-        )
+    """Whether one feed announces both, by guids of their own: then they are two, wherever the server redirects.
+
+    They are one all the same when title and link are the same.
+    """
+    rows = sql.all(
+        """
+        SELECT a.title, b.title AS other_title, a.canonical_url IS b.canonical_url AS same_link
+        FROM entries AS a JOIN entries AS b ON b.feed_id = a.feed_id
+        WHERE a.article_id = ? AND b.article_id = ? AND a.found_by = 'feed' AND b.found_by = 'feed'
+        """,
+        (one, other),
     )
+    return any(not row["same_link"] or _folded(row["title"]) != _folded(row["other_title"]) for row in rows)
 
 
 def _make_one(sql: Sql, one: int, other: int, now: datetime, touched: set[int]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.models import Article, Fingerprint, Likeness, PageEvidence
+from aggregator.models import Article, Fingerprint, Likeness, PageEvidence, PageKind
 from aggregator.store import addresses, chain, contents, duplicates, merging, neighbours, output, times
 from aggregator.store.addresses import Links
 from aggregator.store.connection import Sql
@@ -45,11 +45,11 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
             return
         judged = replace(judged, article=adopted)
     touched = {found}
-    keep = merging.unite(sql, found, addresses.identifying(page.urls), now, touched)
+    keep, shared = merging.unite(sql, found, _led(judged.article, page), now, touched)
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
         changed |= contents.from_page(sql, keep, judged.article, page.evidence, now)
-        changed |= _judge(sql, keep, judged, touched)
+        changed |= not shared and _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     changed |= neighbours.save(sql, keep, stated, now, links.canonical)
     if changed:
@@ -70,6 +70,15 @@ def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> 
     changed |= _judge(sql, found, judged, touched)
     if changed:
         output.touch(sql, touched)
+
+
+def _led(article: Article, page: Found) -> merging.Led:
+    """What the addresses say of an article: nothing where the page is a wall, to which any link of its site may lead.
+
+    Its entry's own link is registered since the entry was seen.
+    """
+    urls = addresses.identifying(page.urls) if article.kind is PageKind.ARTICLE else ()
+    return merging.Led(urls, article.title or "")
 
 
 def _lacks_page(sql: Sql, article_id: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from store_builders import HOUR, NOW, WAIT, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Attribution, Likeness, PageKind, Verdict
@@ -271,6 +272,39 @@ def test_dead_links_that_lead_to_the_front_page(newsroom: Newsroom) -> None:
     for name in ("one", "two", "three"):
         newsroom.scrape(f"https://alpha.example/{name}", urls=["https://alpha.example/", "https://alpha.example/gone"])
     assert newsroom.publish() == 3
+
+
+@pytest.mark.parametrize("kind", list(PageKind))
+def test_posts_of_two_feeds_that_lead_to_one_wall_or_notice(two: Newsroom, kind: PageKind) -> None:
+    """They stay two, and both come out, in the combined feed too, though the page's title and text are the same."""
+    two.poll(entry("one"))
+    two.poll(entry("two", "beta.example"), feed="Beta")
+    first, wall = two.article_id("https://alpha.example/one"), "https://wall.example/login"
+    alike = Likeness(first, 1.0, "the same text") if kind is PageKind.ARTICLE else None
+    two.scrape("https://alpha.example/one", "A notice.", urls=[wall], title="We have moved", kind=kind)
+    two.scrape("https://beta.example/two", "A notice.", urls=[wall], title="We have moved", kind=kind, likeness=alike)
+    assert two.publish() == 2
+    assert len(two.store.archive.latest(9)) == 2
+    held = two.value("SELECT article_id FROM article_urls WHERE url = ?", wall)
+    assert held == (first if kind is PageKind.ARTICLE else None)
+
+
+@pytest.mark.parametrize(("title", "page_title"), [("ABOUT: one!", "A site's name"), ("Seen at Alpha", "About “One”")])
+def test_two_links_that_are_redirected_to_one_article(two: Newsroom, title: str, page_title: str) -> None:
+    """They are one when what the feeds call them agrees, or the page's title with what the other's feed says."""
+    two.poll(entry("one"))
+    two.poll(entry("r/1", "beta.example", title=title), feed="Beta")
+    for url in ("https://alpha.example/one", "https://beta.example/r/1"):
+        two.scrape(url, "The text.", urls=["https://press.example/story"], title=page_title)
+    assert two.publish() == 1
+
+
+def test_two_of_one_feed_with_one_title(newsroom: Newsroom) -> None:
+    """A column's installments, whose links lead to one wall, are as many articles."""
+    newsroom.poll(entry("one", title="Weekly update"), entry("two", title="Weekly update"))
+    for name in ("one", "two"):
+        newsroom.scrape(f"https://alpha.example/{name}", "Please log in.", urls=["https://alpha.example/login"])
+    assert newsroom.publish() == 2
 
 
 def test_folding_takes_duplicates_along(two: Newsroom) -> None:
