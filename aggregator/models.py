@@ -377,7 +377,10 @@ class PollOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PendingArticle:
-    """An article whose page is to be fetched: new, or due for another try."""
+    """An article whose page is to be fetched: new, or due for another try.
+
+    `content_hash` tells which version of its entry this was read from ("": not known, nothing is compared).
+    """
 
     id: int
     url: str
@@ -387,6 +390,7 @@ class PendingArticle:
     feed_html: str
     published: datetime | None
     language: str | None = None
+    content_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,13 +73,16 @@ def _save_article(
 ) -> None:
     """Compare with what is stored, and save with what it is a copy of, or what turns out to be copies of it."""
     article = read.article
+    version = pending.content_hash
     title, published = article.title or pending.title, pending.published or article.published or now
     near = store.candidates(read.fingerprint, published, window_days=CANDIDATE_DAYS, exclude=pending.id)
     likeness = dedupe.same(title, article.text, published, read.fingerprint, near)
     each = (dedupe.same(title, article.text, published, read.fingerprint, (one,)) for one in near if likeness)
     also = tuple(found for found in each if found)
     if response is None:
-        store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also)
+        store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also, version=version)
     else:
         proof = outcomes.evidence(response)
-        store.save_article(pending.id, article, proof, read.fingerprint, likeness, now, urls=read.urls, also=also)
+        store.save_article(
+            pending.id, article, proof, read.fingerprint, likeness, now, urls=read.urls, also=also, version=version
+        )

@@ -29,7 +29,8 @@ _PENDING = """
     )
     SELECT articles.id, coalesce(entries.url, articles.url) AS url, articles.feed_id, articles.attempts,
         articles.title, coalesce(nullif(entries.html, ''), entries.summary, '') AS feed_html,
-        coalesce(entries.published, articles.published) AS published, coalesce(entries.language, feeds.language) AS lang
+        coalesce(entries.published, articles.published) AS published,
+        coalesce(entries.language, feeds.language) AS lang, coalesce(entries.content_hash, '') AS content_hash
     FROM (SELECT id, turn, published FROM waiting ORDER BY turn, published DESC, id DESC LIMIT ?) AS chosen
     JOIN articles ON articles.id = chosen.id
     JOIN feeds ON feeds.id = articles.feed_id
@@ -154,9 +155,23 @@ def pending(sql: Sql, now: datetime, limit: int) -> tuple[PendingArticle, ...]:
             feed_html=row["feed_html"],
             published=times.read(row["published"]),
             language=row["lang"],
+            content_hash=row["content_hash"],
         )
         for row in rows
     )
+
+
+def revised_since(sql: Sql, article_id: int, version: str) -> bool:
+    """Whether the feed has revised an article's entry since `version` of it was handed out by `pending`."""
+    found = sql.value(
+        """
+        SELECT entries.content_hash FROM articles JOIN entries ON entries.id =
+            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        WHERE articles.id = ?
+        """,
+        (article_id,),
+    )
+    return bool(version) and found is not None and found != version
 
 
 def postpone(sql: Sql, article_id: int, until: datetime) -> None:

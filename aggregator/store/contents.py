@@ -19,10 +19,13 @@ _SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url"
 """Columns besides title, text and html that a post shows."""
 
 
-def from_page(sql: Sql, article_id: int, article: Article, evidence: PageEvidence, now: datetime) -> bool:
+def from_page(
+    sql: Sql, article_id: int, article: Article, evidence: PageEvidence, now: datetime, *, again: bool
+) -> bool:
     """Write what a page gave; whether the article shows something else now.
 
     A page that is no article (a paywall, a PDF) leaves its evidence, and the feed's text stays.
+    `again`: the entry was revised while the page was read; then the next try stays when it is.
     """
     row = _row(sql, article_id)
     values: dict[str, object] = {
@@ -31,7 +34,7 @@ def from_page(sql: Sql, article_id: int, article: Article, evidence: PageEvidenc
         "modified": times.exact(article.modified),
         "noarchive": article.noarchive,
         "attempts": row["attempts"] + 1,
-        "next_attempt": None,
+        "next_attempt": row["next_attempt"] if again else None,
         "last_error": None,
         "tried_at": times.whole(now),
         "fetched_at": times.whole(evidence.fetched_at),

@@ -198,12 +198,14 @@ class Store:
         urls: tuple[str, ...] = (),
         *,
         also: tuple[Likeness, ...] = (),
+        version: str = "",
     ) -> None:
         """Write a scraped page. `urls` are the canonical forms of every address that led to it.
 
         `also` are further articles that it is alike to: copies scraped before it, when it turns out to be the first.
+        `version` is the `content_hash` that came with the pending article: one revised since stays pending.
         """
-        judged, page = scraping.Judged(article, fingerprint, likeness, also), scraping.Found(evidence, urls)
+        judged, page = scraping.Judged(article, fingerprint, likeness, also, version), scraping.Found(evidence, urls)
         with self._session.write() as sql:
             scraping.save_page(sql, article_id, judged, page, now, self._links)
 
@@ -216,9 +218,13 @@ class Store:
         now: datetime,
         *,
         also: tuple[Likeness, ...] = (),
+        version: str = "",
     ) -> None:
-        """Write an article made of the feed's own text; its page will not be fetched. `also`: as for a page."""
-        judged = scraping.Judged(article, fingerprint, likeness, also)
+        """Write an article made of the feed's own text; its page will not be fetched. `also`, `version`: as for a page.
+
+        Nothing is written when the feed has revised its text since.
+        """
+        judged = scraping.Judged(article, fingerprint, likeness, also, version)
         with self._session.write() as sql:
             scraping.save_feed_text(sql, article_id, judged, now)
 

@@ -9,19 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.models import Article, Fingerprint, Likeness, PageEvidence, PageKind
-from aggregator.store import addresses, chain, contents, duplicates, merging, neighbours, output, times
+from aggregator.store import addresses, articles, chain, contents, duplicates, merging, neighbours, output, times
 from aggregator.store.addresses import Links
 from aggregator.store.connection import Sql
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An article, and what dedupe found out about its text."""
+    """An article, and what dedupe found out about its text. `version`: the entry it was read with (`content_hash`)."""
 
     article: Article
     fingerprint: Fingerprint
     likeness: Likeness | None
     also: tuple[Likeness, ...] = ()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,11 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
             return
         judged = replace(judged, article=adopted)
     touched = {found}
+    again = articles.revised_since(sql, found, judged.version)
     keep, shared = merging.unite(sql, found, _led(judged.article, page), now, touched)
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
-        changed |= contents.from_page(sql, keep, judged.article, page.evidence, now)
+        changed |= contents.from_page(sql, keep, judged.article, page.evidence, now, again=again)
         changed |= not shared and _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     changed |= neighbours.save(sql, keep, stated, now, links.canonical)
@@ -64,6 +66,8 @@ def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> 
     missing = chain.waiting(sql, found)
     if missing is not None:
         chain.refuse(sql, missing, "the pages of its feed are not fetched", now)
+        return
+    if articles.revised_since(sql, found, judged.version):
         return
     touched = {found}
     changed = contents.from_feed(sql, found, judged.article, now)

@@ -186,6 +186,31 @@ def test_a_revision_of_the_feeds_text_shows(newsroom: Newsroom) -> None:
     assert len(newsroom.store.search("corrected")) == 1
 
 
+@pytest.mark.parametrize("of_page", [True, False])
+def test_a_revision_that_comes_while_the_article_is_read(newsroom: Newsroom, of_page: bool) -> None:
+    """It is not taken for read: the article is handed out again, and old text does not replace the feed's new one."""
+    newsroom.poll(entry("one"))
+    (given,) = newsroom.store.pending(newsroom.now, 9)
+    newsroom.now += HOUR
+    newsroom.poll(entry("one", title="Corrected", html="<p>Corrected.</p>"), verdict=Verdict.REVISED)
+
+    def save(version: str) -> None:
+        made, mark = Article(given.url, title=given.title, text="Read.", html="<p>Read.</p>"), fingerprint("Read.")
+        if of_page:
+            proof = evidence(given.url)
+            newsroom.store.save_article(given.id, made, proof, mark, None, newsroom.now, version=version)
+        else:
+            newsroom.store.save_feed_text(given.id, made, mark, None, newsroom.now, version=version)
+
+    save(given.content_hash)
+    (again,) = newsroom.store.pending(newsroom.now, 9)
+    assert (again.id, again.feed_html) == (given.id, "<p>Corrected.</p>")
+    assert of_page or newsroom.row("SELECT title, text FROM articles") == {"title": "Corrected", "text": ""}
+    save(again.content_hash)
+    assert newsroom.store.pending(newsroom.now, 9) == ()
+    assert newsroom.value("SELECT text FROM articles") == "Read."
+
+
 def test_an_entry_that_gets_a_link_later(newsroom: Newsroom) -> None:
     """Its page is fetched from then on."""
     newsroom.poll(replace(entry("one"), url=None))
