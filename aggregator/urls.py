@@ -15,7 +15,7 @@ import idna
 MAX_URL = 4096
 """Characters; longer ones are refused. Browsers and proxies begin to fail between 2,000 and 8,000."""
 
-MIN_SECRET = 4
+MIN_SECRET = 7
 """Characters; a shorter value from the environment is no secret, and stands in too many words."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -22,3 +22,9 @@ def corpora() -> Path:
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's configuration calls a secret is none in the next."""
+    monkeypatch.setattr("aggregator.urls._secrets", set())

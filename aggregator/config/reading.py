@@ -161,7 +161,8 @@ def _number(text: str) -> int | float | str:
 def _interpolated(document: _Document, text: str, path: Path_) -> str:
     for name in _VARIABLE.findall(text):
         document.secret.add(path)
-        keep_secret(document.environ.get(name, ""))
+        if path[:1] == ("feeds",):
+            keep_secret(document.environ.get(name, ""))
         if name not in document.environ:
             document.mistake(document.places[path], f"{_where(path)}: the environment has no variable `{name}`")
     return _VARIABLE.sub(lambda match: document.environ.get(match[1], ""), text)
