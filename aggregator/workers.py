@@ -42,8 +42,8 @@ A module that is not there is passed over.
 """
 
 MEMORY_BYTES = 768 * 2**20
-"""Address space that a task may use beyond what an idle worker has. Parsing the largest feed that fetch lets in (32 MiB,
-Cyrillic, 11,500 items) takes 240 MB of it; extraction, which copies the trees of large pages, the rest."""
+"""Address space that a task may use beyond what an idle worker has. Parsing the largest feed that fetch lets in
+(32 MiB, Cyrillic, 11,500 items) takes 240 MB of it; extraction copies the trees of large pages."""
 
 TASKS_PER_WORKER = 500
 """A worker is replaced after this many tasks: parsers' caches and fragmented memory do not grow for years."""

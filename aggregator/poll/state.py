@@ -135,14 +135,16 @@ def _scheduled(state: FeedState, options: FeedOptions, response: Response, now: 
     if soon:
         own = Wish(min(own.wait, options.min_interval), "the document was cut short; asked again in {}")
     wish = max((own, *floors), key=lambda wish: wish.wait)
-    wait = outside_skipped(now + wish.wait, state.rhythm) - now
-    words = wish.words.format(duration(wish.wait))
-    if wait > wish.wait:
-        words = f"the feed asks not to be polled before {now + wait:%A %H:%M} UTC (skipHours, skipDays)"
-    floor = wait if wait > wish.wait else max((floor.wait for floor in floors), default=timedelta(0))
+    floor = max(options.min_interval, *(floor.wait for floor in floors), timedelta(0))
+    moment = now + _spread(state, wish.wait, floor, options.max_interval, now)
+    wait, words = wish.wait, wish.words.format(duration(wish.wait))
+    allowed = outside_skipped(moment, state.rhythm)
+    if allowed != moment:
+        wait, moment = allowed - now, allowed + _jitter(state, wait, now)
+        words = f"the feed asks not to be polled before {allowed:%A %H:%M} UTC (skipHours, skipDays)"
     return replace(
         state,
-        next_poll=now + _spread(state, wait, max(floor, options.min_interval), options.max_interval, now),
+        next_poll=moment,
         next_poll_reason=words,
         last_error=CUT_SHORT if response.partial else None,
         interval_s=round(wait.total_seconds()),
@@ -172,7 +174,7 @@ def _own_wait(state: FeedState, options: FeedOptions, now: datetime) -> Wish:
 
 def _backing_off(state: FeedState, options: FeedOptions, error: StageError, now: datetime) -> FeedState:
     doublings = min(state.failures - 1, 16)
-    wait = min(max(FIRST_BACKOFF, options.min_interval) * 2**doublings, MAX_BACKOFF)
+    wait = max(min(max(FIRST_BACKOFF, options.min_interval) * 2**doublings, MAX_BACKOFF), options.min_interval)
     times = "once" if state.failures == 1 else f"{state.failures} times in a row"
     words = f"failed {times}; asked again in {duration(wait)}"
     asked = timedelta(seconds=min(getattr(error, "retry_after_s", None) or 0, MAX_HONOURED.total_seconds()))

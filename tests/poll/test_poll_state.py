@@ -221,6 +221,14 @@ def test_f16_a_week_of_errors_backs_off_to_a_day_and_never_gives_up(state: FeedS
     assert (well.status, well.failures, well.last_error) == (FeedStatus.OK, 0, None)
 
 
+def test_backing_off_keeps_to_a_long_min_interval(state: FeedState, now: datetime) -> None:
+    """Who wants a feed polled once a week at most does not see it polled daily because it fails."""
+    weekly = FeedOptions(min_interval=timedelta(days=7), max_interval=timedelta(days=14))
+    after = poll.failed(state, weekly, TimedOut(URL, "slow"), now)
+    assert after.next_poll is not None
+    assert after.next_poll - now >= timedelta(days=7)
+
+
 def test_f18_a_page_instead_of_a_feed_backs_off(state: FeedState, now: datetime) -> None:
     """The error stands in the state; title, validators and known posting times are untouched."""
     state = replace(state, title="News", posted=(now,))
