@@ -193,9 +193,10 @@ def measure(archive: Archive, add_one: Callable[[], None], out: Path) -> None:
 
 def stored(path: Path, out: Path) -> None:
     """The same over a database that `python -m bench.archive --keep FILE` has filled."""
-    press, number = fill.Press(), itertools.count(20_000_000)
+    press = fill.Press()
     with Store.open(path) as store:
         now = store.archive.latest(1)[0].published + timedelta(days=1)
+        number = itertools.count(20_000_000 + store.archive.last_sequence())
 
         def add_one() -> None:
             state = store.feeds()[0]

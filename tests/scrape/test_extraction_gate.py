@@ -51,6 +51,10 @@ def test_a_sample_of_real_pages_keeps_to_the_floors(bench: ModuleType, corpora: 
     finally:
         logging.disable(level)
     measured = {measure: round(bench.mean(scores, measure), 4) for measure in FLOORS}
-    below = {measure: value for measure, value in measured.items() if (value > FLOORS[measure] if measure in MOST else value < FLOORS[measure])}
+    below = {
+        measure: value
+        for measure, value in measured.items()
+        if (value > FLOORS[measure] if measure in MOST else value < FLOORS[measure])
+    }
     assert not below, measured
     assert not [each.id for each in scores if each.f1 < 0.3]
