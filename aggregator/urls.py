@@ -15,6 +15,9 @@ import idna
 MAX_URL = 4096
 """Characters; longer ones are refused. Browsers and proxies begin to fail between 2,000 and 8,000."""
 
+MAX_NESTED = 5
+"""URLs inside URLs that are looked into; a value with more of them is hidden as a whole."""
+
 MIN_SECRET = 7
 """Characters; a shorter value from the environment is no secret, and stands in too many words."""
 
@@ -117,9 +120,11 @@ def _without_value(part: str) -> str:
     if equals and _SECRET_KEY.match(unquote(name)):
         return f"{name}={_HIDDEN}"
     inner = unquote(value)
-    if "://" in inner and (shown := redact(inner)) != inner:
-        return f"{name}={quote(shown, safe='')}"
-    return part
+    if "://" not in inner:
+        return part
+    if inner.count("://") > MAX_NESTED:
+        return f"{name}={_HIDDEN}"
+    return part if (shown := redact(inner)) == inner else f"{name}={quote(shown, safe='')}"
 
 
 def host_of(url: str) -> str:

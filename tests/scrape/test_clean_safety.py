@@ -276,3 +276,15 @@ def test_a28_an_entrys_title_author_and_tags_are_plain_text() -> None:
     assert "\r" not in cleaned.title
     assert_inert(cleaned.html)
     assert_inert(cleaned.summary)
+
+
+@pytest.mark.parametrize(
+    "character", ["&#11;", "&#8;", "&#xFFFE;", "\ufffe", "&#xD800;", "&#x110000;", "&#0;", "\x0b", "&#99999999;"]
+)
+def test_f29_characters_that_no_document_may_hold_are_dropped(character: str) -> None:
+    """As references and raw; the words around them stay."""
+    assert to_text(clean(f"<p>a{character}b</p><pre>c{character}d</pre>", BASE)) in (
+        "ab\n\ncd",
+        "a b\n\nc d",
+        "a\ufffdb\n\nc\ufffdd",
+    )
