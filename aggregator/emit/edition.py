@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from aggregator.emit import addresses, documents, history, items, mirror, telling
+from aggregator.emit import addresses, documents, history, items, rendering, telling
 from aggregator.emit.days import Days, Row, month_of
 from aggregator.emit.documents import Document
 from aggregator.emit.folder import Folder
@@ -102,8 +102,8 @@ class Edition:
         self.folder.put("sources.html", self.pages.source_list())
         self.folder.put("archive/index.html", self.pages.month_list(self._months()))
         self.folder.put("opml.xml", opml(self.sources.values(), self.site))
-        for name in mirror.ASSETS:
-            self.folder.put(name, mirror.asset(name))
+        for name in rendering.ASSETS:
+            self.folder.put(name, rendering.asset(name))
         for month in sorted({month_of(day) for day in self.days.touched} & self._months().keys()):
             self._month(month)
 
@@ -115,7 +115,7 @@ class Edition:
         files |= {f"archive/{month}.html" for month in months}
         files |= {f"archive/{day}.html" for day in self.days.counts() if months.get(month_of(day), 0) > MONTH_POSTS}
         files |= {f"feed.{extension}" for extension in EXTENSIONS}
-        return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *mirror.ASSETS}
+        return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *rendering.ASSETS}
 
     def _feed(self, document: Document) -> None:
         for extension in EXTENSIONS:

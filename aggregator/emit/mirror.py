@@ -7,67 +7,25 @@ article its own language.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aggregator.emit import addresses, dates, items, telling, text
+from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere, leader_of, shortened
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
-from aggregator.emit.formats import EXTENSIONS
-from aggregator.models import Post, PostLink, Source
+from aggregator.emit.rendering import environment, fitted
+from aggregator.models import Post, Source
 from aggregator.settings import Site
-from aggregator.urls import host_of
 
-TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("style.css", "keys.js", "icon.svg")
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
-TEASER_CHARS = 220
-"""How much of a summary a list shows."""
 STORY_POSTS = 8
 """Other posts of the same story under an article; the story's own page has them all."""
-MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
-_TAG = re.compile(r"""<(?:"[^"]*"|[^">])*>""")
-_FITTED = {
-    "<h1>": "<h2>",
-    "</h1>": "</h2>",
-    "<pre>": '<pre tabindex="0">',
-    "<table>": '<table tabindex="0">',
-}
-FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A post in a list."""
-
-    path: str
-    title: str
-    source: str
-    source_path: str | None
-    when: datetime
-    teaser: str = ""
-    language: str | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """A neighbour under an article: `href` leads to our page when we hold it, else to the origin."""
-
-    href: str
-    title: str
-    teaser: str
-    held: bool
 
 
 class Mirror:
@@ -99,12 +57,12 @@ class Mirror:
             tags=[(tag, self._tag_href(tag, root)) for tag in post.tags],
             attribution=post.attribution,
             attribution_url=addresses.shown(post.attribution.url) if post.attribution else None,
-            elsewhere=_elsewhere(post, root),
-            leader=_leader(post, root),
+            elsewhere=elsewhere(post, root),
+            leader=leader_of(post, root),
             others=[self._teller_card(teller, "") for teller in telling.others(post)[:STORY_POSTS]],
             story_page=telling.page(post.story) if post.story else "",
-            next=_around(post.next, root),
-            previous=_around(post.previous, root),
+            next=around(post.next, root),
+            previous=around(post.previous, root),
             files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post)],
         )
 
@@ -115,7 +73,7 @@ class Mirror:
         cards = [self._teller_card(one, note, teaser=True) for one, note in zip(told, notes, strict=True)]
         outlets = telling.outlets(told)
         page = telling.page(story)
-        return self._page("story.html", page, first=told[0], outlets=outlets, days=_by_day(cards))
+        return self._page("story.html", page, first=told[0], outlets=outlets, days=by_day(cards))
 
     def moved_story(self, former: str, post: Post, story: str) -> bytes:
         """What stands in the place of a story that turned out to be part of the one that this post tells."""
@@ -125,7 +83,7 @@ class Mirror:
     def index(self, feed: Feed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
         """The front page: the newest posts, by the day they were published."""
         cards = sorted((self.card(post) for post in posts), key=lambda card: dates.utc_date(card.when), reverse=True)
-        return self._page("index.html", "index.html", feed=feed, days=_by_day(cards), months=list(months.items())[:12])
+        return self._page("index.html", "index.html", feed=feed, days=by_day(cards), months=list(months.items())[:12])
 
     def tag(self, feed: Feed, tag: str, posts: Iterable[Post]) -> bytes:
         cards = [self.card(post) for post in posts]
@@ -155,7 +113,7 @@ class Mirror:
     def month(self, month: str, rows: Iterable[Row]) -> bytes:
         """One month of the archive: a line a post."""
         cards = [self._row_card(row) for row in rows]
-        return self._page("month.html", f"archive/{month}.html", month=month, days=_by_day(cards), total=len(cards))
+        return self._page("month.html", f"archive/{month}.html", month=month, days=by_day(cards), total=len(cards))
 
     def busy_month(self, month: str, days: Mapping[str, int]) -> bytes:
         """A month with too many posts for one page: its days."""
@@ -206,7 +164,7 @@ class Mirror:
     def _page(self, template: str, path: str, **values: Any) -> bytes:
         root = addresses.to_root(path)
         page = (
-            _environment().get_template(template).render(path=path, root=root, site=self.site, base=self.base, **values)
+            environment().get_template(template).render(path=path, root=root, site=self.site, base=self.base, **values)
         )
         return (page + "\n").encode()
 
@@ -222,86 +180,3 @@ class Mirror:
 
     def _tagged(self, tag: str) -> list[Source]:
         return [source for source in self.sources.values() if tag in source.tags]
-
-
-def shortened(words: str, limit: int) -> str:
-    """At most `limit` characters, cut between words, with an ellipsis where something is missing."""
-    return words if len(words) <= limit else words[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:.–— ") + "…"
-
-
-def fitted(article: str) -> str:
-    """Clean HTML as it fits into a page: one h1 a page, and what may scroll sideways takes the keyboard's focus.
-
-    (WCAG 2.2, 2.1.1.) Tags are matched as a whole, quoted attributes included: a `<pre>` in an `alt` text is no tag.
-    """
-    return _TAG.sub(lambda tag: _FITTED.get(tag[0], tag[0]), article)
-
-
-def asset(name: str) -> bytes:
-    """The stylesheet, the script for the keyboard, or the icon."""
-    return (TEMPLATES / name).read_bytes()
-
-
-def _by_day(cards: Iterable[Card]) -> list[tuple[date, list[Card]]]:
-    return [(when, list(group)) for when, group in groupby(cards, key=lambda card: dates.utc_date(card.when))]
-
-
-def _around(link: PostLink | None, root: str) -> Around | None:
-    if link is None:
-        return None
-    url = addresses.shown(link.url)
-    href = root + addresses.quoted(link.path) if link.path else url
-    if href is None:
-        return None
-    return Around(href, text.line(link.title) or url or href, text.line(link.teaser), bool(link.path))
-
-
-def _elsewhere(post: Post, root: str) -> list[tuple[str, str, str | None]]:
-    """(outlet, its URL, our page of it if we have one) for each other outlet that carries the article."""
-    found: list[tuple[str, str, str | None]] = []
-    leader = post.leader.url if post.leader else None
-    for other in post.also_in:
-        url = addresses.shown(other.url)
-        if url and other.url != leader:
-            held = root + addresses.quoted(other.path) if other.path else None
-            found.append((text.line(other.name) or host_of(url), url, held))
-    return found
-
-
-def _leader(post: Post, root: str) -> tuple[str, str] | None:
-    if post.leader is None:
-        return None
-    href = root + addresses.quoted(post.leader.path) if post.leader.path else addresses.shown(post.leader.url)
-    return (text.line(post.leader.name) or "Another outlet", href) if href else None
-
-
-def _lang(language: str | None) -> str:
-    """The attribute that says a language other than the page's own; a language tag needs no escaping."""
-    return Markup(f' lang="{language}"') if language and language != "en" else ""  # noqa: S704  see items.language_of
-
-
-@cache
-def _environment() -> Environment:
-    """The templates, compiled once: that takes as long as a small build."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    filters: dict[str, Callable[..., str]] = {
-        "iso": items.rfc3339,
-        "day": dates.day,
-        "weekday": dates.weekday,
-        "clock": dates.clock,
-        "month": dates.month,
-        "month_name": dates.month_name,
-        "quoted": addresses.quoted,
-        "lang": _lang,
-        "teaser": lambda summary: shortened(text.line(summary), TEASER_CHARS),
-    }
-    environment.filters.update(filters)
-    environment.globals.update(extensions=EXTENSIONS, media_types=MEDIA_TYPES, feed_names=FEED_NAMES)
-    return environment
