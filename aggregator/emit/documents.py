@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
@@ -21,7 +21,7 @@ class Feed:
     """A logical feed (RFC 5005): one id and title, however many documents it is spread over.
 
     `stem` is its current document's path without extension, `home` the path of the page that shows the same (empty: the
-    front page).
+    front page). `query` (of a search) belongs to all its addresses, spelled as in a URL, without `?`.
     """
 
     stem: str
@@ -31,6 +31,7 @@ class Feed:
     language: str
     author: str
     subtitle: str
+    query: str = ""
 
     @property
     def id(self) -> str:
@@ -38,11 +39,16 @@ class Feed:
         parts = urlsplit(self.base)
         host = parts.hostname or ""
         authority = host if host and ":" not in host else "localhost"
-        return f"tag:{authority},2000:feed:{quote(parts.path + self.stem, safe='/')}"
+        name = quote(parts.path + self.stem, safe="/")
+        return f"tag:{authority},2000:feed:{name}{self._question}"
 
     @property
     def home_url(self) -> str:
-        return self.base + addresses.quoted(self.home)
+        return self.base + addresses.quoted(self.home) + self._question
+
+    @property
+    def _question(self) -> str:
+        return f"?{self.query}" if self.query else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ class Document:
 
 def address(feed: Feed, stem: str, extension: str) -> str:
     """The absolute URL of the feed's document at `stem` in one format."""
-    return f"{feed.base}{addresses.quoted(stem)}.{extension}"
+    question = f"?{feed.query}" if feed.query else ""
+    return f"{feed.base}{addresses.quoted(stem)}.{extension}{question}"
 
 
 def combined(site: Site) -> Feed:
@@ -91,6 +98,12 @@ def of_source(site: Site, name: str, slug: str) -> Feed:
     return _feed(
         site, f"sources/{slug}", f"{name} ({site.title})", f"sources/{slug}.html", f"Posts by {name}, newest first"
     )
+
+
+def of_search(site: Site, query: str, words: str) -> Feed:
+    """The feed of what a search finds. `query` is its query string in one fixed spelling, `words` says it to people."""
+    feed = _feed(site, "search", f"{words} ({site.title})", "search", f"Posts found by the search: {words}")
+    return replace(feed, query=query)
 
 
 def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:

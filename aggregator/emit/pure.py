@@ -28,21 +28,22 @@ class PureArchive:
         return self._archive.tags()
 
     def changed(self, since: int) -> tuple[Post, ...]:
-        return _posts(self._archive.changed(since))
+        return pure_posts(self._archive.changed(since))
 
     def latest(
         self, limit: int, *, tag: str | None = None, source: str | None = None, before: int | None = None
     ) -> tuple[Post, ...]:
-        return _posts(self._archive.latest(limit, tag=tag, source=source, before=before))
+        return pure_posts(self._archive.latest(limit, tag=tag, source=source, before=before))
 
     def between(self, first: int, last: int) -> tuple[Post, ...]:
-        return _posts(self._archive.between(first, last))
+        return pure_posts(self._archive.between(first, last))
 
     def months(self) -> tuple[tuple[str, int], ...]:
         return self._archive.months()
 
 
-def _posts(posts: Iterable[Post]) -> tuple[Post, ...]:
+def pure_posts(posts: Iterable[Post]) -> tuple[Post, ...]:
+    """The same posts, every text in them valid."""
     return tuple(_post(post) for post in posts)
 
 

@@ -51,6 +51,7 @@ from aggregator.store import search as fts
 from aggregator.store.addresses import Canonical, Links, SameSite, same_host
 from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
+from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
 from aggregator.store.stories import Ruling, StoryChanges, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
@@ -65,7 +66,7 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` is what emit reads. The store is also the FetchMemory of fetch.
+    `archive` is what emit reads, `desk` what the web server asks. The store is also the FetchMemory of fetch.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -73,6 +74,7 @@ class Store:
         self._links = links
         self._memory = HostMemory(session)
         self.archive = StoredArchive(session)
+        self.desk = Desk(session)
         self.path = session.path
 
     @classmethod

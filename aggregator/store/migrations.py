@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreError
-from aggregator.store import tables_articles, tables_feeds, tables_stories
+from aggregator.store import tables_articles, tables_desk, tables_feeds, tables_stories
 from aggregator.store.connection import Session, Sql
 from aggregator.store.describe import fill_schema_help
 from aggregator.store.views import VIEWS
@@ -65,7 +65,12 @@ def create_stories(db: Database) -> None:
         db.executescript(table)
 
 
-STEPS = (create_tables, create_search, create_views, create_stories)
+def create_desk(db: Database) -> None:
+    for statement in (*tables_desk.TABLES, tables_desk.LANGUAGES):
+        db.executescript(statement)
+
+
+STEPS = (create_tables, create_search, create_views, create_stories, create_desk)
 for _step in STEPS:
     migrations()(_step)
 

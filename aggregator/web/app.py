@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.emit.formats import EXTENSIONS
 from aggregator.errors import StoreError
-from aggregator.models import FeedState, SearchHit
+from aggregator.models import FeedState
 from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.web.files import TYPES, respond
+from aggregator.web.rendering import Templates
+from aggregator.web.searching import Searching
 
 POLICY = (
     "default-src 'none'; img-src 'self' https: http: data:; media-src https: http:; style-src 'self'; "
@@ -38,20 +37,18 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 
-MAX_QUERY = 300
-"""Characters of a search; longer ones are cut."""
-
-HITS = 50
-
 STATIC = Path(__file__).parent / "static"
 
 
 def application(site: Site, database: Path, public: Path, clock: Callable[[], datetime]) -> Starlette:
     """The web application over one data folder; each request opens its own read-only connection."""
-    pages = _Pages(site, database, clock)
+    templates = Templates(site)
+    pages = _Pages(database, clock, templates)
+    searching = Searching(site, database, templates)
     routes = [
         Route("/health", pages.health),
-        Route("/search", pages.search),
+        Route("/search", searching.page),
+        *(Route(f"/search.{extension}", searching.feed) for extension in EXTENSIONS),
         Route("/status", pages.status),
         Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
         Route("/{path:path}", lambda request: respond(public, request)),
@@ -81,20 +78,12 @@ class _SafeHeaders:
 
 
 class _Pages:
-    """The pages that are made at the request: search, status, errors."""
+    """The pages that are made at the request: status, errors."""
 
-    def __init__(self, site: Site, database: Path, clock: Callable[[], datetime]) -> None:
-        self._site = site
+    def __init__(self, database: Path, clock: Callable[[], datetime], templates: Templates) -> None:
         self._database = database
         self._clock = clock
-        self._templates = Environment(
-            loader=PackageLoader("aggregator.web"),
-            autoescape=select_autoescape(default=True),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters["marked"] = marked
+        self._templates = templates
 
     def health(self, _: Request) -> Response:
         """200 while the database can be read."""
@@ -102,38 +91,23 @@ class _Pages:
             store.feeds()
         return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
 
-    def search(self, request: Request) -> Response:
-        query = request.query_params.get("q", "").strip()[:MAX_QUERY]
-        hits: tuple[SearchHit, ...] = ()
-        if query:
-            with Store.read(self._database) as store:
-                hits = store.search(query, limit=HITS)
-        return self._page("search.html", path="/search", query=query, hits=hits, limit=HITS)
-
-    def status(self, _: Request) -> Response:
+    def status(self, request: Request) -> Response:
         feeds: tuple[FeedState, ...] = ()
         if self._database.exists():
             with Store.read(self._database) as store:
                 feeds = store.feeds()
-        return self._page("status.html", path="/status", feeds=feeds, now=self._clock())
+        return self._templates.page("status.html", request, feeds=feeds, now=self._clock())
 
-    async def http_error(self, _: Request, error: Exception) -> Response:
+    async def http_error(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         words = {404: "There is nothing here.", 405: "This can not be done here."}
-        return self._page("error.html", status=status, message=words.get(status, "This did not work."))
+        return self._error(request, status, words.get(status, "This did not work."))
 
-    async def store_error(self, _: Request, error: Exception) -> Response:
-        return self._page("error.html", status=503, message=f"The database can not be read: {error}")
+    async def store_error(self, request: Request, _: Exception) -> Response:
+        return self._error(request, 503, "The database can not be read just now.")
 
-    async def bug(self, _: Request, __: Exception) -> Response:
-        return self._page("error.html", status=500, message="This did not work; the log says why.")
+    async def bug(self, request: Request, _: Exception) -> Response:
+        return self._error(request, 500, "This did not work; the log says why.")
 
-    def _page(self, name: str, *, status: int = 200, **values: Any) -> Response:
-        html = self._templates.get_template(name).render(**{"site": self._site, "status": status, "path": "", **values})
-        return HTMLResponse(html, status, headers={"cache-control": "no-cache"})
-
-
-def marked(snippet: str) -> Markup:
-    """A search snippet as HTML: everything escaped, the hits between U+E000 and U+E001 in <mark>."""
-    safe = str(escape(snippet))
-    return Markup(re.sub("\ue000(.*?)\ue001", r"<mark>\1</mark>", safe, flags=re.DOTALL))  # noqa: S704 - escaped above
+    def _error(self, request: Request, status: int, message: str) -> Response:
+        return self._templates.page("error.html", request, status=status, message=message)

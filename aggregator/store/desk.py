@@ -1,0 +1,201 @@
+"""What the desk asks: articles by words and filters, one with all that is known of it, stories, the feeds' health.
+
+Reads only, each method one consistent read. How a thing is shown is not decided here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.models import Post
+from aggregator.store import feed_health, posts, times
+from aggregator.store import search as fts
+from aggregator.store.connection import Session, Sql
+from aggregator.store.feed_health import Event, Pages, Pulse
+from aggregator.store.search import Filter, Order, Passage
+from aggregator.urls import redact
+
+_STORIES = """
+    SELECT own.story_id AS id, max(posts.sequence) AS newest, count(*) AS articles
+    FROM posts JOIN story_articles AS own ON own.article_id = posts.article_id
+    WHERE posts.sequence IS NOT NULL AND posts.hidden = 0 AND own.story_id IN (
+        SELECT story_id FROM story_articles GROUP BY story_id HAVING count(*) > 1
+    )
+    GROUP BY own.story_id HAVING articles > 1 AND newest < ? ORDER BY newest DESC LIMIT ?
+"""
+_MEMBERS = """
+    SELECT article_id FROM story_articles WHERE story_id = coalesce(
+        (SELECT merged_into FROM stories WHERE id = :story AND merged_into IS NOT NULL), :story)
+"""
+_TAGS = """
+    SELECT feed_tags.tag, count(*) AS feeds FROM feed_tags JOIN feeds ON feeds.id = feed_tags.feed_id
+    WHERE feeds.configured GROUP BY feed_tags.tag ORDER BY feed_tags.tag
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A post in a list of results: the article's number, the post, and where it matches what was searched for."""
+
+    id: int
+    post: Post
+    passage: Passage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a search. `total` as in search.Matches; `more` whether another page follows."""
+
+    hits: tuple[Listed, ...] = ()
+    total: int = 0
+    more: bool = False
+    literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How an article came to be what is stored: fetched when and how, taken apart by what, alike to what and why."""
+
+    state: str
+    kind: str
+    extractor: str
+    quality: float | None
+    first_seen: datetime
+    fetched_at: datetime | None
+    final_url: str | None
+    http_status: int | None
+    content_type: str | None
+    raw_hash: str | None
+    partial: bool
+    attempts: int
+    last_error: str | None
+    duplicate_of: int | None
+    similarity: float | None
+    duplicate_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One article: its post, its text, and the evidence."""
+
+    id: int
+    post: Post
+    text: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A story that several outlets tell: its id, and its articles, newest first."""
+
+    id: str
+    newest: int
+    articles: tuple[Listed, ...] = field(default=())
+
+
+class Desk:
+    """The questions of the web server."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, query: str, where: Filter, *, limit: int, offset: int = 0, order: Order = "relevance") -> Results:
+        """The posts that match `query` (everything when it is empty) and the filter; `limit` at a time."""
+        with self._session.read() as sql:
+            found = fts.matches(sql, query, limit=limit + 1, offset=offset, where=where, order=order)
+            shown = fts.Matches(found.ids[:limit], found.total, found.expression, found.literal)
+            places = fts.passages(sql, shown)
+            hits = tuple(Listed(id_, post, places.get(id_)) for id_, post in _posts(sql, shown.ids))
+        return Results(hits, found.total, len(found.ids) > limit, found.literal)
+
+    def article(self, article_id: int) -> Whole | None:
+        """One article that has been put out, by its number; None: there is none."""
+        with self._session.read() as sql:
+            row = sql.one("SELECT * FROM articles WHERE id = ?", (article_id,))
+            found = _posts(sql, (article_id,))
+        if row is None or not found:
+            return None
+        evidence = Evidence(
+            state=row["state"],
+            kind=row["kind"],
+            extractor=row["extractor"],
+            quality=row["quality"],
+            first_seen=times.must_read(row["first_seen"]),
+            fetched_at=times.read(row["fetched_at"]),
+            final_url=redact(row["final_url"]) if row["final_url"] else None,
+            http_status=row["http_status"],
+            content_type=row["content_type"],
+            raw_hash=row["raw_hash"],
+            partial=bool(row["partial"]),
+            attempts=row["attempts"],
+            last_error=row["last_error"],
+            duplicate_of=row["duplicate_of"],
+            similarity=row["similarity"],
+            duplicate_reason=row["duplicate_reason"],
+        )
+        return Whole(article_id, found[0][1], row["text"], evidence)
+
+    def stories(self, *, limit: int, before: int | None = None) -> tuple[Story, ...]:
+        """The stories that more than one article tells, the one with the newest article first."""
+        with self._session.read() as sql:
+            rows = sql.all(_STORIES, (2**62 if before is None else before, limit))
+            return tuple(Story(row["id"], row["newest"], _told(sql, row["id"])) for row in rows)
+
+    def story(self, story_id: str) -> Story | None:
+        """One story, also by the id of one that became part of it."""
+        with self._session.read() as sql:
+            articles = _told(sql, story_id)
+        return Story(articles[0].post.story or story_id, articles[0].post.sequence, articles) if articles else None
+
+    def languages(self) -> tuple[str, ...]:
+        """The languages that articles are in, as the first parts of their tags."""
+        with self._session.read() as sql:
+            return fts.languages(sql)
+
+    def tags(self) -> tuple[tuple[str, int], ...]:
+        """Every tag of a configured feed, and how many feeds have it."""
+        with self._session.read() as sql:
+            return tuple((row["tag"], row["feeds"]) for row in sql.all(_TAGS))
+
+    def posts_a_day(self, since: datetime) -> dict[int, dict[str, int]]:
+        """How many entries each feed published on each day (`YYYY-MM-DD`) since then."""
+        with self._session.read() as sql:
+            return feed_health.posts_a_day(sql, since)
+
+    def pages(self) -> dict[int, Pages]:
+        """What became of the pages of each feed's articles."""
+        with self._session.read() as sql:
+            return feed_health.pages(sql)
+
+    def missing(self) -> dict[int, int]:
+        """How many posts of each feed are known to have slipped through between two polls, and are not held."""
+        with self._session.read() as sql:
+            return feed_health.missing(sql)
+
+    def events(self, limit: int) -> tuple[Event, ...]:
+        """What befell the feeds, the latest first."""
+        with self._session.read() as sql:
+            return feed_health.events(sql, limit)
+
+    def pulse(self) -> Pulse:
+        """Whether the program is at work: when it last polled, when it should have, what it last put out."""
+        with self._session.read() as sql:
+            return feed_health.pulse(sql)
+
+
+def _told(sql: Sql, story_id: str) -> tuple[Listed, ...]:
+    ids = tuple(row["article_id"] for row in sql.all(_MEMBERS, {"story": story_id}))
+    found = sorted(_posts(sql, ids), key=lambda pair: pair[1].sequence, reverse=True)
+    return tuple(Listed(id_, post) for id_, post in found)
+
+
+def _posts(sql: Sql, ids: tuple[int, ...]) -> list[tuple[int, Post]]:
+    """The posts of these articles, in this order."""
+    rows = sql.all(
+        "SELECT article_id, path FROM posts WHERE article_id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+    )
+    numbers = {row["path"]: row["article_id"] for row in rows}
+    found = {numbers[post.path]: post for post in posts.assemble(sql, ids)}
+    return [(id_, found[id_]) for id_ in ids if id_ in found]

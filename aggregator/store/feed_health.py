@@ -1,0 +1,111 @@
+"""How the feeds do, read from the tables of feeds, polls, entries and articles; and what befell them (`feed_events`).
+
+Events are noted in the transaction of the poll that shows them (`note`); what is one is decided in `aggregator.health`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.store import times
+from aggregator.store.connection import Sql
+
+_A_DAY = """
+    SELECT feeds.id, substr(entries.published_at, 1, 10) AS day, count(*) AS entries
+    FROM feeds JOIN entries ON entries.feed_id = feeds.id AND entries.published_at >= ?
+    WHERE feeds.configured GROUP BY feeds.id, day
+"""
+_MISSING = """
+    SELECT feeds.id, count(DISTINCT gaps.missing_url) AS posts FROM gaps JOIN feeds ON feeds.name = gaps.source
+    GROUP BY feeds.id
+"""
+_EVENTS = """
+    SELECT feed_events.*, feeds.name, feeds.slug FROM feed_events LEFT JOIN feeds ON feeds.id = feed_events.feed_id
+    ORDER BY feed_events.id DESC LIMIT ?
+"""
+_PULSE = """
+    SELECT max(last_poll) AS last_poll, max(last_success) AS last_success,
+        min(CASE WHEN NOT paused AND status <> 'gone' THEN coalesce(next_poll, added) END) AS next_poll
+    FROM feeds WHERE configured
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Of a feed's articles: pages read, waiting, given up, and those that keep the feed's own text."""
+
+    scraped: int = 0
+    pending: int = 0
+    failed: int = 0
+    feed_text: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """The part of the pages that were to be read and were; None where none was."""
+        tried = self.scraped + self.failed
+        return self.scraped / tried if tried else None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that befell a feed (`name` None: all of them)."""
+
+    id: int
+    at: datetime
+    kind: str
+    title: str
+    words: str
+    name: str | None = None
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When the last poll was, and the last good one; when the next should be; when the last post came out."""
+
+    last_poll: datetime | None = None
+    last_success: datetime | None = None
+    next_poll: datetime | None = None
+    last_post: datetime | None = None
+
+
+def posts_a_day(sql: Sql, since: datetime) -> dict[int, dict[str, int]]:
+    """Entries by day of publication, for each configured feed that has any since then."""
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for row in sql.all(_A_DAY, (times.whole(since),)):
+        found[row["id"]][row["day"]] = row["entries"]
+    return dict(found)
+
+
+def pages(sql: Sql) -> dict[int, Pages]:
+    """What became of the pages, by feed."""
+    counts: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for row in sql.all("SELECT feed_id, state, count(*) AS articles FROM articles GROUP BY feed_id, state"):
+        counts[row["feed_id"]][row["state"]] = row["articles"]
+    return {feed_id: Pages(**states) for feed_id, states in counts.items()}
+
+
+def missing(sql: Sql) -> dict[int, int]:
+    """Posts that the chain names and that are not held, by feed."""
+    return {row["id"]: row["posts"] for row in sql.all(_MISSING)}
+
+
+def events(sql: Sql, limit: int) -> tuple[Event, ...]:
+    """What befell the feeds, the latest first."""
+    return tuple(
+        Event(row["id"], times.must_read(row["at"]), row["kind"], row["title"], row["words"], row["name"], row["slug"])
+        for row in sql.all(_EVENTS, (limit,))
+    )
+
+
+def pulse(sql: Sql) -> Pulse:
+    """Whether the program is at work."""
+    row = sql.one(_PULSE)
+    stamp = sql.value("SELECT stamp FROM posts WHERE sequence = (SELECT max(sequence) FROM posts)")
+    if row is None:
+        return Pulse(last_post=times.read(stamp))
+    return Pulse(
+        times.read(row["last_poll"]), times.read(row["last_success"]), times.read(row["next_poll"]), times.read(stamp)
+    )

@@ -1,0 +1,140 @@
+"""What a request asks of the archive: words, filters, order and place, read from its query string.
+
+What can not be understood is noted in words and left out; it is never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote, urlencode
+
+from aggregator.emit import dates
+from aggregator.store.search import Filter, Order
+
+MAX_QUERY = 300
+"""Characters of a search; longer ones are cut."""
+
+MAX_NAME = 200
+"""Characters of a source's or a tag's name, as in feeds.yaml."""
+
+HITS = 20
+"""Results on a page."""
+
+MAX_PAGE = 500
+"""The last page: what is ranked ends there (store.search.WINDOW)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search as asked for. `since` and `until` are days, both included. `problems` are for a person to read."""
+
+    text: str = ""
+    source: str | None = None
+    tag: str | None = None
+    language: str | None = None
+    since: date | None = None
+    until: date | None = None
+    order: Order = "relevance"
+    copies: bool = False
+    page: int = 1
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> Asked:
+        """The search that a query string asks for."""
+        problems: list[str] = []
+        text = values.get("q", "").strip()
+        if len(text) > MAX_QUERY:
+            problems.append(f"Only the first {MAX_QUERY} characters were looked at.")
+        return cls(
+            text=text[:MAX_QUERY].strip(),
+            source=_name(values, "source"),
+            tag=_name(values, "tag"),
+            language=_name(values, "language"),
+            since=_day(values, "since", problems),
+            until=_day(values, "until", problems),
+            order="date" if values.get("sort") == "date" or not text else "relevance",
+            copies=values.get("copies") in ("1", "true", "on", "yes"),
+            page=_page(values),
+            problems=tuple(problems),
+        )
+
+    def where(self) -> Filter:
+        """The filter for the store. Of one source copies are listed too, as in its own feed."""
+        return Filter(
+            source=self.source,
+            tag=self.tag,
+            since=_start(self.since),
+            until=_start(self.until + timedelta(days=1)) if self.until else None,
+            language=self.language,
+            copies=self.copies or self.source is not None,
+            waiting=False,
+        )
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * HITS
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything but words is asked for."""
+        return any((self.source, self.tag, self.language, self.since, self.until, self.copies))
+
+    def query(self, *, page: int = 1, feed: bool = False) -> str:
+        """The query string in one fixed spelling; for a feed without order and page, which it does not have."""
+        values = {
+            "q": self.text,
+            "source": self.source,
+            "tag": self.tag,
+            "language": self.language,
+            "since": self.since and self.since.isoformat(),
+            "until": self.until and self.until.isoformat(),
+            "copies": "1" if self.copies else "",
+            "sort": "date" if self.order == "date" and self.text and not feed else "",
+            "page": str(page) if page > 1 and not feed else "",
+        }
+        return urlencode({name: value for name, value in values.items() if value}, quote_via=quote, errors="replace")
+
+    def words(self) -> str:
+        """The search as a person would say it: `"worm", of Threatpost, since 1 March 2026`."""
+        parts = [
+            f"“{self.text}”" if self.text else "everything",
+            f"of {self.source}" if self.source else "",
+            f"tagged {self.tag}" if self.tag else "",
+            f"in {self.language}" if self.language else "",
+            f"since {dates.day(self.since)}" if self.since else "",
+            f"until {dates.day(self.until)}" if self.until else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def at(self, page: int) -> Asked:
+        return replace(self, page=page)
+
+
+def _name(values: Mapping[str, str], key: str) -> str | None:
+    return values.get(key, "").strip()[:MAX_NAME] or None
+
+
+def _day(values: Mapping[str, str], key: str, problems: list[str]) -> date | None:
+    given = values.get(key, "").strip()
+    if not given:
+        return None
+    try:
+        day = date.fromisoformat(given[:10])
+    except ValueError:
+        day = None
+    if day is None or not date(1970, 1, 1) <= day <= date(9000, 1, 1):
+        problems.append(f"“{given[:40]}” is no day; write {key} as 2026-03-31.")
+        return None
+    return day
+
+
+def _page(values: Mapping[str, str]) -> int:
+    given = values.get("page", "1")
+    return min(max(int(given), 1), MAX_PAGE) if given.isascii() and given.isdigit() and len(given) < 9 else 1
+
+
+def _start(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None

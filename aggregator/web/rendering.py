@@ -1,0 +1,63 @@
+"""Pages from the templates beside this module. Everything is escaped; pages link relatively and need no script."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from aggregator.emit import addresses, dates
+from aggregator.emit.items import language_of, rfc3339
+from aggregator.settings import Site
+from aggregator.store.text import HIT_END, HIT_START
+
+_HIT = re.compile(f"{HIT_START}(.*?){HIT_END}", re.DOTALL)
+_STRAY = str.maketrans({HIT_START: None, HIT_END: None})
+
+
+class Templates:
+    """Renders the desk's pages for one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._environment = Environment(
+            loader=PackageLoader("aggregator.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(
+            marked=marked,
+            iso=rfc3339,
+            day=dates.day,
+            clock=dates.clock,
+            quoted=addresses.quoted,
+            shown=addresses.shown,
+            lang=_lang,
+        )
+
+    def page(self, name: str, request: Request, *, status: int = 200, **values: Any) -> Response:
+        """A page; `path` and `root` (what leads back to the top, relatively) are known to it."""
+        path = request.url.path
+        html = self._environment.get_template(name).render(
+            site=self._site, path=path, root="../" * (path.count("/") - 1), status=status, **values
+        )
+        return HTMLResponse(html, status, headers={"cache-control": "no-cache"})
+
+
+def _lang(language: str | None) -> Markup:
+    """The attribute for a language other than the page's own."""
+    tag = language_of(language)
+    return Markup(f' lang="{tag}"') if tag and tag != "en" else Markup("")  # noqa: S704  see emit.items.language_of
+
+
+def marked(snippet: str) -> Markup:
+    """A search snippet as HTML: everything escaped, the hits between U+E000 and U+E001 in <mark>."""
+    safe = _HIT.sub(r"<mark>\1</mark>", str(escape(snippet))).translate(_STRAY)
+    return Markup(safe)  # noqa: S704 - escaped above

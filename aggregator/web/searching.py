@@ -1,0 +1,66 @@
+"""Search: a page for people, and the same as a feed, so that any search can be subscribed to."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aggregator.emit import answer
+from aggregator.emit.formats import EXTENSIONS
+from aggregator.emit.mirror import FEED_NAMES, MEDIA_TYPES
+from aggregator.settings import Site
+from aggregator.store import Store
+from aggregator.web.asked import HITS, MAX_PAGE, Asked
+from aggregator.web.files import FRESH_S, TYPES, is_fresh
+from aggregator.web.rendering import Templates
+
+
+class Searching:
+    """The page and the feeds of searches; each request opens its own read-only connection."""
+
+    def __init__(self, site: Site, database: Path, templates: Templates) -> None:
+        self._site = site
+        self._database = database
+        self._templates = templates
+
+    def page(self, request: Request) -> Response:
+        """`/search`: the form, and what was found."""
+        asked = Asked.read(request.query_params)
+        with Store.read(self._database) as store:
+            results = store.desk.find(asked.text, asked.where(), limit=HITS, offset=asked.offset, order=asked.order)
+            sources, tags, languages = store.archive.sources(), store.desk.tags(), store.desk.languages()
+        return self._templates.page(
+            "search.html",
+            request,
+            asked=asked,
+            results=results,
+            sources=[(source.slug, source.name) for source in sources],
+            tags=[tag for tag, _ in tags],
+            languages=languages,
+            last_page=MAX_PAGE,
+            feeds=[(FEED_NAMES[name], MEDIA_TYPES[name], f"search.{name}") for name in EXTENSIONS],
+        )
+
+    def feed(self, request: Request) -> Response:
+        """`/search.atom`, `.rss`, `.json`: what was found, newest first, with validators of its own."""
+        asked = Asked.read(request.query_params)
+        extension = request.url.path.rpartition(".")[2]
+        with Store.read(self._database) as store:
+            results = store.desk.find(asked.text, asked.where(), limit=self._site.page_size, order="date")
+        posts = (hit.post for hit in results.hits)
+        body = answer(self._site, posts, query=asked.query(feed=True), words=asked.words(), extension=extension)
+        return document(request, body, TYPES[f".{extension}"])
+
+
+def document(request: Request, body: bytes, media_type: str) -> Response:
+    """A document made at the request, with a validator made of its bytes; or a 304."""
+    headers = {
+        "etag": f'W/"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "cache-control": f"public, max-age={FRESH_S}",
+    }
+    if is_fresh(request.headers, headers):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers={**headers, "content-type": media_type})
