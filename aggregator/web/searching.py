@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from aggregator.emit import answer
 from aggregator.emit.formats import EXTENSIONS
-from aggregator.emit.mirror import FEED_NAMES, MEDIA_TYPES
+from aggregator.emit.rendering import FEED_NAMES, MEDIA_TYPES
 from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.web.asked import HITS, MAX_PAGE, Asked
