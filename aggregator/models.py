@@ -218,7 +218,10 @@ class Article:
 
     `html` is clean (see scrape.clean) with absolute URLs; `text` is its paragraphs, separated by a blank line.
     `kind` other than ARTICLE means that text and html are not to be stored as the article.
-    `extractor` names the engine that won, `quality` is the judge's 0 to 1.
+    `extractor` names the engine that won, `quality` is the judge's 0 to 1. `next_page_url` is the page that goes on,
+    `single_page_url` one that has all of it, `real_url` the page of which this one is an AMP or print version.
+    `pages` is how many pages the text was joined from. `rule` is the file of the site's rule, where there is one, and
+    `rule_problem` why something of it was of no use.
     """
 
     url: str
@@ -241,6 +244,11 @@ class Article:
     quality: float = 1.0
     noarchive: bool = False
     next_page_url: str | None = None
+    single_page_url: str | None = None
+    real_url: str | None = None
+    pages: int = 1
+    rule: str | None = None
+    rule_problem: str | None = None
 
 
 # --- dedupe ----------------------------------------------------------------------------------------------------

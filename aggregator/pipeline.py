@@ -26,15 +26,14 @@ from aggregator.models import (
     Built,
     FeedState,
     ParsedFeed,
-    PendingArticle,
     PollOutcome,
     PollResult,
     Response,
     Verdict,
 )
+from aggregator.pages import Pages
 from aggregator.polling import PARSE_TIMEOUT_S, feed_request, poll_outcome
-from aggregator.reading import Page, ReadArticle, read_feed, read_page
-from aggregator.scraping import SCRAPE_TIMEOUT_S
+from aggregator.reading import read_feed
 from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store
 from aggregator.workers import Workers
@@ -153,8 +152,8 @@ class Pipeline:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
         while (batch := self.store.pending(self.clock(), BATCH)) and not self.stopping.is_set():
             total = tally.scraped + tally.unscraped + len(batch)
-            for article, response, read in self._read(batch):
-                if scraping.save(self.store, article, response, read, self.clock()):
+            for reading in self._pages().read(batch):
+                if scraping.save(self.store, reading, self.clock()):
                     tally.scraped += 1
                 else:
                     tally.unscraped += 1
@@ -162,40 +161,19 @@ class Pipeline:
 
     def _look_again(self) -> None:
         """Ask pages that could not name their next post when they were read, now that it has come."""
-        for article, response, read in self._read(self.store.next_unknown(self.clock())):
-            found = read.article if isinstance(read, ReadArticle) and response else None
-            self.store.save_neighbours(article.id, found, self.clock())
+        for reading in self._pages().read(self.store.next_unknown(self.clock()), whole=False):
+            self.store.save_neighbours(reading.article.id, reading.page_says, self.clock())
 
-    def _read(
-        self, batch: tuple[PendingArticle, ...]
-    ) -> Iterator[tuple[PendingArticle, Response | None, ReadArticle | Exception]]:
-        """Each article as read from its page, or from the feed alone where that is enough; as they complete."""
+    def _pages(self) -> Pages:
+        """What takes articles through their pages, with the options that are in force now."""
         states = {state.id: state for state in self.store.feeds()}
-        options = {article.id: self.options(states.get(article.feed_id)) for article in batch}
-        articles = {article.id: article for article in batch}
-        failed: list[tuple[PendingArticle, Exception]] = []
-
-        def pages() -> Iterator[tuple[tuple[PendingArticle, Response | None], tuple[Page]]]:
-            requests = []
-            for article in batch:
-                if scraping.feed_is_enough(article, options[article.id]):
-                    yield (article, None), (scraping.page(article, None),)
-                else:
-                    requests.append(scraping.page_request(article, options[article.id], self.config.network))
-            for request, answer in self.fetcher.each(requests):
-                article = articles[request.key]
-                if isinstance(answer, Response):
-                    yield (article, answer), (scraping.page(article, answer),)
-                else:
-                    failed.append((article, answer))
-
-        for (article, response), read in self.workers.each(pages(), read_page, timeout_s=SCRAPE_TIMEOUT_S):
-            if self.stopping.is_set():
-                return
-            yield article, response, read
-        for article, error in failed:
-            if not self.stopping.is_set():
-                yield article, None, error
+        return Pages(
+            self.fetcher,
+            self.workers,
+            self.config.network,
+            lambda article: self.options(states.get(article.feed_id)),
+            self.stopping.is_set,
+        )
 
     # --- emit ------------------------------------------------------------------------------------------------------
 

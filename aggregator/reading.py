@@ -7,22 +7,24 @@ processes that may be killed. They open no file and no socket.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from aggregator import dedupe, poll, scrape
+from aggregator.errors import ScrapeError
 from aggregator.models import Article, Fingerprint, PageKind, ParsedFeed
+from aggregator.urls import redact
 
 AUTO_WORDS = 250
 """`full_text: auto` takes the feed's text for the article from this many words on; teasers are 20 to 120 words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """An article's page as fetched, and what its feed said of it. `body` is None when the page is not to be used."""
+class Step(StrEnum):
+    """What a page is to the article that it is read for."""
 
-    body: bytes | None
-    url: str
-    content_type: str
-    hint: scrape.Hint
+    FIRST = "the first page"
+    REAL = "the page of which the first is another version"
+    WHOLE = "the page with all of it"
+    NEXT = "the next page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,21 @@ class ReadArticle:
     urls: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An article's page as fetched, and what its feed said of it. `body` is None when the page is not to be used.
+
+    `before` is what the article's earlier pages gave.
+    """
+
+    body: bytes | None
+    url: str
+    content_type: str
+    hint: scrape.Hint
+    before: ReadArticle | None = None
+    step: Step = Step.FIRST
+
+
 def read_feed(body: bytes, url: str, content_type: str) -> ParsedFeed:
     """Parse a feed document and clean its entries. Raises ParseError."""
     feed = poll.parse(body, url, content_type)
@@ -41,20 +58,64 @@ def read_feed(body: bytes, url: str, content_type: str) -> ParsedFeed:
 
 
 def read_page(page: Page) -> ReadArticle:
-    """Extract an article, or make one of the feed's own text where there is no page. Raises ScrapeError."""
+    """Extract an article, or make one of the feed's own text where there is no page. Raises ScrapeError.
+
+    With a page `before` this one, the two are made into one article; what does not belong to it changes nothing.
+    """
+    if page.before is not None:
+        return _joined(page, page.before)
     if page.body is None:
         article = _from_feed(Article(page.url), page.hint)
     else:
         article = scrape.article(page.body, page.url, page.content_type, page.hint)
         if article.kind is not PageKind.ARTICLE:
             article = _from_feed(article, page.hint)
-    canonical = _trusted_canonical(article, page.url)
-    urls = (page.url, canonical) if canonical else (page.url,)
+    if scrape.is_numbered(page.url):
+        article = replace(article, next_page_url=None)  # "/episode/41/" is followed by another episode
+    return _read(article, page.url, page.hint.title)
+
+
+def _read(article: Article, url: str, title: str) -> ReadArticle:
+    canonical = _trusted_canonical(article, url)
+    urls = (url, canonical) if canonical else (url,)
     return ReadArticle(
         replace(article, canonical_url=canonical),
-        dedupe.fingerprint(article.title or page.hint.title, article.text),
+        dedupe.fingerprint(article.title or title, article.text),
         tuple(dict.fromkeys(dedupe.canonical_url(url) for url in urls)),
     )
+
+
+def _joined(page: Page, before: ReadArticle) -> ReadArticle:
+    """The article with one page more. Raises ScrapeError where a next page shows none for now."""
+    if page.step is Step.REAL:
+        # Without the feed's date, which would make any page one of that day.
+        found = scrape.article(page.body or b"", page.url, page.content_type, replace(page.hint, published=None))
+        if not scrape.is_real(before.article, found):
+            return without(before, page.step)
+        published = found.published or before.article.published
+        read = _read(replace(found, published=published, real_url=None), page.url, page.hint.title)
+        return replace(read, urls=tuple(dict.fromkeys((*read.urls, *before.urls))))
+    # What the feed says is about the article; another post's page may name that one too.
+    found = scrape.article(page.body or b"", page.url, page.content_type)
+    if page.step is Step.WHOLE:
+        article = scrape.made_whole(before.article, found)
+    else:
+        if found.kind is not PageKind.ARTICLE:
+            raise ScrapeError(redact(page.url), f"a later page shows no article ({found.kind.value})")
+        article = scrape.with_next(before.article, found)
+    if article is None:
+        return without(before, page.step)
+    return replace(before, article=article, fingerprint=dedupe.fingerprint(article.title or "", article.text))
+
+
+def without(read: ReadArticle, step: Step) -> ReadArticle:
+    """An article that lacks the page that `step` looked for."""
+    article = read.article
+    if step is Step.REAL:
+        return replace(read, article=replace(article, real_url=None))
+    if step is Step.WHOLE:
+        return replace(read, article=replace(article, single_page_url=None))
+    return replace(read, article=replace(article, next_page_url=None))
 
 
 def has_full_text(html: str) -> bool:
@@ -73,6 +134,8 @@ def _from_feed(article: Article, hint: scrape.Hint) -> Article:
         text=text,
         word_count=len(text.split()),
         extractor="feed",
+        next_page_url=None,
+        single_page_url=None,
     )
 
 

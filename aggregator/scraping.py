@@ -1,13 +1,18 @@
-"""One article: what is asked for it, and how what came back is saved: its text, or the reason why there is none."""
+"""One article: what is asked for it, and how what came back is saved: its text, or the reason why there is none.
+
+An article may take several pages: the real one behind an AMP or print page, one that has all of it, the next ones. A
+`Reading` is an article on its way through them (see `aggregator.pages`, which takes it there).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import dedupe, outcomes
 from aggregator.errors import StoreError
-from aggregator.models import PendingArticle, Request, Response
-from aggregator.reading import Page, ReadArticle, has_full_text
+from aggregator.models import Article, PageEvidence, PendingArticle, Request, Response
+from aggregator.reading import Page, ReadArticle, Step, has_full_text, without
 from aggregator.scrape import Hint
 from aggregator.settings import FeedOptions, Network
 from aggregator.store import Store
@@ -21,38 +26,137 @@ CANDIDATE_DAYS = 14
 """Syndicated copies appear within days of the first publication."""
 
 
-def page_request(article: PendingArticle, options: FeedOptions, network: Network) -> Request:
-    """The request for an article's page."""
+MAX_PAGES = 10
+"""Pages of one article; magazines cut theirs into two to eight. What has more is saved as far as it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article on its way through its pages.
+
+    `read` is what the pages so far gave, or why the first gave nothing. `evidence` tells how its page was fetched; None
+    when it was made of the feed's own text. `missing` is why a later page could not be had. `step` and `wanted` say
+    what is to be fetched next: nothing when `wanted` is None. `size` is in bytes, of all pages.
+    """
+
+    article: PendingArticle
+    wanted: str | None
+    step: Step = Step.FIRST
+    read: ReadArticle | Exception | None = None
+    evidence: PageEvidence | None = None
+    missing: Exception | None = None
+    asked: frozenset[str] = frozenset()
+    size: int = 0
+
+    @classmethod
+    def begin(cls, article: PendingArticle) -> Reading:
+        """An article of which nothing has been fetched."""
+        return cls(article, article.url)
+
+    def took(self, response: Response) -> Reading:
+        """With a page fetched, not yet read."""
+        asked = self.asked | {_key(response.url), _key(self.wanted or "")}
+        evidence = outcomes.evidence(response) if self.evidence is None else self.evidence
+        return replace(self, asked=asked, size=self.size + len(response.body), evidence=evidence)
+
+    def astray(self, response: Response) -> bool:
+        """Whether a later page led to another site, or to a page that was read already (the last one's `next`)."""
+        return self.step is not Step.FIRST and (
+            _key(response.url) in self.asked or not dedupe.same_site(response.url, self.article_url)
+        )
+
+    @property
+    def article_url(self) -> str:
+        """Where the page is that the article was read from."""
+        return self.read.article.url if isinstance(self.read, ReadArticle) else self.article.url
+
+    @property
+    def page_says(self) -> Article | None:
+        """The article as its page has it; None when it could not be read, or was made of the feed's text."""
+        return self.read.article if isinstance(self.read, ReadArticle) and self.evidence else None
+
+    def gave(self, read: ReadArticle | Exception, response: Response | None) -> Reading:
+        """After a page was read, or was not to be had: what is wanted now. `response` is how it came."""
+        if isinstance(read, Exception):
+            return self._gave_nothing(read)
+        if self.step is Step.REAL and response is not None and read.article.url == response.url:
+            return replace(self, read=read, evidence=outcomes.evidence(response))._onward()
+        return replace(self, read=read)._onward()
+
+    def ended(self) -> Reading:
+        """Without the page that was wanted: there is none, or it is none of this article's."""
+        assert isinstance(self.read, ReadArticle)
+        return replace(self, read=without(self.read, self.step))._onward()
+
+    def _gave_nothing(self, error: Exception) -> Reading:
+        if self.step is Step.FIRST:
+            return replace(self, read=error, evidence=None, wanted=None)
+        return replace(self, missing=error, wanted=None) if self.step is Step.NEXT else self.ended()
+
+    def _onward(self) -> Reading:
+        """With the next page to be fetched, if any."""
+        assert isinstance(self.read, ReadArticle)
+        article = self.read.article
+        if self.evidence is None:
+            return replace(self, wanted=None)
+        for step, url in ((Step.REAL, article.real_url), (Step.WHOLE, article.single_page_url)):
+            if url and self._may_ask(url) and (step is Step.REAL or article.next_page_url):
+                return replace(self, step=step, wanted=url)
+        if not article.next_page_url or not self._may_ask(article.next_page_url):
+            return replace(self, wanted=None)
+        if article.pages >= MAX_PAGES:
+            return replace(self, wanted=None, evidence=replace(self.evidence, partial=True))
+        return replace(self, step=Step.NEXT, wanted=article.next_page_url)
+
+    def _may_ask(self, url: str) -> bool:
+        return _key(url) not in self.asked and dedupe.same_site(url, self.article_url)
+
+
+def _key(url: str) -> str:
+    """An address to compare by: pages differ in their path and query, never in their fragment."""
+    return url.partition("#")[0].rstrip("/")
+
+
+def page_request(reading: Reading, options: FeedOptions, network: Network) -> Request:
+    """The request for the page that is wanted. All pages of an article together have the bytes of one."""
     return Request(
-        url=article.url,
-        key=article.id,
-        max_bytes=network.max_article_bytes,
+        url=reading.wanted or reading.article.url,
+        key=reading.article.id,
+        max_bytes=max(1, network.max_article_bytes - reading.size),
         accept=PAGE_TYPES,
         robots=options.respect_robots,
     )
 
 
-def feed_is_enough(article: PendingArticle, options: FeedOptions) -> bool:
-    """Whether the feed's own text stands for the article, so that its page is not fetched (`full_text`)."""
-    return options.full_text == "never" or (options.full_text == "auto" and has_full_text(article.feed_html))
+def feed_is_enough(reading: Reading, options: FeedOptions) -> bool:
+    """Whether the feed's own text stands for the article, so that no page is fetched (`full_text`)."""
+    if reading.step is not Step.FIRST:
+        return False
+    return options.full_text == "never" or (options.full_text == "auto" and has_full_text(reading.article.feed_html))
 
 
-def page(article: PendingArticle, response: Response | None) -> Page:
+def page(reading: Reading, response: Response | None) -> Page:
     """What a worker reads: the page, or the feed's own text where there is no `response`."""
+    article = reading.article
     hint = Hint(article.title, article.feed_html, article.published, article.language)
     if response is None:
         return Page(None, article.url, "", hint)
+    if isinstance(reading.read, ReadArticle):
+        return Page(response.body, response.url, response.content_type, hint, reading.read, reading.step)
     return Page(response.body, response.url, response.content_type, hint)
 
 
-def save(
-    store: Store, article: PendingArticle, response: Response | None, read: ReadArticle | Exception, now: datetime
-) -> bool:
-    """Save what was read, or why nothing was: whether the article has its text now. Raises StoreError alone."""
-    error = read if isinstance(read, Exception) else outcomes.unreadable(read.article)
+def save(store: Store, reading: Reading, now: datetime) -> bool:
+    """Save what was read, or why nothing was: whether the article has its text now. Raises StoreError alone.
+
+    An article of which a page is missing is tried again like one without any; at the last try what is there is saved.
+    """
+    article, read = reading.article, reading.read
+    error = outcomes.unreadable(read.article) if isinstance(read, ReadArticle) else read
+    error = error or _worth_another_try(reading, now)
     if error is None and isinstance(read, ReadArticle):
         try:
-            _save_article(store, article, response, read, now)
+            _save_article(store, reading, read, now)
             return True
         except StoreError:
             raise
@@ -68,21 +172,27 @@ def save(
     return False
 
 
-def _save_article(
-    store: Store, pending: PendingArticle, response: Response | None, read: ReadArticle, now: datetime
-) -> None:
+def _worth_another_try(reading: Reading, now: datetime) -> Exception | None:
+    """Why a page is missing that may come at another try."""
+    if reading.missing is None or outcomes.resting_until(reading.missing, now) is not None:
+        return reading.missing
+    known = outcomes.expected(reading.missing, article=reading.article.url)
+    return known if outcomes.next_attempt(reading.article, known, now) is not None else None
+
+
+def _save_article(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
     """Compare with what is stored, and save with what it is a copy of, or what turns out to be copies of it."""
-    article = read.article
+    pending, article = reading.article, read.article
     version = pending.content_hash
     title, published = article.title or pending.title, pending.published or article.published or now
     near = store.candidates(read.fingerprint, published, window_days=CANDIDATE_DAYS, exclude=pending.id)
     likeness = dedupe.same(title, article.text, published, read.fingerprint, near)
     each = (dedupe.same(title, article.text, published, read.fingerprint, (one,)) for one in near if likeness)
     also = tuple(found for found in each if found)
-    if response is None:
+    if reading.evidence is None:
         store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also, version=version)
     else:
-        proof = outcomes.evidence(response)
+        proof = replace(reading.evidence, partial=reading.evidence.partial or reading.missing is not None)
         store.save_article(
             pending.id, article, proof, read.fingerprint, likeness, now, urls=read.urls, also=also, version=version
         )

@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from aggregator.scrape.article import Hint, article
 from aggregator.scrape.clean import clean, clean_entry, plain
+from aggregator.scrape.joining import is_real, made_whole, with_next
+from aggregator.scrape.pagination import is_numbered
 from aggregator.scrape.text import to_text
 
-__all__ = ["Hint", "article", "clean", "clean_entry", "plain", "to_text"]
+__all__ = [
+    "Hint",
+    "article",
+    "clean",
+    "clean_entry",
+    "is_numbered",
+    "is_real",
+    "made_whole",
+    "plain",
+    "to_text",
+    "with_next",
+]

@@ -19,10 +19,11 @@ from aggregator.scrape.dom import parse
 from aggregator.scrape.kinds import is_html, kind_of
 from aggregator.scrape.metadata import metadata
 from aggregator.scrape.neighbours import find_with_blocks
-from aggregator.scrape.pagination import next_page
+from aggregator.scrape.pagination import next_page, single_page
 from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
+from aggregator.scrape.variants import real_page
 from aggregator.urls import redact
 
 
@@ -77,6 +78,8 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
         kind=kind,
         noarchive=about.noarchive,
         next_page_url=next_page(tree, url),
+        single_page_url=single_page(tree, url),
+        real_url=real_page(tree, url, about.canonical_url),
     )
 
 

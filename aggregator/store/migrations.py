@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreError
-from aggregator.store import tables_articles, tables_desk, tables_feeds, tables_stories
+from aggregator.store import tables_articles, tables_desk, tables_extractions, tables_feeds, tables_stories
 from aggregator.store.connection import Session, Sql
 from aggregator.store.describe import fill_schema_help
 from aggregator.store.views import VIEWS
@@ -70,7 +70,12 @@ def create_desk(db: Database) -> None:
         db.executescript(statement)
 
 
-STEPS = (create_tables, create_search, create_views, create_stories, create_desk)
+def create_extractions(db: Database) -> None:
+    for table in tables_extractions.TABLES:
+        db.executescript(table)
+
+
+STEPS = (create_tables, create_search, create_views, create_stories, create_desk, create_extractions)
 for _step in STEPS:
     migrations()(_step)
 

@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.models import Article, Fingerprint, Likeness, PageEvidence, PageKind
-from aggregator.store import addresses, articles, chain, contents, duplicates, merging, neighbours, output, times
+from aggregator.store import (
+    addresses,
+    articles,
+    chain,
+    contents,
+    duplicates,
+    extractions,
+    merging,
+    neighbours,
+    output,
+    times,
+)
 from aggregator.store.addresses import Links
 from aggregator.store.connection import Sql
 
@@ -51,6 +62,7 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
         changed |= contents.from_page(sql, keep, judged.article, page.evidence, now, again=again)
+        extractions.save(sql, keep, judged.article)
         changed |= not shared and _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     changed |= neighbours.save(sql, keep, stated, now, links.canonical)
