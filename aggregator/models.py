@@ -55,7 +55,8 @@ class Response:
     """A final answer, 200 or 304 (every other status is a FetchError).
 
     `url` is where the chain ended; `moved_to` is the URL at the end of an unbroken run of permanent redirects
-    (301, 308) from the start, or None. `headers` has lower-case names, repeated ones joined with ", ".
+    (301, 308) from the start, or None. `headers` has lower-case names, repeated ones joined with ", "
+    (`x-robots-tag`: with line breaks, since each of its lines may be meant for another).
     `partial` means that the body ended early or could only be decoded in part. Sizes in bytes, times in seconds.
     """
 
@@ -327,9 +328,12 @@ class FeedStatus(StrEnum):
 class FeedState:
     """One feed as stored: what the next poll needs, and what `status` shows.
 
-    `url` is what the configuration says; `polled_url` where a permanent move has led (F12).
+    `url` is what the configuration says; `polled_url` where a permanent move has led (F12), `moving_to` where redirects
+    lead now: permanent ones, seen in `moving_polls` polls, or temporary ones, for which no poll counts.
     `posted` are the recent publication times, newest first, for the adaptive interval. `found_by_chain` counts the
-    posts that no poll saw and that were found by the links of later ones.
+    posts that no poll saw and that were found by the links of later ones. `max_age_s` is what the server last said
+    (seconds): a 304 that does not repeat it changes nothing. Before `not_before` the server or the document asks not
+    to be polled, whatever the operator's interval is.
     """
 
     id: int
@@ -356,6 +360,8 @@ class FeedState:
     entries: int = 0
     posted: tuple[datetime, ...] = ()
     found_by_chain: int = 0
+    max_age_s: int | None = None
+    not_before: datetime | None = None
 
 
 class PollResult(StrEnum):

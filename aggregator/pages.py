@@ -64,7 +64,7 @@ class Pages:
         for reading in waiting:
             options = self.options(reading.article)
             if scraping.feed_is_enough(reading, options):
-                yield (reading, None), (scraping.page(reading, None),)
+                yield (reading, None), (scraping.page(reading, None, self.network),)
             else:
                 requests.append(scraping.page_request(reading, options, self.network))
         for request, answer in self.fetcher.each(requests):
@@ -74,4 +74,4 @@ class Pages:
             elif reading.astray(answer):
                 settled.append(reading.ended())
             else:
-                yield (reading.took(answer), answer), (scraping.page(reading, answer),)
+                yield (reading.took(answer), answer), (scraping.page(reading, answer, self.network),)

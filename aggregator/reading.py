@@ -40,7 +40,8 @@ class ReadArticle:
 class Page:
     """An article's page as fetched, and what its feed said of it. `body` is None when the page is not to be used.
 
-    `before` is what the article's earlier pages gave.
+    `before` is what the article's earlier pages gave. `agent` is the name that the page may call us by, `noarchive`
+    whether its HTTP header asks not to be archived.
     """
 
     body: bytes | None
@@ -49,6 +50,8 @@ class Page:
     hint: scrape.Hint
     before: ReadArticle | None = None
     step: Step = Step.FIRST
+    agent: str = ""
+    noarchive: bool = False
 
 
 def read_feed(body: bytes, url: str, content_type: str) -> ParsedFeed:
@@ -67,12 +70,17 @@ def read_page(page: Page) -> ReadArticle:
     if page.body is None:
         article = _from_feed(Article(page.url), page.hint)
     else:
-        article = scrape.article(page.body, page.url, page.content_type, page.hint)
+        article = _extracted(page, page.hint)
         if article.kind is not PageKind.ARTICLE:
             article = _from_feed(article, page.hint)
     if scrape.is_numbered(page.url):
         article = replace(article, next_page_url=None)  # "/episode/41/" is followed by another episode
     return _read(article, page.url, page.hint.title)
+
+
+def _extracted(page: Page, hint: scrape.Hint) -> Article:
+    article = scrape.article(page.body or b"", page.url, page.content_type, hint, page.agent)
+    return replace(article, noarchive=article.noarchive or page.noarchive)
 
 
 def _read(article: Article, url: str, title: str) -> ReadArticle:
@@ -89,14 +97,14 @@ def _joined(page: Page, before: ReadArticle) -> ReadArticle:
     """The article with one page more. Raises ScrapeError where a next page shows none for now."""
     if page.step is Step.REAL:
         # Without the feed's date, which would make any page one of that day.
-        found = scrape.article(page.body or b"", page.url, page.content_type, replace(page.hint, published=None))
+        found = _extracted(page, replace(page.hint, published=None))
         if not scrape.is_real(before.article, found):
             return without(before, page.step)
         published = found.published or before.article.published
         read = _read(replace(found, published=published, real_url=None), page.url, page.hint.title)
         return replace(read, urls=tuple(dict.fromkeys((*read.urls, *before.urls))))
     # What the feed says is about the article; another post's page may name that one too.
-    found = scrape.article(page.body or b"", page.url, page.content_type)
+    found = _extracted(page, scrape.Hint())
     if page.step is Step.WHOLE:
         article = scrape.made_whole(before.article, found)
     else:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator import dedupe, outcomes
+from aggregator import dedupe, outcomes, scrape
 from aggregator.errors import StoreError
+from aggregator.fetch import product_token
 from aggregator.models import Article, PageEvidence, PendingArticle, Request, Response
 from aggregator.reading import Page, ReadArticle, Step, has_full_text, without
 from aggregator.scrape import Hint
@@ -135,15 +136,16 @@ def feed_is_enough(reading: Reading, options: FeedOptions) -> bool:
     return options.full_text == "never" or (options.full_text == "auto" and has_full_text(reading.article.feed_html))
 
 
-def page(reading: Reading, response: Response | None) -> Page:
+def page(reading: Reading, response: Response | None, network: Network) -> Page:
     """What a worker reads: the page, or the feed's own text where there is no `response`."""
     article = reading.article
     hint = Hint(article.title, article.feed_html, article.published, article.language)
     if response is None:
         return Page(None, article.url, "", hint)
-    if isinstance(reading.read, ReadArticle):
-        return Page(response.body, response.url, response.content_type, hint, reading.read, reading.step)
-    return Page(response.body, response.url, response.content_type, hint)
+    before = reading.read if isinstance(reading.read, ReadArticle) else None
+    agent = product_token(network.user_agent)
+    noarchive = scrape.forbidden_by_header(response.headers.get("x-robots-tag", ""), agent)
+    return Page(response.body, response.url, response.content_type, hint, before, reading.step, agent, noarchive)
 
 
 def save(store: Store, reading: Reading, now: datetime) -> bool:

@@ -1,8 +1,9 @@
 """URLs as everybody in the program takes them: one parser decides what a URL is (WHATWG-like, http and https only).
 
 `http_url` is the door: what comes out is absolute, ASCII, without control characters, with a punycode host, and may
-be stored and linked. `redact` is the other door: what comes out may be logged, shown and published. Folding URLs that
-mean the same article is not done here (dedupe), nor is asking whether we may connect (fetch).
+be stored and linked. `redact` is the other door: what comes out may be logged, shown and published; `hide_in_urls` is
+the same for the URLs inside a text. Folding URLs that mean the same article is not done here (dedupe), nor is asking
+whether we may connect (fetch).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ MAX_NESTED = 5
 MIN_SECRET = 7
 """Characters; a shorter value from the environment is no secret, and stands in too many words."""
 
+_URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SECRET_KEY = re.compile(
     r"(?i).*(token|secret|passw(or)?d|pwd|pass(key|code)?|api_?key|access_?key|auth|bearer|credentials?|signature|jwt)$"
@@ -33,9 +35,11 @@ _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def http_url(value: str | None, base: str | None = None) -> str | None:
+def http_url(value: str | None, base: str | None = None, *, userinfo: bool = False) -> str | None:
     """The absolute http(s) URL that `value` means (relative to `base`), or None if it is none.
 
+    User and password are left out, since what a stranger's document links to is shown to everybody; `userinfo` keeps
+    them, for addresses that the operator gave to be fetched.
     Tabs and line breaks inside are dropped and backslashes count as slashes, as in browsers (WHATWG URL, 4.4), so
     that what we check is what any other program would connect to. Never raises.
     """
@@ -44,12 +48,12 @@ def http_url(value: str | None, base: str | None = None) -> str | None:
     cleaned = _CONTROL.sub("", value).strip().replace("\\", "/")
     try:
         joined = urljoin(base, cleaned) if base else cleaned
-        return _normal(joined)
+        return _normal(joined, userinfo=userinfo)
     except (ValueError, UnicodeError):
         return None
 
 
-def _normal(url: str) -> str | None:
+def _normal(url: str, *, userinfo: bool) -> str | None:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS or not parts.hostname:
@@ -62,7 +66,7 @@ def _normal(url: str) -> str | None:
     path = quote(parts.path, safe=_PATH_SAFE) or "/"
     query = quote(parts.query, safe=_PATH_SAFE + "?")
     fragment = quote(parts.fragment, safe=_PATH_SAFE + "?")
-    netloc = (quote(credentials, safe="%:!$&'()*+,;=~-._") + at if at else "") + host + port
+    netloc = (quote(credentials, safe="%:!$&'()*+,;=~-._") + at if at and userinfo else "") + host + port
     result = urlunsplit((scheme, netloc, path, query, fragment))
     return result if len(result) <= MAX_URL else None
 
@@ -86,11 +90,30 @@ def keep_secret(value: str) -> None:
         _secrets.update({value, quote(value, safe=""), quote(value, safe=_PATH_SAFE)})
 
 
+def keep_secrets_of(url: str) -> None:
+    """The same for the password in `url`, and for the values of its parameters that look like keys."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    keep_secret(unquote(parts.password or ""))
+    for part in re.split("[&;]", f"{parts.query}&{parts.fragment}"):
+        name, _, value = part.partition("=")
+        if _SECRET_KEY.match(unquote(name)):
+            keep_secret(value)
+            keep_secret(unquote(value))
+
+
 def hide(text: str) -> str:
     """`text` without any value that was named to `keep_secret`."""
     for secret in _secrets:
         text = text.replace(secret, _HIDDEN)
     return text
+
+
+def hide_in_urls(text: str) -> str:
+    """`text` (plain or HTML) whose URLs hold no value that was named to `keep_secret`; its words stay as they are."""
+    return _URL.sub(lambda match: hide(match[0]), text) if _secrets else text
 
 
 def redact(url: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.urls import hide, host_of, http_url, keep_secret, redact
+from aggregator.urls import hide, hide_in_urls, host_of, http_url, keep_secret, keep_secrets_of, redact
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,35 @@ def test_whatever_comes_in_the_result_is_stable_and_plain(value: str, base: str 
         assert http_url(url) == url
         assert url.isascii()
         assert not set(url) & set(' "<>\\^`{|}\r\n\t\0')
+
+
+@pytest.mark.parametrize(
+    ("value", "base"),
+    [
+        ("https://user:pw@a.example/x", None),
+        ("//us%65r:p%77@a.example/x", "https://b.example/"),
+        ("x", "https://user:pw@a.example/"),
+        ("https:\\\\user:pw@a.example\\x", None),
+        ("https://a@b@a.example/x", None),
+    ],
+)
+def test_a37_userinfo_ends_at_the_door(value: str, base: str | None) -> None:
+    """User and password are in no URL that is stored or linked, unless the operator gave it to be fetched."""
+    assert http_url(value, base) == "https://a.example/x"
+    kept = http_url(value, base, userinfo=True)
+    assert kept is not None
+    assert kept.endswith("@a.example/x")
+
+
+def test_a37_what_is_secret_in_a_configured_url_is_hidden_in_every_other_url() -> None:
+    """Words of a text stay as they are; inside its URLs, what a configured URL keeps secret is taken out."""
+    keep_secrets_of(
+        "https://user:correct%20horse@a.example/feed?page=2&api_key=qwertyuiop&short_key=abc#token=asdfghjkl"
+    )
+    html = "<a href='https://b.example/?x=qwertyuiop&y=asdfghjkl'>abc qwertyuiop</a> https://b.example/correct%20horse page=2"
+    assert hide_in_urls(html) == (
+        "<a href='https://b.example/?x=REDACTED&y=REDACTED'>abc qwertyuiop</a> https://b.example/REDACTED page=2"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
-from aggregator.errors import ParseError, StageError
+from aggregator.cli.naming import meant
+from aggregator.errors import StageError
 from aggregator.models import FeedState, ParsedFeed
+from aggregator.settings import FeedOptions
+from aggregator.standing import standing
 from aggregator.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.fetch import Explanation, HopReport
-    from aggregator.settings import Config, FeedOptions
-    from aggregator.store import Store
+    from aggregator.settings import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is asked for: a feed as its next poll would ask, with what is stored of it, or any other URL."""
+
+    url: str
+    configured: bool = False
+    state: FeedState | None = None
+    options: FeedOptions = field(default_factory=FeedOptions)
 
 
 @app.command()
 def doctor(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="A feed or a page; a configured feed is asked as the next poll would.")],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="NAME|URL", help="A feed of feeds.yaml, asked as its next poll would, or any URL."),
+    ],
     as_json: Json = False,
 ) -> None:
     """Ask for a URL once and explain it: every hop, the address, validators, caching, robots.txt, the next poll."""
@@ -32,42 +50,41 @@ def doctor(
 
     place = here(context)
     config = place.config if place.config_path.exists() else None
-    state = _stored(place.database.exists() and Store.read(place.database), url)
-    with Fetcher(config.network if config else Network(), Passing(), clock=clock) as fetcher:
-        seen = fetcher.explain(url, validators=state.validators if state else None, robots=not _configured(config, url))
-    feed, why_not = _as_feed(seen)
-    due = _next_poll(seen, feed, state, _options(config, url))
+    with ExitStack() as open_files:
+        store = open_files.enter_context(Store.read(place.database)) if place.database.exists() else None
+        subject = _subject(target, config, store.feeds() if store else (), place.config_path)
+        network = config.network if config else Network()
+        fetcher = open_files.enter_context(Fetcher(network, Passing(store), clock=clock))
+        validators = subject.state.validators if subject.state else None
+        seen = fetcher.explain(subject.url, validators=validators, robots=not subject.configured)
+    feed, problem = _as_feed(seen)
+    due = _after(seen, feed, problem, subject)
     if as_json:
         print_json(_json(seen, feed, due))
     else:
-        for line in _lines(seen, feed, why_not, due):
+        for line in _lines(seen, feed, problem, due, subject):
             say(line)
     if seen.error:
         raise typer.Exit(1)
 
 
-def _stored(store: Store | bool, url: str) -> FeedState | None:
-    if isinstance(store, bool):
-        return None
-    with store:
-        return next((state for state in store.feeds() if state.url == url), None)
+def _subject(target: str, config: Config | None, states: tuple[FeedState, ...], where: Path) -> Subject:
+    """The feed that is called `target` or has this URL, else the URL itself. ConfigError when it is neither."""
+    from aggregator.config import feed_name
+
+    stored = {state.url: state for state in states}
+    feeds = [(feed, (feed_name(feed), feed.url)) for feed in (config.feeds if config else ())]
+    is_url = "://" in target
+    if is_url and target not in (feed.url for feed, _ in feeds):
+        return Subject(target, options=config.defaults if config else FeedOptions())
+    feed = meant(target, feeds, where)
+    state = stored.get(feed.url)
+    assert config is not None, "a feed was found in it"
+    return Subject(state.polled_url if state else feed.url, True, state, config.options(feed))
 
 
-def _configured(config: Config | None, url: str) -> bool:
-    """Whether the operator asked for this URL as a feed: then robots.txt is not asked."""
-    return config is not None and any(feed.url == url for feed in config.feeds)
-
-
-def _options(config: Config | None, url: str) -> FeedOptions:
-    from aggregator.settings import FeedOptions
-
-    if config is None:
-        return FeedOptions()
-    own = next((feed for feed in config.feeds if feed.url == url), None)
-    return config.options(own) if own else config.defaults
-
-
-def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, str | None]:
+def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
+    """The document as a feed, or why it is none; neither where there is no document."""
     if seen.response is None or seen.response.status == 304:
         return None, None
     from aggregator.polling import PARSE_TIMEOUT_S
@@ -81,31 +98,32 @@ def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, str | None]:
                 read_feed, response.body, response.url, response.content_type, timeout_s=PARSE_TIMEOUT_S
             ), None
         except StageError as error:
-            return None, error.message
+            return None, error
 
 
-def _next_poll(
-    seen: Explanation, feed: ParsedFeed | None, state: FeedState | None, options: FeedOptions
+def _after(
+    seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, subject: Subject
 ) -> FeedState | None:
-    """The feed's state as a poll now would leave it."""
-    from aggregator import poll
+    """The feed's state as a poll now would leave it; None for a page that nobody has called a feed."""
+    from aggregator import outcomes
 
-    before = state or FeedState(id=0, name="", slug="", url=seen.url, polled_url=seen.url)
-    now = clock()
-    if seen.response is None:
-        return poll.failed(before, options, ParseError(seen.url, seen.error or ""), now) if state else None
-    if feed is None and seen.response.status != 304:
-        return None
-    return poll.succeeded(before, options, seen.response, feed, now)
+    before = subject.state or FeedState(id=0, name="", slug="", url=subject.url, polled_url=subject.url)
+    error = seen.failure or problem
+    if error is not None:
+        return outcomes.not_polled(before, subject.options, error, clock()).state if subject.configured else None
+    assert seen.response is not None, "there is a failure where there is no answer"
+    return outcomes.polled(before, subject.options, seen.response, feed, (), clock()).state
 
 
-def _lines(seen: Explanation, feed: ParsedFeed | None, why_not: str | None, due: FeedState | None) -> Iterator[str]:
+def _lines(
+    seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, due: FeedState | None, subject: Subject
+) -> Iterator[str]:
     yield seen.url
     for number, hop in enumerate(seen.hops, 1):
         yield from _hop(number, hop)
     yield from _facts("asked with", _validators(seen.asked_with.etag, seen.asked_with.last_modified) or "no validator")
     yield from _facts("validators", _validators(seen.validators.etag, seen.validators.last_modified) or "none given")
-    yield from _facts("robots.txt", seen.robots)
+    yield from _facts("robots.txt", "not asked: feeds.yaml asks for this feed" if subject.configured else seen.robots)
     yield from _facts("moved to", seen.moved_to)
     if seen.response:
         partial = ", cut short" if seen.partial else ""
@@ -115,12 +133,13 @@ def _lines(seen: Explanation, feed: ParsedFeed | None, why_not: str | None, due:
     yield from _facts("rests for", f"{seen.rest_s:.0f} s" if seen.rest_s else None)
     if feed:
         yield from _facts("a feed", f"{feed.format or 'feed'}: {feed.title} ({len(feed.entries)} entries)")
-        for problem in feed.problems:
-            yield from _facts("note", problem)
-    yield from _facts("not a feed", why_not)
-    if due and due.next_poll:
-        yield from _facts("next poll", f"{iso(due.next_poll)}: {due.next_poll_reason}")
+        for note in feed.problems:
+            yield from _facts("note", note)
+    yield from _facts("not a feed", problem.message if problem else None)
     yield from _facts("error", seen.error)
+    if due:
+        yield from _facts("after a poll now", standing(due).words)
+        yield from _facts("next poll", iso(due.next_poll) or "none any more")
 
 
 def _hop(number: int, hop: HopReport) -> Iterator[str]:
@@ -163,4 +182,5 @@ def _json(seen: Explanation, feed: ParsedFeed | None, due: FeedState | None) -> 
         "entries": len(feed.entries) if feed else None,
         "next_poll": due.next_poll if due else None,
         "next_poll_reason": (due.next_poll_reason or None) if due else None,
+        "words": standing(due).words if due else None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,18 @@ import typer
 
 from aggregator.cli.app import Here, Json, app, clock, here, iso, print_json, print_table, say
 from aggregator.models import FeedState, FeedStatus, Source
+from aggregator.standing import standing
 from aggregator.urls import http_url, redact
 
 if TYPE_CHECKING:
     from aggregator.settings import Config, Feed
+
+_COLOURS = {
+    FeedStatus.OK: "green",
+    FeedStatus.BACKING_OFF: "yellow",
+    FeedStatus.GONE: "red",
+    FeedStatus.PAUSED: "dim",
+}
 
 
 @app.command()
@@ -96,7 +105,7 @@ def _known(place: Here) -> dict[str, set[str]]:
 def _feed_of(outline: Any) -> Feed | None:
     from aggregator.settings import Feed
 
-    url = http_url(outline.url)
+    url = http_url(outline.url, userinfo=True)
     tags = tuple(dict.fromkeys(tag for tag in map(_tag, outline.tags) if tag))
     return Feed(url=url, name=(outline.name or "").strip()[:200] or None, tags=tags) if url else None
 
@@ -141,18 +150,21 @@ def _source(feed: Feed, state: FeedState | None) -> Source:
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Every feed: last success, next poll and why, failures in a row, last error, entries, cadence."""
     place = here(context)
-    states = _states(place)
+    states, disallowed = _states(place), _disallowed(place)
+    stands = [standing(state, disallowed.get(state.id, 0)) for state in states]
     if as_json:
-        print_json([_status(state) for state in states])
+        print_json([_status(state) | {"words": stand.words} for state, stand in zip(states, stands, strict=True)])
         return
     if not states:
         say(f"{place.data} holds nothing yet; `aggregator poll` begins")
         return
+    from rich.text import Text
+
     now = clock()
     rows = [
-        (state.name, _state_words(state), _ago(state.last_success, now), _ahead(state.next_poll, now), state.entries,
-         state.next_poll_reason if state.status is FeedStatus.OK else state.last_error)
-        for state in states
+        (state.name, Text(stand.label, _COLOURS[state.status]), _ago(state.last_success, now),
+         _ahead(state, now), state.entries, stand.words)
+        for state, stand in zip(states, stands, strict=True)
     ]  # fmt: skip
     print_table(f"{len(states)} feeds", ("feed", "state", "last success", "next poll", "entries", "why"), rows)
 
@@ -164,6 +176,15 @@ def _states(place: Here) -> tuple[FeedState, ...]:
         return ()
     with Store.read(place.database) as store:
         return store.feeds()
+
+
+def _disallowed(place: Here) -> dict[int, int]:
+    from aggregator.store import Store
+
+    if not place.database.exists():
+        return {}
+    with Store.read(place.database) as store:
+        return store.disallowed()
 
 
 def _status(state: FeedState) -> dict[str, object]:
@@ -183,26 +204,14 @@ def _status(state: FeedState) -> dict[str, object]:
     }
 
 
-def _state_words(state: FeedState) -> Any:
-    from rich.text import Text
-
-    words = {
-        FeedStatus.OK: ("ok", "green"),
-        FeedStatus.BACKING_OFF: (f"failed {state.failures}×", "yellow"),
-        FeedStatus.GONE: ("gone (410)", "red"),
-        FeedStatus.PAUSED: ("paused", "dim"),
-    }
-    return Text(*words[state.status])
-
-
-def _ago(time: Any, now: Any) -> str:
+def _ago(time: datetime | None, now: datetime) -> str:
     return f"{_span((now - time).total_seconds())} ago" if time else "never"
 
 
-def _ahead(time: Any, now: Any) -> str:
-    if time is None:
-        return ""
-    seconds = (time - now).total_seconds()
+def _ahead(state: FeedState, now: datetime) -> str:
+    if state.status in (FeedStatus.PAUSED, FeedStatus.GONE):
+        return "no more"
+    seconds = (state.next_poll - now).total_seconds() if state.next_poll else 0
     return f"in {_span(seconds)}" if seconds > 0 else "now"
 
 

@@ -11,7 +11,7 @@ from aggregator import poll
 from aggregator.cli.app import clock
 from aggregator.errors import FetchError, ParseError
 from aggregator.fetch import Fetcher
-from aggregator.models import HostState, ParsedFeed, Request, Response, RobotsFile
+from aggregator.models import FetchMemory, HostState, ParsedFeed, Request, Response, RobotsFile
 from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.reading import read_feed
 from aggregator.settings import Network
@@ -22,20 +22,24 @@ MAX_FILE_BYTES = 64 * 2**20
 
 
 class Passing:
-    """A memory for a few requests that leave no trace: it goes when they are done."""
+    """A memory for a few requests that leave no trace: it goes when they are done.
 
-    def __init__(self) -> None:
+    `behind` is a memory that it begins with and never writes to: a host that rests is left alone by them, too.
+    """
+
+    def __init__(self, behind: FetchMemory | None = None) -> None:
+        self._behind = behind
         self._hosts: dict[str, HostState] = {}
         self._robots: dict[str, RobotsFile] = {}
 
     def host(self, host: str) -> HostState | None:
-        return self._hosts.get(host)
+        return self._hosts.get(host) or (self._behind.host(host) if self._behind else None)
 
     def save_host(self, state: HostState) -> None:
         self._hosts[state.host] = state
 
     def robots(self, origin: str) -> RobotsFile | None:
-        return self._robots.get(origin)
+        return self._robots.get(origin) or (self._behind.robots(origin) if self._behind else None)
 
     def save_robots(self, robots: RobotsFile) -> None:
         self._robots[robots.origin] = robots
@@ -43,7 +47,7 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Bytes to look at, and where they are from."""
+    """Bytes to look at, and where they are from: empty for a file of which nobody said. Its relative links are lost."""
 
     body: bytes
     url: str
@@ -68,7 +72,7 @@ def read_file(path: Path, url: str | None) -> Document:
                 body = packed.read(MAX_FILE_BYTES)
     except (OSError, EOFError, zlib.error) as error:
         raise FetchError(str(path), f"can not be read: {getattr(error, 'strerror', None) or error}") from None
-    return Document(body, url or "http://localhost/")
+    return Document(body, url or "")
 
 
 def fetch(url: str, network: Network, accept: str) -> Response:
@@ -82,7 +86,7 @@ def read_feed_at(url: str, network: Network | None) -> tuple[str, ParsedFeed]:
 
     Raises FetchError when nothing answers, ParseError when there is no feed.
     """
-    start = http_url(url if "://" in url else f"https://{url}")
+    start = http_url(url if "://" in url else f"https://{url}", userinfo=True)
     if not start:
         raise ParseError(url, "is not an http(s) URL")
     document = read_document(start, network, accept=FEED_TYPES)

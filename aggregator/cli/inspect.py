@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ import typer
 from aggregator.cli.app import Json, app, complain, dumps, here, iso, print_json, say
 from aggregator.errors import ConfigError, FetchError, ParseError, StageError
 from aggregator.models import Article, Entry, PageKind, ParsedFeed
+from aggregator.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.settings import Network
@@ -36,7 +37,19 @@ def parse(
 
     document = read_document(target, _network(context), accept=FEED_TYPES, url=url)
     with Workers(processes=1) as workers:
-        feed = workers.call(read_feed, document.body, document.url, document.content_type, timeout_s=PARSE_TIMEOUT_S)
+
+        def read(url: str) -> ParsedFeed:
+            feed: ParsedFeed = workers.call(
+                read_feed, document.body, url, document.content_type, timeout_s=PARSE_TIMEOUT_S
+            )
+            return feed
+
+        try:
+            feed = read(document.url)
+        except ParseError as error:
+            raise ParseError(error.url or target, error.message) from None
+        if not document.url and (base := feed.self_url or feed.home_page_url):
+            feed = replace(read(base), url="")  # its relative links are relative to something after all
     print_json(_feed_json(feed))
 
 
@@ -49,7 +62,7 @@ def _network(context: typer.Context) -> Network | None:
 def _feed_json(feed: ParsedFeed) -> dict[str, object]:
     about = {
         "title": feed.title,
-        "url": feed.url,
+        "url": redact(feed.url) or None,
         "home_page_url": feed.home_page_url,
         "description": feed.description or None,
         "language": feed.language,
@@ -165,7 +178,7 @@ def _batch_line(line: dict[str, Any], answer: Any) -> dict[str, object]:
 
 def _article_json(article: Article) -> dict[str, object]:
     return {
-        "url": article.url,
+        "url": redact(article.url) or None,
         "canonical_url": article.canonical_url,
         "title": article.title,
         "author": article.author,

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import app, bars, clock, complain, here, say
-from aggregator.errors import ConfigError, StoreError
+from aggregator.cli.app import Here, app, bars, clock, complain, here, say
+from aggregator.cli.naming import meant
+from aggregator.errors import StoreError
 from aggregator.models import FeedState, FeedStatus
 
 if TYPE_CHECKING:
     from aggregator.pipeline import Tally
     from aggregator.settings import Config
+    from aggregator.store import Store
 
 
 @app.command()
@@ -30,13 +32,22 @@ def poll(
 
     place, begun = here(context), clock()
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
-        if feed is not None and feed not in {state.name for state in pipeline.store.feeds()}:
-            raise ConfigError((f"{place.config_path}: no feed is called `{feed}`",))
-        tally = pipeline.round(force=force or feed is not None, name=feed)
+        chosen = _chosen(pipeline.store, feed, place) if feed is not None else None
+        tally = pipeline.round(force=force or chosen is not None, name=chosen)
         states = [state for state in pipeline.store.feeds() if state.last_poll and state.last_poll >= begun]
     report(tally, states)
     if tally.polled and tally.failed == tally.polled:
         raise typer.Exit(1)
+
+
+def _chosen(store: Store, wanted: str, place: Here) -> str:
+    """The name of the feed that is meant; one that is paused is said to be so, and nothing is done."""
+    feeds = ((state, (state.name, state.slug, state.url)) for state in store.feeds())
+    state = meant(wanted, feeds, place.config_path)
+    if state.status is FeedStatus.PAUSED:
+        complain(f"{state.name} is paused in {place.config_path}; nothing was polled")
+        raise typer.Exit(1)
+    return state.name
 
 
 def report(tally: Tally, polled: list[FeedState]) -> None:

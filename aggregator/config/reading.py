@@ -18,9 +18,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from aggregator.config.together import contradictions, default_name
 from aggregator.errors import ConfigError
 from aggregator.settings import Config, Feed
-from aggregator.urls import host_of, keep_secret, redact
+from aggregator.urls import keep_secret, keep_secrets_of, redact
 
 Path_ = tuple[str | int, ...]
 
@@ -178,12 +179,16 @@ def _validated(document: _Document) -> Config | None:
             values[section][key] = document.environ[variable]
     # A section that is named and left empty means its defaults.
     given = {key: value for key, value in values.items() if value is not None or key == "feeds"}
+    for path, message in contradictions(given, document.places, document.secret):
+        place = next(document.places[p] for p in (path, path[:-1], ()) if p in document.places)
+        document.mistake(place, f"{_where(path)}: {message}")
     try:
         config = Config.model_validate(given)
     except ValidationError as error:
         _explain(document, error)
         return None
-    _check_together(document, config)
+    for feed in config.feeds:
+        keep_secrets_of(feed.url)
     return config
 
 
@@ -248,28 +253,9 @@ def _valid_keys(path: Path_) -> tuple[str, ...]:
     return tuple(model.model_fields)
 
 
-def _check_together(document: _Document, config: Config) -> None:
-    """What no single value shows: names and URLs that stand twice, limits that contradict each other."""
-    seen: dict[tuple[str, str], int] = {}
-    for index, feed in enumerate(config.feeds):
-        for key, value in (("url", feed.url), ("name", feed_name(feed).casefold())):
-            first = seen.setdefault((key, value), index)
-            if first != index:
-                place = document.places.get(("feeds", index, key), document.places[("feeds", index)])
-                line = document.places[("feeds", first)][0]
-                shown = redact(feed.url) if key == "url" else feed_name(feed)
-                document.mistake(place, f"feeds[{index}].{key}: found `{shown}`, which line {line} has already")
-        options = config.options(feed)
-        if options.min_interval > options.max_interval:
-            document.mistake(
-                document.places[("feeds", index)],
-                f"feeds[{index}]: min_interval is longer than max_interval; expected the reverse",
-            )
-
-
 def feed_name(feed: Feed) -> str:
     """What a feed is called: its `name`, or else its host without `www.`."""
-    return feed.name or host_of(feed.url).removeprefix("www.")
+    return feed.name or default_name(feed.url)
 
 
 def _at(values: Any, path: Path_) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aggregator.errors import FetchError
 from aggregator.fetch.statuses import in_words
 from aggregator.fetch.wire import Answer
 from aggregator.models import HostState, Response, Validators
@@ -38,16 +39,16 @@ class HopReport:
 class Explanation:
     """What came of one request, and why.
 
-    `error` is None when it gave a usable answer. `asked_with` are the validators sent, `validators` those received.
-    `robots` is None when robots.txt was not asked. `host` is what is remembered of the host afterwards, `rest_s` the
-    seconds that it is given a rest, `interval_s` those between two requests to it.
+    `failure` is None when it gave a usable answer. `asked_with` are the validators sent, `validators` those received.
+    `robots` is None when robots.txt was not asked, or could not be. `host` is what is remembered of the host after
+    it, `rest_s` the seconds that it is given a rest, `interval_s` those between two requests to it.
     """
 
     url: str
     hops: tuple[HopReport, ...]
     asked_with: Validators
     validators: Validators
-    error: str | None
+    failure: FetchError | None
     robots: str | None
     moved_to: str | None
     body_bytes: int
@@ -58,6 +59,11 @@ class Explanation:
     rest_s: float
     interval_s: float
     response: Response | None
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong, in words."""
+        return self.failure.message if self.failure else None
 
 
 def hop_report(answer: Answer) -> HopReport:
@@ -77,4 +83,4 @@ def hop_report(answer: Answer) -> HopReport:
 
 
 def _chosen(headers: Mapping[str, str], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, headers[name]) for name in names if name in headers)
+    return tuple((name, headers[name].replace("\n", ", ")) for name in names if name in headers)

@@ -109,26 +109,27 @@ class Fetcher:
         request = Request(url, validators=validators or Validators(), robots=robots)
         visit: Visit | None = None
         response: Response | None = None
-        error: str | None = None
+        failure: FetchError | None = None
         try:
             visit = self._visit(request)
             response = self._drive(visit)
-        except FetchError as problem:
-            error = problem.message
-        return self._explained(request, visit, response, error)
+        except FetchError as error:
+            failure = error
+        return self._explained(request, visit, response, failure)
 
     def _explained(
-        self, request: Request, visit: Visit | None, response: Response | None, error: str | None
+        self, request: Request, visit: Visit | None, response: Response | None, failure: FetchError | None
     ) -> Explanation:
         answers = visit.trip.answers if visit else []
+        asked_robots = visit is not None and request.robots and self._robots.knows(visit.trip.url)
         where = place(visit.trip.url) if visit else ""
         return Explanation(
             url=redact(request.url),
             hops=tuple(hop_report(answer) for answer in answers),
             asked_with=request.validators,
             validators=response.validators if response else Validators(),
-            error=error,
-            robots=f"robots.txt {self._robots.verdict(visit.trip.url)}" if visit and request.robots else None,
+            failure=failure,
+            robots=f"robots.txt {self._robots.verdict(visit.trip.url)}" if visit and asked_robots else None,
             moved_to=redact(response.moved_to) if response and response.moved_to else None,
             body_bytes=len(response.body) if response else 0,
             wire_bytes=response.wire_bytes if response else 0,

@@ -89,7 +89,7 @@ class Guard:
 
     def url(self, url: str) -> str:
         """`url` in its one normal form (see urls.http_url), or Refused because of its scheme, host or port."""
-        normal = http_url(url)
+        normal = http_url(url, userinfo=True)
         if normal is None:
             raise Refused(redact(url), "not an http:// or https:// URL that can be fetched")
         parts = urlsplit(normal)

@@ -150,6 +150,10 @@ class Robots:
         """Whether somebody is fetching the file for `url` now."""
         return origin(url) in self._claimed
 
+    def knows(self, url: str) -> bool:
+        """Whether the file for `url` was ever asked for."""
+        return self._file(origin(url)) is not None
+
     def verdict(self, url: str) -> Verdict:
         """What the file for `url` says, as far as it was ever read."""
         file = self._file(origin(url))

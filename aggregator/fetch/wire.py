@@ -45,6 +45,9 @@ _SINGLE_FIELDS = frozenset(
 )
 """Fields that hold one value (RFC 9110 section 5.3); should a server send more, the first counts."""
 
+_BY_LINE = {"x-robots-tag": "\n"}
+"""Each line may begin with the name of the one that it is for: joined with commas they would say something else."""
+
 for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.response"):
     # These log whole URLs, tokens included.
     logging.getLogger(_name).addFilter(lambda _record: False)
@@ -188,9 +191,9 @@ def _encoded(fields: Mapping[str, str]) -> dict[str, str | bytes]:
 
 
 def _fields(raw: urllib3.HTTPResponse) -> dict[str, str]:
-    """Lower-case names; repeated fields joined, or the first taken where there can be only one."""
+    """Lower-case names; repeated fields joined or the first taken where there can be only one."""
     fields: dict[str, str] = {}
     for name in {name.lower() for name in raw.headers}:
         values = list(dict.fromkeys(value.strip(" \t") for value in raw.headers.getlist(name)))
-        fields[name] = values[0] if name in _SINGLE_FIELDS else ", ".join(values)
+        fields[name] = values[0] if name in _SINGLE_FIELDS else _BY_LINE.get(name, ", ").join(values)
     return fields

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.poll.state import body_hash, failed, succeeded
+from aggregator.poll.state import CUT_SHORT, MOVE_AFTER, body_hash, failed, succeeded
 
 if TYPE_CHECKING:
     from aggregator.models import ParsedFeed
     from aggregator.poll.discovery import FeedLink
     from aggregator.poll.opml import OpmlFeed
 
-__all__ = ["body_hash", "discover", "failed", "parse", "read_opml", "succeeded"]
+__all__ = ["CUT_SHORT", "MOVE_AFTER", "body_hash", "discover", "failed", "parse", "read_opml", "succeeded"]
 
 
 def parse(body: bytes, url: str, content_type: str = "") -> ParsedFeed:

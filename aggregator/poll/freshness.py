@@ -30,11 +30,16 @@ class Wish:
     words: str
 
 
-def wishes(headers: Mapping[str, str], rhythm: Rhythm, now: datetime, limit: timedelta) -> Iterator[Wish]:
-    """Every wish that a server and its document utter, each between nothing and `limit`. Header names in lower case."""
+def wishes(
+    headers: Mapping[str, str], max_age_s: int | None, rhythm: Rhythm, now: datetime, limit: timedelta
+) -> Iterator[Wish]:
+    """Every wish that a server and its document utter, each between nothing and `limit`. Header names in lower case.
+
+    `max_age_s` is the one in force (see `max_age`), whether or not this answer repeats it.
+    """
     for wait, words in (
-        (_fresh_for(headers), "the server asks for {} (max-age)"),
-        (_expires_in(headers, now), "the server asks for {} (Expires)"),
+        (_fresh_for(headers, max_age_s), "the server asks for {} (max-age)"),
+        (_expires_in(headers, now) if max_age_s is None else None, "the server asks for {} (Expires)"),
         (retry_after(headers.get("retry-after", ""), now), "the server asks for {} (Retry-After)"),
         (rhythm.ttl, "the feed asks for {} (ttl)"),
     ):
@@ -50,19 +55,27 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
     return moment - now if moment and moment > now else None
 
 
-def _fresh_for(headers: Mapping[str, str]) -> timedelta | None:
-    """max-age less what a cache on the way has used up of it. Of several the longest counts: we are in no hurry."""
+def max_age(status: int, headers: Mapping[str, str], before: int | None) -> int | None:
+    """The max-age (seconds) in force after an answer; of several the longest counts: we are in no hurry.
+
+    A 304 without Cache-Control leaves what was said `before` as it is (RFC 9111 section 4.3.4).
+    """
+    if status == 304 and "cache-control" not in headers:
+        return before
     ages = [int(age) for age in _MAX_AGE.findall(headers.get("cache-control", ""))]
-    if not ages:
+    return min(max(ages), 10**9) if ages else None
+
+
+def _fresh_for(headers: Mapping[str, str], max_age_s: int | None) -> timedelta | None:
+    """max-age less what a cache on the way has used up of it."""
+    if max_age_s is None:
         return None
     used = _SECONDS.fullmatch(headers.get("age", ""))
-    return timedelta(seconds=min(max(ages) - (int(used[1]) if used else 0), 10**9))
+    return timedelta(seconds=max_age_s - (min(int(used[1]), 10**9) if used else 0))
 
 
 def _expires_in(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Expires less Date, both the server's clock; max-age, where there is one, takes its place."""
-    if _MAX_AGE.search(headers.get("cache-control", "")):
-        return None
+    """Expires less Date, both the server's clock. Where there is a max-age, it takes its place."""
     expires = _http_date(headers.get("expires", ""))
     return expires - (_http_date(headers.get("date", "")) or now) if expires else None
 

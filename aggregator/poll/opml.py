@@ -79,7 +79,7 @@ def _feed(element: etree._Element, folders: tuple[str, ...]) -> OpmlFeed | None:
     """The subscription of an outline, or None for a folder, a link to a page, or a URL that is none."""
     values = {str(key).lower(): str(value) for key, value in element.attrib.items()}
     address = values.get("xmlurl") or (values.get("url") if values.get("type", "").lower() == "rss" else None)
-    url = http_url(_web_address(address or ""))
+    url = http_url(_web_address(address or ""), userinfo=True)
     if local_name(element) != "outline" or url is None:
         return None
     categories = [_tag(part) for category in values.get("category", "").split(",") for part in category.split("/")]

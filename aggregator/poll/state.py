@@ -13,7 +13,7 @@ from hashlib import sha256
 from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.poll.cadence import expected_wait, remembered, usual_gap
-from aggregator.poll.freshness import MAX_HONOURED, Wish, outside_skipped, wishes
+from aggregator.poll.freshness import MAX_HONOURED, Wish, max_age, outside_skipped, wishes
 from aggregator.poll.wording import about, duration
 from aggregator.settings import FeedOptions
 
@@ -78,10 +78,14 @@ def failed(state: FeedState, options: FeedOptions, error: StageError, now: datet
 
 
 def _moved(state: FeedState, response: Response) -> FeedState:
-    """Count the polls that an unbroken run of permanent redirects led to one place; after enough, go there at once."""
+    """Count the polls that an unbroken run of permanent redirects led to one place; after enough, go there at once.
+
+    Any other redirect is noted as a move that no poll counts for.
+    """
     target = response.moved_to
     if target is None or target == state.polled_url or _is_downgrade(state.polled_url, target):
-        return replace(state, moving_to=None, moving_polls=0)
+        elsewhere = response.url if len(response.hops) > 1 else None
+        return replace(state, moving_to=elsewhere, moving_polls=0)
     polls = state.moving_polls + 1 if target == state.moving_to else 1
     if polls >= MOVE_AFTER:
         return replace(state, polled_url=target, moving_to=None, moving_polls=0)
@@ -128,10 +132,11 @@ def _scheduled(state: FeedState, options: FeedOptions, response: Response, now: 
     if state.status is FeedStatus.PAUSED:
         return _stopped(replace(state, last_error=None), FeedStatus.PAUSED, "paused in the configuration")
     limit = max(MAX_HONOURED, options.max_interval)
+    state = replace(state, max_age_s=max_age(response.status, response.headers, state.max_age_s))
     own = _own_wait(state, options, now)
     # What was cut short is asked for again soon, whatever is said of the whole; once: it may be so for ever.
     soon = response.partial and state.last_error != CUT_SHORT
-    floors = [] if soon else list(wishes(response.headers, state.rhythm, now, limit))
+    floors = [] if soon else list(wishes(response.headers, state.max_age_s, state.rhythm, now, limit))
     if soon:
         own = Wish(min(own.wait, options.min_interval), "the document was cut short; asked again in {}")
     wish = max((own, *floors), key=lambda wish: wish.wait)
@@ -146,6 +151,7 @@ def _scheduled(state: FeedState, options: FeedOptions, response: Response, now: 
         state,
         next_poll=moment,
         next_poll_reason=words,
+        not_before=now + max(floor.wait for floor in floors) if floors else None,
         last_error=CUT_SHORT if response.partial else None,
         interval_s=round(wait.total_seconds()),
     )

@@ -6,6 +6,7 @@ be killed. `article` reads whole pages, `clean` and `clean_entry` make a feed's 
 
 from __future__ import annotations
 
+from aggregator.scrape.archiving import forbidden_by_header
 from aggregator.scrape.article import Hint, article
 from aggregator.scrape.clean import clean, clean_entry, plain
 from aggregator.scrape.joining import is_real, made_whole, with_next
@@ -17,6 +18,7 @@ __all__ = [
     "article",
     "clean",
     "clean_entry",
+    "forbidden_by_header",
     "is_numbered",
     "is_real",
     "made_whole",

@@ -37,8 +37,9 @@ class Hint:
     language: str | None = None
 
 
-def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) -> Article:
-    """What the page at `url` says, taken apart. `content_type` is the HTTP header's value.
+def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint(), agent: str = "") -> Article:
+    """What the page at `url` says, taken apart. `content_type` is the HTTP header's value, `agent` the name
+    that robots meta elements may call us by.
 
     A page that is a wall or empty comes back with its `kind`; raises ScrapeError for what can not be read at all.
     """
@@ -51,7 +52,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint()) 
         return Article(url=url, title=hint.title or None, kind=PageKind.EMPTY, quality=0.0)
     said = claims(tree)
     everything = blocks(tree)
-    about = metadata(tree, said, url, everything)
+    about = metadata(tree, said, url, everything, agent)
     title = announced_title(tree, said, hint.title) or about.title or hint.title
     around, others = find_with_blocks(tree, url)
     found = find_body(tree, url, title, _stated(said, hint), everything, others)

@@ -13,6 +13,7 @@ from datetime import datetime
 from htmldate import find_date
 from lxml.html import HtmlElement
 
+from aggregator.scrape.archiving import forbidden_by_page
 from aggregator.scrape.authors import find_author
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.byline import byline, shown_date
@@ -70,9 +71,9 @@ class Metadata:
     noarchive: bool = False
 
 
-def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block]) -> Metadata:
+def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], agent: str = "") -> Metadata:
     """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it,
-    `blocks` its text.
+    `blocks` its text; `agent` is the name that it may call us by.
     """
     lines = byline(blocks)
     modified = _first_date(
@@ -87,7 +88,7 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block]) -> 
         lead_image=_lead_image(said, url),
         canonical_url=_canonical(tree, said, url),
         tags=_tags(said),
-        noarchive=_noarchive(said),
+        noarchive=forbidden_by_page(said.meta, agent),
     )
 
 
@@ -182,8 +183,3 @@ def _tags(said: Claims) -> tuple[str, ...]:
             if 1 < len(name := squeeze(tag)) <= 60:
                 tags.setdefault(name.casefold(), name)
     return tuple(tags.values())[:MAX_TAGS]
-
-
-def _noarchive(said: Claims) -> bool:
-    directives = ",".join(_named(said, ("robots", "googlebot"))).lower()
-    return "noarchive" in directives or "none" in [directive.strip() for directive in directives.split(",")]

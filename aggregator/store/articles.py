@@ -20,24 +20,34 @@ TAG_AUTHORITY = "security-feed-aggregator.github.io,2026"
 UID_CHARS = 32
 """Hex digits of SHA-256 in a uid: 128 bits."""
 
-_PENDING = """
-    WITH waiting AS (
-        SELECT articles.id, articles.published,
-            row_number() OVER (PARTITION BY articles.feed_id ORDER BY articles.published DESC, articles.id DESC) AS turn
-        FROM articles JOIN feeds ON feeds.id = articles.feed_id AND feeds.configured AND NOT feeds.paused
-        WHERE articles.next_attempt <= ?
+_CARRIER = """
+    CASE WHEN (SELECT configured AND NOT paused FROM feeds WHERE id = articles.feed_id) THEN articles.feed_id
+    ELSE (
+        SELECT entries.feed_id FROM entries JOIN feeds ON feeds.id = entries.feed_id
+        WHERE entries.article_id = articles.id AND feeds.configured AND NOT feeds.paused ORDER BY entries.id LIMIT 1
+    ) END
+"""
+"""The feed for which an article's page is fetched: its own, else the first other one that carries it and is polled."""
+
+_PENDING = f"""
+    WITH carried AS (
+        SELECT id, published, {_CARRIER} AS feed_id FROM articles WHERE next_attempt <= ?
+    ), waiting AS (
+        SELECT id, published, feed_id, row_number() OVER (PARTITION BY feed_id ORDER BY published DESC, id DESC) AS turn
+        FROM carried WHERE feed_id IS NOT NULL
     )
-    SELECT articles.id, coalesce(entries.url, articles.url) AS url, articles.feed_id, articles.attempts,
+    SELECT articles.id, coalesce(entries.url, articles.url) AS url, chosen.feed_id, articles.attempts,
         articles.title, coalesce(nullif(entries.html, ''), entries.summary, '') AS feed_html,
         coalesce(entries.published, articles.published) AS published,
-        coalesce(entries.language, feeds.language) AS lang, coalesce(entries.content_hash, '') AS content_hash
-    FROM (SELECT id, turn, published FROM waiting ORDER BY turn, published DESC, id DESC LIMIT ?) AS chosen
+        coalesce(entries.language, feeds.language) AS lang,
+        CASE WHEN chosen.feed_id = articles.feed_id THEN coalesce(entries.content_hash, '') ELSE '' END AS content_hash
+    FROM (SELECT id, turn, published, feed_id FROM waiting ORDER BY turn, published DESC, id DESC LIMIT ?) AS chosen
     JOIN articles ON articles.id = chosen.id
-    JOIN feeds ON feeds.id = articles.feed_id
+    JOIN feeds ON feeds.id = chosen.feed_id
     LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = chosen.feed_id)
     ORDER BY chosen.turn, chosen.published DESC, chosen.id DESC
-"""
+"""  # noqa: S608 - the text is ours
 
 
 def uid_of(identity: str) -> str:
@@ -186,16 +196,16 @@ def untried(sql: Sql, since: datetime) -> bool:
     """
     return bool(
         sql.value(
-            """
+            f"""
             SELECT EXISTS (
-                SELECT 1 FROM articles JOIN feeds ON feeds.id = articles.feed_id
-                WHERE articles.next_attempt IS NOT NULL AND articles.state = 'pending' AND articles.attempts = 0
-                    AND articles.first_seen > :since AND feeds.configured AND NOT feeds.paused
+                SELECT 1 FROM articles
+                WHERE next_attempt IS NOT NULL AND state = 'pending' AND attempts = 0 AND first_seen > :since
+                    AND {_CARRIER} IS NOT NULL
             ) AND NOT EXISTS (
                 SELECT 1 FROM posts JOIN articles ON articles.id = posts.article_id
                 WHERE posts.sequence IS NULL AND articles.state <> 'pending' AND articles.first_seen <= :since
             )
-            """,
+            """,  # noqa: S608 - the text is ours
             {"since": times.whole(since)},
         )
     )

@@ -6,6 +6,7 @@ so its history survives a changed name or a changed URL. Nothing is deleted.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -165,15 +166,22 @@ def _start_afresh(sql: Sql, url: str, feed_id: int) -> None:
 
 
 def _bring_forward(sql: Sql, row: sqlite3.Row, options: FeedOptions) -> None:
-    """A shorter interval counts from the last poll, not from the next one; a feed in trouble keeps its backoff."""
+    """A shorter interval counts from the last poll, not from the next one; a feed in trouble keeps its backoff.
+
+    What the server or the feed asks for (max-age, ttl, Retry-After, skipHours, skipDays) holds as before.
+    """
     last, planned = times.read(row["last_poll"]), times.read(row["next_poll"])
     if row["failures"] or last is None or planned is None:
         return
     longest = options.interval if isinstance(options.interval, timedelta) else options.max_interval
-    if last + longest < planned:
+    said = json.loads(row["rhythm"])
+    moment = max(last + longest, times.read(said.get("not_before")) or last)
+    if moment.hour in said.get("skip_hours", ()) or moment.weekday() in said.get("skip_days", ()):
+        return
+    if moment < planned:
         sql.execute(
             "UPDATE feeds SET next_poll = ?, next_poll_reason = ? WHERE id = ?",
-            (times.not_before(last + longest), "the interval in feeds.yaml is shorter now", row["id"]),
+            (times.not_before(moment), "the interval in feeds.yaml is shorter now", row["id"]),
         )
 
 

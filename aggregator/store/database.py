@@ -155,6 +155,11 @@ class Store:
         with self._session.read() as sql:
             return feeds.due(sql, now, force=force, name=name)
 
+    def disallowed(self) -> dict[int, int]:
+        """How many pages of each feed's articles robots.txt keeps from us, where it does."""
+        with self._session.read() as sql:
+            return feeds.disallowed(sql)
+
     def known(self, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
         """What is stored of these (normal) guids of one feed."""
         with self._session.read() as sql:

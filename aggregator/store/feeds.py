@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Rhythm, Source, Validators
 from aggregator.store import times
@@ -58,6 +59,7 @@ def _states(sql: Sql, clause: str, parameters: Iterable[object]) -> tuple[FeedSt
 
 def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
     posted = sql.all(_POSTED, (row["id"], POSTED))
+    said = json.loads(row["rhythm"])
     return FeedState(
         id=row["id"],
         name=row["name"],
@@ -70,7 +72,9 @@ def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
         tags=tags,
         validators=Validators(row["etag"], row["last_modified"]),
         body_hash=row["body_hash"],
-        rhythm=rhythm_from_json(row["rhythm"]),
+        rhythm=rhythm_from_json(said),
+        max_age_s=said.get("max_age_s"),
+        not_before=times.read(said.get("not_before")),
         last_poll=times.read(row["last_poll"]),
         last_success=times.read(row["last_success"]),
         next_poll=times.read(row["next_poll"]),
@@ -86,6 +90,17 @@ def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
     )
 
 
+def disallowed(sql: Sql) -> dict[int, int]:
+    """Feed -> articles without their page because robots.txt does not allow it (see fetch.visit for the words)."""
+    rows = sql.all(
+        """
+        SELECT feed_id, count(*) AS pages FROM articles
+        WHERE state = 'failed' AND last_error LIKE '%robots.txt of % does not allow it%' GROUP BY feed_id
+        """
+    )
+    return {row["feed_id"]: row["pages"] for row in rows}
+
+
 def tags_by_feed(sql: Sql) -> dict[int, tuple[str, ...]]:
     """The tags of each feed that has any, in the order of feeds.yaml."""
     tags: defaultdict[int, list[str]] = defaultdict(list)
@@ -94,8 +109,14 @@ def tags_by_feed(sql: Sql) -> dict[int, tuple[str, ...]]:
     return {feed_id: tuple(found) for feed_id, found in tags.items()}
 
 
-def rhythm_to_json(rhythm: Rhythm) -> str:
+def rhythm_to_json(state: FeedState) -> str:
+    """What the document and its server say about when to come back."""
+    rhythm = state.rhythm
     values: dict[str, object] = {}
+    if state.max_age_s is not None:
+        values["max_age_s"] = state.max_age_s
+    if state.not_before is not None:
+        values["not_before"] = times.not_before(state.not_before)
     if rhythm.ttl is not None:
         values["ttl_s"] = rhythm.ttl.total_seconds()
     if rhythm.skip_hours:
@@ -105,8 +126,7 @@ def rhythm_to_json(rhythm: Rhythm) -> str:
     return json.dumps(values)
 
 
-def rhythm_from_json(value: str) -> Rhythm:
-    values = json.loads(value)
+def rhythm_from_json(values: Mapping[str, Any]) -> Rhythm:
     ttl = values.get("ttl_s")
     return Rhythm(
         ttl=None if ttl is None else timedelta(seconds=ttl),
@@ -134,7 +154,7 @@ def save_state(sql: Sql, state: FeedState) -> bool:
             state.validators.etag,
             state.validators.last_modified,
             state.body_hash,
-            rhythm_to_json(state.rhythm),
+            rhythm_to_json(state),
             times.exact(state.last_poll),
             times.exact(state.last_success),
             times.not_before(state.next_poll),

@@ -34,7 +34,7 @@ CREATE TABLE feeds (
     etag TEXT, -- ETag of the last good answer, byte for byte
     last_modified TEXT, -- Last-Modified of the last good answer, byte for byte
     body_hash TEXT, -- hash of the last document; the same bytes are not parsed again
-    rhythm TEXT NOT NULL DEFAULT '{}', -- what the feed says about when to come back (JSON object)
+    rhythm TEXT NOT NULL DEFAULT '{}', -- what feed and server say about when to come back (JSON object)
     last_poll TEXT, -- time of the last poll
     last_success TEXT, -- time of the last poll that went well
     next_poll TEXT, -- not polled before this time; NULL: due
@@ -42,7 +42,7 @@ CREATE TABLE feeds (
     failures INTEGER NOT NULL DEFAULT 0, -- failed polls in a row
     last_error TEXT, -- what the last failed poll said; NULL after a good one
     interval_s INTEGER, -- seconds between polls, as of the last one
-    moving_to TEXT, -- where permanent redirects lead, until they are believed
+    moving_to TEXT, -- where redirects lead: permanent ones until they are believed, temporary ones with moving_polls 0
     moving_polls INTEGER NOT NULL DEFAULT 0, -- good polls in a row that led there
     links_reversed INTEGER NOT NULL DEFAULT 0, -- whether its site calls the older post next, by the dates of those held
     added TEXT NOT NULL -- time when it was first configured

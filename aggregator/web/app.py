@@ -20,6 +20,7 @@ from aggregator.emit.formats import EXTENSIONS
 from aggregator.errors import StoreError
 from aggregator.models import FeedState
 from aggregator.settings import Site
+from aggregator.standing import Standing, standing
 from aggregator.store import Store
 from aggregator.web.files import TYPES, respond
 from aggregator.web.rendering import Templates
@@ -92,10 +93,11 @@ class _Pages:
         return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
 
     def status(self, request: Request) -> Response:
-        feeds: tuple[FeedState, ...] = ()
+        feeds: list[tuple[FeedState, Standing]] = []
         if self._database.exists():
             with Store.read(self._database) as store:
-                feeds = store.feeds()
+                disallowed = store.disallowed()
+                feeds = [(state, standing(state, disallowed.get(state.id, 0))) for state in store.feeds()]
         return self._templates.page("status.html", request, feeds=feeds, now=self._clock())
 
     async def http_error(self, request: Request, error: Exception) -> Response:

@@ -108,6 +108,35 @@ def test_a_mistake_about_the_whole(tmp_path: Path, text: str, expected: str) -> 
     assert mistakes(tmp_path, text) == [expected]
 
 
+def test_what_contradicts_is_named_beside_all_other_mistakes(tmp_path: Path) -> None:
+    """Names and URLs that stand twice and limits that are reversed do not wait until everything else is right."""
+    found = mistakes(
+        tmp_path,
+        """\
+defaults: {min_interval: 3h, max_interval: 2h}
+feeds:
+  - {url: "https://a.example/", zzz: 1}
+  - {url: "https://a.example/", name: B, max_interval: 1h}
+  - {url: "https://c.example/", name: b, min_interval: 5x}
+  - {url: 7, name: "${SECRET}"}
+  - {url: "https://e.example/", name: "${SECRET}"}
+  - 5
+""",
+        SECRET="hunter2-and-more",
+    )
+    assert [line.partition("; expected one of")[0] for line in found] == [
+        ":1:11: defaults: min_interval is longer than max_interval; expected the reverse",
+        ":3:33: feeds[0].zzz: unknown key `zzz`",
+        ":4:5: feeds[1]: min_interval is longer than max_interval; expected the reverse",
+        ":4:11: feeds[1].url: found `https://a.example/`, which line 3 has already",
+        ":5:39: feeds[2].name: found `b`, which line 4 has already",
+        ":5:56: feeds[2].min_interval: found `5x`; expected a duration such as 90s, 15m, 1h or 2d",
+        ":6:11: feeds[3].url: found `7`; expected text (a number needs quotes)",
+        ":7:39: feeds[4].name: found a value from the environment, which line 6 has already",
+        ":8:5: feeds[5]: found `5`; expected a mapping",
+    ]
+
+
 def test_a_missing_file_and_one_that_is_not_utf8_are_named(tmp_path: Path) -> None:
     """A file that can not be read is a mistake of configuration, not a crash."""
     with pytest.raises(ConfigError, match="can not be read: No such file"):

@@ -51,6 +51,13 @@ def test_f01_f04_validators_are_those_of_the_last_answer(serve, fetching) -> Non
     assert got == [Validators('"1"'), Validators('"2"'), Validators()]
 
 
+def test_lines_that_are_meant_for_different_robots_stay_apart(serve, fetching) -> None:
+    """Other fields that come twice are joined with commas, X-Robots-Tag with line breaks."""
+    lines = ["X-Robots-Tag: otherbot: noindex", "X-Robots-Tag: noarchive", "Vary: a", "Vary: b"]
+    headers = fetching().get(Request(serve(answer(b"x", "200 OK", *lines)).url())).headers
+    assert (headers["x-robots-tag"], headers["vary"]) == ("otherbot: noindex\nnoarchive", "a, b")
+
+
 def test_f02_f03_a_304_hands_on_its_headers(serve, fetching) -> None:
     """A 304 to a conditional request is an answer without a body, with whatever validators it has."""
     server = serve(answer(b"", "304 Not Modified", 'ETag: "new"', length=False))

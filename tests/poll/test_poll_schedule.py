@@ -72,7 +72,21 @@ def test_f09_an_absurd_max_age_is_clamped(value: str) -> None:
 @pytest.mark.parametrize("value", ["max-age=-1", "max-age=0", "max-age=", "max-age=soon", "no-cache, no-store", "=,;"])
 def test_f09_a_negative_or_senseless_max_age_asks_for_nothing(value: str) -> None:
     """What can not be meant has no effect."""
-    assert after({"cache-control": value}) == after()
+    assert replace(after({"cache-control": value}), max_age_s=None) == after()
+
+
+def test_f08_a_304_that_says_nothing_changes_nothing_about_max_age() -> None:
+    """RFC 9111 section 4.3.4: what a 304 does not repeat stays in force; what it repeats, and a 200, take its place."""
+    first = poll.succeeded(
+        STATE, FeedOptions(), Response(URL, 200, {"cache-control": "max-age=7200"}, b"", NOW), None, NOW
+    )
+    again = after({"age": "600"}, state=first)
+    assert again.not_before == NOW + timedelta(seconds=6600)
+    assert again.next_poll_reason == "the server asks for 1 h 50 min (max-age)"
+    assert after({"cache-control": "max-age=10800"}, state=again).max_age_s == 10800
+    assert after({"cache-control": "no-cache"}, state=again).not_before is None
+    new = poll.succeeded(again, FeedOptions(), Response(URL, 200, {}, b"", NOW), None, NOW)
+    assert (new.max_age_s, new.not_before) == (None, None)
 
 
 def test_f09_an_absurd_ttl_is_clamped() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from store_builders import HOUR, NOW, Newsroom, config, entry
@@ -136,6 +136,23 @@ def test_a_paused_feed_is_left_alone(newsroom: Newsroom) -> None:
     assert len(store.pending(NOW, 9)) == 1
 
 
+@pytest.mark.parametrize("beta", [{"paused": False}, {"paused": True}], ids=["another feed carries it", "none does"])
+@pytest.mark.parametrize("alpha", ["paused", "removed"])
+def test_an_article_is_read_while_any_feed_carries_it(two: Newsroom, alpha: str, beta: dict[str, bool]) -> None:
+    """The feed that brought it first may be paused or removed: its page is fetched for the other, with its options."""
+    first = entry("one", html="<p>Alpha's words.</p>")
+    two.poll(first, feed="Alpha")
+    two.poll(replace(first, guid="beta-1", html="<p>Beta's words.</p>"), feed="Beta")
+    store, own = two.store, two.feed("Beta").id
+    assert [article.feed_id for article in store.pending(NOW, 9)] == [two.feed("Alpha").id]
+    left = {"url": "https://alpha.example/feed", "name": "Alpha", "paused": True}
+    feeds = [{"url": "https://beta.example/feed", "name": "Beta", **beta}, *([left] if alpha == "paused" else [])]
+    store.sync_feeds(config(*feeds), NOW)
+    found = [(article.feed_id, article.feed_html, article.content_hash) for article in store.pending(NOW, 9)]
+    assert found == ([] if beta["paused"] else [(own, "<p>Beta's words.</p>", "")])
+    assert store.untried(NOW - HOUR) is not beta["paused"]
+
+
 def test_a_state_comes_back_as_it_was(newsroom: Newsroom) -> None:
     """Every field that a poll decides on survives."""
     state = replace(
@@ -156,6 +173,8 @@ def test_a_state_comes_back_as_it_was(newsroom: Newsroom) -> None:
         interval_s=5400,
         moving_to="https://next.example/feed",
         moving_polls=2,
+        max_age_s=7200,
+        not_before=NOW + HOUR,
     )
     newsroom.store.save_poll(PollOutcome(state, PollResult.FAILED, NOW, error="no"))
     assert newsroom.store.feeds() == (state,)
@@ -211,6 +230,26 @@ def test_a_shorter_interval_counts_from_the_last_poll(newsroom: Newsroom) -> Non
     newsroom.store.save_poll(PollOutcome(state, PollResult.NOT_MODIFIED, NOW, 304))
     newsroom.store.sync_feeds(config({"url": state.url, "name": "Alpha", "interval": "2h"}), NOW)
     assert newsroom.feed().next_poll == NOW + 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "not_before", "expected"),
+    [
+        (Rhythm(), NOW + 5 * HOUR, NOW + 5 * HOUR),
+        (Rhythm(), NOW + HOUR, NOW + 2 * HOUR),
+        (Rhythm(skip_hours=frozenset({14})), None, NOW + 20 * HOUR),
+        (Rhythm(skip_days=frozenset({1})), NOW + 5 * HOUR, NOW + 20 * HOUR),
+    ],
+    ids=["asked to wait", "asked for less", "skipHours", "skipDays"],
+)
+def test_f08_f11_a_shorter_interval_is_not_shorter_than_the_publisher_asks(
+    newsroom: Newsroom, rhythm: Rhythm, not_before: datetime | None, expected: datetime
+) -> None:
+    """max-age, ttl, Retry-After and skipped hours bind the operator's new interval, too."""
+    state = replace(newsroom.feed(), last_poll=NOW, next_poll=NOW + 20 * HOUR, rhythm=rhythm, not_before=not_before)
+    newsroom.store.save_poll(PollOutcome(state, PollResult.NOT_MODIFIED, NOW, 304))
+    newsroom.store.sync_feeds(config({"url": state.url, "name": "Alpha", "interval": "2h"}), NOW)
+    assert newsroom.feed().next_poll == expected
 
 
 def test_nothing_new_in_the_configuration_changes_nothing(newsroom: Newsroom) -> None:

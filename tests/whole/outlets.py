@@ -13,11 +13,15 @@ Page = tuple[str, bytes] | Callable[[], tuple[int, str, bytes]]
 
 @dataclass
 class Outlet:
-    """A server whose pages a test may change; `asked` are the paths in the order of the requests."""
+    """A server whose pages a test may change; `asked` are the paths in the order of the requests.
+
+    `headers` are sent with a path's answers beside the usual ones.
+    """
 
     origin: str
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    headers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -31,6 +35,8 @@ def outlet(pages: dict[str, Page] | None = None) -> Iterator[Outlet]:
             status, kind, body = page() if callable(page) else (200 if self.path in here.pages else 404, *page)
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            for name, value in here.headers.get(self.path, ()):
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             with suppress(ConnectionError):  # a client that has seen enough

@@ -276,6 +276,102 @@ def test_stories_groups_a_file_in_the_order_given(program: Program, tmp_path: Pa
     assert program.run("stories", str(file)).stdout == ended.stdout
 
 
+def test_poll_knows_a_feed_by_its_name_in_any_case(program: Program, site: Outlet) -> None:
+    """By name, slug or URL; a wrong name is answered with the nearest right one."""
+    for name in ("KETTLES", "kettles", site.origin + "/feed?token=hunter2"):
+        ended = program.run("poll", "--feed", name)
+        assert ended.returncode == 0, ended.stderr
+        assert "1 feeds polled" in ended.stderr
+    ended = program.run("poll", "--feed", "Ketles")
+    assert ended.returncode == 2
+    assert "no feed is called `Ketles`; did you mean `Kettles`?" in ended.stderr
+    assert "lists them all" in program.run("poll", "--feed", "zzz").stderr
+
+
+def test_poll_says_that_a_feed_is_paused(tmp_path: Path) -> None:
+    """Nothing is asked for, and the exit code says so."""
+    program = Program(tmp_path)
+    program.configure("feeds: [{url: 'http://127.0.0.1:9/feed', name: Quiet, paused: true}]\n")
+    ended = program.run("poll", "--feed", "quiet")
+    assert ended.returncode == 1
+    assert "Quiet is paused in" in ended.stderr
+    (state,) = json.loads(program.run("status", "--json").stdout)
+    assert (state["state"], state["words"]) == ("paused", "paused in feeds.yaml: not polled, and what is stored stays")
+    assert "no more" in program.run("status").stderr
+
+
+def test_a_file_from_nowhere_has_no_address(tmp_path: Path) -> None:
+    """`parse` and `extract` of a file without --url: what is not known is null, and errors name the file."""
+    program = Program(tmp_path)
+    (tmp_path / "feed.xml").write_text(
+        "<rss version='2.0'><channel><title>T</title><item><title>A</title><link>/a</link></item></channel></rss>",
+        "utf-8",
+    )
+    (tmp_path / "page.html").write_bytes(article("A page"))
+    found = json.loads(program.run("parse", str(tmp_path / "feed.xml")).stdout)
+    assert (found["feed"]["url"], found["feed"]["home_page_url"], found["entries"][0]["url"]) == (None, None, None)
+    ended = program.run("parse", str(tmp_path / "page.html"))
+    assert ended.returncode == 1
+    assert f"not a feed ({tmp_path / 'page.html'})" in ended.stderr
+    found = json.loads(program.run("extract", str(tmp_path / "page.html")).stdout)
+    assert (found["url"], found["canonical_url"], found["title"]) == (None, None, "A page")
+    stated = (tmp_path / "feed.xml").read_text("utf-8").replace("<item>", "<link>https://a.example/x/</link><item>")
+    (tmp_path / "feed.xml").write_text(stated, "utf-8")
+    found = json.loads(program.run("parse", str(tmp_path / "feed.xml")).stdout)
+    assert (found["feed"]["url"], found["entries"][0]["url"]) == (None, "https://a.example/a")
+
+
+def test_doctor_knows_a_feed_by_its_name(program: Program) -> None:
+    """It is asked as its next poll would ask, and not told apart by what is secret in its URL."""
+    ended = program.run("doctor", "kettles")
+    assert ended.returncode == 0, ended.stderr
+    for words in (
+        "not asked: feeds.yaml asks for this feed",
+        "REDACTED",
+        "after a poll now",
+        "next poll",
+        "asked with",
+    ):
+        assert words in ended.stderr
+    assert "hunter2" not in ended.stderr
+    ended = program.run("doctor", "ketles")
+    assert ended.returncode == 2
+    assert "did you mean `Kettles`?" in ended.stderr
+
+
+def test_a01_doctor_says_what_the_guard_refused(tmp_path: Path, site: Outlet) -> None:
+    """A private address is named as such, not hidden behind the robots.txt that could not be had there."""
+    program = Program(tmp_path)
+    before = len(site.asked)
+    ended = program.run("doctor", site.origin + "/feed")
+    assert ended.returncode == 1
+    assert "is at 127.0.0.1, which is not a public address (see network.allow)" in ended.stderr
+    assert "robots.txt" not in ended.stderr
+    assert len(site.asked) == before
+
+
+def test_doctor_says_what_a_failure_means_for_the_next_poll(tmp_path: Path) -> None:
+    """410 ends polling, a busy host is left alone for as long as it asked, and doctor itself respects that."""
+    with outlet() as server:
+        server.pages["/gone"] = lambda: (410, "text/plain", b"")
+        server.pages["/busy"] = lambda: (503, "text/plain", b"")
+        server.headers["/busy"] = [("Retry-After", "7200")]
+        program = Program(tmp_path)
+        program.configure(
+            "network: {allow: [127.0.0.0/8], per_host_interval_s: 0}\nfeeds:\n"
+            f"  - {{url: '{server.origin}/gone', name: Gone}}\n  - {{url: '{server.origin}/busy', name: Busy}}\n"
+        )
+        ended = program.run("doctor", "gone")
+        assert ended.returncode == 1
+        assert "gone for good (410)" in ended.stderr
+        assert "none any more" in ended.stderr
+        assert "the server asks for 2 h (Retry-After)" in program.run("doctor", "busy").stderr
+        program.run("poll", "--feed", "busy")
+        asked = len(server.asked)
+        assert "is given a rest" in program.run("doctor", "busy").stderr
+        assert len(server.asked) == asked
+
+
 def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:
     """Hops, address, validators and the next poll, for a person and as JSON."""
     ended = program.run("doctor", site.origin + "/feed")
