@@ -123,8 +123,8 @@ class Daemon:
     def _scrape(self) -> None:
         tally = Tally()
         self._pipeline.scrape(tally)
-        if tally.scraped or tally.unscraped:
-            log.info("scraped", articles=tally.scraped, failed=tally.unscraped)
+        if tally.scraped or tally.unscraped or tally.images:
+            log.info("scraped", articles=tally.scraped, failed=tally.unscraped, images=tally.images)
             self._emit()
 
     def _emit(self) -> None:

@@ -9,6 +9,7 @@
     │   │   └── TooLarge     a cap on bytes, headers, hops or encodings was met
     │   ├── ParseError       the bytes are not a feed (or not one that can be read)
     │   ├── ScrapeError      the page holds no article
+    │   ├── ImageError       the bytes are not an image that is kept
     │   └── WorkerDied       the worker process ran out of time or memory, or crashed
     ├── StoreError           the database refuses: newer than the program, full, damaged; stops the round
     ├── EmitError            the output folder refuses: full or not writable; the former files stand
@@ -101,6 +102,12 @@ class ScrapeError(StageError):
     """The page gives no article; the feed's own text stays."""
 
     stage = "scrape"
+
+
+class ImageError(StageError):
+    """The bytes are not an image of a kind that is kept, or too large a one in pixels."""
+
+    stage = "image"
 
 
 class WorkerDied(StageError):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 # --- fetch -----------------------------------------------------------------------------------------------------
 
@@ -484,6 +484,45 @@ class StoryMember:
     language: str | None = None
 
 
+MediaPolicy = Literal["link", "mirror", "strip"]
+"""What becomes of images: readers load them from their origin; or from us; or they are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingImage:
+    """An image that is to be fetched, or due for another try. `robots`: whether robots.txt is to be asked."""
+
+    id: int
+    url: str
+    attempts: int
+    robots: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedImage:
+    """What an image's bytes turned out to be: its media type by content, its size in pixels."""
+
+    type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image of a post whose policy is `mirror`. `path` is our copy, relative to the root, or None without one.
+
+    `length` in bytes, `width` and `height` in pixels. A `tracker` is too small to show anything: it is left out.
+    """
+
+    url: str
+    path: str | None = None
+    type: str = ""
+    length: int | None = None
+    width: int | None = None
+    height: int | None = None
+    tracker: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One article as every output document needs it.
@@ -494,6 +533,7 @@ class Post:
     `html` is clean; `summary` is plain text. `hidden` posts (duplicates) have a page and stay in their source's own
     feed, but are not in the combined one nor in those of tags. `story_members` are all that tell the same story, this
     one included, by publication; with nobody else there is no story. `story_former` are stories that ended in this one.
+    `media` says what becomes of the images in `html`, `lead_image` and `enclosures`, `pictures` what we hold of them.
     """
 
     id: str
@@ -522,6 +562,8 @@ class Post:
     story: str | None = None
     story_members: tuple[StoryMember, ...] = ()
     story_former: tuple[str, ...] = ()
+    media: MediaPolicy = "link"
+    pictures: tuple[Picture, ...] = ()
 
 
 class Archive(Protocol):

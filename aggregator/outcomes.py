@@ -22,6 +22,7 @@ from aggregator.models import (
     PageKind,
     ParsedFeed,
     PendingArticle,
+    PendingImage,
     PollOutcome,
     PollResult,
     Response,
@@ -107,8 +108,8 @@ def expected(error: Exception, **context: str) -> StageError:
     return StageError("", f"a bug in the program ({type(error).__name__}); the log has its traceback")
 
 
-def next_attempt(article: PendingArticle, error: StageError, now: datetime) -> datetime | None:
-    """When a page is to be tried again: later each time, when the server says, or never (None)."""
+def next_attempt(article: PendingArticle | PendingImage, error: StageError, now: datetime) -> datetime | None:
+    """When a page or an image is to be tried again: later each time, when the server says, or never (None)."""
     retry_after_s = error.retry_after_s if isinstance(error, FetchError) else None
     final = isinstance(error, FetchError) and error.status in FINAL_STATUSES
     if isinstance(error, Refused) or final or article.attempts + 1 >= ATTEMPTS:

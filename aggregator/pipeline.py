@@ -2,6 +2,7 @@
 
     poll      what is due is fetched, parsed in a worker, decided on, and saved: one transaction a feed
     scrape    each new entry's page is fetched, taken apart in a worker, compared, and saved: one transaction an article
+              then the images of articles are fetched, where they are to be mirrored (see `aggregator.mirroring`)
               then articles of one event, whoever tells of it, become one story (see `aggregator.storylines`)
     emit      what is ready gets its place in the output, and the documents that it changes are written
 
@@ -22,6 +23,7 @@ from typing import Protocol
 
 from aggregator import dedupe, emit, lock, outcomes, scraping, storylines
 from aggregator.fetch import Fetcher
+from aggregator.mirroring import Mirroring
 from aggregator.models import (
     Built,
     FeedState,
@@ -42,7 +44,7 @@ FULL_TEXT_WAIT = timedelta(hours=1)
 """How long an entry may wait for its page before it goes out with the feed's own text."""
 
 FIRST_TRY_WAIT = timedelta(minutes=10)
-"""How long the output waits for pages that nobody has tried yet, so that a back-file comes out in order of date."""
+"""How long the output waits for pages and images that nobody has tried yet: a back-file comes out in order of date."""
 
 CHAIN_LINKS = 10
 """Posts of each feed that are looked for in a round because no poll saw them; the rest comes in the next rounds."""
@@ -72,6 +74,7 @@ class Tally:
     revised: int = 0
     scraped: int = 0
     unscraped: int = 0
+    images: int = 0
     published: int = 0
     built: Built = field(default_factory=Built)
 
@@ -146,6 +149,7 @@ class Pipeline:
                 break
             self._scrape_pending(tally)
         self._look_again()
+        tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
         storylines.place(self.store, self.clock(), self.stopping.is_set)
 
     def _scrape_pending(self, tally: Tally) -> None:
@@ -180,7 +184,8 @@ class Pipeline:
     def emit(self, tally: Tally, *, full: bool = False) -> None:
         """Give what is ready its place, and write the documents that changed (`full`: look at every one)."""
         now = self.clock()
-        if not self.store.untried(since=now - FIRST_TRY_WAIT):
+        since = now - FIRST_TRY_WAIT
+        if not self.store.untried(since) and not self.store.media.untried(now, since):
             tally.published += self.store.publish(now, FULL_TEXT_WAIT)
         tally.built = emit.build(
             self.store.archive,
@@ -189,6 +194,10 @@ class Pipeline:
             full=full,
             progress=lambda done, total: self.progress("emit", done, total),
         )
+
+    def _images(self) -> Mirroring:
+        network, stopping = self.config.network, self.stopping.is_set
+        return Mirroring(self.store, self.fetcher, self.workers, network, self.out, self.clock, stopping)
 
     def options(self, state: FeedState | None) -> FeedOptions:
         """The options in force for a stored feed; the defaults where the configuration has it no longer."""

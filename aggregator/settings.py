@@ -22,6 +22,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from aggregator.models import MediaPolicy
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 
@@ -109,6 +111,7 @@ class Network(_Section):
     timeout_s: float = Field(30, gt=0, le=600, description="Seconds for one whole request: DNS to the last byte.")
     max_bytes: int = Field(32 * 2**20, ge=1024, description="Largest feed document, decoded, in bytes.")
     max_article_bytes: int = Field(8 * 2**20, ge=1024, description="Largest article page, decoded, in bytes.")
+    max_image_bytes: int = Field(8 * 2**20, ge=1024, description="Largest image that is mirrored, in bytes.")
     per_host_interval_s: float = Field(2, ge=0, le=3600, description="Seconds between two requests to one host.")
     per_host_connections: int = Field(2, ge=1, le=16, description="Connections to one host at the same time.")
     threads: int = Field(16, ge=1, le=128, description="Requests under way at the same time, over all hosts.")
@@ -126,6 +129,10 @@ class FeedOptions(_Section):
         "always", description="Fetch each entry's page: always; auto (unless the feed has the full text); never."
     )
     respect_robots: bool = Field(True, description="Ask robots.txt before an article or an image is fetched.")
+    media: MediaPolicy = Field(
+        "link",
+        description="Images: link (readers load them from their origin); mirror (copies of ours); strip (none at all).",
+    )
 
 
 class Feed(_Section):
@@ -140,6 +147,7 @@ class Feed(_Section):
     max_interval: Duration | None = Field(None, description="As in defaults.")
     full_text: Literal["always", "auto", "never"] | None = Field(None, description="As in defaults.")
     respect_robots: bool | None = Field(None, description="As in defaults.")
+    media: MediaPolicy | None = Field(None, description="As in defaults.")
 
 
 class Server(_Section):
@@ -162,3 +170,7 @@ class Config(_Section):
         """The options in force for one feed: its own where set, else the defaults."""
         own = {key: value for key in FeedOptions.model_fields if (value := getattr(feed, key)) is not None}
         return self.defaults.model_copy(update=own)
+
+    def images_leave(self) -> bool:
+        """Whether anything in the output makes a reader's program load images from elsewhere (`media: link`)."""
+        return "link" in {self.defaults.media, *(self.options(feed).media for feed in self.feeds)}

@@ -137,7 +137,12 @@ def _cell(value: object) -> Any:
     return value if isinstance(value, Text) else Text("" if value is None else str(value))
 
 
-_STAGES = {"poll": "polling feeds", "scrape": "fetching articles", "emit": "writing documents"}
+_STAGES = {
+    "poll": "polling feeds",
+    "scrape": "fetching articles",
+    "images": "fetching images",
+    "emit": "writing documents",
+}
 
 
 class Bars:

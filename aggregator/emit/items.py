@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 
-from aggregator.emit import addresses, telling, text
+from aggregator.emit import addresses, figures, telling, text
 from aggregator.emit.telling import Teller
 from aggregator.models import Enclosure, Post, PostLink
 from aggregator.urls import host_of
@@ -77,6 +77,7 @@ def view(post: Post, base: str) -> Item:
     source_feed = addresses.shown_feed(post.source.feed_url) or base
     after, before = _neighbour(post.next, base), _neighbour(post.previous, base)
     also_in = _also_in(post)
+    lead = figures.lead(post, base)
     item = Item(
         id=post.id,
         sequence=post.sequence,
@@ -91,8 +92,8 @@ def view(post: Post, base: str) -> Item:
         summary=text.line(post.summary),
         html="",
         tags=tuple(tag for tag in map(text.line, post.tags) if tag),
-        image=addresses.shown(post.lead_image),
-        enclosures=files_of(post),
+        image=lead.url if lead else None,
+        enclosures=files_of(post, base),
         source_name=post.source.name,
         source_title=text.line(post.source.title) or post.source.name,
         source_id=addresses.iri(post.source.id) or source_feed,
@@ -105,12 +106,12 @@ def view(post: Post, base: str) -> Item:
         story_url=base + telling.page(post.story) if post.story and post.story_members else None,
         story_members=telling.others(post, base) if post.story else (),
     )
-    return with_html(item, post)
+    return with_html(item, post, base)
 
 
-def with_html(item: Item, post: Post) -> Item:
+def with_html(item: Item, post: Post, base: str) -> Item:
     """The item with its content: the article (or, without one, the summary) and the footer."""
-    body = post.html or (f"<p>{escape(item.summary)}</p>" if item.summary else "")
+    body = figures.article(post, base) or (f"<p>{escape(item.summary)}</p>" if item.summary else "")
     return replace(item, html=body + footer(item, post))
 
 
@@ -193,12 +194,13 @@ def _neighbour(link: PostLink | None, base: str) -> Link | None:
     return Link(url, text.line(link.title) or url, text.line(link.teaser), mirror_url)
 
 
-def files_of(post: Post) -> tuple[Enclosure, ...]:
+def files_of(post: Post, base: str) -> tuple[Enclosure, ...]:
     """The enclosures that have a usable address, each with a media type (RFC 6838) or none, and no absurd length."""
     found = []
-    for file in post.enclosures:
-        url = addresses.shown(file.url)
-        if url:
+    for given in post.enclosures:
+        file = figures.file(post, given, base)
+        url = addresses.shown(file.url) if file else None
+        if file and url:
             kind = file.type.strip().lower()
             length = file.length if file.length is not None and file.length >= 0 else None
             found.append(Enclosure(url, kind if _MEDIA_TYPE.fullmatch(kind) else "", length))

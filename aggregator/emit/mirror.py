@@ -14,7 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from aggregator.emit import addresses, dates, items, telling, text
+from aggregator.emit import addresses, dates, figures, items, telling, text
 from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere, leader_of, shortened
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
@@ -52,8 +52,8 @@ class Mirror:
             source_feed=addresses.shown_feed(post.source.feed_url),
             language=items.language_of(post.language),
             minutes=max(1, round(post.word_count / WORDS_A_MINUTE)) if post.word_count else None,
-            article=Markup(fitted(post.html)),  # noqa: S704  clean by contract (models.Post)
-            image=addresses.shown(post.lead_image),
+            article=Markup(fitted(figures.article(post, root))),  # noqa: S704  clean by contract (models.Post)
+            lead=figures.lead(post, self.base),
             tags=[(tag, self._tag_href(tag, root)) for tag in post.tags],
             attribution=post.attribution,
             attribution_url=addresses.shown(post.attribution.url) if post.attribution else None,
@@ -63,7 +63,7 @@ class Mirror:
             story_page=telling.page(post.story) if post.story else "",
             next=around(post.next, root),
             previous=around(post.previous, root),
-            files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post)],
+            files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post, self.base)],
         )
 
     def story(self, post: Post, story: str) -> bytes:

@@ -38,6 +38,7 @@ from aggregator.store import (
     entries,
     feeds,
     looking_again,
+    media,
     migrations,
     output,
     polls,
@@ -66,7 +67,8 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` is what emit reads, `desk` what the web server asks. The store is also the FetchMemory of fetch.
+    `archive` is what emit reads, `desk` what the web server asks, `media` the images that are mirrored. The store is
+    also the FetchMemory of fetch.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -75,6 +77,7 @@ class Store:
         self._memory = HostMemory(session)
         self.archive = StoredArchive(session)
         self.desk = Desk(session)
+        self.media = media.StoredMedia(session)
         self.path = session.path
 
     @classmethod
@@ -141,6 +144,7 @@ class Store:
         with self._session.write() as sql:
             change = configured.sync(sql, config, now)
             if change.feeds:
+                media.enqueue(sql, change.feeds)
                 output.touch_feeds(sql, change.feeds)
             elif change.any:
                 output.raise_head(sql)

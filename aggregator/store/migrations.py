@@ -9,7 +9,14 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreError
-from aggregator.store import tables_articles, tables_desk, tables_extractions, tables_feeds, tables_stories
+from aggregator.store import (
+    tables_articles,
+    tables_desk,
+    tables_extractions,
+    tables_feeds,
+    tables_media,
+    tables_stories,
+)
 from aggregator.store.connection import Session, Sql
 from aggregator.store.describe import fill_schema_help
 from aggregator.store.views import VIEWS
@@ -75,7 +82,12 @@ def create_extractions(db: Database) -> None:
         db.executescript(table)
 
 
-STEPS = (create_tables, create_search, create_views, create_stories, create_desk, create_extractions)
+def create_media(db: Database) -> None:
+    for statement in (*tables_media.TABLES, *tables_media.TRIGGERS):
+        db.executescript(statement)
+
+
+STEPS = (create_tables, create_search, create_views, create_stories, create_desk, create_extractions, create_media)
 for _step in STEPS:
     migrations()(_step)
 

@@ -10,8 +10,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink, Source
-from aggregator.store import feeds, links, neighbours, story_members, times
+from aggregator.models import AlsoIn, Attribution, Enclosure, Picture, Post, PostLink, Source
+from aggregator.store import feeds, links, media, neighbours, story_members, times
 from aggregator.store.connection import Sql
 from aggregator.store.story_members import Told
 from aggregator.store.text import SUMMARY_CHARS, plain, shortened
@@ -29,6 +29,7 @@ _POSTS = """
         articles.feed_id, articles.text, articles.html, articles.lead_image, articles.word_count, articles.source_name,
         articles.source_url, articles.duplicate_of, articles.similarity, articles.duplicate_reason,
         coalesce(articles.language, entries.language, feeds.language) AS language,
+        coalesce(json_extract(feeds.options, '$.media'), 'link') AS media,
         posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
         entries.id AS entry_id, entries.html AS feed_html, entries.summary AS feed_summary
     FROM json_each(:ids) AS wanted
@@ -75,6 +76,7 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
     groups = _groups(sql, wanted)
     neighbours_of = links.of(sql, wanted)
     stories = story_members.of(sql, ids, sources)
+    pictures = media.of(sql, wanted)
     return tuple(
         _post(
             row,
@@ -84,12 +86,13 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
             groups.get(row["duplicate_of"] or row["id"], []),
             neighbours_of,
             stories.get(row["id"]),
+            pictures.get(row["id"], ()),
         )
         for row in rows
     )
 
 
-def _post(
+def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
     row: sqlite3.Row,
     sources: Mapping[int, Source],
     carriers: list[tuple[int, str | None]],
@@ -97,6 +100,7 @@ def _post(
     members: list[sqlite3.Row],
     neighbours_of: Mapping[tuple[int, str], PostLink],
     story: Told | None,
+    pictures: tuple[Picture, ...],
 ) -> Post:
     source = sources[row["feed_id"]]
     names = row["source_name"]
@@ -128,6 +132,8 @@ def _post(
         story=story.id if story else None,
         story_members=story.members if story else (),
         story_former=story.former if story else (),
+        media=row["media"],
+        pictures=pictures,
     )
 
 

@@ -30,6 +30,7 @@ TYPES = {
     ".jpg": "image/jpeg",
     ".gif": "image/gif",
     ".webp": "image/webp",
+    ".avif": "image/avif",
     ".ico": "image/x-icon",
 }
 

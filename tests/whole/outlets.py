@@ -25,7 +25,7 @@ class Outlet:
 
 
 @contextmanager
-def outlet(pages: dict[str, Page] | None = None) -> Iterator[Outlet]:
+def outlet(pages: dict[str, Page] | None = None, host: str = "127.0.0.1") -> Iterator[Outlet]:
     """Serve `pages` while the block runs; every other path is a 404."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -45,9 +45,9 @@ def outlet(pages: dict[str, Page] | None = None) -> Iterator[Outlet]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads = True
-    here = Outlet(f"http://127.0.0.1:{server.server_address[1]}", pages or {})
+    here = Outlet(f"http://{host}:{server.server_address[1]}", pages or {})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
