@@ -1,6 +1,6 @@
 """The tables `media`, `article_media` and `media_queue`: the images that are mirrored, and what became of each.
 
-Only articles of feeds with `media: mirror` come here. The files themselves stand in the output folder; whoever writes
+Only articles of feeds with `media: mirror` come here, and none whose page asks not to be archived. The files themselves stand in the output folder; whoever writes
 one writes its row in the same transaction (`Store.together`), so that none is swept in between.
 """
 
@@ -30,7 +30,8 @@ WAITING = 2000
 _OF_MIRRORED = "json_extract(feeds.options, '$.media') = 'mirror'"
 
 _QUEUED = f"""
-    SELECT media_queue.article_id, articles.lead_image, entries.id AS entry_id, {_OF_MIRRORED} AS mirrored,
+    SELECT media_queue.article_id, articles.lead_image, entries.id AS entry_id,
+        {_OF_MIRRORED} AND NOT articles.noarchive AS mirrored,
         coalesce(nullif(articles.html, ''), nullif(entries.html, ''), entries.summary, '') AS html
     FROM media_queue
     JOIN articles ON articles.id = media_queue.article_id
