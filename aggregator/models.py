@@ -372,10 +372,25 @@ class PollResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """Something that befell a feed and that its readers should hear of.
+
+    `kind` is broke, gone, back, moved, silent, posting or idle (of all feeds: none was polled for hours). `title` is
+    one line, `words` a sentence or two; both plain text.
+    """
+
+    at: datetime
+    kind: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class PollOutcome:
     """Everything that one poll of one feed changes, saved in one transaction.
 
-    `state` is the feed as it is to be from now on; `feed` is the document (None unless `result` is CHANGED).
+    `state` is the feed as it is to be from now on; `feed` is the document (None unless `result` is CHANGED). `events`
+    are what befell the feed by this poll.
     """
 
     state: FeedState
@@ -387,6 +402,7 @@ class PollOutcome:
     feed: ParsedFeed | None = None
     decisions: tuple[Decision, ...] = ()
     error: str | None = None
+    events: tuple[FeedEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

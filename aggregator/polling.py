@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from aggregator import dedupe, outcomes
+from aggregator import dedupe, health, outcomes
 from aggregator.errors import StoreError
 from aggregator.models import FeedState, ParsedFeed, PollOutcome, Request, Response
 from aggregator.settings import FeedOptions, Network
@@ -36,6 +37,18 @@ def poll_outcome(
     now: datetime,
 ) -> PollOutcome:
     """What is to be saved. `parsed` is None where nothing had to be parsed. Raises StoreError alone."""
+    outcome = _outcome(store, state, options, answer, parsed, now)
+    return replace(outcome, events=health.events(state, outcome))
+
+
+def _outcome(
+    store: Store,
+    state: FeedState,
+    options: FeedOptions,
+    answer: Response | Exception,
+    parsed: ParsedFeed | Exception | None,
+    now: datetime,
+) -> PollOutcome:
     if isinstance(answer, Exception):
         return outcomes.not_polled(state, options, answer, now)
     if isinstance(parsed, Exception):

@@ -1,14 +1,16 @@
 """How the feeds do, read from the tables of feeds, polls, entries and articles; and what befell them (`feed_events`).
 
-Events are noted in the transaction of the poll that shows them (`note`); what is one is decided in `aggregator.health`.
+Events are noted in the transaction of the poll that shows them (`note`); what is one, `aggregator.health` decides.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.models import FeedEvent
 from aggregator.store import times
 from aggregator.store.connection import Sql
 
@@ -30,6 +32,10 @@ _PULSE = """
         min(CASE WHEN NOT paused AND status <> 'gone' THEN coalesce(next_poll, added) END) AS next_poll
     FROM feeds WHERE configured
 """
+
+
+KEPT = 1000
+"""Events remembered: years of a hundred feeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,16 @@ def events(sql: Sql, limit: int) -> tuple[Event, ...]:
         Event(row["id"], times.must_read(row["at"]), row["kind"], row["title"], row["words"], row["name"], row["slug"])
         for row in sql.all(_EVENTS, (limit,))
     )
+
+
+def note(sql: Sql, feed_id: int | None, happened: Iterable[FeedEvent]) -> None:
+    """Keep what befell a feed (None: all of them). The caller has opened the transaction."""
+    for event in happened:
+        sql.execute(
+            "INSERT INTO feed_events (feed_id, at, kind, title, words) VALUES (?, ?, ?, ?, ?)",
+            (feed_id, times.whole(event.at), event.kind, event.title, event.words),
+        )
+        sql.execute("DELETE FROM feed_events WHERE id <= (SELECT max(id) FROM feed_events) - ?", (KEPT,))
 
 
 def pulse(sql: Sql) -> Pulse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from aggregator.models import PollOutcome, Verdict
-from aggregator.store import entries, feeds, output, times
+from aggregator.store import entries, feed_health, feeds, output, times
 from aggregator.store.connection import Sql
 
 KEPT = 200
@@ -25,6 +25,7 @@ def save(sql: Sql, outcome: PollOutcome) -> None:
     if news:
         entries.save(sql, feed_id, outcome.decisions, outcome.at)
     _log(sql, outcome)
+    feed_health.note(sql, feed_id, outcome.events)
 
 
 def _log(sql: Sql, outcome: PollOutcome) -> None:

@@ -22,6 +22,7 @@ from aggregator.models import FeedState
 from aggregator.settings import Site
 from aggregator.standing import Standing, standing
 from aggregator.store import Store
+from aggregator.web.api import Api, problem
 from aggregator.web.files import TYPES, respond
 from aggregator.web.rendering import Templates
 from aggregator.web.searching import Searching
@@ -46,10 +47,12 @@ def application(site: Site, database: Path, public: Path, clock: Callable[[], da
     templates = Templates(site)
     pages = _Pages(database, clock, templates)
     searching = Searching(site, database, templates)
+    api = Api(site, database, clock, templates)
     routes = [
         Route("/health", pages.health),
         Route("/search", searching.page),
         *(Route(f"/search.{extension}", searching.feed) for extension in EXTENSIONS),
+        *api.routes(),
         Route("/status", pages.status),
         Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
         Route("/{path:path}", lambda request: respond(public, request)),
@@ -103,7 +106,9 @@ class _Pages:
     async def http_error(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         words = {404: "There is nothing here.", 405: "This can not be done here."}
-        return self._error(request, status, words.get(status, "This did not work."))
+        answer = self._error(request, status, words.get(status, "This did not work."))
+        answer.headers.update(getattr(error, "headers", None) or {})
+        return answer
 
     async def store_error(self, request: Request, _: Exception) -> Response:
         return self._error(request, 503, "The database can not be read just now.")
@@ -112,4 +117,6 @@ class _Pages:
         return self._error(request, 500, "This did not work; the log says why.")
 
     def _error(self, request: Request, status: int, message: str) -> Response:
+        if request.url.path.startswith("/api/"):
+            return problem(status, message)
         return self._templates.page("error.html", request, status=status, message=message)

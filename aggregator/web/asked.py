@@ -61,8 +61,8 @@ class Asked:
             problems=tuple(problems),
         )
 
-    def where(self) -> Filter:
-        """The filter for the store. Of one source copies are listed too, as in its own feed."""
+    def where(self, before: int | None = None) -> Filter:
+        """The filter for the store (`before`: as there). Of one source copies are listed too, as in its own feed."""
         return Filter(
             source=self.source,
             tag=self.tag,
@@ -71,6 +71,7 @@ class Asked:
             language=self.language,
             copies=self.copies or self.source is not None,
             waiting=False,
+            before=before,
         )
 
     @property

@@ -1,0 +1,260 @@
+"""The JSON API: read only, described by `/api/openapi.json`, which is made of the same models as the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import models_json_schema
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aggregator import health
+from aggregator.settings import Site
+from aggregator.store import Store
+from aggregator.web import api_models as shapes
+from aggregator.web.asked import Asked
+from aggregator.web.rendering import Templates
+from aggregator.web.searching import document
+
+MAX_NUMBER = 2**63 - 1
+"""The largest number of a row in SQLite."""
+
+JSON = "application/json; charset=utf-8"
+
+
+class BadRequest(Exception):
+    """A request that makes no sense; the message is for whoever sent it."""
+
+
+class NotHere(Exception):
+    """What was asked for by name or number is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path of the API: what it takes and gives, and what answers."""
+
+    path: str
+    name: str
+    summary: str
+    answer: Callable[[Request], BaseModel]
+    gives: type[BaseModel]
+    takes: type[BaseModel] | None = None
+
+    @property
+    def named(self) -> str:
+        """The parameter in the path, if there is one."""
+        return self.path.partition("{")[2].partition("}")[0]
+
+
+class Api:
+    """The endpoints over one database; each request opens its own read-only connection."""
+
+    def __init__(self, site: Site, database: Path, clock: Callable[[], datetime], templates: Templates) -> None:
+        self._site = site
+        self._database = database
+        self._clock = clock
+        self._templates = templates
+        self._spelling = shapes.Spelling(site.base_url)
+        self.endpoints = (
+            Endpoint(
+                "/api/articles", "articles", "Articles, by words and filters.", self._articles, shapes.ArticlesOut,
+                shapes.ArticlesQuery,
+            ),
+            Endpoint(
+                "/api/articles/{id}", "article", "One article: text, HTML, neighbours, copies, story, evidence.",
+                self._article, shapes.ArticleOut,
+            ),
+            Endpoint(
+                "/api/stories", "stories", "Events that several articles tell of, the latest first.", self._stories,
+                shapes.StoriesOut, shapes.StoriesQuery,
+            ),
+            Endpoint("/api/stories/{id}", "story", "One story.", self._story, shapes.StoryOut),
+            Endpoint("/api/feeds", "feeds", "Every feed, and how it does.", self._feeds, shapes.FeedsOut),
+            Endpoint("/api/tags", "tags", "Every tag.", self._tags, shapes.TagsOut),
+        )  # fmt: skip
+        self._description = json.dumps(describe(self.endpoints, site), ensure_ascii=False).encode()
+
+    def routes(self) -> list[Route]:
+        """All of it, the description and the page for people included."""
+        return [
+            Route("/api", self.page),
+            Route("/api/openapi.json", lambda request: document(request, self._description, JSON)),
+            *(Route(endpoint.path, self._answering(endpoint)) for endpoint in self.endpoints),
+            Route("/api/{path:path}", lambda _: problem(404, "there is no such endpoint; see /api")),
+        ]
+
+    def page(self, request: Request) -> Response:
+        """What there is, for people."""
+        takes = {
+            endpoint.name: [(name, field.description or "") for name, field in endpoint.takes.model_fields.items()]
+            for endpoint in self.endpoints
+            if endpoint.takes
+        }
+        return self._templates.page("api.html", request, endpoints=self.endpoints, takes=takes)
+
+    def _answering(self, endpoint: Endpoint) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            try:
+                found = endpoint.answer(request)
+            except BadRequest as error:
+                return problem(400, str(error))
+            except NotHere as error:
+                return problem(404, str(error))
+            return document(request, found.model_dump_json().encode(), JSON)
+
+        return answer
+
+    def _articles(self, request: Request) -> shapes.ArticlesOut:
+        query = read_query(shapes.ArticlesQuery, request)
+        asked = Asked(
+            text=query.q.strip(),
+            source=query.source or None,
+            tag=query.tag or None,
+            language=query.language or None,
+            since=query.since,
+            until=query.until,
+            order="date" if query.sort == "date" or not query.q.strip() else "relevance",
+            copies=query.copies,
+        )
+        kind = asked.order[0]
+        if query.cursor and query.cursor[0] != kind:
+            raise BadRequest("cursor: it comes from an answer in another order")
+        place = int(query.cursor[1:]) if query.cursor else None
+        with Store.read(self._database) as store:
+            results = store.desk.find(
+                asked.text,
+                asked.where(before=place if kind == "d" else None),
+                limit=query.limit,
+                offset=place or 0 if kind == "r" else 0,
+                order=asked.order,
+            )
+        reached = results.hits[-1].post.sequence if kind == "d" and results.hits else (place or 0) + query.limit
+        return shapes.ArticlesOut(
+            items=[self._spelling.listed(hit) for hit in results.hits],
+            next_cursor=f"{kind}{reached}" if results.more and results.hits else None,
+            total=results.total if asked.text and place is None else None,
+            literal=results.literal,
+        )
+
+    def _article(self, request: Request) -> shapes.ArticleOut:
+        given = request.path_params["id"]
+        number = int(given) if given.isascii() and given.isdigit() and len(given) < 20 else 0
+        with Store.read(self._database) as store:
+            found = store.desk.article(number) if 0 < number <= MAX_NUMBER else None
+        if found is None:
+            raise NotHere("there is no article of this number in the output")
+        return self._spelling.whole(found)
+
+    def _stories(self, request: Request) -> shapes.StoriesOut:
+        query = read_query(shapes.StoriesQuery, request)
+        with Store.read(self._database) as store:
+            before = int(query.cursor[1:]) if query.cursor else None
+            found = store.desk.stories(limit=query.limit + 1, before=before)
+        shown = found[: query.limit]
+        return shapes.StoriesOut(
+            items=[self._spelling.story(story) for story in shown],
+            next_cursor=f"d{shown[-1].newest}" if len(found) > query.limit else None,
+        )
+
+    def _story(self, request: Request) -> shapes.StoryOut:
+        with Store.read(self._database) as store:
+            found = store.desk.story(request.path_params["id"])
+        if found is None:
+            raise NotHere("there is no story of this id")
+        return self._spelling.story(found)
+
+    def _feeds(self, _: Request) -> shapes.FeedsOut:
+        now = self._clock()
+        with Store.read(self._database) as store:
+            return shapes.FeedsOut(items=[shapes.feed(state, health.diagnose(state, now)) for state in store.feeds()])
+
+    def _tags(self, _: Request) -> shapes.TagsOut:
+        with Store.read(self._database) as store:
+            return shapes.TagsOut(items=[shapes.TagOut(tag=tag, feeds=feeds) for tag, feeds in store.desk.tags()])
+
+
+_Query = TypeVar("_Query", bound=BaseModel)
+
+
+def read_query(model: type[_Query], request: Request) -> _Query:
+    """The query string as the model has it; BadRequest names the first thing that is wrong."""
+    try:
+        return model.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadRequest(f"{where}: {first['msg'].lower()}") from None
+
+
+def problem(status: int, words: str) -> Response:
+    """An error as JSON."""
+    return JSONResponse({"error": words}, status, headers={"cache-control": "no-store"})
+
+
+def describe(endpoints: tuple[Endpoint, ...], site: Site) -> dict[str, object]:
+    """The OpenAPI 3.1 description (https://spec.openapis.org/oas/v3.1.1)."""
+    models = [(endpoint.gives, "serialization") for endpoint in endpoints] + [(shapes.ProblemOut, "serialization")]
+    _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": f"{site.title}: API",
+            "version": "1",
+            "description": "Read only. Times are UTC. Answers carry an ETag; ask again with If-None-Match.",
+        },
+        "servers": [{"url": site.base_url.rstrip("/")}],
+        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints},
+        "components": {"schemas": schema["$defs"]},
+    }
+
+
+def _operation(endpoint: Endpoint) -> dict[str, object]:
+    def gives(model: type[BaseModel], words: str) -> dict[str, object]:
+        reference = {"$ref": f"#/components/schemas/{model.__name__}"}
+        return {"description": words, "content": {"application/json": {"schema": reference}}}
+
+    responses = {"200": gives(endpoint.gives, "Found."), "304": {"description": "As it was."}}
+    if endpoint.takes:
+        responses["400"] = gives(shapes.ProblemOut, "The request makes no sense.")
+    if endpoint.named:
+        responses["404"] = gives(shapes.ProblemOut, "Not here.")
+    return {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "parameters": _parameters(endpoint),
+        "responses": responses,
+    }
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    if endpoint.named:
+        found.append({"name": endpoint.named, "in": "path", "required": True, "schema": {"type": "string"}})
+    if endpoint.takes:
+        for name, schema in endpoint.takes.model_json_schema()["properties"].items():
+            words = schema.get("description", "")
+            found.append({"name": name, "in": "query", "description": words, "schema": _plain(schema)})
+    return found
+
+
+_OWN = frozenset({"title", "description", "anyOf", "default"})
+"""Keys of a field's schema that stand elsewhere in a parameter's, or not at all."""
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, object]:
+    """The schema of a query parameter: one that may be absent, but is never null."""
+    kept: dict[str, object] = {
+        key: value for key, value in schema.items() if key not in ("title", "description", "anyOf", "default")
+    }
+    if options := schema.get("anyOf"):
+        kept.update(next(option for option in options if option.get("type") != "null"))
+        return kept
+    return kept | {"default": schema["default"]}
