@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
 from aggregator.poll.wording import about, duration
+from aggregator.standing import standing
 from aggregator.urls import redact
 
 BROKEN_FAILURES = 3
@@ -102,32 +103,30 @@ def is_broken(state: FeedState, now: datetime) -> bool:
     return state.failures >= BROKEN_FAILURES and now - state.last_success >= BROKEN_AFTER
 
 
-def diagnose(state: FeedState, now: datetime) -> Diagnosis:
-    """How the feed does at `now`."""
+def diagnose(state: FeedState, now: datetime, disallowed: int = 0) -> Diagnosis:
+    """How the feed does at `now`; `disallowed` as in `standing`."""
+    stands = standing(state, disallowed)
+    condition, short, words = _condition(state, now), stands.label, stands.words
+    success = state.last_success
+    if condition in (Condition.BROKEN, Condition.FAILING):
+        words = f"{words}; last success {duration(now - success)} ago" if success else f"{words}; it has never worked"
+    if condition is Condition.BROKEN:
+        short = f"broken for {duration(now - success)}" if success else "never worked"
+    if condition is Condition.SILENT and (quiet := silence(state.posted, now)):
+        short, words = f"silent for {about(quiet.lasts)}", f"{quiet.words}; {words}"
+    return Diagnosis(condition, short, _sentence(words))
+
+
+def _condition(state: FeedState, now: datetime) -> Condition:
     if state.status is FeedStatus.PAUSED:
-        return Diagnosis(Condition.PAUSED, "paused", "Paused in the configuration.")
+        return Condition.PAUSED
     if state.status is FeedStatus.GONE:
-        since = f", last success {_ago(state.last_success, now)}" if state.last_success else ""
-        return Diagnosis(
-            Condition.GONE, "gone", f"The publisher ended it for good (410 Gone); not asked any more{since}."
-        )
+        return Condition.GONE
     if state.failures:
-        return _failing(state, now)
+        return Condition.BROKEN if is_broken(state, now) else Condition.FAILING
     if state.last_poll is None:
-        return Diagnosis(Condition.NEW, "new", "Not polled yet.")
-    if quiet := silence(state.posted, now):
-        return Diagnosis(Condition.SILENT, f"silent for {about(quiet.lasts)}", f"{_sentence(quiet.words)}.")
-    return Diagnosis(Condition.OK, "ok", _sentence(state.last_error or state.next_poll_reason or "ok") + ".")
-
-
-def _failing(state: FeedState, now: datetime) -> Diagnosis:
-    times = "once" if state.failures == 1 else f"{state.failures} times in a row"
-    since = f"last success {_ago(state.last_success, now)}" if state.last_success else "it has never worked"
-    words = f"Failed {times}, {since}: {state.last_error or 'no reason is known'}."
-    if is_broken(state, now):
-        how_long = f"for {duration(now - state.last_success)}" if state.last_success else "from the start"
-        return Diagnosis(Condition.BROKEN, f"broken {how_long}", words)
-    return Diagnosis(Condition.FAILING, f"failed {state.failures}×", words)
+        return Condition.NEW
+    return Condition.SILENT if silence(state.posted, now) else Condition.OK
 
 
 def events(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
@@ -160,7 +159,7 @@ def _posting(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
     quiet_before = silence(before.posted, before.last_poll)
     quiet = silence((*before.posted, *new), now)
     if quiet and not quiet_before:
-        return (FeedEvent(now, "silent", f"{after.name} has fallen silent", f"{_sentence(quiet.words)}."),)
+        return (FeedEvent(now, "silent", f"{after.name} has fallen silent", _sentence(quiet.words)),)
     if quiet_before and not quiet and new:
         words = f"It posts again after {about(now - max(before.posted))}."
         return (FeedEvent(now, "posting", f"{after.name} posts again", words),)
@@ -182,9 +181,5 @@ def _gap(before: FeedState, now: datetime) -> str:
     return f" in {duration(now - before.last_success)}" if before.last_success else ""
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
-    return f"{duration(now - moment)} ago" if moment else "never"
-
-
 def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:].rstrip(".")
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from aggregator.emit import addresses, items
+from aggregator.emit import addresses, figures, items
 from aggregator.emit.items import language_of, rfc3339
 from aggregator.health import Condition, Diagnosis
 from aggregator.models import AlsoIn, FeedState, FeedStatus, Post, PostLink, StoryMember
@@ -236,9 +236,11 @@ class Spelling:
             **self._common(found.id, post),
             passage=None,
             text=found.text,
-            html=post.html,
-            lead_image=addresses.shown(post.lead_image),
-            enclosures=[EnclosureOut(url=f.url, type=f.type, length=f.length) for f in items.files_of(post)],
+            html=figures.article(post, self._base),
+            lead_image=lead.url if (lead := figures.lead(post, self._base)) else None,
+            enclosures=[
+                EnclosureOut(url=f.url, type=f.type, length=f.length) for f in items.files_of(post, self._base)
+            ],
             attribution=AttributionOut(name=post.attribution.name, url=addresses.shown(post.attribution.url))
             if post.attribution
             else None,
