@@ -127,7 +127,7 @@ def test_what_makes_no_sense_is_said(ask: Any) -> None:
     assert ask("/api/articles?q=worm&cursor=d4").status == 400
     assert ask("/api/nothing").json == {"error": "there is no such endpoint; see /api"}
     refused = ask("/api/articles", "DELETE")
-    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
+    assert (refused.status, set(refused.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
     assert "error" in refused.json
 
 
