@@ -582,6 +582,26 @@ class Post:
     pictures: tuple[Picture, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OutputEntry:
+    """A post in an output of the operator. `stamp` is its time there: the post's own, or later where it came in late.
+
+    In a grouped output the post stands for its story; `grown` is when that was last joined by an article.
+    """
+
+    post: Post
+    stamp: datetime
+    grown: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An entry that is no more, by the id of its post, and since when."""
+
+    id: str
+    at: datetime
+
+
 class Archive(Protocol):
     """What emit reads: the posts, by place, source, tag and change. Every list is newest `sequence` first."""
 

@@ -187,10 +187,13 @@ class Pipeline:
         since = now - FIRST_TRY_WAIT
         if not self.store.untried(since) and not self.store.media.untried(now, since):
             tally.published += self.store.publish(now, FULL_TEXT_WAIT)
+        self.store.outputs.fill(self.config.outputs, now)
         tally.built = emit.build(
             self.store.archive,
             self.config.site,
             self.out,
+            outputs=self.config.outputs,
+            chosen=self.store.outputs,
             full=full,
             progress=lambda done, total: self.progress("emit", done, total),
         )

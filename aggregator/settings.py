@@ -22,6 +22,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from aggregator.filters import Filter, query_problem
 from aggregator.models import MediaPolicy
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -68,6 +69,19 @@ def _allowed_target(value: str) -> str:
     return value
 
 
+def _full_text(value: str) -> str:
+    problem = query_problem(value)
+    if problem is not None:
+        raise ValueError(f'an FTS5 expression ({problem}); quotes go around what is no word: "CVE-2024-3400"')
+    return value
+
+
+def _word(value: str) -> str:
+    if not re.search(r"\w", value):
+        raise ValueError("a word or a phrase")
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -77,6 +91,9 @@ Duration = Annotated[
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Target = Annotated[str, AfterValidator(_allowed_target)]
 Tag = Annotated[str, Field(pattern=r"^[\w][\w .+-]{0,63}$")]
+Word = Annotated[str, Field(max_length=200), AfterValidator(_word)]
+Query = Annotated[str, Field(max_length=1000), AfterValidator(_full_text)]
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
 
 
 class _Section(BaseModel):
@@ -157,6 +174,40 @@ class Server(_Section):
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
 
 
+class Output(_Section):
+    """A feed of your own making: posts for which every condition that is given holds, with a page."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Its file name: `outputs/NAME.atom`; `a-z`, `0-9` and `-`."
+    )
+    title: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its name.")
+    tags: tuple[Tag, ...] = Field((), description="Carried by a feed with one of these tags.")
+    sources: tuple[str, ...] = Field((), description="Carried by one of these feeds, by name.")
+    words: tuple[Word, ...] = Field(
+        (), description="One of these words or phrases stands in the title or the text; `exploit*`: words beginning so."
+    )
+    without: tuple[Word, ...] = Field((), description="None of these does.")
+    query: Query | None = Field(
+        None, description="Full-text expression (FTS5): `ransomware NOT decryptor`, `title: worm`, `NEAR(zero day)`."
+    )
+    languages: tuple[Language, ...] = Field((), description="In one of these languages; `en` is every kind of English.")
+    max_age: Duration | None = Field(
+        None, description="Published at most this long before the newest post of the archive."
+    )
+    content: Literal["full", "summary", "titles"] = Field("full", description="How much of each post it carries.")
+    group: Literal["none", "story"] = Field(
+        "none", description="story: all posts of one event are one entry, which keeps its id and date as it grows."
+    )
+    limit: int | None = Field(None, ge=1, le=1000, description="Entries at most; default: `site.page_size`.")
+
+    @property
+    def filter(self) -> Filter:
+        """The conditions as a value."""
+        return Filter(
+            self.tags, self.sources, self.words, self.without, self.query, self.languages, self.max_age
+        )  # fmt: skip
+
+
 class Config(_Section):
     """feeds.yaml."""
 
@@ -165,6 +216,7 @@ class Config(_Section):
     server: Server = Field(Server(), description="The web server.")
     defaults: FeedOptions = Field(FeedOptions(), description="Options of every feed that does not set its own.")
     feeds: tuple[Feed, ...] = Field(min_length=1, description="The sources.")
+    outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")
 
     def options(self, feed: Feed) -> FeedOptions:
         """The options in force for one feed: its own where set, else the defaults."""

@@ -29,8 +29,17 @@ def manual() -> str:
     from aggregator.cli import app
 
     group: Any = typer.main.get_command(app)
-    sections = ("\n".join(_section(name, command)) for name, command in sorted(group.commands.items()))
+    sections = ("\n".join(_section(name, command)) for name, command in sorted(_commands(group)))
     return INTRODUCTION + "\n" + "\n".join(sections)
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with its full name: `output try`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 def _section(name: str, command: Any) -> Iterator[str]:

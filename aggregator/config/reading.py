@@ -18,9 +18,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from aggregator.config.names import output_mistakes
 from aggregator.config.together import contradictions, default_name
 from aggregator.errors import ConfigError
-from aggregator.settings import Config, Feed
+from aggregator.settings import Config, Feed, Output
 from aggregator.urls import keep_secret, keep_secrets_of, redact
 
 Path_ = tuple[str | int, ...]
@@ -49,6 +50,7 @@ _KINDS = {
 }
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LISTED: dict[str, type[BaseModel]] = {"feeds": Feed, "outputs": Output}
 _STANDARD_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null")}
 _ENVIRONMENT = {"AGGREGATOR_HOST": ("server", "host"), "AGGREGATOR_PORT": ("server", "port")}
 
@@ -187,6 +189,8 @@ def _validated(document: _Document) -> Config | None:
     except ValidationError as error:
         _explain(document, error)
         return None
+    for path, message in output_mistakes(config):
+        document.mistake(document.places[path], f"{_where(path)}: {message}")
     for feed in config.feeds:
         keep_secrets_of(feed.url)
     return config
@@ -249,7 +253,7 @@ def _valid_keys(path: Path_) -> tuple[str, ...]:
     for part in path:
         if isinstance(part, int):
             continue
-        model = Feed if part == "feeds" else type(model.model_fields[part].get_default())
+        model = _LISTED.get(part) or type(model.model_fields[part].get_default())
     return tuple(model.model_fields)
 
 

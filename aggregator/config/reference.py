@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aggregator.settings import Config, Feed, FeedOptions, Network, Server, Site, format_duration
+from aggregator.settings import Config, Feed, FeedOptions, Network, Output, Server, Site, format_duration
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("site", Site),
@@ -16,6 +16,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("server", Server),
     ("defaults", FeedOptions),
     ("feeds[]", Feed),
+    ("outputs[]", Output),
 )
 
 

@@ -11,6 +11,7 @@ from aggregator.emit.markup import DECLARATION, element, empty
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 HISTORY = "http://purl.org/syndication/history/1.0"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 
 def document(document: Document, entries: Sequence[str]) -> bytes:
@@ -18,7 +19,7 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
     feed = document.feed
     parts = [
         DECLARATION,
-        f'<feed xmlns="{NAMESPACE}" xmlns:fh="{HISTORY}" xml:lang="{feed.language}">\n',
+        f'<feed xmlns="{NAMESPACE}" xmlns:fh="{HISTORY}"{_tombstones(document)} xml:lang="{feed.language}">\n',
         element("id", feed.id),
         element("title", feed.title),
         element("subtitle", feed.subtitle),
@@ -32,7 +33,13 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
     ]
     if document.archived:
         parts.append(empty("fh:archive"))
+    parts += [empty("at:deleted-entry", ref=gone.id, when=rfc3339(gone.at)) for gone in document.deleted]
     return "".join((*parts, *entries, "</feed>\n")).encode()
+
+
+def _tombstones(document: Document) -> str:
+    """The namespace of RFC 6721, where it is used."""
+    return f' xmlns:at="{TOMBSTONES}"' if document.deleted else ""
 
 
 def history_links(document: Document, extension: str, name: str) -> str:

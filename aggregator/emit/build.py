@@ -7,18 +7,19 @@ posts and the same settings it makes the same bytes, be it in one full build or 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from aggregator.emit import ledger
 from aggregator.emit.days import Lost
-from aggregator.emit.edition import Edition
+from aggregator.emit.edition import Edition, Order
 from aggregator.emit.folder import Folder
 from aggregator.emit.ledger import Block, State
+from aggregator.emit.outputs import Chosen, Nothing, signature
 from aggregator.emit.pure import PureArchive
 from aggregator.errors import EmitError
 from aggregator.models import Archive, Built, Post
-from aggregator.settings import Site
+from aggregator.settings import Output, Site
 
 Progress = Callable[[int, int], None]
 CHUNK = 200
@@ -27,9 +28,19 @@ CODE = frozenset({".py", ".html", ".css", ".js", ".svg"})
 """What a document's form depends on, besides the settings: every file of this package with one of these endings."""
 
 
-def build(archive: Archive, site: Site, out: Path, *, full: bool = False, progress: Progress | None = None) -> Built:
+def build(
+    archive: Archive,
+    site: Site,
+    out: Path,
+    *,
+    outputs: Iterable[Output] = (),
+    chosen: Chosen | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> Built:
     """Bring the output folder up to date with the archive.
 
+    `outputs` are the operator's own; `chosen` says what stands in them.
     `full` builds everything again (files whose bytes are the same stay untouched all the same); so does a change of
     the settings or of this package. `progress` is told (done, total), counted in posts and lists of posts.
     Raises EmitError when the folder refuses; the former files stand then, and the next build goes on from there.
@@ -37,27 +48,31 @@ def build(archive: Archive, site: Site, out: Path, *, full: bool = False, progre
     folder = Folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return _build(PureArchive(archive), site, folder, full=full, report=progress or _silent)
+        order = Order(PureArchive(archive), site, tuple(outputs), chosen or Nothing())
+        return _build(order, folder, full=full, report=progress or _silent)
     except OSError as error:
         raise EmitError(f"the output can not be written: {error.strerror or error} ({out})") from error
     finally:
         folder.discard()
 
 
-def _build(archive: Archive, site: Site, folder: Folder, *, full: bool, report: Progress) -> Built:
-    state, head, version = ledger.load(folder), archive.head(), version_of(site)
+def _build(order: Order, folder: Folder, *, full: bool, report: Progress) -> Built:
+    state, head, version = ledger.load(folder), order.archive.head(), version_of(order.site)
     same_form = bool(state.head) and state.version == version
-    if not full and same_form and state.head == head:
+    same_outputs = {name: known.signature for name, known in state.outputs.items()} == {
+        one.name: signature(one) for one in order.outputs
+    }
+    if not full and same_form and same_outputs and state.head == head:
         return Built(head=head)
-    if not full and same_form and state.head < head:
+    if not full and same_form and state.head <= head:
         try:
-            edition = Edition(archive, site, folder, state, fresh=False)
+            edition = Edition(order, folder, state, fresh=False)
             if not _lost_names(edition):
                 _changed(edition, report)
                 return _finish(edition, head, version, whole=False)
         except Lost:
             folder.flush()
-    edition = Edition(archive, site, folder, state, fresh=True)
+    edition = Edition(order, folder, state, fresh=True)
     _everything(edition, report)
     return _finish(edition, head, version, whole=True)
 
@@ -116,14 +131,19 @@ def _changed(edition: Edition, report: Progress) -> None:
 def _lists(edition: Edition, report: Progress) -> None:
     tags = sorted(edition.concerned_tags & edition.slugs.keys())
     sources = sorted(edition.concerned_sources & edition.sources.keys())
+    selected = edition.concerned_outputs()
     done = len(edition.posts)
-    total = done + len(tags) + len(sources)
+    total = done + len(tags) + len(sources) + len(selected)
     for tag in tags:
         edition.tag(tag)
         done += 1
         report(done, total)
     for slug in sources:
         edition.source(slug)
+        done += 1
+        report(done, total)
+    for name in selected:
+        edition.output(name)
         done += 1
         report(done, total)
 
@@ -165,6 +185,7 @@ def _state(edition: Edition, head: int, version: str, blocks: tuple[Block, ...],
         tags=edition.slugs,
         files=tuple(sorted(files)),
         days=edition.days.counts(),
+        outputs=edition.known_outputs,
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from aggregator.emit import addresses, text
 from aggregator.emit.items import Item
+from aggregator.models import Ended
 from aggregator.settings import Site
 
 GENERATOR = "security-feed-aggregator"
@@ -56,7 +57,7 @@ class Document:
     """One document of a feed. `older` and `newer` are the stems of its neighbours in the archive, if it has them.
 
     An archived document is complete and will not change (RFC 5005 section 4); the current one has no `newer`.
-    `first` and `last` are the sequence numbers that an archived document covers.
+    `first` and `last` are the sequence numbers that an archived document covers. `deleted` are former entries.
     """
 
     feed: Feed
@@ -67,6 +68,7 @@ class Document:
     archived: bool = False
     first: int = 0
     last: int = 0
+    deleted: tuple[Ended, ...] = ()
 
     def url(self, extension: str) -> str:
         return address(self.feed, self.stem, extension)
@@ -74,7 +76,8 @@ class Document:
     @property
     def updated(self) -> datetime:
         """The time of the newest change in the document."""
-        return max((item.updated for item in self.items), default=EPOCH)
+        times = (*(item.updated for item in self.items), *(gone.at for gone in self.deleted))
+        return max(times, default=EPOCH)
 
 
 def address(feed: Feed, stem: str, extension: str) -> str:
@@ -104,6 +107,13 @@ def of_search(site: Site, query: str, words: str) -> Feed:
     """The feed of what a search finds. `query` is its query string in one fixed spelling, `words` says it to people."""
     feed = _feed(site, "search", f"{words} ({site.title})", "search", f"Posts found by the search: {words}")
     return replace(feed, query=query)
+
+
+def of_output(site: Site, title: str, name: str) -> Feed:
+    """An output of the operator."""
+    return _feed(
+        site, f"outputs/{name}", f"{title} ({site.title})", f"outputs/{name}.html", f"Posts for {title}, newest first"
+    )
 
 
 def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:

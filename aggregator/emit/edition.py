@@ -8,27 +8,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from aggregator.emit import addresses, documents, history, items, rendering, telling
+from aggregator.emit import addresses, documents, history, items, outputs, rendering, telling
 from aggregator.emit.days import Days, Row, month_of
 from aggregator.emit.documents import Document
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import EXTENSIONS, Speller
-from aggregator.emit.ledger import Block, KnownSource, State
+from aggregator.emit.ledger import Block, KnownOutput, KnownSource, State
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
+from aggregator.emit.outputs import Chosen
 from aggregator.models import Archive, Post, Source
-from aggregator.settings import Site
+from aggregator.settings import Output, Site
 
 MONTH_POSTS = 1_000
 """Posts on one page of the archive (some 300 KB); a month with more has a page for each of its days."""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be built from, and how it is to look."""
+
+    archive: Archive
+    site: Site
+    outputs: tuple[Output, ...]
+    chosen: Chosen
+
+
 class Edition:
     """Everything that one build reads once, and the documents it makes. Raises OSError and EmitError."""
 
-    def __init__(self, archive: Archive, site: Site, folder: Folder, state: State, *, fresh: bool) -> None:
+    def __init__(self, order: Order, folder: Folder, state: State, *, fresh: bool) -> None:
+        archive, site = order.archive, order.site
         self.archive = archive
         self.site = site
         self.folder = folder
@@ -39,7 +51,10 @@ class Edition:
         self.slugs = addresses.tag_slugs(archive.tags())
         self.known = {source.slug: _known(source, self.slugs) for source in self.sources.values()}
         self.days = Days(folder, state.days, fresh=fresh)
-        self.pages = Mirror(site, tuple(self.sources.values()), self.slugs)
+        self.outputs = {one.name: one for one in order.outputs}
+        self.chosen = order.chosen
+        self.known_outputs = {name: self._known_output(one) for name, one in self.outputs.items()}
+        self.pages = Mirror(site, tuple(self.sources.values()), self.slugs, tuple(self.outputs.values()))
         self.posts: set[int] = set()
         self.paths: set[str] = set()
         self.stories: set[str] = set()
@@ -97,6 +112,21 @@ class Edition:
         self._feed(Document(feed, feed.stem, self._speller.items(posts)))
         self.folder.put(feed.home, self.pages.source(feed, source, posts))
 
+    def output(self, name: str) -> None:
+        """The feed and the page of an output of the operator."""
+        one = self.outputs[name]
+        made = outputs.edited(one, self.site, self.chosen, self._speller, self.base)
+        self._feed(made.document)
+        self.folder.put(made.document.feed.home, self.pages.output(made.document.feed, one, made.entries))
+
+    def concerned_outputs(self) -> list[str]:
+        """The outputs whose settings or posts are not those of the last build, or one of whose posts was put out."""
+        return [
+            name
+            for name, known in sorted(self.known_outputs.items())
+            if known != self.state.outputs.get(name) or not self.posts.isdisjoint(known.members)
+        ]
+
     def lists(self) -> None:
         """The pages that any change may concern: cheap to render, written only where they differ; and the archive's."""
         self.folder.put("sources.html", self.pages.source_list())
@@ -110,6 +140,7 @@ class Edition:
     def files(self) -> set[str]:
         """Every file that is to be there besides the posts' pages and the archive documents."""
         stems = [f"tags/{slug}" for slug in self.slugs.values()] + [f"sources/{slug}" for slug in self.sources]
+        stems += [f"outputs/{name}" for name in self.outputs]
         files = {f"{stem}.{extension}" for stem in stems for extension in (*EXTENSIONS, "html")}
         months = self._months()
         files |= {f"archive/{month}.html" for month in months}
@@ -161,6 +192,10 @@ class Edition:
             self.folder.put(telling.page(post.story), self.pages.story(post, post.story))
             for former in post.story_former:
                 self.folder.put(telling.page(former), self.pages.moved_story(former, post, post.story))
+
+    def _known_output(self, one: Output) -> KnownOutput:
+        members = self.chosen.members(one, outputs.limit_of(one, self.site))
+        return KnownOutput(outputs.signature(one), members)
 
     def _concern(self, tags: Iterable[str], slugs: Iterable[str]) -> None:
         self.concerned_tags.update(tags)

@@ -50,6 +50,8 @@ class Speller:
         return item
 
     def _entry(self, extension: str, item: Item) -> str:
+        if self._items.get(item.sequence) is not item:  # made for one document alone
+            return ENTRY[extension](item)
         key = extension, item.sequence
         entry = self._entries.get(key)
         if entry is None:

@@ -111,8 +111,16 @@ def view(post: Post, base: str) -> Item:
 
 def with_html(item: Item, post: Post, base: str) -> Item:
     """The item with its content: the article (or, without one, the summary) and the footer."""
-    body = figures.article(post, base) or (f"<p>{escape(item.summary)}</p>" if item.summary else "")
-    return replace(item, html=body + footer(item, post))
+    return replace(item, html=body(item, post, base) + footer(item, post))
+
+
+def body(item: Item, post: Post, base: str) -> str:
+    """The article, or its summary where there is no more."""
+    return figures.article(post, base) or summary_body(item)
+
+
+def summary_body(item: Item) -> str:
+    return f"<p>{escape(item.summary)}</p>" if item.summary else ""
 
 
 def title_of(post: Post) -> str:

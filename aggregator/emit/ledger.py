@@ -32,6 +32,14 @@ class KnownSource:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownOutput:
+    """An output as the last build showed it: a hash of its settings, and the sequences of its posts."""
+
+    signature: str
+    members: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The last build. `head` 0 means that there was none."""
 
@@ -44,6 +52,7 @@ class State:
     tags: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     days: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, KnownOutput] = field(default_factory=dict)
 
 
 def load(folder: Folder) -> State:
@@ -60,6 +69,7 @@ def load(folder: Folder) -> State:
             tags=dict(raw["tags"]),
             files=tuple(raw["files"]),
             days={day: int(count) for day, count in raw["days"].items()},
+            outputs={name: KnownOutput(sign, tuple(members)) for name, (sign, members) in raw["outputs"].items()},
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return State()
@@ -70,4 +80,5 @@ def save(folder: Folder, state: State) -> None:
     raw = asdict(state)
     raw["blocks"] = [[block.first, block.last] for block in state.blocks]
     raw["sources"] = {slug: [known.signature, known.tags] for slug, known in state.sources.items()}
+    raw["outputs"] = {name: [known.signature, known.members] for name, known in state.outputs.items()}
     folder.keep(STATE, (json.dumps(raw, ensure_ascii=False, sort_keys=True) + "\n").encode())

@@ -8,19 +8,20 @@ article its own language.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
 
-from aggregator.emit import addresses, dates, figures, items, telling, text
+from aggregator.emit import addresses, dates, figures, items, outputs, telling, text
 from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere, leader_of, shortened
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
 from aggregator.emit.rendering import environment, fitted
-from aggregator.models import Post, Source
-from aggregator.settings import Site
+from aggregator.models import OutputEntry, Post, Source
+from aggregator.settings import Output, Site
 
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
@@ -31,11 +32,14 @@ STORY_POSTS = 8
 class Mirror:
     """Renders pages of one site; `slugs` says which tags have a page, `sources` which outlets."""
 
-    def __init__(self, site: Site, sources: Sequence[Source], slugs: dict[str, str]) -> None:
+    def __init__(
+        self, site: Site, sources: Sequence[Source], slugs: dict[str, str], own: Sequence[Output] = ()
+    ) -> None:
         self.site = site
         self.base = addresses.base(site.base_url)
         self.sources = {source.slug: source for source in sources}
         self.slugs = slugs
+        self.outputs = [(one.title or one.name, f"outputs/{one.name}.html") for one in own]
 
     def post(self, post: Post) -> bytes:
         """The page of one post."""
@@ -83,11 +87,24 @@ class Mirror:
     def index(self, feed: Feed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
         """The front page: the newest posts, by the day they were published."""
         cards = sorted((self.card(post) for post in posts), key=lambda card: dates.utc_date(card.when), reverse=True)
-        return self._page("index.html", "index.html", feed=feed, days=by_day(cards), months=list(months.items())[:12])
+        return self._page(
+            "index.html",
+            "index.html",
+            feed=feed,
+            days=by_day(cards),
+            months=list(months.items())[:12],
+            outputs=self.outputs,
+        )
 
     def tag(self, feed: Feed, tag: str, posts: Iterable[Post]) -> bytes:
         cards = [self.card(post) for post in posts]
         return self._page("tag.html", feed.home, feed=feed, tag=tag, posts=cards, sources=self._tagged(tag))
+
+    def output(self, feed: Feed, one: Output, entries: Iterable[OutputEntry]) -> bytes:
+        """An output of the operator: what it asks for, and its entries."""
+        cards = [self._entry_card(entry.post) if one.group == "story" else self.card(entry.post) for entry in entries]
+        asked = outputs.conditions(one)
+        return self._page("output.html", feed.home, feed=feed, name=one.title or one.name, asked=asked, posts=cards)
 
     def source(self, feed: Feed, source: Source, posts: Iterable[Post]) -> bytes:
         return self._page(
@@ -108,7 +125,7 @@ class Mirror:
             for source in self.sources.values()
         ]
         tags = [(tag, f"tags/{slug}.html") for tag, slug in sorted(self.slugs.items())]
-        return self._page("sources.html", "sources.html", rows=rows, tags=tags)
+        return self._page("sources.html", "sources.html", rows=rows, tags=tags, outputs=self.outputs)
 
     def month(self, month: str, rows: Iterable[Row]) -> bytes:
         """One month of the archive: a line a post."""
@@ -143,6 +160,12 @@ class Mirror:
             language=items.language_of(post.language),
             note=f"also in {text.line(post.leader.name)}" if post.hidden and post.leader else "",
         )
+
+    def _entry_card(self, post: Post) -> Card:
+        """A post that stands for its story: who else tells it; it leads to the story's page."""
+        told = telling.tellers(post) if post.story else ()
+        note = f"told by {len(told)} posts, {len(telling.outlets(told))} outlets" if told else ""
+        return replace(self.card(post), path=outputs.story_page(post), note=note)
 
     def _teller_card(self, teller: telling.Teller, note: str, *, teaser: bool = False) -> Card:
         return Card(

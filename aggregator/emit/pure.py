@@ -44,10 +44,11 @@ class PureArchive:
 
 def pure_posts(posts: Iterable[Post]) -> tuple[Post, ...]:
     """The same posts, every text in them valid."""
-    return tuple(_post(post) for post in posts)
+    return tuple(pure_post(post) for post in posts)
 
 
-def _post(post: Post) -> Post:
+def pure_post(post: Post) -> Post:
+    """The post with every text valid, and a name for its source."""
     pure, source = purify(post), _source(post.source)
     return pure if pure.source == source else replace(pure, source=source)
 

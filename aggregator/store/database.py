@@ -54,6 +54,7 @@ from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
 from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
+from aggregator.store.outputs import Outputs
 from aggregator.store.stories import Ruling, StoryChanges, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
 from aggregator.urls import http_url
@@ -67,8 +68,8 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` is what emit reads, `desk` what the web server asks, `media` the images that are mirrored. The store is
-    also the FetchMemory of fetch.
+    `archive` and `outputs` are what emit reads, `desk` what the web server asks, `media` the images that are mirrored.
+    The store is also the FetchMemory of fetch.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -78,6 +79,7 @@ class Store:
         self.archive = StoredArchive(session)
         self.desk = Desk(session)
         self.media = media.StoredMedia(session)
+        self.outputs = Outputs(session)
         self.path = session.path
 
     @classmethod

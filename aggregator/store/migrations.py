@@ -15,6 +15,7 @@ from aggregator.store import (
     tables_extractions,
     tables_feeds,
     tables_media,
+    tables_outputs,
     tables_stories,
 )
 from aggregator.store.connection import Session, Sql
@@ -87,7 +88,21 @@ def create_media(db: Database) -> None:
         db.executescript(statement)
 
 
-STEPS = (create_tables, create_search, create_views, create_stories, create_desk, create_extractions, create_media)
+def create_outputs(db: Database) -> None:
+    for table in tables_outputs.TABLES:
+        db.executescript(table)
+
+
+STEPS = (
+    create_tables,
+    create_search,
+    create_views,
+    create_stories,
+    create_desk,
+    create_extractions,
+    create_media,
+    create_outputs,
+)
 for _step in STEPS:
     migrations()(_step)
 

@@ -60,6 +60,7 @@ def program(tmp_path_factory: pytest.TempPathFactory, site: Outlet) -> Program:
     program.configure(
         "# mine\nnetwork: {allow: [127.0.0.0/8], per_host_interval_s: 0}\n"
         f"feeds:\n  - {{url: '{site.origin}/feed?token=hunter2', name: Kettles, tags: [news]}}\n"
+        "outputs:\n  - {name: kettles, query: 'kettle NOT teapot', tags: [news]}\n  - {name: nothing, words: [teapot]}\n"
     )
     site.pages["/feed?token=hunter2"] = site.pages["/feed"]
     ended = program.run("poll")
@@ -381,6 +382,21 @@ def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:
     found = json.loads(program.run("doctor", site.origin + "/none", "--json").stdout)
     assert found["hops"][0]["status"] == 404
     assert "404" in found["error"]
+
+
+def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) -> None:
+    """What it takes in and why, what it leaves out and by which condition; in words and as JSON; a name nearly right."""
+    tried = program.run("output", "try", "kettles").stderr
+    for words in ("The ", "query: matches kettle NOT teapot", "tags: news", "1 of 1 posts. 0 are left out."):
+        assert words in tried
+    found = json.loads(program.run("output", "try", "nothing", "--json").stdout)
+    assert (found["taken"], found["posts"]) == (0, 1)  # the two pages say the same: one is a copy
+    assert found["left_out"] == {"words": {"posts": 1, "alone": 1}}
+    feed = json.loads((program.data / "public" / "outputs" / "kettles.json").read_bytes())
+    assert len(feed["items"]) == 1
+    ended = program.run("output", "try", "kettle")
+    assert ended.returncode == 2
+    assert "no output is called `kettle`; did you mean `kettles`?" in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("extract",), ("poll", "--nonsense"), ("search",)])

@@ -1,0 +1,85 @@
+"""Commands about the outputs of feeds.yaml: `output try` shows what one would hold, and why."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aggregator.cli.app import Json, app, here, iso, print_json, print_table, say
+from aggregator.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from aggregator.settings import Config, Output
+    from aggregator.store.outputs import Judged, Trial
+
+output = typer.Typer(help="The outputs of feeds.yaml: feeds of your own making.", no_args_is_help=True)
+app.add_typer(output, name="output")
+
+SHOWN = 20
+"""Posts listed unless `--limit` says otherwise."""
+
+
+@output.command("try")
+def try_(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The output's name in feeds.yaml.")],
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="List at most so many posts.")] = SHOWN,
+    as_json: Json = False,
+) -> None:
+    """What an output would take in of the archive, and why; how much it leaves out, and which condition does."""
+    from aggregator.store import Store
+
+    place = here(context)
+    one = _named(place.config, name, str(place.config_path))
+    if not place.database.exists():
+        raise StoreError(f"{place.data} holds nothing yet; `aggregator poll` begins")
+    with Store.read(place.database) as store:
+        trial = store.outputs.trial(one.filter, limit)
+    if as_json:
+        print_json(_json(one, trial))
+        return
+    if trial.newest:
+        rows = [(iso(post.published), post.source, post.title, _why(post)) for post in trial.newest]
+        print_table(f"What {name} would take in, newest first", ("published", "source", "title", "why"), rows)
+    _sum_up(one, trial)
+
+
+def _named(config: Config, name: str, file: str) -> Output:
+    names = [one.name for one in config.outputs]
+    found = next((one for one in config.outputs if one.name == name), None)
+    if found is None:
+        near = difflib.get_close_matches(name, names, 1, 0.5)
+        known = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(names) or 'no outputs at all'}"
+        raise ConfigError((f"{file}: no output is called `{name}`; {known}",))
+    return found
+
+
+def _why(post: Judged) -> str:
+    return "; ".join(f"{reason.condition}: {reason.why}" for reason in post.reasons) or "it takes in everything"
+
+
+def _sum_up(one: Output, trial: Trial) -> None:
+    missing = trial.posts - trial.taken
+    shown = f", of which {len(trial.newest)} are listed" if len(trial.newest) < trial.taken else ""
+    say(f"{trial.taken} of {trial.posts} posts{shown}. {missing} are left out.")
+    rows = [(name, count, trial.alone.get(name, 0)) for name, count in _by_count(trial)]
+    if rows:
+        print_table("What left them out", ("condition", "does not hold for", "and nothing else does"), rows)
+    if one.group == "story":
+        say("Posts of one story will be one entry.")
+
+
+def _by_count(trial: Trial) -> list[tuple[str, int]]:
+    return sorted(trial.failed.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _json(one: Output, trial: Trial) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "taken": trial.taken,
+        "posts": trial.posts,
+        "left_out": {name: {"posts": count, "alone": trial.alone.get(name, 0)} for name, count in _by_count(trial)},
+        "newest": trial.newest,
+    }

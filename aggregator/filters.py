@@ -1,0 +1,146 @@
+"""What an output of the operator takes in: a filter as a value, and its word on a post with every reason.
+
+Nothing here reads a database or the clock. What is true of a post (`Facts`) is gathered by the store, full-text matches
+among it; so a filter that is tried and one that is in force are the same code, and `explain` never tells another story
+than the feed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TRIED_TEXT = "CREATE VIRTUAL TABLE tried USING fts5(title, text)"
+"""The columns that a query may name, as in the search index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions, all of which must hold; an empty one holds always.
+
+    `tags` and `sources`: one of them. `words`: one of them stands in title or text. `without`: none of them does.
+    `query`: an FTS5 expression. `languages`: one of them, `en` for every kind of English. `max_age`: published no
+    longer than this before the newest post of the archive.
+    """
+
+    tags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    query: str | None = None
+    languages: tuple[str, ...] = ()
+    max_age: timedelta | None = None
+
+    def expressions(self) -> tuple[str, ...]:
+        """The full-text expressions whose matches `Facts.matched` has to name."""
+        words = (expression(word) for word in (*self.words, *self.without))
+        return tuple(dict.fromkeys((*words, *((self.query,) if self.query else ()))))
+
+    def explain(self, facts: Facts) -> tuple[Reason, ...]:
+        """What each condition says of the post; it is taken in when all of them hold."""
+        found = (
+            _one_of("tags", self.tags, facts.tags),
+            _one_of("sources", self.sources, facts.sources),
+            self._words(facts),
+            self._without(facts),
+            self._query(facts),
+            self._language(facts),
+            self._age(facts),
+        )
+        return tuple(reason for reason in found if reason is not None)
+
+    def takes(self, facts: Facts, *, age: bool = True) -> bool:
+        """Whether every condition holds; `age`: that of age too, which changes as time goes by."""
+        return all(reason.holds for reason in self.explain(facts) if age or reason.condition != "max_age")
+
+    def _words(self, facts: Facts) -> Reason | None:
+        if not self.words:
+            return None
+        found = [word for word in self.words if expression(word) in facts.matched]
+        return Reason("words", bool(found), f"has {_listed(found)}" if found else f"has none of {_listed(self.words)}")
+
+    def _without(self, facts: Facts) -> Reason | None:
+        if not self.without:
+            return None
+        found = [word for word in self.without if expression(word) in facts.matched]
+        return Reason("without", not found, f"has {_listed(found)}" if found else f"without {_listed(self.without)}")
+
+    def _query(self, facts: Facts) -> Reason | None:
+        if not self.query:
+            return None
+        holds = self.query in facts.matched
+        return Reason("query", holds, f"{'matches' if holds else 'does not match'} {self.query}")
+
+    def _language(self, facts: Facts) -> Reason | None:
+        if not self.languages:
+            return None
+        if facts.language is None:
+            return Reason("languages", False, "its language is not known")
+        own = facts.language.casefold()
+        holds = any(own == one.casefold() or own.startswith(f"{one.casefold()}-") for one in self.languages)
+        return Reason("languages", holds, f"is in {facts.language}")
+
+    def _age(self, facts: Facts) -> Reason | None:
+        if self.max_age is None:
+            return None
+        age = max(facts.newest - facts.date, timedelta(0))
+        return Reason("max_age", age <= self.max_age, f"is {age.days} days older than the newest post")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a filter may look at of a post.
+
+    `tags` and `sources` (names) are those of every feed that carries it, copies included. `matched` are the full-text
+    expressions that it matches. `date` is the post's publication, `newest` that of the newest post of the archive.
+    """
+
+    date: datetime
+    newest: datetime
+    tags: Collection[str] = ()
+    sources: Collection[str] = ()
+    language: str | None = None
+    matched: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one condition says of a post, in words a person understands."""
+
+    condition: str
+    holds: bool
+    why: str
+
+
+def expression(word: str) -> str:
+    """A word or a phrase as FTS5 takes it for one, whatever is in it; `exploit*` is the beginning of a word."""
+    stem = word.rstrip("*")
+    quoted = '"{}"'.format(stem.replace('"', '""'))
+    return quoted + "*" if stem != word else quoted
+
+
+def query_problem(query: str) -> str | None:
+    """What is wrong with an FTS5 expression (https://sqlite.org/fts5.html, section 3); None: nothing is."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute(TRIED_TEXT)
+        connection.execute("SELECT rowid FROM tried WHERE tried MATCH ?", (query,)).fetchall()
+    except sqlite3.Error as error:
+        return str(error).removeprefix("fts5: ")
+    finally:
+        connection.close()
+    return None
+
+
+def _one_of(condition: str, wanted: tuple[str, ...], held: Collection[str]) -> Reason | None:
+    if not wanted:
+        return None
+    folded = {one.casefold() for one in held}
+    found = [one for one in wanted if one.casefold() in folded]
+    return Reason(condition, bool(found), _listed(found) if found else f"not {_listed(wanted)}")
+
+
+def _listed(words: Collection[str]) -> str:
+    return ", ".join(words)

@@ -1,0 +1,113 @@
+"""What filters look at of posts: gathered for a few or for all, in a handful of statements. It changes no table."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aggregator.filters import Facts
+from aggregator.store import times
+from aggregator.store.connection import Sql
+
+FEW = 200
+"""Posts that are looked up in the search index one by one; for more, all matches of an expression are listed."""
+
+_POSTS = """
+    SELECT posts.article_id, posts.sequence, posts.stamp, posts.published,
+        coalesce(articles.language, entries.language, feeds.language) AS language,
+        coalesce(story.story_id, '') AS story_id
+    FROM posts
+    JOIN articles ON articles.id = posts.article_id
+    JOIN feeds ON feeds.id = articles.feed_id
+    LEFT JOIN story_articles AS story ON story.article_id = articles.id
+    LEFT JOIN entries ON entries.id =
+        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    WHERE posts.sequence IS NOT NULL AND NOT posts.hidden
+        AND (:all OR posts.article_id IN (SELECT value FROM json_each(:ids)))
+    ORDER BY posts.sequence
+"""
+_CARRIERS = """
+    SELECT entries.article_id AS id, entries.feed_id FROM entries
+    WHERE :all OR entries.article_id IN (SELECT value FROM json_each(:ids))
+    UNION
+    SELECT articles.duplicate_of, entries.feed_id FROM articles JOIN entries ON entries.article_id = articles.id
+    WHERE articles.duplicate_of IS NOT NULL
+        AND (:all OR articles.duplicate_of IN (SELECT value FROM json_each(:ids)))
+"""
+_NAMES = """
+    SELECT feeds.id, feeds.name, feed_tags.tag FROM feeds LEFT JOIN feed_tags ON feed_tags.feed_id = feeds.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A post that has been put out and is no copy, as outputs see it. `story` names it alone where it has none."""
+
+    article_id: int
+    sequence: int
+    stamp: datetime
+    story: str
+    facts: Facts
+
+
+def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = None) -> list[Subject]:
+    """The posts of these articles (None: of all) in the order of going out; `expressions` are looked for in them."""
+    wanted = {"all": ids is None, "ids": json.dumps(sorted(ids or ()))}
+    rows = sql.all(_POSTS, wanted)
+    tags, names = _names(sql)
+    carriers: defaultdict[int, list[int]] = defaultdict(list)
+    for row in sql.all(_CARRIERS, wanted):
+        carriers[row["id"]].append(row["feed_id"])
+    matched = _matched(sql, expressions, None if ids is None else [row["article_id"] for row in rows])
+    newest = newest_date(sql)
+    return [
+        Subject(
+            row["article_id"],
+            row["sequence"],
+            times.must_read(row["stamp"]),
+            row["story_id"] or f"article {row['article_id']}",
+            Facts(
+                date=times.must_read(row["published"]),
+                newest=newest,
+                tags={tag for feed in carriers[row["article_id"]] for tag in tags[feed]},
+                sources={names[feed] for feed in carriers[row["article_id"]]},
+                language=row["language"],
+                matched=matched[row["article_id"]],
+            ),
+        )
+        for row in rows
+    ]
+
+
+def newest_date(sql: Sql) -> datetime:
+    """The stamp of the newest post: what ages are counted from, so that no clock is needed."""
+    stamp = sql.value("SELECT stamp FROM posts WHERE sequence = (SELECT max(sequence) FROM posts)")
+    return times.read(stamp) or datetime.min.replace(tzinfo=UTC)
+
+
+def _names(sql: Sql) -> tuple[defaultdict[int, list[str]], dict[int, str]]:
+    tags: defaultdict[int, list[str]] = defaultdict(list)
+    names: dict[int, str] = {}
+    for row in sql.all(_NAMES):
+        names[row["id"]] = row["name"]
+        if row["tag"] is not None:
+            tags[row["id"]].append(row["tag"])
+    return tags, names
+
+
+def _matched(sql: Sql, expressions: Iterable[str], ids: list[int] | None) -> defaultdict[int, set[str]]:
+    """The expressions that each article matches. A rowid that is given lets the index skip all others."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    every = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
+    for expression in expressions:
+        if ids is None or len(ids) > FEW:
+            for row in sql.all(every, (expression,)):
+                found[row["rowid"]].add(expression)
+        else:
+            for number in ids:
+                if sql.one(every + " AND rowid = ?", (expression, number)):
+                    found[number].add(expression)
+    return found
