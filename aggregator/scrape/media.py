@@ -34,13 +34,24 @@ WIDEST = 1600
 TRACKER_PIXELS = 3
 """An image of at most so many pixels on either side shows nothing: it counts."""
 
+_ENDING = (
+    r"(?:[-_.](?:image|img|icon))?(?:[-_.]?(?:\d{1,4}x\d{1,4}|[0-9a-f]{8,40})|\d)?"
+    r"(?:\.(?:gif|png|jpe?g|webp|svg|php|aspx?))?(?:[?#][^/]*)?$"
+)
+"""What may follow a telling name: `pixel.gif` and `blank-1x1.png?x` show nothing, `pixel-9-exploit.png` does."""
+
 _TRACKER = re.compile(
-    r"(?i)//[^/]*(?:doubleclick|scorecardresearch|pixel\.|feedburner|feedsportal|quantserve|google-analytics|"
-    r"facebook\.com/tr|bat\.bing|stats?\.wordpress|pixel\.wp)|/(?:tracking|track|pixel|beacon|1x1|spacer|blank)\b[^/]*$"
+    r"(?i)//[^/]*(?:doubleclick|scorecardresearch|(?<![a-z])pixel\.|feedburner|feedsportal|quantserve|google-analytics|"
+    r"facebook\.com/tr\b|bat\.bing|stats?\.wordpress|stats\.wp\.com|(?<![a-z])px\.ads\.linkedin|analytics\.twitter|"
+    r"mc\.yandex\.ru/watch|counter\.yadro\.ru|statcounter\.com|medium\.com/_/stat|api\.follow\.it/track|pi\.pardot\.com)"
+    r"|//t\.co/i/"
+    rf"|/(?:tracking|track|pixel|beacon|1x1|spacer|blank){_ENDING}"
+    r"|/(?:__ptq|__utm|piwik|matomo|clear|dot|px)\.(?:gif|png|php)\b|/wf/open\?|/track/open\.php|/tracker/\d|/akam/\d+/pixel_"
     r"|[?&/](?:utm_pixel|impression)s?\b|~[fr]/|/~4/"
 )
 _PLACEHOLDER = re.compile(
-    r"(?i)(?:^data:|/(?:placeholder|blank|spacer|transparent|loading|lazy|1x1|pixel)[^/]*$|^about:)"
+    rf"(?i)(?:^data:|/(?:[\w-]*placeholder|blank|spacer|transparent|loading|loader|lazy|lazyload|1x1|pixel){_ENDING}"
+    r"|/(?:loading|loader)[\w-]*\.gif(?:\?[^/]*)?$|^about:)"
 )
 _CANDIDATE = re.compile(r"\s*([^\s,][^\s]*?)(?:\s+([\d.]+)([wxh]))?\s*(?:,\s+|,?$|,(?=https?:|//))")
 _STYLE_SIZE = re.compile(r"(?i)(?:^|[;\s])(?:max-)?(width|height)\s*:\s*([\d.]+)px")

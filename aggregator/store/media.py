@@ -1,7 +1,8 @@
 """The tables `media`, `article_media` and `media_queue`: the images that are mirrored, and what became of each.
 
-Only articles of feeds with `media: mirror` come here, and none whose page asks not to be archived. The files themselves stand in the output folder; whoever writes
-one writes its row in the same transaction (`Store.together`), so that none is swept in between.
+Only articles of feeds with `media: mirror` come here, and none whose page asks not to be archived. The files themselves
+stand in the output folder; whoever writes one writes its row in the same transaction (`Store.together`), so that none
+is swept in between.
 """
 
 from __future__ import annotations

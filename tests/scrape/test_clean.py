@@ -145,11 +145,29 @@ def test_a28_markup_in_a_title_is_text() -> None:
         '<img src="https://t.example/x.gif" width="1" height="1">', '<img src="https://t.example/x.gif" style="display:none">',
         '<img src="https://t.example/x.gif" height=0>', '<img src="https://feeds.feedburner.com/~r/x/~4/y">', '<img src="https://pixel.wp.com/b.gif?x">',
         '<img src="https://x.example/pixel.gif">', '<img src="https://ad.doubleclick.net/x">', '<img style="width: 1px; height:1px" src="https://t.example/p">',
+        '<img src="https://blogger.googleusercontent.com/tracker/857/post">', '<img src="https://medium.com/_/stat?event=post.clientViewed">',
+        '<img src="https://x.example/matomo.php?idsite=1">', '<img src="https://px.ads.linkedin.com/collect/?pid=1&amp;fmt=gif">',
+        '<img src="https://u1.ct.example.net/wf/open?upn=x">', '<img src="https://x.list-manage.example/track/open.php?u=1">',
+        '<img src="https://t.co/i/adsct?x=1">', '<img src="https://stats.wp.com/g.gif?v=1">', '<img src="https://x.example/1x1.gif?r=5">',
+        '<img src="https://x.example/akam/13/pixel_1cf1b50b?a=dD">', '<img src="https://x.example/blank-1x1.png">',
     ],
 )  # fmt: skip
 def test_a30_tracking_pixels_go(image: str) -> None:
     """Images that only count readers are not shown."""
     assert clean(f"<p>text {image}</p>", BASE) == "<p>text</p>"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//whatpixel.example/2016/code.jpg", "//cdn.shortpixel.example/ret_img/https://x.example/graph.jpg", "//x.example/pixel-9-exploit.png",
+        "//x.example/beacon-config.png", "//x.example/track-record.png", "//x.example/lazyscripter-chain.png", "//x.example/loading-a-dll.png",
+        "//x.example/blank-rome.jpg", "//x.example/pixel-9.png", "//x.example/facebook.com/trends.png",
+    ],
+)  # fmt: skip
+def test_a_picture_of_a_pixel_stays(path: str) -> None:
+    """Names that only begin as those of tracking pixels and placeholders do: of telephones, beacons, loaders."""
+    assert f'src="https:{path}"' in clean(f"<p>text <img src='{path}'></p>", BASE)
 
 
 @pytest.mark.parametrize(
