@@ -150,6 +150,14 @@ class FeedOptions(_Section):
         "link",
         description="Images: link (readers load them from their origin); mirror (copies of ours); strip (none at all).",
     )
+    keep: Annotated[
+        Literal["forever"] | Duration,
+        Field(description="How long an article's text is kept after it came in; title, link and teaser stay."),
+    ] = "forever"
+    keep_entries: Annotated[
+        Literal["all"] | Annotated[int, Field(ge=1)],
+        Field(description="Of how many of the feed's newest entries the text is kept; title, link and teaser stay."),
+    ] = "all"
 
 
 class Feed(_Section):
@@ -165,6 +173,8 @@ class Feed(_Section):
     full_text: Literal["always", "auto", "never"] | None = Field(None, description="As in defaults.")
     respect_robots: bool | None = Field(None, description="As in defaults.")
     media: MediaPolicy | None = Field(None, description="As in defaults.")
+    keep: Literal["forever"] | Duration | None = Field(None, description="As in defaults.")
+    keep_entries: Literal["all"] | Annotated[int, Field(ge=1)] | None = Field(None, description="As in defaults.")
 
 
 class Server(_Section):
@@ -208,12 +218,25 @@ class Output(_Section):
         )  # fmt: skip
 
 
+class Upkeep(_Section):
+    """What `run` does every night, and `aggregator upkeep` at once."""
+
+    hour: int = Field(
+        3, ge=0, le=23, description="Hour (UTC) in which it begins; the minute is the installation's own."
+    )
+    backups: int = Field(3, ge=0, le=1000, description="Backups kept in DATA/backups; 0: none are made.")
+    backup_every: Duration = Field(
+        timedelta(days=1), description="Time between two backups; at most one a night is made."
+    )
+
+
 class Config(_Section):
     """feeds.yaml."""
 
     site: Site = Field(Site(), description="How the output presents itself.")
     network: Network = Field(Network(), description="Everything that goes out.")
     server: Server = Field(Server(), description="The web server.")
+    upkeep: Upkeep = Field(Upkeep(), description="Retention, backups and what else is done at night.")
     defaults: FeedOptions = Field(FeedOptions(), description="Options of every feed that does not set its own.")
     feeds: tuple[Feed, ...] = Field(min_length=1, description="The sources.")
     outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import sys
 
-from aggregator.cli import doctor, feeds, inspect, operate, outputs, showing, stories  # noqa: F401 - importing registers the commands
+from aggregator.cli import (  # noqa: F401 - importing registers the commands
+    doctor,
+    feeds,
+    inspect,
+    keep,
+    operate,
+    outputs,
+    showing,
+    stories,
+)
 from aggregator.cli.app import app, complain
 from aggregator.errors import AggregatorError, ConfigError, InUse
 

@@ -1,4 +1,4 @@
-"""Commands that do the work: poll, run, serve, emit, backup, demo."""
+"""Commands that do the work: poll, run, serve, emit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typer
 
 from aggregator.cli.app import Here, app, bars, clock, complain, here, say
 from aggregator.cli.naming import meant
-from aggregator.errors import StoreError
 from aggregator.models import FeedState, FeedStatus
 
 if TYPE_CHECKING:
@@ -78,11 +77,28 @@ def run(context: typer.Context) -> None:
     place = here(context)
     config = place.config
     logs.configure(level=logging.INFO)
+    warn_of_sqlite()
     with opened(config, place.data, clock) as pipeline:
         web = application(config.site, place.database, place.public, clock)
         with Server(web, config.server.host, config.server.port) as server:
             say(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds; Ctrl-C ends it")
             Daemon(pipeline, lambda: place.config).run()
+
+
+def warn_of_sqlite() -> None:
+    """Say once that the SQLite in use has a bug that we go round, and that other programs may not."""
+    import sqlite3
+
+    import structlog
+
+    from aggregator.store import wal_reset_bug
+
+    if wal_reset_bug():
+        structlog.get_logger().warning(
+            "this SQLite can damage a database that two programs write to (the WAL-reset bug, fixed in 3.51.3): "
+            "let no other program write to aggregator.db; reading is safe",
+            sqlite=sqlite3.sqlite_version,
+        )
 
 
 @app.command()
@@ -119,18 +135,3 @@ def emit(context: typer.Context) -> None:
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
         pipeline.emit(tally, full=True)
     say(f"{tally.built.posts} posts; {tally.built.written} files written, {tally.built.unchanged} as they were")
-
-
-@app.command()
-def backup(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to; replaced if it exists.")]
-) -> None:
-    """Copy the database to FILE while anything goes on; the copy is checked."""
-    from aggregator.store import Store
-
-    place = here(context)
-    if not place.database.exists():
-        raise StoreError(f"{place.database} does not exist")
-    with Store.read(place.database) as store:
-        store.backup(file)
-    say(f"{file}: {file.stat().st_size / 2**20:.1f} MB, checked")

@@ -1,5 +1,9 @@
 """Everything in one SQLite file that is pleasant to open and query; the only importer of sqlite_utils."""
 
+from aggregator.store.connection import wal_reset_bug
 from aggregator.store.database import Store
+from aggregator.store.restoring import restored
+from aggregator.store.retention import Limit
+from aggregator.store.upkeep import backups_of
 
-__all__ = ["Store"]
+__all__ = ["Limit", "Store", "backups_of", "restored", "wal_reset_bug"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator.models import Decision, Entry, PendingArticle
 from aggregator.store import addresses, contents, times
@@ -20,6 +20,9 @@ TAG_AUTHORITY = "security-feed-aggregator.github.io,2026"
 UID_CHARS = 32
 """Hex digits of SHA-256 in a uid: 128 bits."""
 
+FARTHEST = timedelta(days=4)
+"""No retry is put off for longer than a day; a try that is, was put off by a clock that was wrong."""
+
 _CARRIER = """
     CASE WHEN (SELECT configured AND NOT paused FROM feeds WHERE id = articles.feed_id) THEN articles.feed_id
     ELSE (
@@ -31,7 +34,8 @@ _CARRIER = """
 
 _PENDING = f"""
     WITH carried AS (
-        SELECT id, published, {_CARRIER} AS feed_id FROM articles WHERE next_attempt <= ?
+        SELECT id, published, {_CARRIER} AS feed_id FROM articles
+        WHERE next_attempt <= :now OR next_attempt > :farthest
     ), waiting AS (
         SELECT id, published, feed_id, row_number() OVER (PARTITION BY feed_id ORDER BY published DESC, id DESC) AS turn
         FROM carried WHERE feed_id IS NOT NULL
@@ -41,7 +45,9 @@ _PENDING = f"""
         coalesce(entries.published, articles.published) AS published,
         coalesce(entries.language, feeds.language) AS lang,
         CASE WHEN chosen.feed_id = articles.feed_id THEN coalesce(entries.content_hash, '') ELSE '' END AS content_hash
-    FROM (SELECT id, turn, published, feed_id FROM waiting ORDER BY turn, published DESC, id DESC LIMIT ?) AS chosen
+    FROM (
+        SELECT id, turn, published, feed_id FROM waiting ORDER BY turn, published DESC, id DESC LIMIT :limit
+    ) AS chosen
     JOIN articles ON articles.id = chosen.id
     JOIN feeds ON feeds.id = chosen.feed_id
     LEFT JOIN entries ON entries.id =
@@ -154,7 +160,8 @@ def _look_again(sql: Sql, row: sqlite3.Row, at: datetime) -> None:
 
 def pending(sql: Sql, now: datetime, limit: int) -> tuple[PendingArticle, ...]:
     """The pages to fetch now: each feed in its turn, its newest first."""
-    rows = sql.all(_PENDING, (times.whole(now), limit))
+    moments = {"now": times.whole(now), "farthest": times.whole(now + FARTHEST)}
+    rows = sql.all(_PENDING, {**moments, "limit": limit})
     return tuple(
         PendingArticle(
             id=row["id"],

@@ -45,8 +45,6 @@ _OPEN = """
         AND NOT EXISTS (SELECT 1 FROM chain WHERE canonical_url = stated.canonical_url)
         AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.feed_id = entries.feed_id
                         AND e.guid IN (stated.url, stated.canonical_url))
-        AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.feed_id = entries.feed_id
-                        AND seen.guid IN (stated.url, stated.canonical_url))
     ORDER BY articles.published, articles.id
 """
 

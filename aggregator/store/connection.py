@@ -7,10 +7,12 @@ knows no table.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,16 @@ OLDEST_SQLITE = (3, 38)
 CHECKPOINT_PAGES = 4000
 """Pages of 4 KiB in the log before it is folded into the file: SQLite's 1000 makes a large round wait four times as
 often for the disk."""
+
+COPIED_PAGES = 4096
+"""Pages of 4 KiB copied between two signs of life of a backup."""
+
+FILE_MODE = 0o640
+"""The file may hold secrets (addresses of feeds): for its user, and for a group that the operator chooses to let in."""
+
+FIXED_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+"""The first release without the WAL-reset bug (https://sqlite.org/wal.html#walresetbug), and the ones it was carried
+back to; each stands for the later ones of its series."""
 
 _CACHE_KIB = 16 * 1024
 
@@ -131,11 +143,19 @@ class Session:
         if mode != "wal":
             raise StoreError(f"{self.path}: this file system can not keep a write-ahead log (journal mode {mode})")
 
-    def copy_to(self, target: sqlite3.Connection) -> None:
-        """Copy the whole database, as it is at one moment, while others go on writing."""
+    @contextmanager
+    def alone(self) -> Iterator[Sql]:
+        """The writing connection outside of any transaction, for what sqlite does not do inside one."""
+        if self.read_only:
+            raise StoreError(f"{self.path} is open for reading only")
         with self._lock, self._errors():
             self._refuse_closed()
-            self._connection.backup(target)
+            yield self._sql
+
+    def copy_to(self, target: sqlite3.Connection, told: Callable[[], None] | None = None) -> None:
+        """Copy the whole database, as it is at one moment, while others go on writing. `told` is called on the way."""
+        with self.pin():  # one moment: otherwise each write of others would begin the copy anew
+            self._connection.backup(target, pages=COPIED_PAGES, progress=lambda *_: told() if told else None)
 
     def close(self) -> None:
         """Close the file; the last one to do so folds the write-ahead log into it."""
@@ -162,11 +182,23 @@ class Session:
             raise StoreError(f"{self.path}: {error}") from error
 
 
+def wal_reset_bug(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite can damage a file when one connection writes while another one folds the log into the file.
+
+    We never do: one connection writes and folds, and the lock on the data folder keeps a second process out.
+    """
+    return not any(
+        version >= FIXED_SQLITE[0] or (fixed[:2] == version[:2] and fixed <= version) for fixed in FIXED_SQLITE
+    )
+
+
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or newer is needed")
     if read_only and not path.is_file():
         raise StoreError(f"{path}: there is no database here yet")
+    if not read_only:
+        _keep_private(path)
     target = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
     connection = sqlite3.connect(
         target, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -181,6 +213,22 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _keep_private(path: Path) -> None:
+    """Make the file, if need be, closed to strangers; sqlite gives the log beside it the same mode."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}") from error
+    try:
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        if mode & stat.S_IRWXO:
+            os.fchmod(descriptor, mode & ~stat.S_IRWXO)
+    except OSError:
+        pass  # somebody else's file, which we may write all the same
+    finally:
+        os.close(descriptor)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> str:

@@ -6,7 +6,7 @@ about. It makes no decisions, fetches nothing, and reads no clock. Every error i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,6 +57,7 @@ from aggregator.store.hosts import HostMemory
 from aggregator.store.outputs import Outputs
 from aggregator.store.stories import Ruling, StoryChanges, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
+from aggregator.store.tending import Tending
 from aggregator.urls import http_url
 
 
@@ -68,8 +69,8 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` and `outputs` are what emit reads, `desk` what the web server asks, `media` the images that are mirrored.
-    The store is also the FetchMemory of fetch.
+    `archive` and `outputs` are what emit reads, `desk` what the web server asks, `media` the images that are mirrored,
+    `tending` what keeps the file in order. The store is also the FetchMemory of fetch.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -80,13 +81,16 @@ class Store:
         self.desk = Desk(session)
         self.media = media.StoredMedia(session)
         self.outputs = Outputs(session)
+        self.tending = Tending(session)
         self.path = session.path
 
     @classmethod
     def open(cls, path: Path, *, canonical: Canonical = plain_form, same_site: SameSite = same_host) -> Self:
         """Open for writing; make or migrate the file. `canonical` folds the URLs that mean one article.
 
-        Raises StoreError when the file is newer than the program, of another program, or not to be written.
+        An older file is copied to the folder `backups` beside it before it is migrated. There must be one writer at a
+        time (`aggregator.lock`). Raises StoreError when the file is newer than the program, of another program, or not
+        to be written.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +100,7 @@ class Store:
         try:
             migrations.refuse_foreign(session)
             session.make_durable()
+            upkeep.keep_older(session, migrations.older(session))
             migrations.migrate(session)
         except BaseException:
             session.close()
@@ -356,9 +361,12 @@ class Store:
         with self._session.write() as sql:
             upkeep.rebuild_search(sql)
 
-    def backup(self, to: Path) -> None:
-        """Copy the database, while it is in use, to a file that appears whole and checked, or not at all."""
-        upkeep.back_up(self._session, to)
+    def backup(self, to: Path, told: Callable[[], None] | None = None) -> None:
+        """Copy the database, while it is in use, to a file that appears whole and checked, or not at all.
+
+        `told` is called now and then while it goes on. Raises StoreError, also when the folder is not there.
+        """
+        upkeep.back_up(self._session, to, told)
 
     def schema_reference(self) -> str:
         """Every table, view and column with its meaning, in Markdown."""

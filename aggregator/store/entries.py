@@ -1,4 +1,4 @@
-"""The tables `entries`, `enclosures` and `seen`: the items of feeds as they came, safe before anything is scraped.
+"""The tables `entries` and `enclosures`: the items of feeds as they came, safe before anything is scraped.
 
 An entry belongs to its feed alone: nothing that another feed says changes it.
 """
@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aggregator.models import Decision, Entry, Known, Verdict
-from aggregator.store import articles, chain, output, times
+from aggregator.store import articles, chain, output, retention, times
 from aggregator.store.connection import Sql
 from aggregator.store.text import storable
 
 
 def known(sql: Sql, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
-    """What is stored of these guids of one feed, by guid as asked; purged entries included."""
+    """What is stored of these guids of one feed, by guid as asked."""
     asked = {str(storable(guid)): guid for guid in guids}
     rows = sql.all(
         """
-        SELECT guid, content_hash, updated FROM seen
-        WHERE feed_id = :feed AND guid IN (SELECT value FROM json_each(:guids))
-        UNION ALL
         SELECT guid, content_hash, updated FROM entries
         WHERE feed_id = :feed AND guid IN (SELECT value FROM json_each(:guids))
         """,
@@ -101,15 +99,18 @@ def _insert(
             entry.html,
         ),
     )
-    sql.execute("DELETE FROM seen WHERE feed_id = ? AND guid = ?", (feed_id, decision.guid))
     _save_enclosures(sql, entry_id, entry)
+    retention.revive(sql, article_id, at)
     output.carry(sql, feed_id, article_id)
     return [article_id]
 
 
 def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[int]:
-    """The article of a revised entry, in a list; empty when the entry has been purged and only its identity is left."""
+    """The article of a revised entry, in a list; empty when the article has been purged: then only the hash is kept."""
     entry = decision.entry
+    held = sql.value("SELECT article_id FROM entries WHERE feed_id = ? AND guid = ?", (feed_id, decision.guid))
+    if held is not None and retention.is_purged(sql, held):
+        entry = replace(entry, summary="", html="")
     row = sql.one(
         """
         UPDATE entries SET url = ?, canonical_url = ?, title = ?, author = ?, published = ?, updated = ?, revised = ?,
@@ -137,13 +138,11 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[in
         ),
     )
     if row is None:
-        sql.execute(
-            "UPDATE seen SET content_hash = ? WHERE feed_id = ? AND guid = ?",
-            (decision.content_hash, feed_id, decision.guid),
-        )
         return []
     sql.execute("DELETE FROM enclosures WHERE entry_id = ?", (row["id"],))
     _save_enclosures(sql, row["id"], entry)
+    if retention.is_purged(sql, row["article_id"]):
+        return []
     articles.entry_revised(sql, row["article_id"], row["id"], decision, at)
     return [row["article_id"]]
 

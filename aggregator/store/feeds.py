@@ -17,6 +17,13 @@ from aggregator.store import times
 from aggregator.store.connection import Sql
 from aggregator.urls import redact
 
+CLOCK_SLACK = timedelta(minutes=5)
+"""A last poll that lies further in the future was made by a clock that was wrong, or is one now: clocks are set."""
+
+LONGEST_REST_S = 86_400
+"""The longest that a host's Retry-After is believed, in seconds; an appointment is never further off than that, or
+than the feed's interval, and a week for the days that a feed asks to skip."""
+
 POSTED = 50
 """Publication times kept in view for the adaptive interval."""
 
@@ -24,6 +31,10 @@ _STATES = """
     SELECT feeds.*, (SELECT count(*) FROM entries WHERE entries.feed_id = feeds.id) AS entry_count,
         (SELECT count(*) FROM chain WHERE chain.feed_id = feeds.id AND chain.state = 'found') AS chain_count
     FROM feeds
+"""
+_DUE = """
+    next_poll IS NULL OR next_poll <= ? OR last_poll > ?
+    OR unixepoch(next_poll) - unixepoch(?) > max(coalesce(interval_s, 0), ?) + 7 * 86400
 """
 _POSTED = """
     SELECT published_at FROM entries WHERE feed_id = ? ORDER BY published_at DESC LIMIT ?
@@ -39,12 +50,13 @@ def states(sql: Sql, *, unconfigured: bool = False) -> tuple[FeedState, ...]:
 def due(sql: Sql, now: datetime, *, force: bool, name: str | None) -> tuple[FeedState, ...]:
     """The feeds to poll now, the longest waiting first. `force`: also those not yet due and those that are gone.
 
-    `name` (name or slug) limits the answer to one feed. Paused and unconfigured feeds are never due.
+    `name` (name or slug) limits the answer to one feed. Paused and unconfigured feeds are never due. An appointment
+    made by a clock that was wrong does not count.
     """
     conditions, parameters = ["configured", "NOT paused"], list[object]()
     if not force:
-        conditions += ["status <> 'gone'", "(next_poll IS NULL OR next_poll <= ?)"]
-        parameters.append(times.whole(now))
+        conditions += ["status <> 'gone'", f"({_DUE})"]
+        parameters += [times.whole(now), times.whole(now + CLOCK_SLACK), times.whole(now), LONGEST_REST_S]
     if name is not None:
         conditions.append("(name = ? OR slug = ?)")
         parameters += [name, name]

@@ -17,6 +17,7 @@ from aggregator.store import (
     tables_media,
     tables_outputs,
     tables_stories,
+    tables_upkeep,
 )
 from aggregator.store.connection import Session, Sql
 from aggregator.store.describe import fill_schema_help
@@ -93,6 +94,12 @@ def create_outputs(db: Database) -> None:
         db.executescript(table)
 
 
+def create_upkeep(db: Database) -> None:
+    db.execute("DROP TABLE seen")  # never written: what is purged keeps its rows in entries
+    for table in tables_upkeep.TABLES:
+        db.executescript(table)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -102,6 +109,7 @@ STEPS = (
     create_extractions,
     create_media,
     create_outputs,
+    create_upkeep,
 )
 for _step in STEPS:
     migrations()(_step)
@@ -121,6 +129,12 @@ def refuse_foreign(session: Session) -> int:
             f"(its schema is {version}, the newest known here is {len(STEPS)}); nothing was changed"
         )
     return version
+
+
+def older(session: Session) -> int:
+    """The version of a file that is about to be migrated; 0 when it is empty or has the present form."""
+    version = refuse_foreign(session)
+    return version if version < len(STEPS) else 0
 
 
 def refuse_other_version(session: Session) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.errors import StoreError
-from aggregator.store.connection import Session, Sql
+from aggregator.store.connection import FILE_MODE, Session, Sql
 
 _COUNTS = {
     "feeds": "SELECT count(*) FROM feeds WHERE configured",
@@ -49,21 +51,24 @@ def rebuild_search(sql: Sql) -> None:
     sql.execute("INSERT INTO articles_fts (articles_fts) VALUES ('rebuild')")
 
 
-def back_up(session: Session, to: Path) -> None:
+def back_up(session: Session, to: Path, told: Callable[[], None] | None = None) -> None:
     """Copy the database while it is in use to `to`, which appears whole and checked, or not at all.
 
-    The copy is one file without a write-ahead log. Raises StoreError; a file that stood at `to` is then untouched.
+    The copy is one file without a write-ahead log. `told` is called now and then meanwhile. Raises StoreError, also
+    when there is no such folder; a file that stood at `to` is then untouched.
     """
     if to.exists() and to.samefile(session.path):
         raise StoreError(f"{to} is the database itself")
+    if not to.parent.is_dir():
+        raise StoreError(f"{to.parent} is not a folder; nothing was written")
     partial = to.with_name(f".{to.name}.partial")
     try:
-        to.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
-        _copy(session, partial)
-        _sync(partial)
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
+        copy(session, partial, told)
+        sync(partial)
         partial.replace(to)
-        _sync(to.parent)
+        sync(to.parent)
     except OSError as error:
         raise StoreError(f"{to}: {error.strerror or error}") from error
     finally:
@@ -72,10 +77,34 @@ def back_up(session: Session, to: Path) -> None:
                 partial.with_name(partial.name + suffix).unlink(missing_ok=True)
 
 
-def _copy(session: Session, target: Path) -> None:
+def keep_older(session: Session, version: int) -> None:
+    """Back up a file of an older `version` before it is migrated: backups/aggregator-vN-DAY.db, DAY its last change.
+
+    Does nothing for version 0, which is an empty file or one that needs no migration.
+    """
+    if not version:
+        return
+    folder = backups_of(session.path)
+    day = datetime.fromtimestamp(session.path.stat().st_mtime, UTC).date()
+    names = (f"{session.path.stem}-v{version}-{day}{mark}.db" for mark in ("", *(f"-{n}" for n in range(2, 1000))))
+    back_up(session, next(folder / name for name in names if not (folder / name).exists()))
+
+
+def backups_of(database: Path) -> Path:
+    """The folder beside a database that its backups are in; made, and closed to others, if it is missing."""
+    folder = database.parent / "backups"
+    try:
+        folder.mkdir(mode=0o750, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror or error}") from error
+    return folder
+
+
+def copy(session: Session, target: Path, told: Callable[[], None] | None = None) -> None:
+    """Copy the open database into the (empty) file `target`, and check the copy. Raises StoreError."""
     copy = sqlite3.connect(target, isolation_level=None)
     try:
-        session.copy_to(copy)
+        session.copy_to(copy, told)
         copy.execute("PRAGMA journal_mode = DELETE")
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
@@ -86,7 +115,8 @@ def _copy(session: Session, target: Path) -> None:
         copy.close()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

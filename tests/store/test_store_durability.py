@@ -169,6 +169,7 @@ def test_a_backup_is_one_sound_file(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.scrape("https://alpha.example/one")
     newsroom.publish()
     copy = tmp_path / "backups" / "copy.db"
+    copy.parent.mkdir()
     newsroom.store.backup(copy)
     newsroom.poll(entry("two"))
     newsroom.store.backup(copy)
@@ -216,10 +217,12 @@ def test_f38_a_backup_that_fails_leaves_the_old_one(newsroom: Newsroom, tmp_path
 
 
 def test_a_backup_into_nowhere(newsroom: Newsroom, tmp_path: Path) -> None:
-    """A folder that can not be is a StoreError."""
+    """A folder that can not be, or is not there, is a StoreError: a mistyped path is not made."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError):
-        newsroom.store.backup(tmp_path / "file" / "copy.db")
+    for folder in ("file", "mistyped"):
+        with pytest.raises(StoreError, match="is not a folder"):
+            newsroom.store.backup(tmp_path / folder / "copy.db")
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_a_backup_onto_itself(newsroom: Newsroom, tmp_path: Path) -> None:

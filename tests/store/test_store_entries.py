@@ -56,23 +56,6 @@ def test_known_entries(newsroom: Newsroom) -> None:
     assert newsroom.store.known(newsroom.feed().id, []) == {}
 
 
-def test_a_purged_entry_stays_known(newsroom: Newsroom) -> None:
-    """The identity of what was purged is remembered."""
-    newsroom.execute("INSERT INTO seen VALUES (?, 'g', 'hash', NULL, '2026-01-01T00:00:00Z')", newsroom.feed().id)
-    assert newsroom.store.known(newsroom.feed().id, ["g"]) == {"g": Known("g", "hash")}
-
-
-def test_a_purged_entry_that_is_revised(newsroom: Newsroom) -> None:
-    """It does not come back; its new content is known from then on."""
-    newsroom.execute(
-        "INSERT INTO seen VALUES (?, ?, 'hash', NULL, '2026-01-01')", newsroom.feed().id, entry("one").guid
-    )
-    newsroom.poll(entry("one"), verdict=Verdict.REVISED)
-    assert newsroom.feed().entries == 0
-    known = newsroom.store.known(newsroom.feed().id, [entry("one").guid])
-    assert [item.content_hash for item in known.values()] == [decision(entry("one")).content_hash]
-
-
 def test_what_the_feed_says_of_all_its_entries(newsroom: Newsroom) -> None:
     """Author and language of the feed stand for those of an entry that has none."""
     state = newsroom.feed()

@@ -1,0 +1,174 @@
+"""Databases of every former version: backed up, brought up to date, with all that was in them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database, Migrations
+from store_builders import NOW, Newsroom, entry
+
+from aggregator.errors import StoreError
+from aggregator.store import Store, restored
+from aggregator.store.connection import Session
+from aggregator.store.describe import fill_schema_help
+from aggregator.store.migrations import APPLICATION_ID, STEPS
+
+
+def make(path: Path, version: int) -> None:
+    """A database as the program that knew `version` steps has left it, with a feed in it."""
+    session = Session(path)
+    session.make_durable()
+    known = Migrations("aggregator")
+    for step in STEPS[:version]:
+        known()(step)
+    with session.write() as sql:
+        known.apply(Database(sql.connection, recursive_triggers=False, execute_plugins=False))
+        fill_schema_help(sql)
+        sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        sql.execute(f"PRAGMA user_version = {version}")
+        sql.execute(
+            "INSERT INTO feeds (name, slug, url, polled_url, added) VALUES ('Old', 'old', ?, ?, '2026-01-01T00:00:00Z')",
+            ("https://old.example/feed", "https://old.example/feed"),
+        )
+    session.close()
+
+
+def version_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@pytest.mark.parametrize("version", range(1, len(STEPS)))
+def test_every_older_version_is_migrated_with_a_backup_first(path: Path, version: int) -> None:
+    """The copy is of the older version and whole; the file has everything, works, and is sound."""
+    make(path, version)
+    with Store.open(path) as store:
+        assert [feed.name for feed in store.feeds()] == ["Old"]
+        room = Newsroom(store)
+        room.poll(entry("one"))
+        room.scrape("https://alpha.example/one")
+        assert room.publish() == 1
+        assert store.check() == ()
+    (copy,) = (path.parent / "backups").iterdir()
+    day = datetime.fromtimestamp(path.stat().st_mtime).astimezone().date()
+    assert copy.name.startswith(f"aggregator-v{version}-{day.year}-")
+    assert version_of(copy) == version
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT name FROM feeds").fetchall() == [("Old",)]
+
+
+def test_a_second_migration_of_a_day_keeps_the_first_backup(path: Path) -> None:
+    """No backup of a former version is ever replaced."""
+    for _ in range(2):
+        path.unlink(missing_ok=True)
+        make(path, 1)
+        Store.open(path).close()
+    assert len(list((path.parent / "backups").iterdir())) == 2
+
+
+def test_no_backup_where_nothing_is_migrated(path: Path) -> None:
+    """A new file, or one of the present form, is opened as it is."""
+    Store.open(path).close()
+    Store.open(path).close()
+    assert not (path.parent / "backups").exists()
+
+
+def test_f38_a_migration_without_its_backup_is_not_begun(path: Path) -> None:
+    """When the backup can not be written the file stays as it was."""
+    make(path, 2)
+    (path.parent / "backups").write_text("in the way")
+    with pytest.raises(StoreError, match="backups"):
+        Store.open(path)
+    assert version_of(path) == 2
+
+
+def test_a_backup_is_restored(newsroom: Newsroom, tmp_path: Path) -> None:
+    """What was stored since is in the former database, which is kept whole beside it, its log included."""
+    newsroom.poll(entry("one"))
+    copy, path = tmp_path / "copy.db", newsroom.store.path
+    newsroom.store.backup(copy)
+    before = copy.read_bytes()
+    newsroom.poll(entry("two"))
+    newsroom.store.close()
+    former = restored(copy, path, NOW)
+    assert former == path.with_name("aggregator-before-2026-03-10T120000.db")
+    assert copy.read_bytes() == before
+    for file, held in ((path, 1), (former, 2)):
+        with Store.open(file) as store:
+            assert store.feeds()[0].entries == held
+            assert store.check() == ()
+    assert path.stat().st_mode & 0o007 == 0
+
+
+def test_a_killed_writers_log_goes_with_its_database(path: Path, empty_database: Path, tmp_path: Path) -> None:
+    """A log that nobody folded in would be played into the restored file, if it were left where it is."""
+    copy = tmp_path / "copy.db"
+    with Store.open(path) as store:
+        store.backup(copy)
+        Newsroom(store).poll(entry("one"))
+        snapshot = {name: path.with_name(name).read_bytes() for name in ("aggregator.db", "aggregator.db-wal")}
+    for name, content in snapshot.items():
+        path.with_name(name).write_bytes(content)
+    former = restored(copy, path, NOW)
+    assert former is not None
+    with Store.open(former) as store:
+        assert store.feeds()[0].entries == 1
+    with Store.open(path) as store:
+        assert store.feeds() == ()
+
+
+def test_a_restore_that_is_refused_changes_nothing(newsroom: Newsroom, tmp_path: Path) -> None:
+    """A damaged file, another program's, a newer one's, an empty one, the database itself."""
+    newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 300 + "</p>") for number in range(40)))
+    path, good = newsroom.store.path, tmp_path / "good.db"
+    newsroom.store.backup(good)
+    newsroom.store.close()
+    damaged, newer, foreign, empty = (tmp_path / name for name in ("damaged.db", "newer.db", "foreign.db", "empty.db"))
+    content = bytearray(good.read_bytes())
+    for page in range(10, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 60] = b"\xff" * 60
+    damaged.write_bytes(content)
+    newer.write_bytes(good.read_bytes())
+    with closing(sqlite3.connect(newer)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with closing(sqlite3.connect(foreign)) as connection:
+        connection.execute("CREATE TABLE places (url TEXT)")
+    empty.write_bytes(b"")
+    before = path.read_bytes()
+    for bad in (damaged, newer, foreign, empty, path):
+        with pytest.raises(StoreError):
+            restored(bad, path, NOW)
+        assert path.read_bytes() == before
+    assert not list(path.parent.glob("aggregator-before*"))
+    assert not list(path.parent.glob(".*partial*"))
+
+
+def test_vacuum_gives_room_back(newsroom: Newsroom) -> None:
+    """What purged texts have left is the disk's again; nothing else changes."""
+    newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 3000 + "</p>") for number in range(40)))
+    newsroom.execute("UPDATE entries SET html = ''")
+    newsroom.store.tending.checkpoint()
+    before = newsroom.store.path.stat().st_size
+    size, empty = newsroom.store.tending.size()
+    assert size == before
+    assert empty > size / 2
+    newsroom.store.tending.vacuum()
+    assert newsroom.store.path.stat().st_size < before / 2
+    assert newsroom.feed().entries == 40
+    assert newsroom.store.check() == ()
+
+
+def test_the_file_is_not_for_everybody(path: Path) -> None:
+    """It may hold addresses with secrets: neither it, nor its log, nor its backups can be read by strangers."""
+    with Store.open(path) as store:
+        Newsroom(store).poll(entry("one"))
+        store.backup(path.with_name("copy.db"))
+        for name in ("aggregator.db", "aggregator.db-wal", "aggregator.db-shm", "copy.db"):
+            assert path.with_name(name).stat().st_mode & 0o007 == 0, name
+    path.chmod(0o644)
+    Store.open(path).close()
+    assert path.stat().st_mode & 0o777 == 0o640

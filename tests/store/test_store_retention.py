@@ -1,0 +1,143 @@
+"""What is not kept for ever: its text goes, its identity, its place, its links and its copies stay; nothing comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from store_builders import HOUR, NOW, Newsroom, decision, entry
+
+from aggregator.models import Likeness, Verdict
+from aggregator.store.retention import NOTICE, Limit
+
+DAY = timedelta(days=1)
+ONE, TWO = "https://alpha.example/one", "https://alpha.example/two"
+
+
+def old_and_new(room: Newsroom) -> None:
+    """`one`, a hundred days older than `two`; both scraped and out."""
+    room.now = NOW - 100 * DAY
+    room.poll(entry("one", published=room.now))
+    room.scrape(ONE, "Ransomware, told at length. " * 200, lead_image="https://alpha.example/one.png")
+    room.publish()
+    room.now = NOW
+    room.poll(entry("two"))
+    room.scrape(TWO, "A botnet of kettles, told at length. " * 20, previous=ONE)
+    room.publish()
+
+
+def purge(room: Newsroom, days: int = 90, feed: str = "Alpha") -> int:
+    return room.store.tending.purge([Limit(room.feed(feed).id, before=room.now - days * DAY)], room.now)
+
+
+def test_text_goes_and_identity_stays(newsroom: Newsroom) -> None:
+    """Title, link, teaser, dates and place are as before; text, HTML, the feed's text and old versions are gone."""
+    old_and_new(newsroom)
+    before = newsroom.posts()["one"]
+    assert purge(newsroom) == 1
+    after = newsroom.posts()["one"]
+    assert (after.id, after.sequence, after.stamp, after.path, after.title, after.url, after.revised) == (
+        before.id, before.sequence, before.stamp, before.path, before.title, before.url, before.revised
+    )  # fmt: skip
+    assert after.html.endswith(NOTICE)
+    assert len(after.html) < 500 < len(before.html)
+    row = newsroom.row("SELECT * FROM entries WHERE canonical_url = ?", ONE)
+    assert (row["html"], row["summary"]) == ("", "")
+    assert newsroom.value("SELECT count(*) FROM revisions") == 0
+    assert newsroom.row("SELECT word_count FROM purged")["word_count"] == 800
+    assert newsroom.store.search("ransomware")  # by its teaser
+    assert newsroom.store.check() == ()
+
+
+def test_the_rest_is_untouched(newsroom: Newsroom) -> None:
+    """Another post is the same to the letter, the link to the purged one too; purging again does nothing."""
+    old_and_new(newsroom)
+    before, head = newsroom.posts()["two"], newsroom.store.archive.head()
+    assert purge(newsroom) == 1
+    assert newsroom.posts()["two"] == before
+    assert newsroom.store.archive.head() > head
+    head = newsroom.store.archive.head()
+    assert purge(newsroom) == 0
+    assert newsroom.store.archive.head() == head
+
+
+def test_what_is_purged_does_not_come_back(newsroom: Newsroom) -> None:
+    """Neither as new, nor revised, nor through the chain, nor to be scraped."""
+    old_and_new(newsroom)
+    purge(newsroom)
+    one = entry("one", published=NOW - 100 * DAY)
+    known = newsroom.store.known(newsroom.feed().id, [one.guid])
+    assert known[one.guid].content_hash == decision(one).content_hash
+    newsroom.poll(one)
+    newsroom.poll(entry("one", html="<p>Told once more.</p>"), verdict=Verdict.REVISED)
+    assert newsroom.store.pending(NOW + 9 * DAY, 9) == ()
+    assert newsroom.store.follow_chain(NOW) == 0
+    assert newsroom.publish() == 0
+    assert newsroom.posts()["one"].html.endswith(NOTICE)
+    assert newsroom.value("SELECT html FROM entries WHERE canonical_url = ?", ONE) == ""
+    hashes = [item.content_hash for item in newsroom.store.known(newsroom.feed().id, [one.guid]).values()]
+    assert hashes == [decision(entry("one", html="<p>Told once more.</p>")).content_hash]
+
+
+def test_a_copy_of_what_is_purged_is_still_a_copy(two: Newsroom) -> None:
+    """The fingerprint stays: a copy that appears later is linked to its original."""
+    old_and_new(two)
+    one = two.article_id(ONE)
+    purge(two)
+    two.poll(entry("copy", "beta.example"), feed="Beta")
+    two.scrape("https://beta.example/copy", likeness=Likeness(one, 0.95, "nearly the same"))
+    two.publish()
+    assert two.posts()["copy"].hidden
+    assert two.posts()["copy"].leader is not None
+    assert two.value("SELECT count(*) FROM fingerprints WHERE article_id = ?", one) == 1
+
+
+def test_as_long_as_one_feed_keeps_it(two: Newsroom) -> None:
+    """An article that another feed brought too stays as long as that one is to keep it."""
+    two.now = NOW - 100 * DAY
+    two.poll(entry("one"))
+    two.poll(entry("one"), feed="Beta")
+    two.scrape(ONE)
+    two.publish()
+    two.now = NOW
+    alpha, beta = (Limit(two.feed(name).id, before=NOW - 90 * DAY) for name in ("Alpha", "Beta"))
+    assert two.store.tending.purge([alpha], NOW) == 0
+    assert two.store.tending.purge([alpha, beta], NOW) == 1
+
+
+def test_another_feed_that_brings_it_later(two: Newsroom) -> None:
+    """Its page is fetched once more, since that feed may keep it longer; it is no new post."""
+    old_and_new(two)
+    purge(two)
+    two.poll(entry("one"), feed="Beta")
+    assert [article.url for article in two.store.pending(NOW, 9)] == [ONE]
+    two.scrape(ONE, "Ransomware, told at length once more.")
+    assert two.publish() == 0
+    assert purge(two) == 0
+    assert "once more" in two.posts()["one"].html
+
+
+def test_by_count(newsroom: Newsroom) -> None:
+    """All but the newest go, by publication."""
+    names = [f"e{number}" for number in range(7)]
+    newsroom.poll(*(entry(name, published=NOW - number * HOUR) for number, name in enumerate(names)))
+    for name in names:
+        newsroom.scrape(f"https://alpha.example/{name}", f"The text of {name}.")
+    newsroom.publish()
+    assert newsroom.store.tending.purge([Limit(newsroom.feed().id, newest=3)], NOW) == 4
+    held = {name for name, post in newsroom.posts().items() if not post.html.endswith(NOTICE)}
+    assert held == {"e0", "e1", "e2"}
+    newsroom.poll(entry("e7", published=NOW))
+    newsroom.scrape("https://alpha.example/e7")
+    newsroom.publish()
+    assert newsroom.store.tending.purge([Limit(newsroom.feed().id, newest=3)], NOW) == 1
+
+
+def test_what_is_not_out_yet_waits(newsroom: Newsroom) -> None:
+    """A post is never purged before anybody could read it."""
+    newsroom.now = NOW - 100 * DAY
+    newsroom.poll(entry("one"))
+    newsroom.scrape(ONE)
+    newsroom.now = NOW
+    assert purge(newsroom) == 0
+    newsroom.publish()
+    assert purge(newsroom) == 1
