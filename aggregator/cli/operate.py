@@ -77,11 +77,11 @@ def run(context: typer.Context) -> None:
     place = here(context)
     config = place.config
     logs.configure(level=logging.INFO)
-    warn_of_sqlite()
     with opened(config, place.data, clock) as pipeline:
         web = application(config.site, place.database, place.public, clock)
         with Server(web, config.server.host, config.server.port) as server:
             say(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds; Ctrl-C ends it")
+            warn_of_sqlite()
             Daemon(pipeline, lambda: place.config).run()
 
 
