@@ -27,10 +27,6 @@ have a third of it."""
 MAX_ENTITIES = 120_000
 """Character references; nh3 takes the square of their number, and a second at this one. What has more is dropped."""
 
-MAX_CODE = 0x110000
-_REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,9});?")
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
 ROUNDS = 4
 """How often the rules are applied until nothing changes; what still does then becomes plain paragraphs."""
 
@@ -140,13 +136,6 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def _legal(reference: re.Match[str]) -> str:
-    """A numeric character reference, or nothing where it means a character that no XML may hold (XML 1.0, 2.2)."""
-    digits = reference[1]
-    code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
-    return reference[0] if code < MAX_CODE and not _ILLEGAL.match(chr(code)) else ""
-
-
 def clean(html: str, base_url: str | None) -> str:
     """`html` as safe, readable article HTML; empty when nothing is left.
 
@@ -157,7 +146,6 @@ def clean(html: str, base_url: str | None) -> str:
         return ""
     if len(html) > MAX_INPUT:
         html = _DATA.sub("data:,", html)[:MAX_INPUT]
-    html = _ILLEGAL.sub("", _REFERENCE.sub(_legal, html))
     tree = parse(f"<!doctype html><html><body>{html}</body></html>")
     return settle(tree, base_url) if tree is not None else ""
 

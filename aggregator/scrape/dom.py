@@ -21,8 +21,12 @@ MAX_ATTRIBUTES = 500
 MAX_CHARACTERS = 12_000_000
 """Longer pages are cut here: the largest real articles have 3 million characters."""
 
-_CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
-"""What no document may hold, NUL among them; dropped before parsing, as libxml2 would stop at some of them."""
+MAX_CODE = 0x110000
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What no document may hold (XML 1.0, section 2.2), NUL among them; dropped before parsing: libxml2 would stop at some
+of them and hands on others that no tree may be given again."""
+
+_REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,9});?")
 
 _POST_CHARACTERS = 600
 """Characters of text in a `noscript` from which it is no request to switch scripts on."""
@@ -42,18 +46,36 @@ _FLOOD = re.compile(
 
 def parse(html: str) -> HtmlElement | None:
     """The document element of `html`, comments and processing instructions taken out; None when it is empty."""
-    html = _without_floods(html[:MAX_CHARACTERS])
+    html = _without_floods(_legal(html[:MAX_CHARACTERS]))
     if not html.strip():
         return None
     try:
         # A parser is not shared: lxml keeps the last error log in it.
         parser = HTMLParser(remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True, encoding="utf-8")
-        tree = document_fromstring(html.encode("utf-8", "ignore").translate(None, _CONTROL), parser=parser)
+        tree = document_fromstring(html.encode("utf-8"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
     _mend(tree)
     _reveal(tree)
     return tree
+
+
+def _legal(html: str) -> str:
+    """`html` without characters that no document may hold, written out or as numeric references."""
+    html = _ILLEGAL.sub("", html)
+    if "&#" not in html:
+        return html
+    # What is taken out may leave another reference behind (`&#&#1;1;`); a blank does not.
+    return _without_references(_without_references(html, ""), " ")
+
+
+def _without_references(html: str, instead: str) -> str:
+    def judged(reference: re.Match[str]) -> str:
+        digits = reference[1]
+        code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+        return reference[0] if code < MAX_CODE and not _ILLEGAL.match(chr(code)) else instead
+
+    return _REFERENCE.sub(judged, html)
 
 
 def _mend(tree: HtmlElement) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from aggregator.models import Article, Entry, PageEvidence, PageKind
 from aggregator.store import output, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import TEASER_CHARS, plain, shortened, unmarked
+from aggregator.store.text import TEASER_CHARS, keepable, plain, shortened
 
 _SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url")
 """Columns besides title, text and html that a post shows."""
@@ -65,7 +65,7 @@ def follow_entry(sql: Sql, row: sqlite3.Row, entry: Entry, at: datetime) -> None
     """Let an article that has only its feed's text say what the revised entry says."""
     if row["state"] == "scraped":
         return
-    values: dict[str, object] = {"title": unmarked(entry.title) or row["title"]}
+    values: dict[str, object] = {"title": keepable(entry.title) or row["title"]}
     if row["text"]:
         values |= _texts(plain(entry.html or entry.summary), "")
     _write(sql, row, values, at)
@@ -106,16 +106,16 @@ def _row(sql: Sql, article_id: int) -> sqlite3.Row:
 def _content(row: sqlite3.Row, article: Article) -> dict[str, object]:
     source = article.source
     values: dict[str, object] = {
-        "title": unmarked(article.title or row["title"]),
+        "title": keepable(article.title or row["title"]),
         "author": article.author or row["author"],
         "language": article.language or row["language"],
-        "lead_image": article.lead_image,
+        "lead_image": article.lead_image and keepable(article.lead_image),
         "extractor": article.extractor,
         "quality": article.quality,
         "source_name": source.name if source else None,
         "source_url": source.url if source else None,
     }
-    values |= _texts(unmarked(article.text), unmarked(article.html))
+    values |= _texts(keepable(article.text), keepable(article.html))
     if article.word_count:
         values["word_count"] = article.word_count
     return values

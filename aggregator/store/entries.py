@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from aggregator.models import Decision, Entry, Known, Verdict
 from aggregator.store import articles, chain, output, retention, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import storable
+from aggregator.store.text import keepable, storable
 
 
 def known(sql: Sql, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
@@ -95,8 +95,8 @@ def _insert(
             decision.content_hash,
             decision.reason,
             missed_since,
-            entry.summary,
-            entry.html,
+            keepable(entry.summary),
+            keepable(entry.html),
         ),
     )
     _save_enclosures(sql, entry_id, entry)
@@ -129,8 +129,8 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[in
             json.dumps(entry.tags, ensure_ascii=False),
             decision.content_hash,
             decision.reason,
-            entry.summary,
-            entry.html,
+            keepable(entry.summary),
+            keepable(entry.html),
             entry.guid,
             feed_id,
             decision.guid,

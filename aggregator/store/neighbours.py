@@ -14,7 +14,7 @@ from aggregator.models import Neighbour
 from aggregator.store import times
 from aggregator.store.addresses import Canonical
 from aggregator.store.connection import Sql
-from aggregator.store.text import unmarked
+from aggregator.store.text import keepable
 
 NEXT, PREVIOUS = "next", "previous"
 OPPOSITE = {NEXT: PREVIOUS, PREVIOUS: NEXT}
@@ -79,8 +79,8 @@ def _save_one(
     key = canonical(neighbour.url)
     if sql.value("SELECT article_id FROM article_urls WHERE url = ?", (key,)) == article_id:
         return False  # a page that names itself as its neighbour
-    title = unmarked(neighbour.title) if neighbour.title else None
-    teaser = unmarked(neighbour.teaser) if neighbour.teaser else None
+    title = keepable(neighbour.title) if neighbour.title else None
+    teaser = keepable(neighbour.teaser) if neighbour.teaser else None
     cursor = sql.execute(
         """
         INSERT INTO neighbours (article_id, direction, url, canonical_url, title, teaser, found_at)

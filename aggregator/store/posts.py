@@ -15,7 +15,7 @@ from aggregator.store import feeds, links, media, neighbours, story_members, tim
 from aggregator.store.connection import Sql
 from aggregator.store.story_members import Told
 from aggregator.store.text import SUMMARY_CHARS, plain, shortened
-from aggregator.urls import hide_in_urls, redact
+from aggregator.urls import redact
 
 UNTITLED = "Untitled"
 TITLE_CHARS = 80
@@ -117,10 +117,10 @@ def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
         author=row["author"],
         revised=times.read(row["revised"]),
         language=row["language"],
-        html=hide_in_urls(row["html"] or row["feed_html"] or row["feed_summary"] or ""),
-        summary=hide_in_urls(shortened(plain(row["feed_summary"] or "") or row["text"], SUMMARY_CHARS)),
+        html=row["html"] or row["feed_html"] or row["feed_summary"] or "",
+        summary=shortened(plain(row["feed_summary"] or "") or row["text"], SUMMARY_CHARS),
         tags=tuple(sorted({tag for feed_id in carrying for tag in sources[feed_id].tags})),
-        lead_image=row["lead_image"] and hide_in_urls(row["lead_image"]),
+        lead_image=row["lead_image"],
         word_count=row["word_count"],
         enclosures=enclosures,
         attribution=Attribution(names, row["source_url"] and redact(row["source_url"])) if names else None,

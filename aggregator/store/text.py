@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from aggregator.urls import hide_in_urls
+
 HIT_START, HIT_END = "\ue000", "\ue001"
 """Around a hit in a search snippet (models.SearchHit); taken out of stored text, so that they mean nothing else."""
 
@@ -53,9 +55,9 @@ def _whole_text(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
 
 
-def unmarked(text: str) -> str:
-    """`text` without the two characters that mark hits in snippets."""
-    return text if text.isascii() else text.translate(_DROP)
+def keepable(text: str) -> str:
+    """`text` (plain or HTML) without the characters that mark hits in snippets, and without secrets in its URLs."""
+    return hide_in_urls(text if text.isascii() else text.translate(_DROP))
 
 
 def plain(markup: str) -> str:
@@ -69,7 +71,7 @@ def plain(markup: str) -> str:
     text = _CELL.sub(" ", _BREAK.sub("\n", text))
     text = _TAG.sub("", _BLOCK.sub("\n\n", text))
     text = _BLANKS.sub(" ", html.unescape(text))
-    return unmarked(_PARAGRAPHS.sub("\n\n", text.replace(" \n", "\n").replace("\n ", "\n")).strip())
+    return keepable(_PARAGRAPHS.sub("\n\n", text.replace(" \n", "\n").replace("\n ", "\n")).strip())
 
 
 def _without(markup: str, opening: str, closing: str) -> str:

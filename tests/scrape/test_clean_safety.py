@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from aggregator.models import Entry
-from aggregator.scrape import clean, clean_entry, to_text
+from aggregator.scrape import article, clean, clean_entry, to_text
 
 BASE = "https://a.example/post/"
 MAX_S = 2.0
@@ -288,3 +288,15 @@ def test_f29_characters_that_no_document_may_hold_are_dropped(character: str) ->
         "a b\n\nc d",
         "a\ufffdb\n\nc\ufffdd",
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["a&#0;b", "a&#x1;b", "a&#&#1;1;b", "a&#\x011;b", "a&#xFFFE;b", "a\ufffeb", "a&#127;b"]
+)
+def test_f29_a_page_that_holds_such_characters_is_read(text: str) -> None:
+    """Written out, as references, or as what is left when one has been taken out of another: no page is lost by them."""
+    words = "<p>Words of an article that is long enough to be one, and read by nobody.</p>" * 20
+    page = f"<html><body><article><h1>T</h1><p>{text}</p>{words}</article></body></html>"
+    found = article(page.encode(), "https://a.example/x")
+    assert "long enough to be one" in found.text
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", found.text + found.html)

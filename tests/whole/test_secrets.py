@@ -1,0 +1,89 @@
+"""What is secret in an address, and what a page asks not to be kept: through the whole program, and out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from outlets import outlet, rss
+from program import Program
+
+DATE = "Tue, 03 Mar 2026 10:00:00 +0000"
+SECRETS = ("hunter2pw", "t0ken-of-ann", "letmein99", "env-s3cret-key")
+
+
+def page(origin: str, head: str = "") -> bytes:
+    strange = origin.replace("http://", "http://bob:letmein99@")
+    text = "".join(
+        f"<p>Paragraph {n}: the kettle was reached through its debug port, and boiled.</p>" for n in range(12)
+    )
+    return (
+        f"<html lang=en><head><title>One</title>{head}<link rel=canonical href='{strange}/one'></head><body><article>"
+        f"<h1>One</h1><p>As <a href='{strange}/source'>they wrote</a> and "
+        f"<a href='{origin}/feed?token=t0ken-of-ann'>here</a>, in {origin}/x?y=t0ken-of-ann too.</p>{text}"
+        f"<img src='{strange}/picture.png' alt='a picture'></article>"
+        f"<a rel=next href='{strange}/two'>Next: The second one</a></body></html>"
+    ).encode()
+
+
+def test_a37_no_secret_leaves(tmp_path: Path) -> None:
+    """User, password and token of a feed's URL, and those in links of strangers, are in nothing that goes out."""
+    with outlet() as site:
+        strange = site.origin.replace("http://", "http://bob:letmein99@")
+        mine = site.origin.replace("http://", "http://ann:hunter2pw@")
+        kind, body = rss("Kettles", (f"{strange}/one", "One", DATE, ""), (f"{site.origin}/three", "Three", DATE, ""))
+        about = (
+            f"&lt;p&gt;See &lt;a href='{strange}/x'&gt;this&lt;/a&gt; and &lt;a href='/feed?token=t0ken-of-ann&amp;amp;z=1'&gt;that"
+            f"&lt;/a&gt; or {site.origin}/?q=t0ken-of-ann &lt;img src='//bob:letmein99@127.0.0.1/i.png'&gt;&lt;/p&gt;"
+        )
+        extra = f"<description>{about}</description><enclosure url='{strange}/a.mp3' type='audio/mpeg' length='1'/>"
+        links = f"<link>{mine}/</link><atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='self' href='{mine}/feed?token=t0ken-of-ann'/>"
+        body = body.replace(b"<description></description>", extra.encode()).replace(
+            b"</title>", b"</title>" + links.encode(), 1
+        )
+        site.pages["/feed?token=t0ken-of-ann"] = (kind, body)
+        site.pages["/one"] = ("text/html", page(site.origin))
+        program = Program(tmp_path)
+        program.configure(
+            "network: {allow: [127.0.0.0/8], per_host_interval_s: 0}\nfeeds:\n"
+            f"  - {{url: '{mine}/feed?token=t0ken-of-ann', name: Kettles}}\n"
+            f"  - {{url: '{mine}/none?api_key=env-s3cret-key', name: Broken}}\n"
+        )
+        spoken = {}
+        for words in ("poll", "status", "status --json", "export-opml", "doctor Kettles", "search kettle --json"):
+            ended = program.run(*words.split())
+            spoken[words] = ended.stdout + ended.stderr
+    assert "Kettles" in spoken["export-opml"]
+    assert "404" in spoken["status"]
+    files = {path: path.read_text("utf-8") for path in (tmp_path / "data" / "public").rglob("*") if path.is_file()}
+    everything = "".join(files.values())
+    for words in ("debug port", "/source", "picture.png", "a.mp3", "/x?y=REDACTED"):
+        assert words in everything
+    for secret in (*SECRETS[:3], "ann:", "bob:"):
+        assert [path for path, text in files.items() if secret in text] == []
+    for secret in SECRETS:
+        assert [words for words, text in spoken.items() if secret in text] == []
+
+
+def test_a_page_that_asks_not_to_be_archived_is_noted_as_such(tmp_path: Path) -> None:
+    """By its header or its head, for everybody or for us by name; what is said to others is not for us."""
+    with outlet() as site:
+        names = ("header", "named", "head", "other")
+        site.pages["/feed"] = rss("Kettles", *((f"{site.origin}/{name}", name, DATE, "About it.") for name in names))
+        for name in names:
+            head = "<meta name=robots content='noindex, noarchive'>" if name == "head" else ""
+            body = page(site.origin, head).replace(b"One", name.encode()).replace(b"/one", f"/{name}".encode())
+            site.pages[f"/{name}"] = ("text/html", body.replace(b"Paragraph", b"Paragraph of " + name.encode()))
+        site.headers["/header"] = [("X-Robots-Tag", "otherbot: nofollow"), ("X-Robots-Tag", "noarchive")]
+        site.headers["/named"] = [("X-Robots-Tag", "kettle-reader: noarchive")]
+        site.headers["/other"] = [("X-Robots-Tag", "otherbot: noarchive")]
+        program = Program(tmp_path)
+        program.configure(
+            "network: {allow: [127.0.0.0/8], per_host_interval_s: 0, user_agent: 'Kettle-Reader/1 (+https://k.example)'}\n"
+            f"feeds: [{{url: '{site.origin}/feed', name: Kettles}}]\n"
+        )
+        assert program.run("poll").returncode == 0
+    with program.database() as database:
+        noted = dict(database.execute("select canonical_url, noarchive from articles").fetchall())
+    assert {url.rpartition("/")[2]: bool(wish) for url, wish in noted.items()} == {
+        "header": True, "named": True, "head": True, "other": False
+    }  # fmt: skip
