@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     WithJsonSchema,
+    model_validator,
 )
 
 from aggregator.filters import Filter, query_problem
@@ -82,12 +83,21 @@ def _word(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("a network such as 10.0.0.0/8, or an address") from None
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d+\s*[smhd]$"}),
 ]
+AddressRange = Annotated[str, AfterValidator(_network)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Target = Annotated[str, AfterValidator(_allowed_target)]
 Tag = Annotated[str, Field(pattern=r"^[\w][\w .+-]{0,63}$")]
@@ -182,6 +192,26 @@ class Server(_Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    token: str | None = Field(
+        None,
+        min_length=8,
+        description="Ask everybody for it (as Bearer, or as the password of any user); name it `${NAME}`.",
+    )
+    user: str | None = Field(None, pattern=r"^[^:]+$", description="Ask everybody for this user's password.")
+    password: str | None = Field(None, min_length=8, description="That password; name it `${NAME}`.")
+    requests_per_minute: int = Field(
+        600, ge=0, description="Requests that one client (an IPv4 address, an IPv6 /64) may make in a minute; 0: any."
+    )
+    trusted_proxies: tuple[AddressRange, ...] = Field(
+        ("127.0.0.0/8", "::1"),
+        description="Proxies whose X-Forwarded-For is believed. They themselves are not counted.",
+    )
+
+    @model_validator(mode="after")
+    def _user_and_password(self) -> Server:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("`user` and `password` together")
+        return self
 
 
 class Output(_Section):

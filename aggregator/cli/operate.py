@@ -72,13 +72,13 @@ def run(context: typer.Context) -> None:
     from aggregator import logs
     from aggregator.daemon import Daemon
     from aggregator.pipeline import opened
-    from aggregator.web import Server, application
+    from aggregator.web import Server, of_folder
 
     place = here(context)
     config = place.config
     logs.configure(level=logging.INFO)
     with opened(config, place.data, clock) as pipeline:
-        web = application(config.site, place.database, place.public, clock)
+        web = of_folder(config, place.data, clock)
         with Server(web, config.server.host, config.server.port) as server:
             say(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds; Ctrl-C ends it")
             warn_of_sqlite()
@@ -110,7 +110,7 @@ def serve(context: typer.Context) -> None:
 
 def serve_until_stopped(config: Config, data: Path) -> None:
     """Serve a data folder until SIGTERM or Ctrl-C."""
-    from aggregator.web import Server, application
+    from aggregator.web import Server, of_folder
 
     ended = threading.Event()
 
@@ -119,7 +119,7 @@ def serve_until_stopped(config: Config, data: Path) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    web = application(config.site, data / "aggregator.db", data / "public", clock)
+    web = of_folder(config, data, clock)
     with Server(web, config.server.host, config.server.port) as server:
         say(f"serving {server.url} from {data / 'public'}; Ctrl-C ends it")
         ended.wait()

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.models import Post
+from aggregator.models import PollResult, Post
 from aggregator.store import feed_health, posts, times
 from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
@@ -173,6 +173,22 @@ class Desk:
         """How many posts of each feed are known to have slipped through between two polls, and are not held."""
         with self._session.read() as sql:
             return feed_health.missing(sql)
+
+    def polls_since(self, since: datetime) -> dict[str, int]:
+        """Polls by result; of each feed at most the last that are kept (store.polls.KEPT)."""
+        with self._session.read() as sql:
+            rows = sql.all(
+                "SELECT result, count(*) AS polls FROM polls WHERE at >= ? GROUP BY result", (times.whole(since),)
+            )
+        return {result.value: 0 for result in PollResult} | {row["result"]: row["polls"] for row in rows}
+
+    def articles_by_state(self) -> dict[str, int]:
+        """How many articles have the page's text, wait for it, or have the feed's."""
+        with self._session.read() as sql:
+            rows = sql.all("SELECT state, count(*) AS articles FROM articles GROUP BY state")
+        return dict.fromkeys(("pending", "scraped", "feed_text", "failed"), 0) | {
+            row["state"]: row["articles"] for row in rows
+        }
 
     def events(self, limit: int) -> tuple[Event, ...]:
         """What befell the feeds, the latest first."""

@@ -1,6 +1,6 @@
-"""The web server: what emit built, a search, and the state of the feeds. Reads; fetches nothing, changes nothing."""
+"""The web server: what emit built, searches, an API, and the feeds' health. Reads; fetches nothing, changes nothing."""
 
-from aggregator.web.app import application
+from aggregator.web.app import application, of_folder
 from aggregator.web.server import Server
 
-__all__ = ["Server", "application"]
+__all__ = ["Server", "application", "of_folder"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -12,27 +13,24 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.emit.formats import EXTENSIONS
+from aggregator.emit.rendering import TEMPLATES
 from aggregator.errors import StoreError
-from aggregator.models import FeedState
-from aggregator.settings import Site
-from aggregator.standing import Standing, standing
-from aggregator.store import Store
+from aggregator.settings import Config, Server, Site
 from aggregator.web.api import Api, problem
 from aggregator.web.files import TYPES, respond
+from aggregator.web.guard import Guard
+from aggregator.web.metrics import Counting, Metrics
+from aggregator.web.probes import Probes
 from aggregator.web.rendering import Templates
-from aggregator.web.searching import Searching
+from aggregator.web.searching import Searching, document
+from aggregator.web.status import Status
 
-POLICY = (
-    "default-src 'none'; img-src 'self' https: http: data:; media-src https: http:; style-src 'self'; "
-    "script-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 HEADERS = {
-    "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
@@ -42,66 +40,104 @@ HEADERS = {
 STATIC = Path(__file__).parent / "static"
 
 
-def application(site: Site, database: Path, public: Path, clock: Callable[[], datetime]) -> Starlette:
-    """The web application over one data folder; each request opens its own read-only connection."""
-    templates = Templates(site)
-    pages = _Pages(database, clock, templates)
-    searching = Searching(site, database, templates)
-    api = Api(site, database, clock, templates)
-    routes = [
-        Route("/health", pages.health),
-        Route("/search", searching.page),
-        *(Route(f"/search.{extension}", searching.feed) for extension in EXTENSIONS),
-        *api.routes(),
-        Route("/status", pages.status),
-        Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
-        Route("/{path:path}", lambda request: respond(public, request)),
-    ]
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(_SafeHeaders), Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
-        exception_handlers={HTTPException: pages.http_error, StoreError: pages.store_error, Exception: pages.bug},
+def of_folder(config: Config, data: Path, clock: Callable[[], datetime]) -> ASGIApp:
+    """The web application over a data folder, as the configuration says."""
+    return application(
+        config.site,
+        data / "aggregator.db",
+        data / "public",
+        clock,
+        server=config.server,
+        images_leave=config.images_leave(),
     )
 
 
-class _SafeHeaders:
-    """Adds the headers of HEADERS to every response."""
+def application(
+    site: Site,
+    database: Path,
+    public: Path,
+    clock: Callable[[], datetime],
+    *,
+    server: Server = Server(),  # noqa: B008 - frozen
+    images_leave: bool = True,
+) -> ASGIApp:
+    """The web application over one data folder; each request opens its own read-only connection.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `images_leave`: whether pages may show images of other hosts (see settings.Config.images_leave).
+    """
+    templates = Templates(site)
+    errors = _Errors(templates)
+    probes, metrics = Probes(database, public, clock), Metrics(database, public, clock)
+    searching = Searching(site, database, templates)
+    api = Api(site, database, clock, templates)
+    routes = [
+        Route("/health", probes.health),
+        Route("/ready", probes.ready),
+        Route("/metrics", metrics.page),
+        Route("/robots.txt", robots(site)),
+        Route("/favicon.ico", favicon),
+        Route("/search", searching.page),
+        *(Route(f"/search.{extension}", searching.feed) for extension in EXTENSIONS),
+        *api.routes(),
+        Route("/status", Status(database, clock, templates).page),
+        Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
+        Route("/{path:path}", lambda request: respond(public, request)),
+    ]
+    made = Starlette(
+        routes=routes,
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
+        exception_handlers={HTTPException: errors.http_error, StoreError: errors.store_error, Exception: errors.bug},
+    )
+    # Around Starlette, not inside: it answers what nothing else could handle outside of its own middleware.
+    headers = {**HEADERS, "content-security-policy": policy(images_leave=images_leave)}
+    return Counting(_SafeHeaders(Guard(made, server), headers), metrics, time.perf_counter)
+
+
+def policy(*, images_leave: bool) -> str:
+    """The content security policy: nothing but our own files; images of others only where the mirror shows them."""
+    others = " https: http:" if images_leave else ""
+    return (
+        f"default-src 'none'; img-src 'self'{others} data:; media-src 'self'{others}; style-src 'self'; "
+        "script-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def robots(site: Site) -> Callable[[Request], Response]:
+    """/robots.txt: search engines come in only where `site.index` says so; searches and the API are never for them."""
+    closed = ("/search", "/status", "/api", "/metrics") if site.index else ("/",)
+    text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
+    return lambda request: document(request, text.encode(), TYPES[".txt"])
+
+
+def favicon(_: Request) -> Response:
+    """Browsers ask for it whatever a page says: the icon of the mirror, as a picture that scales."""
+    return FileResponse(TEMPLATES / "icon.svg", media_type=TYPES[".svg"])
+
+
+class _SafeHeaders:
+    """Adds `headers` to every response, and `Vary` where it may be compressed."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
+                headers.setdefault("vary", "Accept-Encoding")
             await send(message)
 
         await self._app(scope, receive, guarded)
 
 
-class _Pages:
-    """The pages that are made at the request: status, errors."""
+class _Errors:
+    """Errors, as pages and for the API."""
 
-    def __init__(self, database: Path, clock: Callable[[], datetime], templates: Templates) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, templates: Templates) -> None:
         self._templates = templates
-
-    def health(self, _: Request) -> Response:
-        """200 while the database can be read."""
-        with Store.read(self._database) as store:
-            store.feeds()
-        return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
-
-    def status(self, request: Request) -> Response:
-        feeds: list[tuple[FeedState, Standing]] = []
-        if self._database.exists():
-            with Store.read(self._database) as store:
-                disallowed = store.disallowed()
-                feeds = [(state, standing(state, disallowed.get(state.id, 0))) for state in store.feeds()]
-        return self._templates.page("status.html", request, feeds=feeds, now=self._clock())
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500

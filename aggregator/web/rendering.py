@@ -16,6 +16,7 @@ from aggregator.settings import Site
 from aggregator.store.text import HIT_END, HIT_START
 
 _HIT = re.compile(f"{HIT_START}(.*?){HIT_END}", re.DOTALL)
+_COMMAND = re.compile("`([^`]+)`")
 _STRAY = str.maketrans({HIT_START: None, HIT_END: None})
 
 
@@ -40,6 +41,7 @@ class Templates:
             quoted=addresses.quoted,
             shown=addresses.shown,
             lang=_lang,
+            code=_code,
         )
 
     def page(self, name: str, request: Request, *, status: int = 200, **values: Any) -> Response:
@@ -55,6 +57,11 @@ def _lang(language: str | None) -> Markup:
     """The attribute for a language other than the page's own."""
     tag = language_of(language)
     return Markup(f' lang="{tag}"') if tag and tag != "en" else Markup("")  # noqa: S704  see emit.items.language_of
+
+
+def _code(words: str) -> Markup:
+    """Words with `commands` in them as HTML."""
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(words))))  # noqa: S704 - escaped
 
 
 def marked(snippet: str) -> Markup:

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from aggregator.errors import AggregatorError
+from aggregator.web.protocol import Protocol
 
 START_WAIT_S = 10.0
 STOP_WAIT_S = 3.0
@@ -33,7 +34,9 @@ class Server:
                 access_log=False,
                 server_header=False,
                 lifespan="off",
-                limit_concurrency=200,
+                http=Protocol,
+                ws="none",
+                proxy_headers=False,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=2,
                 h11_max_incomplete_event_size=16 * 1024,

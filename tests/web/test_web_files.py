@@ -121,10 +121,11 @@ def test_other_methods_are_refused(server: Server) -> None:
     assert ask(server, "/", "POST")[0] == 405
 
 
-def test_a_missing_database_is_said_by_health(data: Path, server: Server) -> None:
-    """`/health` is 503 when the database can not be read, and pages still come."""
+def test_a_missing_database_is_said_by_ready(data: Path, server: Server) -> None:
+    """`/ready` is 503 when the database can not be read, `/health` is not, and pages of the mirror still come."""
     (data / "aggregator.db").unlink()
-    assert ask(server, "/health")[0] == 503
+    assert ask(server, "/ready")[0] == 503
+    assert ask(server, "/health")[0] == 200
     assert ask(server, "/")[0] == 200
 
 

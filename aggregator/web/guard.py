@@ -1,0 +1,147 @@
+"""Who may ask, and how often: token or password for everything but `/health`, and a limit for each client.
+
+Secrets are compared in constant time and never taken from an address: those stand in logs and in Referer headers. Feed
+readers that know nothing but `https://user:password@host/feed.atom` send them as Basic authentication (RFC 7617).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import math
+import time
+from collections.abc import Iterable
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aggregator.settings import Server
+
+OPEN = frozenset({"/health"})
+"""What anybody may ask: that the program is alive, and nothing else, for watchdogs that know no password."""
+
+MAX_UNDER_WAY = 200
+"""Requests answered at the same time; further ones are told to come again. 40 threads work on them."""
+
+IPV6_PREFIX = 64
+"""What one subscriber has of IPv6 (RFC 6177): addresses below it are one client."""
+
+
+class Guard:
+    """Answers 401, 429 or 503 itself, and lets the rest through."""
+
+    def __init__(self, app: ASGIApp, server: Server) -> None:
+        self._app = app
+        self._accepted = [_digest(secret) for secret in _secrets(server)]
+        self._limit = RateLimitItemPerMinute(server.requests_per_minute) if server.requests_per_minute else None
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage()) if self._limit else None
+        self._proxies = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in server.trusted_proxies)
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, self._private(send) if self._accepted else send)
+        finally:
+            self._under_way -= 1
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        if scope["path"] in OPEN:
+            return None
+        headers = Headers(scope=scope)
+        if wait := self._wait(client_of(scope, headers, self._proxies)):
+            return _refused(429, "Too many requests; please come again later.", {"retry-after": str(wait)})
+        if self._accepted and not self._is_known(headers.get("authorization", "")):
+            challenge = {"www-authenticate": 'Basic realm="aggregator", charset="UTF-8"'}
+            return _refused(401, "This needs a password.", challenge)
+        if self._under_way >= MAX_UNDER_WAY:
+            return _refused(503, "Too busy; please come again.", {"retry-after": "5"})
+        return None
+
+    def _wait(self, client: str | None) -> int:
+        """Seconds that a client is asked to wait; 0: none. Ourselves and a proxy (None) are not counted."""
+        if client is None or self._limit is None or self._limiter is None or self._limiter.hit(self._limit, client):
+            return 0
+        return max(math.ceil(self._limiter.get_window_stats(self._limit, client).reset_time - time.time()), 1)
+
+    def _is_known(self, authorization: str) -> bool:
+        scheme, _, given = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            candidates = [b"bearer " + given.strip().encode("utf-8", "replace")]
+        elif scheme.lower() == "basic":
+            try:
+                decoded = base64.b64decode(given.strip(), validate=True)
+            except (binascii.Error, ValueError):
+                return False
+            candidates = [b"basic " + decoded, b"bearer " + decoded.partition(b":")[2]]
+        else:
+            return False
+        digests = [_digest(candidate) for candidate in candidates]
+        return any([hmac.compare_digest(digest, known) for digest in digests for known in self._accepted])  # noqa: C419
+
+    @staticmethod
+    def _private(send: Send) -> Send:
+        """What is behind a password is in nobody's shared cache."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["cache-control"] = headers.get("cache-control", "no-cache").replace("public", "private")
+            await send(message)
+
+        return sending
+
+
+def client_of(
+    scope: Scope, headers: Headers, proxies: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]
+) -> str | None:
+    """Whom to count: the address that is connected, or, from a trusted proxy, the last one that it names which is none.
+
+    IPv6 clients are counted by their /64. None: a trusted address itself, with nobody behind it.
+    """
+    chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
+    chain.append(scope["client"][0] if scope.get("client") else "")
+    for given in reversed(chain):
+        try:
+            address = ipaddress.ip_address(given.strip("[]"))
+        except ValueError:
+            return None if not given else "unreadable"
+        address = getattr(address, "ipv4_mapped", None) or address
+        if any(address.version == proxy.version and address in proxy for proxy in proxies):
+            continue
+        if address.version == 6:
+            return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
+        return str(address)
+    return None
+
+
+def _secrets(server: Server) -> list[bytes]:
+    found = []
+    if server.token:
+        found.append(b"bearer " + server.token.encode())
+    if server.password:
+        found.append(f"basic {server.user or ''}:{server.password}".encode())
+    return found
+
+
+def _digest(secret: bytes) -> bytes:
+    """Of one length, so that comparing tells nothing of the secret's."""
+    return hashlib.sha256(secret).digest()
+
+
+def _refused(status: int, words: str, headers: dict[str, str]) -> Response:
+    return PlainTextResponse(words + "\n", status, headers={"cache-control": "no-store", **headers})

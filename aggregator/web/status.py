@@ -1,0 +1,197 @@
+"""`/status`: how every feed does, for people; the ones in trouble first, with a chart of what each posted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aggregator import health
+from aggregator.health import Condition, Diagnosis
+from aggregator.models import FeedState
+from aggregator.poll.wording import duration
+from aggregator.store import Store
+from aggregator.store.feed_health import Pages
+from aggregator.web.rendering import Templates
+
+DAYS = 30
+"""Days in a chart."""
+
+EVENTS = 8
+"""Of what happened last, above the feeds; the feed of health has more."""
+
+CHART_HEIGHT = 24
+BAR_WIDTH = 4
+"""In the units of the charts' view boxes; a bar takes all of its width but one."""
+
+_LEAST_TRIED = 5
+"""Pages tried before a share of them is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Posts a day as bars: `path` is the data of one SVG path, `words` says the same to those who do not see it."""
+
+    path: str
+    width: int
+    words: str
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One feed as the page shows it."""
+
+    state: FeedState
+    diagnosis: Diagnosis
+    chart: Chart
+    last_success: str
+    next_poll: str
+    notes: tuple[str, ...]
+
+
+class Status:
+    """The page; each request opens its own read-only connection."""
+
+    def __init__(self, database: Path, clock: Callable[[], datetime], templates: Templates) -> None:
+        self._database = database
+        self._clock = clock
+        self._templates = templates
+
+    def page(self, request: Request) -> Response:
+        """Filters: `show` (a condition, `trouble`, all), `tag`; `sort`: trouble, name, success, posts."""
+        now = self._clock()
+        if not self._database.exists():
+            return self._templates.page("status.html", request, **_nothing(now))
+        with Store.read(self._database) as store:
+            states, disallowed, pulse = store.feeds(), store.disallowed(), store.desk.pulse()
+            daily, pages = store.desk.posts_a_day(now - timedelta(days=DAYS)), store.desk.pages()
+            missing, events = store.desk.missing(), store.desk.events(EVENTS)
+        rows = [
+            _row(
+                state,
+                health.diagnose(state, now, disallowed.get(state.id, 0)),
+                chart(daily.get(state.id, {}), now),
+                _notes(state, pages.get(state.id, Pages()), missing.get(state.id, 0)),
+                now,
+            )
+            for state in states
+        ]
+        show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
+        rest = health.idle(pulse.last_poll, pulse.next_poll, now)
+        return self._templates.page(
+            "status.html",
+            request,
+            now=now,
+            rows=_sorted(_chosen(rows, show, tag), sort),
+            total=len(rows),
+            entries=sum(row.state.entries for row in rows),
+            counts=_counts(rows),
+            trouble=sum(row.diagnosis.trouble for row in rows),
+            show=show,
+            tag=tag,
+            tags=sorted({tag for row in rows for tag in row.state.tags}),
+            sort=sort if sort in _SORTS else "trouble",
+            sorts=tuple(_SORTS),
+            rest=rest.words if rest else "",
+            events=[(event, f"{duration(now - event.at)} ago") for event in events],
+            days=DAYS,
+            height=CHART_HEIGHT,
+        )
+
+
+def chart(days: Mapping[str, int], now: datetime) -> Chart:
+    """The posts of the last DAYS days, by day (`YYYY-MM-DD`), today last."""
+    counts = [days.get(f"{now - timedelta(days=ago):%Y-%m-%d}", 0) for ago in reversed(range(DAYS))]
+    most, total = max(counts), sum(counts)
+    bars = []
+    for place, count in enumerate(counts):
+        if count:
+            height = max(round(CHART_HEIGHT * count / most), 2)
+            bars.append(f"M{place * BAR_WIDTH} {CHART_HEIGHT}v-{height}h{BAR_WIDTH - 1}v{height}z")
+    posts = "1 post" if total == 1 else f"{total:,} posts"
+    words = f"{posts} in {DAYS} days" + (f", at most {most:,} a day" if total > 1 else "")
+    return Chart("".join(bars), DAYS * BAR_WIDTH - 1, words, total)
+
+
+def _row(state: FeedState, diagnosis: Diagnosis, drawn: Chart, notes: tuple[str, ...], now: datetime) -> Row:
+    ago = f"{duration(now - state.last_success)} ago" if state.last_success else "never"
+    if diagnosis.condition in (Condition.PAUSED, Condition.GONE):
+        ahead = "no more"
+    elif state.next_poll is None or state.next_poll <= now:
+        ahead = "now"
+    else:
+        ahead = f"in {duration(state.next_poll - now)}"
+    return Row(state, diagnosis, drawn, ago, ahead, notes)
+
+
+def _notes(state: FeedState, pages: Pages, missing: int) -> tuple[str, ...]:
+    """What else there is to know of a feed: how well its pages are read, and what slipped through."""
+    found = []
+    if pages.scraped + pages.failed >= _LEAST_TRIED and pages.failed:
+        found.append(f"{pages.scraped:,} of {pages.scraped + pages.failed:,} pages could be read")
+    if pages.pending:
+        found.append(f"{pages.pending:,} {'page waits' if pages.pending == 1 else 'pages wait'} to be fetched")
+    if state.found_by_chain:
+        posts = "1 post that no poll saw was" if state.found_by_chain == 1 else (
+            f"{state.found_by_chain:,} posts that no poll saw were"
+        )  # fmt: skip
+        found.append(f"{posts} found by the links of later ones")
+    if missing:
+        found.append(f"{missing:,} {'post' if missing == 1 else 'posts'} slipped through between two polls")
+    return tuple(found)
+
+
+def _chosen(rows: Sequence[Row], show: str, tag: str) -> list[Row]:
+    return [
+        row
+        for row in rows
+        if (not tag or tag in row.state.tags)
+        and (show in ("", row.diagnosis.condition) or (show == "trouble" and row.diagnosis.trouble))
+    ]
+
+
+def _by_trouble(row: Row) -> tuple[object, ...]:
+    return (row.diagnosis.rank, -row.state.failures, row.state.name.casefold())
+
+
+def _by_name(row: Row) -> tuple[object, ...]:
+    return (row.state.name.casefold(),)
+
+
+def _by_success(row: Row) -> tuple[object, ...]:
+    success = row.state.last_success
+    return (success.timestamp() if success else 0.0, row.state.name.casefold())
+
+
+def _by_posts(row: Row) -> tuple[object, ...]:
+    return (-row.chart.posts, row.state.name.casefold())
+
+
+_SORTS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
+    "trouble": _by_trouble,
+    "name": _by_name,
+    "success": _by_success,
+    "posts": _by_posts,
+}
+
+
+def _sorted(rows: list[Row], sort: str) -> list[Row]:
+    return sorted(rows, key=_SORTS.get(sort, _by_trouble))
+
+
+def _counts(rows: Sequence[Row]) -> list[tuple[Condition, int]]:
+    counts = [(kind, sum(row.diagnosis.condition is kind for row in rows)) for kind in Condition]
+    return [(kind, count) for kind, count in counts if count]
+
+
+def _nothing(now: datetime) -> dict[str, Any]:
+    empty = dict.fromkeys(("rows", "counts", "tags", "events"), ())
+    texts = dict.fromkeys(("show", "tag", "rest"), "")
+    numbers = {"total": 0, "entries": 0, "trouble": 0, "days": DAYS, "height": CHART_HEIGHT}
+    return {"now": now, "sort": "trouble", "sorts": tuple(_SORTS), **empty, **texts, **numbers}

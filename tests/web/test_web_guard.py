@@ -1,0 +1,260 @@
+"""Who may ask, how often and how slowly; and that every answer is safe, those of the server's own machinery too."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ipaddress
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import serving  # type: ignore[import-not-found]
+from pydantic import ValidationError
+from starlette.datastructures import Headers
+
+from aggregator.settings import Server
+from aggregator.web import guard, protocol
+
+TOKEN = "correct-horse-battery"
+PROXIES = tuple(ipaddress.ip_network(proxy) for proxy in ("127.0.0.0/8", "::1", "10.0.0.0/8"))
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.fixture(scope="module")
+def locked(filled: Path) -> Iterator[Any]:
+    """A server that asks for a token, or for the password of `ann`."""
+    with serving(filled, server=Server(token=TOKEN, user="ann", password="pässword")) as asking:
+        yield asking
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/feed.atom", "/search?q=worm", "/search.atom", "/status", "/api/feeds", "/metrics", "/ready", "/none"],
+)
+def test_nothing_is_shown_without_a_secret(locked: Any, path: str) -> None:
+    """401 with a challenge, and no word of what is there; with a secret it is there, in no shared cache."""
+    refused = locked(path)
+    assert refused.status == 401
+    assert refused.headers["www-authenticate"].startswith("Basic realm=")
+    assert refused.body == b"This needs a password.\n"
+    answer = locked(path, Authorization=f"Bearer {TOKEN}")
+    assert answer.status == (404 if path == "/none" else 200)
+    assert "public" not in answer.headers["cache-control"]
+
+
+def test_health_is_open(locked: Any) -> None:
+    """A watchdog knows no password; it learns nothing but that the program is alive."""
+    assert (locked("/health").status, locked("/health").json) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (f"Bearer {TOKEN}", 200),
+        (f"bearer  {TOKEN}", 200),
+        (basic("anybody", TOKEN), 200),
+        (basic("ann", "pässword"), 200),
+        (basic("bob", "pässword"), 401),
+        (basic("ann", "wrong"), 401),
+        ("Bearer pässword".encode().decode("latin-1"), 401),
+        (f"Bearer {TOKEN}x", 401),
+        ("Bearer", 401),
+        ("Basic !!!", 401),
+        ("Digest x", 401),
+        (TOKEN, 401),
+    ],
+)  # fmt: skip
+def test_secrets(locked: Any, authorization: str, status: int) -> None:
+    """Bearer token, token as password, user and password; nothing else."""
+    assert locked("/", Authorization=authorization).status == status
+
+
+def test_a_token_in_an_address_is_none(locked: Any) -> None:
+    """It would stand in logs and in Referer headers."""
+    assert locked(f"/?token={TOKEN}").status == 401
+
+
+def test_a_user_needs_a_password_and_secrets_are_long() -> None:
+    """Half a credential is a mistake in the configuration."""
+    for wrong in (
+        {"user": "ann"},
+        {"password": "longenough"},
+        {"token": "short"},
+        {"user": "a:b", "password": "longenough"},
+    ):
+        with pytest.raises(ValidationError):
+            Server(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.7", "", "203.0.113.7"),
+        ("203.0.113.7", "198.51.100.1", "203.0.113.7"),
+        ("127.0.0.1", "", None),
+        ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "1.2.3.4, 198.51.100.1, 10.0.0.3", "198.51.100.1"),
+        ("127.0.0.1", "1.2.3.4, rubbish", "unreadable"),
+        ("::ffff:203.0.113.7", "", "203.0.113.7"),
+        ("2001:db8:1:2:3::4", "", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::9", "", "2001:db8:1:2::/64"),
+        ("::1", "[2001:db8::5]", "2001:db8::/64"),
+    ],
+)
+def test_who_is_counted(peer: str, forwarded: str, client: str | None) -> None:
+    """The connected address, or what a trusted proxy says; strangers can not lend themselves a name."""
+    headers = Headers({"x-forwarded-for": forwarded} if forwarded else {})
+    assert guard.client_of({"client": (peer, 1)}, headers, PROXIES) == client
+
+
+def test_too_many_requests_are_told_to_wait(filled: Path) -> None:
+    """429 with Retry-After, for this client alone; `/health` and the machine itself are never counted."""
+    with serving(filled, server=Server(requests_per_minute=5)) as asking:
+        statuses = [asking("/", X_Forwarded_For="198.51.100.1").status for _ in range(8)]
+        refused = asking("/", X_Forwarded_For="198.51.100.1")
+        others = [asking("/", X_Forwarded_For="198.51.100.2").status, *(asking("/").status for _ in range(9))]
+        alive = [asking("/health", X_Forwarded_For="198.51.100.1").status for _ in range(9)]
+    assert statuses == [200] * 5 + [429] * 3
+    assert 1 <= int(refused.headers["retry-after"]) <= 120
+    assert set(others) == set(alive) == {200}
+
+
+def raw(asking: Any, data: bytes, wait_s: float = 5) -> bytes:
+    """What comes back for these bytes until the server closes the connection."""
+    with socket.create_connection(asking.server.address, timeout=wait_s) as connection:
+        connection.sendall(data)
+        found = b""
+        with contextlib.suppress(ConnectionError):
+            while part := connection.recv(65536):
+                found += part
+        return found
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00 no TLS here\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nBad Header\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    ],
+)
+def test_a31_what_is_no_http_gets_a_safe_answer(ask: Any, data: bytes) -> None:
+    """The server's own 400 carries the policy and nosniff too."""
+    head = raw(ask, data).partition(b"\r\n\r\n")[0].lower()
+    assert head.startswith(b"http/1.1 400")
+    assert b"content-security-policy: default-src 'none'" in head
+    assert b"x-content-type-options: nosniff" in head
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/none", 404), ("/api/none", 404), ("/metrics", 200), ("/robots.txt", 200), ("/favicon.ico", 200)],
+)
+def test_a31_every_answer_is_safe(ask: Any, path: str, status: int) -> None:
+    """Files, pages, errors, machine-readable ones."""
+    answer = ask(path)
+    assert answer.status == status
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
+
+
+def test_a31_a_bug_gets_a_safe_answer_that_tells_nothing(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception that nobody foresaw: 500, with the headers, without a path or a message."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("/secret/path")
+
+    monkeypatch.setattr("aggregator.web.searching.Asked.read", broken)
+    with serving(filled) as asking:
+        answer = asking("/search")
+    assert answer.status == 500
+    assert "nosniff" in answer.headers["x-content-type-options"]
+    assert b"secret" not in answer.body
+
+
+def test_a_database_that_can_not_be_read_tells_no_path(tmp_path: Path) -> None:
+    """503, in words, without the folder's name."""
+    with serving(tmp_path) as asking:
+        (tmp_path / "aggregator.db").unlink()
+        for path in ("/search", "/api/feeds"):
+            answer = asking(path)
+            assert answer.status == 503
+            assert str(tmp_path).encode() not in answer.body
+
+
+def test_too_many_at_once_are_told_to_come_again(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 with Retry-After and the safe headers, while `/health` still answers."""
+    monkeypatch.setattr(guard, "MAX_UNDER_WAY", 0)
+    with serving(filled) as asking:
+        answer = asking("/")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert asking("/health").status == 200
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n"]
+)
+def test_who_does_not_finish_is_cut(filled: Path, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """Nothing, half a head, half a body: dripping on keeps no connection open for longer than a request may take."""
+    monkeypatch.setattr(protocol, "REQUEST_S", 0.4)
+    with serving(filled) as asking, socket.create_connection(asking.server.address, timeout=5) as connection:
+        began = time.monotonic()
+        connection.sendall(data)
+        with contextlib.suppress(OSError):
+            while time.monotonic() - began < 4:
+                time.sleep(0.1)
+                connection.sendall(b"X")
+        assert time.monotonic() - began < 3
+
+
+def test_hoarded_connections_lock_nobody_out(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more connections than there are places, the next request is answered all the same."""
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 5)
+    with serving(filled) as asking, contextlib.ExitStack() as hoard:
+        for _ in range(20):
+            hoard.enter_context(socket.create_connection(asking.server.address, timeout=5))
+        assert [asking("/").status for _ in range(3)] == [200] * 3
+
+
+def test_a34_no_redirect_leads_away(ask: Any) -> None:
+    """Whatever stands in a path: not found, and no location."""
+    for path in (
+        "//evil.example",
+        "/\\evil.example",
+        "/%5cevil.example/..",
+        "//evil.example/search",
+        "/search/",
+        "/api/",
+    ):
+        answer = ask(path)
+        assert "location" not in answer.headers
+        assert answer.status == 404
+
+
+def test_robots_and_icon(ask: Any) -> None:
+    """A mirror that is not to be indexed says so; browsers get their icon."""
+    assert ask("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+    assert ask("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
+def test_images_of_others_only_where_the_mirror_shows_them(filled: Path) -> None:
+    """The policy follows the media setting."""
+    with serving(filled, images_leave=False) as asking:
+        assert "img-src 'self' data:;" in asking("/").headers["content-security-policy"]
+
+
+def test_compressed_answers_say_so_to_caches(ask: Any) -> None:
+    """`Vary` on each, once."""
+    for headers in ({}, {"Accept_Encoding": "gzip"}):
+        assert ask("/", **headers).headers.get_all("vary") == ["Accept-Encoding"]

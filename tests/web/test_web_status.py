@@ -1,0 +1,134 @@
+"""The page of the feeds' health: conditions, words, charts, filters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import serving  # type: ignore[import-not-found]
+from lxml import html
+from store_builders import HOUR, NOW, Newsroom, entry
+
+from aggregator.models import FeedEvent, FeedStatus, PollOutcome, PollResult
+from aggregator.store import Store
+from aggregator.web.status import chart
+
+DAY = timedelta(days=1)
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def sick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server over five feeds: one well, one failing, one broken, one gone, one silent, one never polled."""
+    data = tmp_path_factory.mktemp("sick")
+    with Store.open(data / "aggregator.db") as store:
+        room = Newsroom(store, {"url": "https://alpha.example/feed", "name": "Alpha", "tags": ["wire"]},
+                        "Beta", "Gamma", "Delta", "Epsilon", "Zeta")  # fmt: skip
+        for name in ("Alpha", "Beta", "Gamma", "Delta"):
+            host = f"{name.lower()}.example"
+            room.poll(*(entry(f"{n}", host, published=NOW - n * HOUR) for n in range(1, 20)), feed=name)
+        room.poll(
+            *(entry(f"{n}", "epsilon.example", published=NOW - 5 * DAY - n * HOUR) for n in range(20)), feed="Epsilon"
+        )
+
+        def fail(name: str, error: str, *events: FeedEvent, **values: Any) -> None:
+            state = replace(room.feed(name), status=FeedStatus.BACKING_OFF, last_error=error, last_poll=NOW, **values)
+            store.save_poll(PollOutcome(state, PollResult.FAILED, NOW, 500, error=error, events=events))
+
+        fail("Beta", f"HTTP 500 {EVIL} https://x.example/?token=REDACTED", failures=1, next_poll=NOW + HOUR)
+        broke = FeedEvent(NOW, "broke", f"Gamma has broken {EVIL}", "No answer.")
+        fail("Gamma", "no answer", broke, failures=5, last_success=NOW - 3 * DAY)
+        state = replace(room.feed("Delta"), status=FeedStatus.GONE, failures=1, last_poll=NOW, next_poll=None)
+        store.save_poll(PollOutcome(state, PollResult.FAILED, NOW, 410, error="gone"))
+        room.publish()
+    with serving(data) as asking:
+        yield asking
+
+
+def rows(answer: Any) -> dict[str, str]:
+    """The state of each feed on the page, in its order."""
+    page = html.fromstring(answer.body)
+    return {
+        row.xpath(".//h2")[0].text_content(): row.xpath('.//p[contains(@class, "state")]')[0].text_content()
+        for row in page.xpath('//li[@class="feed"]')
+    }
+
+
+def test_trouble_comes_first_and_in_words(sick: Any) -> None:
+    """Each feed with its state; what needs a look is counted in the heading."""
+    answer = sick("/status")
+    assert list(rows(answer).items()) == [
+        ("Delta", "gone (410)"), ("Gamma", "broken for 3 days"), ("Beta", "failed 1×"), ("Epsilon", "silent for 5 days"),
+        ("Zeta", "new"), ("Alpha", "ok"),
+    ]  # fmt: skip
+    text = unescape(answer.text)
+    assert "4 of 6 feeds need a look" in text
+    assert "Usually posts every 1 h, nothing for 5 days" in text
+    assert "No answer; " in text
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("show=trouble", ["Delta", "Gamma", "Beta", "Epsilon"]),
+        ("show=broken", ["Gamma"]),
+        ("tag=wire", ["Alpha"]),
+        ("sort=name", ["Alpha", "Beta", "Delta", "Epsilon", "Gamma", "Zeta"]),
+        ("sort=posts", ["Epsilon", "Alpha", "Beta", "Delta", "Gamma", "Zeta"]),
+        ("sort=success", ["Zeta", "Gamma", "Alpha", "Beta", "Delta", "Epsilon"]),
+        ("show=nonsense", []),
+        ("sort=%3Cscript%3E&tag=%00", []),
+    ],
+)
+def test_filters_and_orders(sick: Any, query: str, names: list[str]) -> None:
+    """By condition, tag; by trouble, name, posts, time of success; nonsense finds nothing and breaks nothing."""
+    assert list(rows(sick(f"/status?{query}"))) == names
+
+
+def test_a32_what_servers_say_is_text(sick: Any) -> None:
+    """Markup in errors, events and filters is escaped; no element has a style or a handler."""
+    page = sick("/status?tag=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").text + sick("/status").text
+    assert EVIL not in page
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", page)
+
+
+def test_charts_say_in_words_what_they_show(sick: Any) -> None:
+    """Each has a name for those who do not see it."""
+    names = html.fromstring(sick("/status?sort=name").body).xpath("//*[local-name()='svg']/@aria-label")
+    assert names[0] == "19 posts in 30 days, at most 12 a day"
+    assert names[-1] == "0 posts in 30 days"
+
+
+def test_a_chart_is_a_bar_a_day() -> None:
+    """Today is the last; the highest fills the height; one post can be seen beside a hundred."""
+    drawn = chart({"2026-03-10": 100, "2026-03-09": 1, "2025-01-01": 9}, NOW)
+    assert drawn.path == "M112 24v-2h3v2zM116 24v-24h3v24z"
+    assert drawn.words == "101 posts in 30 days, at most 100 a day"
+
+
+def test_what_happened_is_listed(sick: Any) -> None:
+    """The last events, beside the feeds."""
+    assert "What happened" in sick("/status").text
+
+
+def test_an_empty_folder_says_how_to_begin(tmp_path: Path) -> None:
+    """Before the first round there is a page, not an error."""
+    with serving(tmp_path) as asking:
+        (tmp_path / "aggregator.db").rename(tmp_path / "gone.db")
+        answer = asking("/status")
+    assert answer.status == 200
+    assert "aggregator poll" in answer.text
+
+
+def test_a_program_at_rest_is_said(sick: Any) -> None:
+    """When no feed has been polled for hours although some are due."""
+    with serving(sick.data, clock=lambda: NOW + 2 * DAY) as asking:
+        assert "Polling rests since 2026-03-10 12:00 UTC" in asking("/status").text
+        assert asking("/ready").json["checks"]["rounds"].startswith("Polling rests")
