@@ -14,7 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -36,7 +43,7 @@ AREAS = ("search", "status", "api", "metrics", "health", "ready")
 """First parts of paths that are counted by themselves; the rest is the mirror and its feeds."""
 
 
-disable_created_metrics()  # when each counter was begun: twice the series, and nobody asks
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when each was begun: twice the series, nobody asks
 
 
 class Metrics:
