@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import serving  # type: ignore[import-not-found]
+from desk_room import serving
 from pydantic import ValidationError
 from starlette.datastructures import Headers
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from conftest import serving  # type: ignore[import-not-found]
+from desk_room import serving
 from prometheus_client.parser import text_string_to_metric_families
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import serving  # type: ignore[import-not-found]
+from desk_room import serving
 from lxml import html
 from store_builders import HOUR, NOW, Newsroom, entry
 
