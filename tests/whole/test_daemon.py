@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -178,3 +179,39 @@ def test_its_log_is_json_lines_when_nobody_watches(program: Program, press: Outl
     assert {"polled", "scraped", "emitted", "stopped"} <= {event["event"] for event in events}
     assert all(event["level"] and event["timestamp"] for event in events)
     assert isinstance(daemon.process, subprocess.Popen)
+
+
+def test_f38_a_full_disk_while_the_daemon_runs(program: Program, press: Outlet) -> None:
+    """It says so once, goes on serving what there is, and takes up its work when there is room again."""
+    program.configure(settings(press, "alpha"))
+    daemon = Running(program)
+    daemon.wait_for("feed.json", "alpha one")
+    _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (4096, hard))  # as if the disk had no more room
+    press.pages["/alpha"] = rss(
+        "alpha",
+        (f"{press.origin}/alpha/2", "alpha two", "Tue, 03 Mar 2026 11:00:00 +0000", "x"),
+        (f"{press.origin}/alpha/1", "alpha one", "Tue, 03 Mar 2026 10:00:00 +0000", "x"),
+    )
+    press.pages["/alpha/2"] = ("text/html", page("alpha two", "A printer that listens"))
+    assert daemon.process.stderr
+    lines: list[str] = []
+    while not any("stopped early" in line for line in lines):
+        lines.append(daemon.process.stderr.readline())
+    assert "aggregator.db" in lines[-1]
+    time.sleep(4)
+    assert "alpha one" in daemon.get("feed.json")
+    assert "alpha two" not in daemon.get("feed.json")
+    assert json.loads(daemon.get("health")) == {"status": "ok"}
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    items = json.loads(daemon.wait_for("feed.json", "alpha two"))["items"]
+    assert [item["title"] for item in items] == ["alpha two", "alpha one"]
+    daemon.process.send_signal(signal.SIGTERM)
+    _, rest = daemon.process.communicate(timeout=20)
+    events = [json.loads(line) for line in [*lines, *rest.splitlines()] if line.startswith("{")]
+    failed = [event["job"] for event in events if event["event"].startswith("stopped early")]
+    works = [event["job"] for event in events if event["event"] == "works again"]
+    assert len(failed) <= 2 * len(set(failed))  # not at every try; the same lack of room has two messages
+    assert set(failed) == set(works)
+    with program.database() as database:
+        assert database.execute("pragma integrity_check").fetchone()[0] == "ok"

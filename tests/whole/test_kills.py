@@ -1,0 +1,34 @@
+"""kill -9 at a hundred random moments of the whole pipeline; `python -m bench.kills` does it a thousand times."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench import kills
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_f39_a_hundred_kills_of_the_whole_pipeline(tmp_path: Path) -> None:
+    """What was acknowledged is there, nothing is there twice, no document is torn, the database is sound.
+
+    A process of its own does it, since one with threads must not fork.
+    """
+    command = [sys.executable, "-m", "bench.kills", "--kills", "100", "--longest", "0.2", "--folder", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=110)  # noqa: PLW1510
+    found = json.loads(done.stdout or "{}")
+    assert found.get("wrong") == [], done.stdout + done.stderr
+    assert found["kills"] == 100
+    assert min(found["entry"], found["scraped"]) > 50
+
+    told = Counter([("entry", "never stored"), ("scraped", "999999"), ("published", "999999")])
+    assert len(list(kills.wrong(tmp_path, told))) == 3  # it would be noticed
+    (tmp_path / "public" / "feed.json").write_text('{"items": [')
+    assert list(kills.torn(tmp_path / "public", "*"))
