@@ -312,6 +312,23 @@ class Likeness:
     reason: str
 
 
+class ChangeKind(StrEnum):
+    """What fetching an article's page again has shown."""
+
+    SAME = "same"
+    TRIVIAL = "trivial"
+    EDITED = "edited"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of an article's text, and why it is judged so. LOST: what the page says now is not to be taken."""
+
+    kind: ChangeKind
+    reason: str
+
+
 # --- store -----------------------------------------------------------------------------------------------------
 
 
@@ -421,6 +438,7 @@ class PendingArticle:
     published: datetime | None
     language: str | None = None
     content_hash: str = ""
+    validators: Validators = Validators()
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,11 +451,15 @@ class PageEvidence:
     content_type: str = ""
     raw_hash: str = ""
     partial: bool = False
+    validators: Validators = Validators()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """One result of a full-text search. `snippet` is plain text with the hits between U+E000 and U+E001."""
+    """One result of a full-text search. `snippet` is plain text with the hits between U+E000 and U+E001.
+
+    `edits` is how often the article was edited since we hold it.
+    """
 
     article_id: int
     title: str
@@ -446,6 +468,7 @@ class SearchHit:
     published: datetime
     snippet: str
     path: str
+    edits: int = 0
 
 
 # --- emit ------------------------------------------------------------------------------------------------------
@@ -539,6 +562,32 @@ class Picture:
     tracker: bool = False
 
 
+class RevisionKind(StrEnum):
+    """Why an article says something else than before.
+
+    EDITED: its outlet has changed it. REVERTED: the outlet went back to what it had said before. COMPLETED: its page
+    has come, in place of the feed's text. REPAIRED: its page was read badly before, or was broken.
+    """
+
+    EDITED = "edited"
+    REVERTED = "reverted"
+    COMPLETED = "completed"
+    REPAIRED = "repaired"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A change of an article: when we saw it, what it said before and what it said then (plain text), in short."""
+
+    at: datetime
+    kind: RevisionKind
+    summary: str
+    title_before: str
+    text_before: str
+    title: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One article as every output document needs it.
@@ -550,6 +599,7 @@ class Post:
     feed, but are not in the combined one nor in those of tags. `story_members` are all that tell the same story, this
     one included, by publication; with nobody else there is no story. `story_former` are stories that ended in this one.
     `media` says what becomes of the images in `html`, `lead_image` and `enclosures`, `pictures` what we hold of them.
+    `revisions` are the changes that its outlet has made, newest first.
     """
 
     id: str
@@ -580,6 +630,7 @@ class Post:
     story_former: tuple[str, ...] = ()
     media: MediaPolicy = "link"
     pictures: tuple[Picture, ...] = ()
+    revisions: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ FIRST_RETRY = timedelta(minutes=10)
 FINAL_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 """Asking again would be rude and of no use; the feed's own text stands."""
 
+GONE_STATUSES = frozenset({404, 410})
+
 _PASSING = {
     PageKind.CONSENT: "a consent wall",
     PageKind.CAPTCHA: "a captcha or a bot check",
@@ -124,6 +126,11 @@ def unreadable(article: Article) -> ScrapeError | None:
     return None
 
 
+def gone(error: Exception) -> bool:
+    """Whether the origin says that there is no such page (any more)."""
+    return isinstance(error, FetchError) and error.status in GONE_STATUSES
+
+
 def evidence(response: Response) -> PageEvidence:
     """How a page was fetched, for the record beside its article."""
     return PageEvidence(
@@ -133,4 +140,5 @@ def evidence(response: Response) -> PageEvidence:
         content_type=response.content_type,
         raw_hash=sha256(response.body).hexdigest(),
         partial=response.partial,
+        validators=response.validators,
     )

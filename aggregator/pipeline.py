@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator import dedupe, emit, lock, outcomes, scraping, storylines
+from aggregator import dedupe, emit, lock, outcomes, rechecking, scraping, storylines
 from aggregator.fetch import Fetcher
 from aggregator.mirroring import Mirroring
 from aggregator.models import (
@@ -149,6 +149,7 @@ class Pipeline:
                 break
             self._scrape_pending(tally)
         self._look_again()
+        rechecking.look(self.store, self._pages(), self.clock)
         tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
         storylines.place(self.store, self.clock(), self.stopping.is_set)
 

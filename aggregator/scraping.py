@@ -12,7 +12,17 @@ from datetime import datetime
 from aggregator import dedupe, outcomes, scrape
 from aggregator.errors import StoreError
 from aggregator.fetch import product_token
-from aggregator.models import Article, PageEvidence, PendingArticle, Request, Response
+from aggregator.models import (
+    Article,
+    Change,
+    ChangeKind,
+    PageEvidence,
+    PageKind,
+    PendingArticle,
+    Request,
+    Response,
+    Validators,
+)
 from aggregator.reading import Page, ReadArticle, Step, has_full_text, without
 from aggregator.scrape import Hint
 from aggregator.settings import FeedOptions, Network
@@ -123,6 +133,7 @@ def page_request(reading: Reading, options: FeedOptions, network: Network) -> Re
     return Request(
         url=reading.wanted or reading.article.url,
         key=reading.article.id,
+        validators=reading.article.validators if reading.step is Step.FIRST else Validators(),
         max_bytes=max(1, network.max_article_bytes - reading.size),
         accept=PAGE_TYPES,
         robots=options.respect_robots,
@@ -158,7 +169,7 @@ def save(store: Store, reading: Reading, now: datetime) -> bool:
     error = error or _worth_another_try(reading, now)
     if error is None and isinstance(read, ReadArticle):
         try:
-            _save_article(store, reading, read, now)
+            save_article(store, reading, read, now)
             return True
         except StoreError:
             raise
@@ -171,6 +182,8 @@ def save(store: Store, reading: Reading, now: datetime) -> bool:
     known = outcomes.expected(error, article=article.url)
     outcomes.log.info("article not scraped", article=article.url, stage=known.stage, error=known.message)
     store.save_failure(article.id, str(known), outcomes.next_attempt(article, known, now), now)
+    if outcomes.gone(known):
+        store.revisions.looked(article.id, f"gone at the origin: {known.message}", now, gone=True)
     return False
 
 
@@ -182,8 +195,11 @@ def _worth_another_try(reading: Reading, now: datetime) -> Exception | None:
     return known if outcomes.next_attempt(reading.article, known, now) is not None else None
 
 
-def _save_article(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
-    """Compare with what is stored, and save with what it is a copy of, or what turns out to be copies of it."""
+def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
+    """Compare with what is stored, and save with what it is a copy of, or what turns out to be copies of it.
+
+    A page that was read before is compared with what it said then: trifles and losses change nothing.
+    """
     pending, article = reading.article, read.article
     version = pending.content_hash
     title, published = article.title or pending.title, pending.published or article.published or now
@@ -196,5 +212,25 @@ def _save_article(store: Store, reading: Reading, read: ReadArticle, now: dateti
     else:
         proof = replace(reading.evidence, partial=reading.evidence.partial or reading.missing is not None)
         store.save_article(
-            pending.id, article, proof, read.fingerprint, likeness, now, urls=read.urls, also=also, version=version
+            pending.id,
+            article,
+            proof,
+            read.fingerprint,
+            likeness,
+            now,
+            urls=read.urls,
+            also=also,
+            version=version,
+            change=_change(store, pending, article, partial=proof.partial),
         )
+
+
+def _change(store: Store, pending: PendingArticle, article: Article, *, partial: bool) -> Change | None:
+    """What became of the text that the article's page had before; None: it had none, or it is no article now."""
+    said = store.revisions.said(pending.id)
+    if said is None or not said.from_page or article.kind is not PageKind.ARTICLE:
+        return None
+    if partial:
+        return Change(ChangeKind.LOST, "the page ended early")
+    new_title = article.title or said.title
+    return dedupe.change(said.title, said.text, new_title, article.text, announced=said.announced)

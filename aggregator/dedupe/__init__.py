@@ -5,6 +5,7 @@ Pure functions over values: nothing here reads a file, a clock, the network or t
 
 from aggregator.dedupe import stories
 from aggregator.dedupe.canonical import canonical_url, normal_guid
+from aggregator.dedupe.changes import change
 from aggregator.dedupe.deciding import content_hash, decide, lookup_guids
 from aggregator.dedupe.fingerprints import fingerprint, resemblance
 from aggregator.dedupe.likeness import same
@@ -12,6 +13,7 @@ from aggregator.dedupe.sites import registrable, same_site
 
 __all__ = [
     "canonical_url",
+    "change",
     "content_hash",
     "decide",
     "fingerprint",

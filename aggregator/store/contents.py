@@ -10,22 +10,33 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
-from aggregator.models import Article, Entry, PageEvidence, PageKind
-from aggregator.store import output, times
+from aggregator.models import Article, Change, ChangeKind, Entry, PageEvidence, PageKind, RevisionKind
+from aggregator.store import output, revisions, times
 from aggregator.store.connection import Sql
 from aggregator.store.text import TEASER_CHARS, keepable, plain, shortened
 
 _SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url")
 """Columns besides title, text and html that a post shows."""
 
+_SAID = ("title", "text", "html", "teaser", "word_count", "extractor", "quality")
+"""What stays when a page says the same but for trifles."""
+
 
 def from_page(
-    sql: Sql, article_id: int, article: Article, evidence: PageEvidence, now: datetime, *, again: bool
+    sql: Sql,
+    article_id: int,
+    article: Article,
+    evidence: PageEvidence,
+    now: datetime,
+    *,
+    again: bool,
+    change: Change | None = None,
 ) -> bool:
     """Write what a page gave; whether the article shows something else now.
 
     A page that is no article (a paywall, a PDF) leaves its evidence, and the feed's text stays.
     `again`: the entry was revised while the page was read; then the next try stays when it is.
+    `change`: what the new text means for one that was read from the page before; a trifle leaves it as it is.
     """
     row = _row(sql, article_id)
     values: dict[str, object] = {
@@ -49,9 +60,23 @@ def from_page(
         values["url"] = article.canonical_url or evidence.final_url or row["url"]
     elif row["state"] != "scraped":
         values["state"] = "feed_text"
+    settled = change is not None and change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
+    if settled and row["state"] == "scraped":
+        values = {name: value for name, value in values.items() if name not in _SAID}
     changed = _write(sql, row, values, now)
     _take_page_date(sql, article_id, article)
+    if article.kind is PageKind.ARTICLE:
+        revisions.plan(sql, article_id, evidence, now, change)
     return changed
+
+
+def keep(sql: Sql, article_id: int, reason: str, now: datetime) -> None:
+    """Leave an article as it is: what its page shows now is not to be taken for it."""
+    sql.execute(
+        "UPDATE articles SET next_attempt = NULL, tried_at = ?, last_error = ? WHERE id = ?",
+        (times.whole(now), reason, article_id),
+    )
+    revisions.note(sql, article_id, f"kept as it was: {reason}", now)
 
 
 def from_feed(sql: Sql, article_id: int, article: Article, now: datetime) -> bool:
@@ -130,8 +155,8 @@ def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime)
     said = {name: row[name] for name in ("title", "text", "html") if name in values}
     says_else = any(values[name] != before for name, before in said.items())
     if says_else:
-        _keep(sql, row, now)
-        output.revised(sql, row["id"], now)
+        if _keep(sql, row, values, now) is not RevisionKind.REVERTED:
+            output.revised(sql, row["id"], now)
     else:
         # Setting them to what they are would index the text again.
         values = {name: value for name, value in values.items() if name not in said}
@@ -141,14 +166,14 @@ def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime)
     return says_else or shown
 
 
-def _keep(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
+def _keep(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime) -> RevisionKind:
     """What nobody can have read, an article never put out and never scraped, is not kept: its entry has it."""
     placed = sql.value("SELECT sequence FROM posts WHERE article_id = ?", (row["id"],)) is not None
+    completed = row["state"] != "scraped" and values.get("state") == "scraped"
+    kind = RevisionKind.COMPLETED if completed else RevisionKind.EDITED
     if placed or (row["text"] and row["state"] in ("scraped", "feed_text")):
-        sql.execute(
-            "INSERT INTO revisions (article_id, at, title, text, html) VALUES (?, ?, ?, ?, ?)",
-            (row["id"], times.whole(now), row["title"], row["text"], row["html"]),
-        )
+        return revisions.keep(sql, row, values, kind, now)
+    return kind
 
 
 def _set(sql: Sql, article_id: int, values: Mapping[str, object]) -> None:

@@ -17,6 +17,7 @@ from aggregator.errors import StoreError
 from aggregator.models import (
     Article,
     Candidate,
+    Change,
     FeedState,
     Fingerprint,
     HostState,
@@ -55,6 +56,7 @@ from aggregator.store.connection import Session
 from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
 from aggregator.store.outputs import Outputs
+from aggregator.store.revisions import StoredRevisions
 from aggregator.store.stories import Ruling, StoryChanges, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
 from aggregator.store.tending import Tending
@@ -70,7 +72,8 @@ class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
     `archive` and `outputs` are what emit reads, `desk` what the web server asks, `media` the images that are mirrored,
-    `tending` what keeps the file in order. The store is also the FetchMemory of fetch.
+    `tending` what keeps the file in order, `revisions` what articles said before. The store is also the FetchMemory of
+    fetch.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -82,6 +85,7 @@ class Store:
         self.media = media.StoredMedia(session)
         self.outputs = Outputs(session)
         self.tending = Tending(session)
+        self.revisions = StoredRevisions(session)
         self.path = session.path
 
     @classmethod
@@ -217,13 +221,16 @@ class Store:
         *,
         also: tuple[Likeness, ...] = (),
         version: str = "",
+        change: Change | None = None,
     ) -> None:
         """Write a scraped page. `urls` are the canonical forms of every address that led to it.
 
         `also` are further articles that it is alike to: copies scraped before it, when it turns out to be the first.
         `version` is the `content_hash` that came with the pending article: one revised since stays pending.
+        `change` tells what became of the text that the page had before: trifles and losses leave that as it is.
         """
-        judged, page = scraping.Judged(article, fingerprint, likeness, also, version), scraping.Found(evidence, urls)
+        judged = scraping.Judged(article, fingerprint, likeness, also, version, change)
+        page = scraping.Found(evidence, urls)
         with self._session.write() as sql:
             scraping.save_page(sql, article_id, judged, page, now, self._links)
 

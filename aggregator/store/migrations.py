@@ -16,12 +16,13 @@ from aggregator.store import (
     tables_feeds,
     tables_media,
     tables_outputs,
+    tables_revisions,
     tables_stories,
     tables_upkeep,
 )
 from aggregator.store.connection import Session, Sql
 from aggregator.store.describe import fill_schema_help
-from aggregator.store.views import VIEWS
+from aggregator.store.views import LATEST_ARTICLES, VIEWS
 
 APPLICATION_ID = 0x53464147
 """`SFAG` in the header of the file (PRAGMA application_id), so that `file` and we know it from any other database."""
@@ -100,6 +101,16 @@ def create_upkeep(db: Database) -> None:
         db.executescript(table)
 
 
+def create_edits(db: Database) -> None:
+    """Revisions get their kind and a summary; pages are looked at again from now on."""
+    db.execute("DROP VIEW latest_articles")
+    db.executescript(tables_revisions.TO_NEW_FORM)
+    for table in tables_revisions.TABLES:
+        db.executescript(table)
+    db.executescript(tables_revisions.FROM_FORMER)
+    db.execute(LATEST_ARTICLES)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -110,6 +121,7 @@ STEPS = (
     create_media,
     create_outputs,
     create_upkeep,
+    create_edits,
 )
 for _step in STEPS:
     migrations()(_step)

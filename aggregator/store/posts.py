@@ -10,8 +10,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from aggregator.models import AlsoIn, Attribution, Enclosure, Picture, Post, PostLink, Source
-from aggregator.store import feeds, links, media, neighbours, story_members, times
+from aggregator.models import AlsoIn, Attribution, Enclosure, Picture, Post, PostLink, Revision, Source
+from aggregator.store import feeds, links, media, neighbours, revisions, story_members, times
 from aggregator.store.connection import Sql
 from aggregator.store.story_members import Told
 from aggregator.store.text import SUMMARY_CHARS, plain, shortened
@@ -77,6 +77,7 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
     neighbours_of = links.of(sql, wanted)
     stories = story_members.of(sql, ids, sources)
     pictures = media.of(sql, wanted)
+    changes = revisions.all_of(sql, ids)
     return tuple(
         _post(
             row,
@@ -87,6 +88,7 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
             neighbours_of,
             stories.get(row["id"]),
             pictures.get(row["id"], ()),
+            changes.get(row["id"], ()),
         )
         for row in rows
     )
@@ -101,6 +103,7 @@ def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
     neighbours_of: Mapping[tuple[int, str], PostLink],
     story: Told | None,
     pictures: tuple[Picture, ...],
+    changes: tuple[Revision, ...],
 ) -> Post:
     source = sources[row["feed_id"]]
     names = row["source_name"]
@@ -134,6 +137,7 @@ def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
         story_former=story.former if story else (),
         media=row["media"],
         pictures=pictures,
+        revisions=tuple(change for change in changes if change.kind in revisions.PUBLIC),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.models import Article, Fingerprint, Likeness, PageEvidence, PageKind
+from aggregator.models import Article, Change, ChangeKind, Fingerprint, Likeness, PageEvidence, PageKind
 from aggregator.store import (
     addresses,
     articles,
@@ -27,13 +27,17 @@ from aggregator.store.connection import Sql
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An article, and what dedupe found out about its text. `version`: the entry it was read with (`content_hash`)."""
+    """An article, and what dedupe found out about its text. `version`: the entry it was read with (`content_hash`).
+
+    `change`: what became of the text that its page had before; None: it had none, or nobody has compared.
+    """
 
     article: Article
     fingerprint: Fingerprint
     likeness: Likeness | None
     also: tuple[Likeness, ...] = ()
     version: str = ""
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,19 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
         if adopted is None:
             return
         judged = replace(judged, article=adopted)
+    if judged.change is not None and judged.change.kind is ChangeKind.LOST:
+        contents.keep(sql, found, judged.change.reason, now)
+        return
     touched = {found}
     again = articles.revised_since(sql, found, judged.version)
     keep, shared = merging.unite(sql, found, _led(judged.article, page), now, touched)
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
-        changed |= contents.from_page(sql, keep, judged.article, page.evidence, now, again=again)
-        extractions.save(sql, keep, judged.article)
-        changed |= not shared and _judge(sql, keep, judged, touched)
+        changed |= contents.from_page(sql, keep, judged.article, page.evidence, now, again=again, change=judged.change)
+        trifle = judged.change is not None and judged.change.kind is not ChangeKind.EDITED
+        if not trifle:
+            extractions.save(sql, keep, judged.article)
+        changed |= not shared and not trifle and _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     changed |= neighbours.save(sql, keep, stated, now, links.canonical)
     if changed:

@@ -55,7 +55,8 @@ _PASSAGES = """
     FROM articles_fts WHERE articles_fts MATCH :query AND rowid IN (SELECT value FROM json_each(:ids))
 """
 _HITS = """
-    SELECT articles.id, articles.title, articles.url, feeds.name AS source, articles.published, posts.path
+    SELECT articles.id, articles.title, articles.url, feeds.name AS source, articles.published, posts.path,
+        (SELECT count(*) FROM revisions WHERE article_id = articles.id AND kind = 'edited') AS edits
     FROM json_each(:ids) AS wanted
     JOIN articles ON articles.id = wanted.value
     JOIN posts ON posts.article_id = articles.id
@@ -227,4 +228,5 @@ def _hit(row: sqlite3.Row, passage: Passage) -> SearchHit:
         published=times.must_read(row["published"]),
         snippet=passage.text,
         path=row["path"] or "",
+        edits=row["edits"],
     )

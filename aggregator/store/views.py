@@ -15,6 +15,7 @@ CREATE VIEW latest_articles AS SELECT
     articles.word_count AS words, -- words in the text
     articles.state AS state, -- scraped: the page's text; others: the feed's
     (SELECT count(*) FROM articles AS copy WHERE copy.duplicate_of = articles.id) AS copies, -- duplicates linked to it
+    (SELECT count(*) FROM revisions AS r WHERE r.article_id = articles.id AND r.kind = 'edited') AS edits, -- revisions
     posts.sequence AS sequence, -- place in the output
     posts.path AS path -- page on the mirror
 FROM posts

@@ -46,6 +46,7 @@ def _fill(room: Newsroom) -> None:
     room.scrape("https://alpha.example/two", previous="https://alpha.example/one")
     room.scrape("https://beta.example/copy", likeness=Likeness(one, 0.93, "nearly the same"))
     room.store.save_failure(room.article_id("https://alpha.example/lost"), "404 Not Found", None, NOW)
+    room.store.revisions.looked(room.article_id("https://alpha.example/lost"), "gone: 404 Not Found", NOW, gone=True)
     room.publish()
     room.now += HOUR
     room.poll(entry("one", html="<p>More.</p>", tags=("Malware",)), verdict=Verdict.REVISED)

@@ -73,7 +73,10 @@ class Clock:
 
 
 class Mirror:
-    """The program on one outlet; `poll` is a round, `hours` after the start of the world."""
+    """The program on one outlet; `poll` is a round, `hours` after the start of the world.
+
+    Pages are not fetched again for edits here, so that requests can be counted (see test_edits).
+    """
 
     def __init__(self, pipeline: Pipeline, folder: Path, clock: Clock) -> None:
         self.pipeline = pipeline
@@ -82,6 +85,8 @@ class Mirror:
 
     def poll(self, hours: float) -> None:
         self.clock.now = START + hours * HOUR
+        with self.pipeline.store._session.write() as sql:
+            sql.execute("UPDATE rechecks SET due = NULL")
         self.pipeline.round(force=True)
 
     def items(self, document: str = "feed.json") -> list[dict[str, Any]]:
