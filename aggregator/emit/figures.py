@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from aggregator import images
 from aggregator.emit import addresses
 from aggregator.models import Enclosure, Picture, Post
+from aggregator.urls import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,4 @@ def file(post: Post, enclosure: Enclosure, base: str) -> Enclosure | None:
 def _held(post: Post, url: str | None) -> Picture | None:
     if post.media != "mirror" or not url:
         return None
-    return next((picture for picture in post.pictures if picture.url == url), None)
+    return next((picture for picture in post.pictures if url in (picture.url, redact(picture.url))), None)

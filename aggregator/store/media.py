@@ -17,7 +17,7 @@ from aggregator.images import is_image, path_of, sources
 from aggregator.models import CheckedImage, PendingImage, Picture
 from aggregator.store import output, times
 from aggregator.store.connection import Session, Sql
-from aggregator.urls import hide, host_of, http_url
+from aggregator.urls import hide, hide_in_urls, host_of, http_url
 
 IMAGES = 40
 """Of one article that are mirrored; what comes after them stays a link."""
@@ -226,7 +226,7 @@ def of(sql: Sql, wanted: Mapping[str, object]) -> dict[int, tuple[Picture, ...]]
 
 def _picture(row: sqlite3.Row) -> Picture:
     return Picture(
-        url=row["url"],
+        url=hide_in_urls(row["url"]),  # as the post's own texts have it
         path=path_of(row["hash"], row["type"]) if row["state"] == "kept" else None,
         type=row["type"] or "",
         length=row["bytes"],

@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from store_builders import HOUR, NOW, Newsroom, config, entry
 
+from aggregator.emit import figures
 from aggregator.models import CheckedImage, Enclosure, Picture
 from aggregator.store import Store
+from aggregator.urls import keep_secret
 
 PNG = CheckedImage("image/png", 800, 400)
 ALPHA = "https://alpha.example"
@@ -149,3 +151,17 @@ def test_only_what_no_article_shows_is_forgotten(room: Newsroom) -> None:
     room.execute("DELETE FROM article_media WHERE article_id = ?", first)
     assert room.store.media.forget_unused() == 1
     assert room.rows("SELECT url FROM media") == [{"url": "https://c.example/b.png"}]
+
+
+def test_a_secret_in_an_address_stands_in_no_post_and_hides_no_copy(room: Newsroom) -> None:
+    """The value is sent to the origin and shown to nobody; article, main picture and copy still find one another."""
+    keep_secret("open-sesame")
+    url = "https://c.example/a.png?k=open-sesame"
+    told(room, "one", url, lead_image=url)
+    assert due(room) == [url]
+    room.publish()
+    room.store.media.save_copy(number(room, url), "ab" * 32, PNG, 77, NOW)
+    post = room.posts()["one"]
+    assert "open-sesame" not in repr(post)
+    assert f'<img src="../../../media/ab/{"ab" * 32}.png"' in figures.article(post, "../../../")
+    assert figures.lead(post, "https://mirror.example/") is not None
