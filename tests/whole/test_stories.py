@@ -144,7 +144,7 @@ def test_why_prints_the_shared_evidence(mirrored: Mirrored, copied: Program) -> 
 
 
 def test_an_operators_word_is_kept(copied: Program) -> None:
-    """`split` and `merge` change the stories at once; placing everything anew keeps apart what was split."""
+    """`split` and `merge` change the stories at once; placing everything anew keeps to both."""
     groups = stories(copied.data)
     one, two = next(pair for pair in sorted(map(sorted, pairs(groups))))
     apart = copied.run("split", str(two))
@@ -168,6 +168,7 @@ def test_an_operators_word_is_kept(copied: Program) -> None:
         storylines.place(store, NOW)
     again = stories(copied.data)
     assert again[one] != again[two]
+    assert again[left] == again[right]
     assert json.loads(copied.run("why", str(one), str(two), "--json").stdout)["ruling"] == "apart"
 
 

@@ -99,7 +99,7 @@ class Clusterer:
         if copy_of is not None and copy_of in window.members:
             scores[copy_of] = 1.0
             _both_ways(self._together, (item, copy_of))
-        touched = window.touched(scores)
+        touched = self._with_ruled(item, window.touched(scores))
         window.enter(item, member, ((other, score) for other, score in scores.items() if score >= KEPT))
         before = self._place(item, touched)
         return self._decision(item, before, copy_of)
@@ -135,7 +135,6 @@ class Clusterer:
     def _place(self, item: str, touched: tuple[str, ...]) -> dict[str, str]:
         """Give a new article its story; the former stories of all that may have moved."""
         stories = self._window.stories
-        stories = self._window.stories
         ruled = self._together.get(item, set()) | self._apart.get(item, set())
         beside = {self.story(other) for other in ruled if other in self._window.members}
         ties = sorted(((self._tie(item, story), story) for story in touched), reverse=True)
@@ -148,6 +147,11 @@ class Clusterer:
             self._window.move(item, near[0])
             return dict.fromkeys(stories[near[0]].items, near[0])
         return self._settle(near, (item,))
+
+    def _with_ruled(self, item: str, touched: tuple[str, ...]) -> tuple[str, ...]:
+        """The stories to look at, and those of articles that an operator has put beside this one, however unlike."""
+        beside = (other for other in sorted(self._together.get(item, ())) if other in self._window.members)
+        return tuple(dict.fromkeys((*touched, *map(self.story, beside))))
 
     def _tie(self, item: str, name: str) -> float:
         """How strongly a new article belongs to a story: its average score, as a part of the cohesion."""
