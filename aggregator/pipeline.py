@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator import dedupe, emit, lock, outcomes, rechecking, scraping, storylines
+from aggregator import dedupe, emit, lock, outcomes, rechecking, scraping
 from aggregator.fetch import Fetcher
 from aggregator.mirroring import Mirroring
 from aggregator.models import (
@@ -38,6 +38,7 @@ from aggregator.polling import PARSE_TIMEOUT_S, feed_request, poll_outcome
 from aggregator.reading import read_feed
 from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store
+from aggregator.storylines import Storylines
 from aggregator.workers import Workers
 
 FULL_TEXT_WAIT = timedelta(hours=1)
@@ -99,6 +100,10 @@ class Pipeline:
     clock: Callable[[], datetime]
     progress: Progress = no_progress
     stopping: threading.Event = field(default_factory=threading.Event)
+    storylines: Storylines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.storylines = Storylines(self.store)
 
     def round(self, *, force: bool = False, name: str | None = None) -> Tally:
         """Poll what is due (`force`: due or not; `name`: one feed), scrape, dedupe, store, emit."""
@@ -151,7 +156,7 @@ class Pipeline:
         self._look_again()
         rechecking.look(self.store, self._pages(), self.clock)
         tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
-        storylines.place(self.store, self.clock(), self.stopping.is_set)
+        self.storylines.place(self.clock(), self.stopping.is_set)
 
     def _scrape_pending(self, tally: Tally) -> None:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""

@@ -1,7 +1,7 @@
 """From stored articles to stored stories: joins `dedupe.stories`, which decides, with the store, which remembers.
 
-Nothing is kept between two calls. Each takes up the articles published around the new ones, with their stories, the
-scores of their pairs and the operator's rulings, and writes down what has changed: so a restart makes no difference,
+New articles are compared with those published around them, as they stand in the database: with their stories, the
+scores of their pairs and the operator's rulings. What has changed is written down at once, so a restart loses nothing,
 and memory holds a few weeks, however large the archive is.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
 from aggregator.store import Store
-from aggregator.store.stories import Placed, Ruling, StoryChanges, StoryWindow, Tie, Unplaced
+from aggregator.store.stories import Placed, Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
 
 BATCH = 500
@@ -28,10 +28,24 @@ SETTLED = 2 * WINDOW
 """Articles this much older than the newest are out of every window but that of a late arrival."""
 
 
-class Resumed:
-    """The stories of a window, taken up where they were left; articles go by number outside, by key among stories."""
+LEEWAY = timedelta(days=2)
+"""An article may be so much older than the window that is in memory was made for: what it misses counts for little."""
 
-    def __init__(self, window: StoryWindow, new: Iterable[Unplaced] = ()) -> None:
+GROWTH = 1.25
+"""A window that has grown by so much is taken up again: what is rare is judged by the articles that it had then."""
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Resumed:
+    """The stories of a window, taken up where they were left; articles go by number outside, by key among stories.
+
+    `since`: publication from which on no article is missing.
+    """
+
+    def __init__(self, window: StoryWindow, new: Iterable[Unplaced] = (), since: datetime = NEVER) -> None:
+        self.since = since
+        self.size = len(window.placed)
         self._before = {one.id: one.story for one in window.placed}
         self._keys = {one.id: one.key for one in window.placed} | {one.id: one.key for one in new}
         self._ids = {key: number for number, key in self._keys.items()}
@@ -48,9 +62,27 @@ class Resumed:
         decision = self._clusterer.add(described, copy)
         return described.terms, tuple(self._tie(link) for link in decision.links)
 
+    def go_on(self, new: Iterable[Unplaced], since: datetime) -> None:
+        """What was found has been saved: take up more articles, and let go of stories that ended before `since`."""
+        self._before = {number: self.story(number) for number in self._ids.values()}
+        if since > self.since:
+            self.since = since
+            self._clusterer.forget(since)
+            self._before = {number: story for number, story in self._before.items() if self._holds(number)}
+        self._keys = {number: self._keys[number] for number in self._before} | {one.id: one.key for one in new}
+        self._ids = {key: number for number, key in self._keys.items()}
+
+    def _holds(self, number: int) -> bool:
+        return self._keys[number] in self._clusterer
+
     def rule(self, rulings: Iterable[Ruling]) -> None:
         """Take all that an operator has said."""
         self._clusterer.rule(self._said(rulings))
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether so many have come that the window should be taken up again."""
+        return len(self._clusterer) > self.size * GROWTH
 
     def story(self, article_id: int) -> str:
         """The story of an article of the window now."""
@@ -81,17 +113,46 @@ class Resumed:
         return Tie(self._ids[link.a], self._ids[link.b], link.score, evidence)
 
 
-def place(store: Store, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Give every article that waits for it its story, oldest first; how many there were."""
-    count = 0
-    while not stopped() and (batch := _within_span(store.unplaced(BATCH))):
+class Storylines:
+    """Gives articles their stories.
+
+    The window of the newest articles is kept from one call to the next, since taking it up costs seconds where much is
+    published. It is taken up again when anything makes it doubtful: a failure, a late arrival, somebody else's change.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: Resumed | None = None
+        self._mark: StoryMark | None = None
+
+    def place(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
+        """Give every article that waits for it its story, oldest first; how many there were."""
+        count = 0
+        while not stopped() and (batch := _within_span(self._store.unplaced(BATCH))):
+            resumed = self._window(batch, now)
+            self._kept = None
+            compared = {one.id: resumed.add(one) for one in batch}
+            self._store.save_stories(_changes(batch, resumed, compared), now, settle=SETTLED)
+            self._keep(resumed, batch[-1].published + WINDOW, now)
+            count += len(batch)
+        return count
+
+    def _window(self, batch: tuple[Unplaced, ...], now: datetime) -> Resumed:
+        """What a batch is compared with: what is kept where that will do, else what the database has."""
         first, last = batch[0].published - WINDOW, batch[-1].published + WINDOW
-        window = store.story_window(first, last, new=[one.id for one in batch])
-        resumed = Resumed(window, batch)
-        compared = {one.id: resumed.add(one) for one in batch}
-        store.save_stories(_changes(batch, resumed, compared), now, settle=SETTLED)
-        count += len(batch)
-    return count
+        ruled = any(one.ruled for one in batch)
+        unchanged = self._kept is not None and self._mark == self._store.story_mark(now)
+        if self._kept and unchanged and not ruled and self._kept.since <= first + LEEWAY:
+            self._kept.go_on(batch, first)
+            return self._kept
+        self._kept = None  # before the other is made: there is room for one
+        return Resumed(self._store.story_window(first, last, new=[one.id for one in batch]), batch, first)
+
+    def _keep(self, resumed: Resumed, until: datetime, now: datetime) -> None:
+        """Keep a window that reaches to the newest article."""
+        self._mark = self._store.story_mark(now)
+        if not resumed.outgrown and (self._mark.newest is None or self._mark.newest <= until):
+            self._kept = resumed
 
 
 def features(article: Unplaced | Subject) -> stories.Features:

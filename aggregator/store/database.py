@@ -57,7 +57,7 @@ from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
 from aggregator.store.outputs import Outputs
 from aggregator.store.revisions import StoredRevisions
-from aggregator.store.stories import Ruling, StoryChanges, StoryWindow, Tie, Unplaced
+from aggregator.store.stories import Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
 from aggregator.store.tending import Tending
 from aggregator.urls import http_url
@@ -274,6 +274,11 @@ class Store:
         """At most `limit` articles that have their text and no story yet, by publication. Copies never have one."""
         with self._session.read() as sql:
             return stories.unplaced(sql, limit)
+
+    def story_mark(self, now: datetime) -> StoryMark:
+        """What tells whether stories were changed by anybody since."""
+        with self._session.read() as sql:
+            return stories.mark(sql, now)
 
     def story_window(
         self, first: datetime, last: datetime, *, also: Iterable[str] = (), new: Iterable[int] = ()

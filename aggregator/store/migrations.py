@@ -111,6 +111,11 @@ def create_edits(db: Database) -> None:
     db.execute(LATEST_ARTICLES)
 
 
+def queue_stories(db: Database) -> None:
+    for statement in tables_stories.WAITING:
+        db.executescript(statement)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -122,6 +127,7 @@ STEPS = (
     create_outputs,
     create_upkeep,
     create_edits,
+    queue_stories,
 )
 for _step in STEPS:
     migrations()(_step)

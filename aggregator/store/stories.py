@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from sys import intern
 
 from aggregator.store import output, story_members, times
 from aggregator.store.connection import Sql
@@ -22,14 +23,14 @@ KEY = "substr(articles.uid, -32, 16)"
 _READY = f"""
     SELECT articles.id, {KEY} AS key, articles.title, articles.text, articles.published, articles.url,
         feeds.slug AS source, coalesce(nullif(entries.html, ''), entries.summary, '') AS feed_html,
+        EXISTS (SELECT 1 FROM story_rulings WHERE articles.id IN (article_id, other_id)) AS ruled,
         (SELECT min(copy.id) FROM articles AS copy JOIN story_articles ON story_articles.article_id = copy.id
          WHERE copy.duplicate_of = articles.id) AS copied_by
-    FROM articles JOIN feeds ON feeds.id = articles.feed_id
+    FROM story_waiting JOIN articles ON articles.id = story_waiting.article_id
+    JOIN feeds ON feeds.id = articles.feed_id
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
-    WHERE articles.duplicate_of IS NULL
-        AND (articles.state IN ('scraped', 'feed_text') OR articles.next_attempt IS NULL)
-        AND NOT EXISTS (SELECT 1 FROM story_articles WHERE article_id = articles.id)
+    WHERE articles.state IN ('scraped', 'feed_text') OR articles.next_attempt IS NULL
     ORDER BY articles.published, articles.uid LIMIT ?
 """  # noqa: S608 - our own text
 _WINDOW = f"""
@@ -58,7 +59,7 @@ _FORGET = """
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """An article that has no story yet. `copied_by` is a copy of it that has one."""
+    """An article that has no story yet. `copied_by` is a copy of it that has one; `ruled`: an operator spoke of it."""
 
     id: int
     key: str
@@ -68,6 +69,7 @@ class Unplaced:
     source: str
     url: str
     copied_by: int | None = None
+    ruled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,30 @@ def unplaced(sql: Sql, limit: int) -> tuple[Unplaced, ...]:
             source=row["source"],
             url=row["url"] or "",
             copied_by=row["copied_by"],
+            ruled=bool(row["ruled"]),
         )
         for row in sql.all(_READY, (limit,))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMark:
+    """What changes whenever stories do: how many articles have one, the last to come, the newest, the rulings."""
+
+    placed: int
+    arrival: int
+    newest: datetime | None
+    rulings: int
+
+
+def mark(sql: Sql, now: datetime) -> StoryMark:
+    """Where the stories are now. An article dated after `now` is not the newest."""
+    newest = sql.value("SELECT max(published) FROM story_articles WHERE published <= ?", (times.whole(now),))
+    return StoryMark(
+        placed=int(sql.value("SELECT count(*) FROM story_articles")),
+        arrival=int(sql.value("SELECT coalesce(max(arrival), 0) FROM story_articles")),
+        newest=times.read(newest),
+        rulings=int(sql.value("SELECT count(*) FROM story_rulings")),
     )
 
 
@@ -156,7 +180,7 @@ def window(
             row["id"],
             row["key"],
             times.must_read(row["published"]),
-            tuple(json.loads(row["terms"]).items()),
+            tuple((intern(term), weight) for term, weight in json.loads(row["terms"]).items()),
             row["story_id"],
         )
         for row in rows

@@ -56,5 +56,44 @@ CREATE TABLE story_rulings (
 CREATE INDEX idx_story_rulings_other ON story_rulings (other_id);
 """
 
+STORY_WAITING = """
+CREATE TABLE story_waiting (
+    -- Articles that have no story yet: new ones, until they have been compared. Kept by triggers.
+    article_id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE -- article
+) STRICT;
+"""
+
+WAITING = (
+    STORY_WAITING,
+    """
+    INSERT INTO story_waiting (article_id) SELECT id FROM articles
+        WHERE duplicate_of IS NULL AND id NOT IN (SELECT article_id FROM story_articles)
+    """,
+    """
+    CREATE TRIGGER story_waiting_new AFTER INSERT ON articles WHEN new.duplicate_of IS NULL BEGIN
+        INSERT INTO story_waiting (article_id) VALUES (new.id);
+    END
+    """,
+    """
+    CREATE TRIGGER story_waiting_copy AFTER UPDATE OF duplicate_of ON articles BEGIN
+        DELETE FROM story_waiting WHERE article_id = new.id;
+        INSERT INTO story_waiting (article_id) SELECT new.id
+            WHERE new.duplicate_of IS NULL AND NOT EXISTS (SELECT 1 FROM story_articles WHERE article_id = new.id);
+    END
+    """,
+    """
+    CREATE TRIGGER story_waiting_placed AFTER INSERT ON story_articles BEGIN
+        DELETE FROM story_waiting WHERE article_id = new.article_id;
+    END
+    """,
+    """
+    CREATE TRIGGER story_waiting_again AFTER DELETE ON story_articles BEGIN
+        INSERT OR IGNORE INTO story_waiting (article_id)
+            SELECT id FROM articles WHERE id = old.article_id AND duplicate_of IS NULL;
+    END
+    """,
+)
+"""The queue of articles to compare: looking through all articles for those without a story would cost too much."""
+
 TABLES = (STORIES, STORY_ARTICLES, STORY_LINKS, STORY_RULINGS)
 """In the order of docs/database.md."""

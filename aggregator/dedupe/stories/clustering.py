@@ -58,6 +58,9 @@ class Clusterer:
     def __len__(self) -> int:
         return len(self._window.members)
 
+    def __contains__(self, item: object) -> bool:
+        return item in self._window.members
+
     def story(self, item: str) -> str:
         """The story that an article belongs to now. KeyError: it is not in the window."""
         return self._window.members[item].story
@@ -113,7 +116,7 @@ class Clusterer:
         return self._moves(before)
 
     def forget(self, before: datetime) -> None:
-        """Drop the articles published before the window; their stories stand as they are, elsewhere."""
+        """Drop the stories whose every article was published before the window; they stand as they are, elsewhere."""
         self._window.leave(before)
 
     def _take(self, rulings: Rulings) -> frozenset[Pair]:

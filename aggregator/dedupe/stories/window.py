@@ -154,17 +154,23 @@ class Window:
         self._founders[name] = founder
 
     def leave(self, before: datetime) -> None:
-        """Drop the articles published before a moment, and the names of stories that nothing can bring back."""
-        for item, member in list(self.members.items()):
-            published = member.described.published
-            if published is None or published >= before:
-                continue
-            self._take_out(item, member)
-            self._index.remove(item, member.described.vector)
-            for other in member.scores:
-                self.members[other].scores.pop(item, None)
-            if self._counting:
-                self._stats.remove(member.counted)
-            del self.members[item]
+        """Drop the stories whose every article was published before a moment, and names that nothing brings back."""
+        for story in [name for name, story in self.stories.items() if self._is_past(story, before)]:
+            for item in tuple(self.stories[story].items):
+                self._drop(item)
         alive = self.stories.keys()
         self._founders = {name: by for name, by in self._founders.items() if name in alive or by in self.members}
+
+    def _is_past(self, story: Story, before: datetime) -> bool:
+        moments = (self.members[item].described.published for item in story.items)
+        return all(moment is not None and moment < before for moment in moments)
+
+    def _drop(self, item: str) -> None:
+        member = self.members[item]
+        self._take_out(item, member)
+        self._index.remove(item, member.described.vector)
+        for other in member.scores:
+            self.members[other].scores.pop(item, None)
+        if self._counting:
+            self._stats.remove(member.counted)
+        del self.members[item]
