@@ -7,12 +7,14 @@ texts (a topic holds two like events), and the labelled security news marked `re
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
 import random
 import re
 import statistics
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,6 +25,8 @@ from typing import Any
 
 from aggregator.dedupe.stories import Clusterer, Features, Grouped, Index, Item, Stats, group
 from aggregator.dedupe.stories.weights import vector
+from aggregator.store import Store
+from aggregator.storylines import Storylines
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", ROOT.parent / "shared" / "corpora"))
@@ -212,6 +216,25 @@ def adding(articles: int) -> float:
     return 1000 * (time.process_time() - begin) / articles
 
 
+def stored(articles: int) -> tuple[float, float]:
+    """Milliseconds of processor time for one new article, with the database and a window of so many: once
+    the window is in memory, and the first time after a start.
+    """
+    from bench import archive
+
+    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "stories.db") as store:
+        with contextlib.redirect_stdout(None):
+            archive.fill(store, articles)
+        Storylines(store).place(archive.NOW)
+        storylines, taken = Storylines(store), []
+        for _ in range(20):
+            archive.one_more(store, archive.Press())
+            begin = time.process_time()
+            storylines.place(archive.NOW)
+            taken.append(1000 * (time.process_time() - begin))
+    return statistics.median(taken[1:]), taken[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--labelled", type=Path, default=LABELLED, help="labelled security news (JSON Lines)")
@@ -234,6 +257,8 @@ def main() -> None:
         middle, worst = speed(options.speed)
         print(f"{'candidates among ' + format(options.speed, ','):34} {middle:.1f} ms (99 %: {worst:.1f} ms)")
         print(f"{'placing an article (of 3,000)':34} {adding(3000):.1f} ms")
+        middle, first = stored(3000)
+        print(f"{'the same with the database':34} {middle:.1f} ms (the first after a start: {first:.0f} ms)")
 
 
 def _show(name: str, lines: list[Line], half: str | None = None) -> None:

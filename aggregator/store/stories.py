@@ -20,13 +20,14 @@ from aggregator.store.text import plain
 KEY = "substr(articles.uid, -32, 16)"
 """An article's name among stories: 64 bits of its uid's hash, the same on every machine, fit for a file name."""
 
+# CROSS JOIN: the few that wait go first, whatever the planner thinks of them.
 _READY = f"""
     SELECT articles.id, {KEY} AS key, articles.title, articles.text, articles.published, articles.url,
         feeds.slug AS source, coalesce(nullif(entries.html, ''), entries.summary, '') AS feed_html,
         EXISTS (SELECT 1 FROM story_rulings WHERE articles.id IN (article_id, other_id)) AS ruled,
         (SELECT min(copy.id) FROM articles AS copy JOIN story_articles ON story_articles.article_id = copy.id
          WHERE copy.duplicate_of = articles.id) AS copied_by
-    FROM story_waiting JOIN articles ON articles.id = story_waiting.article_id
+    FROM story_waiting CROSS JOIN articles ON articles.id = story_waiting.article_id
     JOIN feeds ON feeds.id = articles.feed_id
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
