@@ -123,31 +123,37 @@ def redact(url: str) -> str:
     >>> redact("https://user:pw@example.org/feed?token=abc&page=2")
     'https://example.org/feed?token=REDACTED&page=2'
     """
+    return _redacted(hide(_CONTROL.sub("", url)), MAX_NESTED)
+
+
+def _redacted(url: str, levels: int) -> str:
+    """`levels`: how many more URLs inside URLs are looked into."""
     try:
-        parts = urlsplit(hide(_CONTROL.sub("", url)))
+        parts = urlsplit(url)
         netloc = parts.netloc.rpartition("@")[2]
         path, mark, parameters = parts.path.partition(";")
-        path += mark + _without_keys(parameters)
-        return urlunsplit((parts.scheme, netloc, path, _without_keys(parts.query), _without_keys(parts.fragment)))
+        path += mark + _without_keys(parameters, levels)
+        query, fragment = _without_keys(parts.query, levels), _without_keys(parts.fragment, levels)
+        return urlunsplit((parts.scheme, netloc, path, query, fragment))
     except ValueError:
         return "(unreadable URL)"
 
 
-def _without_keys(query: str) -> str:
+def _without_keys(query: str, levels: int) -> str:
     """A query string as it was, but for the values of parameters whose names look like those of keys."""
-    return "".join(_without_value(part) for part in re.split("([&;])", query))
+    return "".join(_without_value(part, levels) for part in re.split("([&;])", query))
 
 
-def _without_value(part: str) -> str:
+def _without_value(part: str, levels: int) -> str:
     name, equals, value = part.partition("=")
     if equals and _SECRET_KEY.match(unquote(name)):
         return f"{name}={_HIDDEN}"
     inner = unquote(value)
     if "://" not in inner:
         return part
-    if inner.count("://") > MAX_NESTED:
+    if inner.count("://") > MAX_NESTED or levels <= 0:
         return f"{name}={_HIDDEN}"
-    return part if (shown := redact(inner)) == inner else f"{name}={quote(shown, safe='')}"
+    return part if (shown := _redacted(inner, levels - 1)) == inner else f"{name}={quote(shown, safe='')}"
 
 
 def host_of(url: str) -> str:

@@ -133,3 +133,13 @@ def test_urls_nested_without_end_are_redacted_all_the_same() -> None:
     """A hostile address costs no more than a harmless one."""
     url = "https://a.example/?u=" * 2000 + "https://a.example/?token=x"
     assert "token=x" not in redact(url)
+
+
+def test_a37_urls_inside_urls_are_looked_into_and_not_for_ever() -> None:
+    """Nesting costs no stack: below a few levels a value is hidden as a whole."""
+    assert redact("https://a.example/?u=https%3A%2F%2Fb.example%2F%3Ftoken%3Dabc") == (
+        "https://a.example/?u=https%3A%2F%2Fb.example%2F%3Ftoken%3DREDACTED"
+    )
+    deep = redact("https://a.example/" + "?a=" * 2000 + "https://b.example/?token=abc")
+    assert "abc" not in deep
+    assert deep.endswith("REDACTED")
