@@ -34,7 +34,7 @@ from aggregator.models import (
     Verdict,
 )
 from aggregator.pages import Pages
-from aggregator.polling import PARSE_TIMEOUT_S, feed_request, poll_outcome
+from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
 from aggregator.reading import read_feed
 from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store
@@ -124,11 +124,12 @@ class Pipeline:
     def poll(self, tally: Tally, *, force: bool = False, name: str | None = None) -> None:
         """Fetch, parse, decide on and save every feed that is due."""
         feeds = {state.id: state for state in self.store.due(self.clock(), force=force, name=name)}
+        saving = Saving(self.store)
 
         def settle(state: FeedState, answer: Response | Exception, parsed: ParsedFeed | Exception | None) -> None:
             if not self.stopping.is_set():
                 outcome = poll_outcome(self.store, state, self.options(state), answer, parsed, self.clock())
-                self.store.save_poll(outcome)
+                saving.save(outcome)
                 tally.count(outcome)
                 self.progress("poll", tally.polled, len(feeds))
 
@@ -143,6 +144,7 @@ class Pipeline:
 
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
+        saving.flush()
 
     # --- scrape ----------------------------------------------------------------------------------------------------
 
@@ -162,11 +164,11 @@ class Pipeline:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
         while (batch := self.store.pending(self.clock(), BATCH)) and not self.stopping.is_set():
             total = tally.scraped + tally.unscraped + len(batch)
-            for reading in self._pages().read(batch):
-                if scraping.save(self.store, reading, self.clock()):
-                    tally.scraped += 1
-                else:
-                    tally.unscraped += 1
+            for readings in scraping.gathered(self._pages().read(batch)):
+                with self.store.together():
+                    saved = [scraping.save(self.store, reading, self.clock()) for reading in readings]
+                tally.scraped += sum(saved)
+                tally.unscraped += len(saved) - sum(saved)
                 self.progress("scrape", tally.scraped + tally.unscraped, total)
 
     def _look_again(self) -> None:

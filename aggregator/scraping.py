@@ -6,6 +6,8 @@ An article may take several pages: the real one behind an AMP or print page, one
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -36,6 +38,10 @@ SCRAPE_TIMEOUT_S = 15.0
 CANDIDATE_DAYS = 14
 """Syndicated copies appear within days of the first publication."""
 
+
+SAVED_TOGETHER = 20
+SAVED_WITHIN_S = 0.5
+"""Articles that may share a transaction, and the seconds within which they do. What is lost with it is read again."""
 
 MAX_PAGES = 10
 """Pages of one article; magazines cut theirs into two to eight. What has more is saved as far as it was read."""
@@ -157,6 +163,21 @@ def page(reading: Reading, response: Response | None, network: Network) -> Page:
     agent = product_token(network.user_agent)
     noarchive = scrape.forbidden_by_header(response.headers.get("x-robots-tag", ""), agent)
     return Page(response.body, response.url, response.content_type, hint, before, reading.step, agent, noarchive)
+
+
+def gathered(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    """Readings as they come, a few at a time, to be saved in one transaction: each of those waits for the disk."""
+    held: list[Reading] = []
+    since = 0.0
+    for reading in readings:
+        if not held:
+            since = time.monotonic()
+        held.append(reading)
+        if len(held) >= SAVED_TOGETHER or time.monotonic() - since > SAVED_WITHIN_S:
+            yield held
+            held = []
+    if held:
+        yield held
 
 
 def save(store: Store, reading: Reading, now: datetime) -> bool:

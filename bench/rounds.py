@@ -60,7 +60,9 @@ def document(feed: int, items: int) -> str:
             f"<item><title>Post {item} of {feed}</title><link>http://{address(feed)}/{item}</link>"
             f"<guid>{feed}-{item}</guid><pubDate>{day}</pubDate><description>{paragraphs}</description></item>"
         )
-    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed {feed}</title>{''.join(parts)}</channel></rss>"
+    return (
+        f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed {feed}</title>{''.join(parts)}</channel></rss>"
+    )
 
 
 def publish(folder: Path, feeds: int, items: int) -> int:
@@ -82,14 +84,35 @@ def ours(folder: Path, urls: list[str]) -> Callable[[], float]:
     config = folder / "feeds.yaml"
     listed = "".join(f"  - {{url: '{url}', name: F{number}}}\n" for number, url in enumerate(urls))
     config.write_text(f"network: {{allow: [127.17.0.0/16]}}\ndefaults: {{full_text: never}}\nfeeds:\n{listed}", "utf-8")
-    command = [sys.executable, "-m", "aggregator", "--config", str(config), "--data", str(folder / "data"), "poll", "--force"]
+    command = [
+        sys.executable,
+        "-m",
+        "aggregator",
+        "--config",
+        str(config),
+        "--data",
+        str(folder / "data"),
+        "poll",
+        "--force",
+    ]
     return lambda: timed(command)
 
 
 def newsboat(folder: Path, urls: list[str]) -> Callable[[], float]:
     (folder / "urls").write_text("\n".join(urls) + "\n", "utf-8")
     (folder / "config").write_text("reload-threads 16\nsuppress-first-reload yes\n", "utf-8")
-    command = ["newsboat", "-q", "-u", str(folder / "urls"), "-c", str(folder / "cache.db"), "-C", str(folder / "config"), "-x", "reload"]
+    command = [
+        "newsboat",
+        "-q",
+        "-u",
+        str(folder / "urls"),
+        "-c",
+        str(folder / "cache.db"),
+        "-C",
+        str(folder / "config"),
+        "-x",
+        "reload",
+    ]
     return lambda: timed(command)
 
 
@@ -101,7 +124,9 @@ def sfeed(folder: Path, urls: list[str]) -> Callable[[], float]:
 
 def timed(command: list[str]) -> float:
     began = time.monotonic()
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "HOME": "/nonexistent"})
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "HOME": "/nonexistent"}
+    )
     if ended.returncode:
         print(f"{command[0]} ended with {ended.returncode}: {(ended.stderr or ended.stdout)[-300:]}", file=sys.stderr)
     return time.monotonic() - began
@@ -149,7 +174,9 @@ def main() -> int:
         found = measure(Path(folder), options.feeds, options.items)
     for situation, seconds in found.items():
         shown = "   ".join(f"{name} {taken:6.1f} s" for name, taken in seconds.items())
-        ratios = ", ".join(f"{seconds['ours'] / taken:.2f} x {name}" for name, taken in seconds.items() if name != "ours")
+        ratios = ", ".join(
+            f"{seconds['ours'] / taken:.2f} x {name}" for name, taken in seconds.items() if name != "ours"
+        )
         print(f"{situation:8} {shown}   ours: {ratios}", flush=True)
     return 0
 

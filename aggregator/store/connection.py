@@ -107,13 +107,16 @@ class Session:
 
     @contextmanager
     def write(self) -> Iterator[Sql]:
-        """One transaction: all of the block, or, when it raises, none of it. Inside another one, part of that."""
+        """One transaction: all of the block, or, when it raises, none of it. Inside another one, a part of that, which
+        is undone alone when it raises.
+        """
         if self.read_only:
             raise StoreError(f"{self.path} is open for reading only")
         with self._lock, self._errors():
             self._refuse_closed()
             if self._connection.in_transaction:
-                yield self._sql
+                with self._part():
+                    yield self._sql
                 return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -122,6 +125,18 @@ class Session:
             except BaseException:
                 self._roll_back()
                 raise
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk ends the whole of it
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+            raise
+        self._connection.execute("RELEASE part")
 
     @contextmanager
     def pin(self) -> Iterator[None]:

@@ -132,6 +132,7 @@ class Store:
     def together(self) -> Iterator[None]:
         """Let everything that the block saves be one transaction: all or nothing, and one wait for the disk.
 
+        What one save of it writes is undone alone when that raises and the block goes on.
         Other threads and processes wait to write until the block ends.
         """
         with self._session.write():
