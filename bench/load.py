@@ -34,6 +34,7 @@ LATENCY_S = 0.05
 DRIP_S = 0.5
 POLL_INTERVAL = timedelta(minutes=15)
 DOCUMENT_BYTES = 30_000
+HEAD = b'HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nETag: "1"\r\nContent-Length: %d\r\n\r\n'
 SAMPLE_S = 0.25
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -70,8 +71,7 @@ def serve(feeds: int, dripping: int, items: int, log: str, ready: multiprocessin
                     writer.write(b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n')
                 else:
                     body = document(number, items)
-                    head = b'HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nETag: "1"\r\nContent-Length: %d\r\n\r\n'
-                    writer.write(head % len(body) + body)
+                    writer.write(HEAD % len(body) + body)
                 await writer.drain()
                 seen.write(f"{time.monotonic()}\n")
                 seen.flush()
@@ -197,8 +197,10 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
                 "feeds": [{"url": f"http://{address(n)}:{port}/feed", "name": f"F{n}"} for n in range(options.feeds)],
             }
         )
-        print(f"{options.feeds} feeds, {options.dripping} dripping, {config.network.threads} threads, "
-              f"timeout {options.timeout:g} s, {options.items} items of {DOCUMENT_BYTES // 1000 // options.items} KB in each")  # fmt: skip
+        print(
+            f"{options.feeds} feeds, {options.dripping} dripping, {config.network.threads} threads, timeout "
+            f"{options.timeout:g} s, {options.items} items of {DOCUMENT_BYTES // 1000 // options.items} KB in each"
+        )
         print("round   polls s   all s   healthy: median s    99 %    last   rounds an hour   unchanged   failed")
         told, tells = SPAWN.Pipe()
         program = started(run, config, str(folder / "data"), options.rounds, tells)
