@@ -7,7 +7,7 @@ is broken after several failures and a day without success, not at the first err
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -171,10 +171,18 @@ def idle(last_poll: datetime | None, next_poll: datetime | None, now: datetime) 
 
     `last_poll` and `next_poll` are the last and the earliest of all feeds.
     """
+    found = resting(last_poll, next_poll, now)
+    if found is None or last_poll is None:
+        return None
+    return replace(found, at=now, title=f"No feed was polled for {duration(now - last_poll)}")
+
+
+def resting(last_poll: datetime | None, next_poll: datetime | None, now: datetime) -> FeedEvent | None:
+    """The same while it lasts: dated when it became noticeable, so that it is one piece of news."""
     if last_poll is None or next_poll is None or now - max(last_poll, next_poll) < IDLE_AFTER:
         return None
-    words = f"Polling rests since {last_poll:%Y-%m-%d %H:%M} UTC, and a feed was due at {next_poll:%Y-%m-%d %H:%M} UTC."
-    return FeedEvent(now, "idle", f"No feed was polled for {duration(now - last_poll)}", words)
+    words = f"Polling rests since {last_poll:%Y-%m-%d %H:%M} UTC; a feed was due at {next_poll:%Y-%m-%d %H:%M} UTC."
+    return FeedEvent(max(last_poll, next_poll) + IDLE_AFTER, "idle", "No feed is polled any more", words)
 
 
 def _gap(before: FeedState, now: datetime) -> str:

@@ -403,6 +403,19 @@ class FeedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NotedEvent:
+    """A FeedEvent as stored: its number, and the name and slug of the feed as it is called now (None: all feeds)."""
+
+    id: int
+    at: datetime
+    kind: str
+    title: str
+    words: str
+    name: str | None = None
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PollOutcome:
     """Everything that one poll of one feed changes, saved in one transaction.
 

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator import dedupe, emit, lock, outcomes, rechecking, scraping
+from aggregator import dedupe, emit, health, lock, outcomes, rechecking, scraping
 from aggregator.fetch import Fetcher
 from aggregator.mirroring import Mirroring
 from aggregator.models import (
@@ -123,6 +123,7 @@ class Pipeline:
 
     def poll(self, tally: Tally, *, force: bool = False, name: str | None = None) -> None:
         """Fetch, parse, decide on and save every feed that is due."""
+        self._note_rest()
         feeds = {state.id: state for state in self.store.due(self.clock(), force=force, name=name)}
         saving = Saving(self.store)
 
@@ -145,6 +146,12 @@ class Pipeline:
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
         saving.flush()
+
+    def _note_rest(self) -> None:
+        """Tell, in the feed of the feeds' health, of hours in which no round ran."""
+        pulse = self.store.desk.pulse()
+        if rest := health.idle(pulse.last_poll, pulse.next_poll, self.clock()):
+            self.store.note(rest)
 
     # --- scrape ----------------------------------------------------------------------------------------------------
 
@@ -205,6 +212,7 @@ class Pipeline:
             full=full,
             progress=lambda done, total: self.progress("emit", done, total),
         )
+        emit.write_health(self.config.site, self.store.desk.events(emit.HEALTH_EVENTS), self.out)
 
     def _images(self) -> Mirroring:
         network, stopping = self.config.network, self.stopping.is_set

@@ -1,12 +1,13 @@
 """Entries to documents: feeds that every reader takes, and a mirror that a person reads.
 
 `build` brings an output folder up to date with an archive; `opml` lists the sources; `answer` spells what a search
-finds. None fetches anything, opens the database or reads the clock. What each document contains, and why, is in
-docs/outputs.md.
+finds, `health` what befell the feeds. None fetches anything, opens the database or reads the clock. What each document
+contains, and why, is in docs/outputs.md.
 """
 
 from aggregator.emit.answers import answer
 from aggregator.emit.build import build
+from aggregator.emit.healthfeed import HEALTH_EVENTS, health, write_health
 from aggregator.emit.opml import opml
 
-__all__ = ["answer", "build", "opml"]
+__all__ = ["HEALTH_EVENTS", "answer", "build", "health", "opml", "write_health"]

@@ -116,6 +116,12 @@ def of_output(site: Site, title: str, name: str) -> Feed:
     )
 
 
+def of_health(site: Site) -> Feed:
+    """The feed of what befell the feeds."""
+    subtitle = "What broke, moved, fell silent or came back"
+    return _feed(site, "health", f"Health of the feeds ({site.title})", "status", subtitle)
+
+
 def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
     return Feed(
         stem=stem,

@@ -18,6 +18,7 @@ from aggregator.models import (
     Article,
     Candidate,
     Change,
+    FeedEvent,
     FeedState,
     Fingerprint,
     HostState,
@@ -37,6 +38,7 @@ from aggregator.store import (
     describe,
     duplicates,
     entries,
+    feed_health,
     feeds,
     looking_again,
     media,
@@ -190,6 +192,11 @@ class Store:
         with self._session.write() as sql:
             for outcome in outcomes:
                 polls.save(sql, outcome)
+
+    def note(self, event: FeedEvent) -> None:
+        """Keep what befell all feeds; the same is kept once."""
+        with self._session.write() as sql:
+            feed_health.note_of_all(sql, event)
 
     # --- articles ----------------------------------------------------------------------------------------------
 

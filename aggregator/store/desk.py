@@ -9,11 +9,11 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.models import PollResult, Post
+from aggregator.models import NotedEvent, PollResult, Post
 from aggregator.store import feed_health, posts, times
 from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
-from aggregator.store.feed_health import Event, Pages, Pulse
+from aggregator.store.feed_health import Pages, Pulse
 from aggregator.store.search import Filter, Order, Passage
 from aggregator.urls import redact
 
@@ -190,7 +190,7 @@ class Desk:
             row["state"]: row["articles"] for row in rows
         }
 
-    def events(self, limit: int) -> tuple[Event, ...]:
+    def events(self, limit: int) -> tuple[NotedEvent, ...]:
         """What befell the feeds, the latest first."""
         with self._session.read() as sql:
             return feed_health.events(sql, limit)

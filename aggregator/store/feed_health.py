@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from aggregator.models import FeedEvent
+from aggregator.models import FeedEvent, NotedEvent
 from aggregator.store import times
 from aggregator.store.connection import Sql
 
@@ -55,19 +55,6 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that befell a feed (`name` None: all of them)."""
-
-    id: int
-    at: datetime
-    kind: str
-    title: str
-    words: str
-    name: str | None = None
-    slug: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Pulse:
     """When the last poll was, and the last good one; when the next should be; when the last post came out."""
 
@@ -98,22 +85,36 @@ def missing(sql: Sql) -> dict[int, int]:
     return {row["id"]: row["posts"] for row in sql.all(_MISSING)}
 
 
-def events(sql: Sql, limit: int) -> tuple[Event, ...]:
+def events(sql: Sql, limit: int) -> tuple[NotedEvent, ...]:
     """What befell the feeds, the latest first."""
     return tuple(
-        Event(row["id"], times.must_read(row["at"]), row["kind"], row["title"], row["words"], row["name"], row["slug"])
+        NotedEvent(
+            row["id"], times.must_read(row["at"]), row["kind"], row["title"], row["words"], row["name"], row["slug"]
+        )
         for row in sql.all(_EVENTS, (limit,))
     )
 
 
 def note(sql: Sql, feed_id: int | None, happened: Iterable[FeedEvent]) -> None:
-    """Keep what befell a feed (None: all of them). The caller has opened the transaction."""
+    """Keep what befell a feed (None: all of them). The caller has opened the transaction.
+
+    Feed readers drop entries that share a time, and RSS knows whole seconds: each event is given one of its own.
+    """
     for event in happened:
+        last = times.read(sql.value("SELECT at FROM feed_events ORDER BY id DESC LIMIT 1"))
+        at = max(event.at, last + timedelta(seconds=1)) if last else event.at
         sql.execute(
             "INSERT INTO feed_events (feed_id, at, kind, title, words) VALUES (?, ?, ?, ?, ?)",
-            (feed_id, times.whole(event.at), event.kind, event.title, event.words),
+            (feed_id, times.whole(at), event.kind, event.title, event.words),
         )
         sql.execute("DELETE FROM feed_events WHERE id <= (SELECT max(id) FROM feed_events) - ?", (KEPT,))
+
+
+def note_of_all(sql: Sql, event: FeedEvent) -> None:
+    """Keep what befell all feeds, unless it is what was last noted of them."""
+    last = sql.one("SELECT kind, words FROM feed_events WHERE feed_id IS NULL ORDER BY id DESC LIMIT 1")
+    if last is None or tuple(last) != (event.kind, event.words):
+        note(sql, None, (event,))
 
 
 def pulse(sql: Sql) -> Pulse:

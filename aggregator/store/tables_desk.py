@@ -10,7 +10,7 @@ CREATE TABLE feed_events (
     -- What befell the feeds, for the feed of their health: the last 1000. Noted in the poll that shows it.
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- number of the event
     feed_id INTEGER REFERENCES feeds (id) ON DELETE CASCADE, -- feed; NULL: all of them
-    at TEXT NOT NULL, -- time of the poll that shows it
+    at TEXT NOT NULL, -- time of the poll that shows it; seconds later where two would share one
     kind TEXT NOT NULL, -- broke, gone, back, moved, silent, posting or idle (no feed was polled for hours)
     title TEXT NOT NULL, -- what happened, in a line
     words TEXT NOT NULL -- what happened, in a sentence

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from aggregator.emit import addresses, figures, items
 from aggregator.emit.items import language_of, rfc3339
@@ -21,6 +22,22 @@ Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 """UTC, RFC 3339."""
 
 
+def _spelled_day(value: object) -> object:
+    """Days are written out: pydantic alone would take `0` for one, in seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("a day such as 2026-03-31")
+    return value
+
+
+def _usual_day(value: date) -> date:
+    if not date(1970, 1, 1) <= value <= date(9000, 1, 1):
+        raise ValueError("a day between 1970 and 9000")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_spelled_day), AfterValidator(_usual_day)]
+
+
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -32,8 +49,8 @@ class ArticlesQuery(_Shape):
     source: str | None = Field(None, max_length=200, description="Name or slug of a feed.")
     tag: str | None = Field(None, max_length=200, description="A tag of feeds.yaml.")
     language: str | None = Field(None, max_length=35, description="First part of a language tag, such as `en`.")
-    since: date | None = Field(None, description="Published on this day (UTC) or later.")
-    until: date | None = Field(None, description="Published on this day (UTC) or earlier.")
+    since: Day | None = Field(None, description="Published on this day (UTC) or later.")
+    until: Day | None = Field(None, description="Published on this day (UTC) or earlier.")
     sort: Literal["relevance", "date"] | None = Field(None, description="Default: relevance with words, else date.")
     copies: bool = Field(False, description="Whether copies of an article are listed, too.")
     limit: int = Field(20, ge=1, le=MAX_LIMIT, description="Articles in an answer.")

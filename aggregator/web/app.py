@@ -70,6 +70,7 @@ def application(
     probes, metrics = Probes(database, public, clock), Metrics(database, public, clock)
     searching = Searching(site, database, templates)
     api = Api(site, database, clock, templates)
+    status = Status(site, database, clock, templates)
     routes = [
         Route("/health", probes.health),
         Route("/ready", probes.ready),
@@ -79,7 +80,8 @@ def application(
         Route("/search", searching.page),
         *(Route(f"/search.{extension}", searching.feed) for extension in EXTENSIONS),
         *api.routes(),
-        Route("/status", Status(database, clock, templates).page),
+        Route("/status", status.page),
+        *(Route(f"/health.{extension}", status.feed) for extension in EXTENSIONS),
         Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
         Route("/{path:path}", lambda request: respond(public, request)),
     ]

@@ -11,13 +11,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator import health
+from aggregator import emit, health
 from aggregator.health import Condition, Diagnosis
-from aggregator.models import FeedState
+from aggregator.models import FeedState, NotedEvent
 from aggregator.poll.wording import duration
+from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.store.feed_health import Pages
+from aggregator.web.files import TYPES
 from aggregator.web.rendering import Templates
+from aggregator.web.searching import document
 
 DAYS = 30
 """Days in a chart."""
@@ -58,10 +61,21 @@ class Row:
 class Status:
     """The page; each request opens its own read-only connection."""
 
-    def __init__(self, database: Path, clock: Callable[[], datetime], templates: Templates) -> None:
+    def __init__(self, site: Site, database: Path, clock: Callable[[], datetime], templates: Templates) -> None:
+        self._site = site
         self._database = database
         self._clock = clock
         self._templates = templates
+
+    def feed(self, request: Request) -> Response:
+        """`/health.atom`, `.rss`, `.json`: what befell the feeds, and whether polling rests now."""
+        extension = request.url.path.rpartition(".")[2]
+        with Store.read(self._database) as store:
+            events, pulse = store.desk.events(emit.HEALTH_EVENTS), store.desk.pulse()
+        rest = health.resting(pulse.last_poll, pulse.next_poll, self._clock())
+        if rest:
+            events = (NotedEvent(0, rest.at, rest.kind, rest.title, rest.words), *events)
+        return document(request, emit.health(self._site, events, extension), TYPES[f".{extension}"])
 
     def page(self, request: Request) -> Response:
         """Filters: `show` (a condition, `trouble`, all), `tag`; `sort`: trouble, name, success, posts."""

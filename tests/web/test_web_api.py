@@ -125,6 +125,8 @@ def test_what_makes_no_sense_is_said(ask: Any) -> None:
     assert "limit" in ask("/api/articles?limit=1000").json["error"]
     assert "extra" in ask("/api/articles?page=2").json["error"]
     assert ask("/api/articles?q=worm&cursor=d4").status == 400
+    for day in ("0", "9999-12-31", "2026-02-30", "yesterday", "2026-03-10T12:00:00Z"):
+        assert ask(f"/api/articles?until={day}").status == 400
     assert ask("/api/nothing").json == {"error": "there is no such endpoint; see /api"}
     refused = ask("/api/articles", "DELETE")
     assert (refused.status, set(refused.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})

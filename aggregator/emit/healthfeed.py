@@ -1,0 +1,76 @@
+"""The feeds' health as a feed: what befell them, for whoever reads the news in a feed reader, too.
+
+Entries are made of stored events, so that ids and dates never change; the store gives each event a second of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+
+from aggregator.emit import addresses, documents, text
+from aggregator.emit.documents import Document, Feed
+from aggregator.emit.folder import Folder
+from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
+from aggregator.emit.items import Item
+from aggregator.errors import EmitError
+from aggregator.models import NotedEvent
+from aggregator.settings import Site
+
+STEM = "health"
+HEALTH_EVENTS = 100
+"""Events in the feed, the newest first."""
+
+
+def health(site: Site, events: Iterable[NotedEvent], extension: str) -> bytes:
+    """What befell the feeds, as `atom`, `rss` or `json`."""
+    feed = documents.of_health(site)
+    items = tuple(sorted((_item(event, feed) for event in events), key=lambda item: item.stamp, reverse=True))
+    return WHOLE[extension](Document(feed, STEM, items), [ENTRY[extension](item) for item in items])
+
+
+def write_health(site: Site, events: Iterable[NotedEvent], out: Path) -> None:
+    """The same as files, for those who serve the output folder with another web server. Raises EmitError."""
+    told, folder = tuple(events), Folder(out)
+    try:
+        for extension in EXTENSIONS:
+            folder.put(f"{STEM}.{extension}", health(site, told, extension))
+        folder.flush()
+    except OSError as error:
+        raise EmitError(f"the output can not be written: {error.strerror or error} ({out})") from error
+    finally:
+        folder.discard()
+
+
+def _item(event: NotedEvent, feed: Feed) -> Item:
+    words, name = text.line(event.words), text.line(event.name) or feed.author
+    url = f"{feed.base}sources/{addresses.quoted(event.slug)}.html" if event.slug else feed.home_url
+    return Item(
+        id=f"{feed.id}:{event.at:%Y%m%dT%H%M%SZ}-{event.id}",
+        sequence=event.id,
+        url=url,
+        mirror_url=url,
+        title=text.line(event.title) or event.kind,
+        author=name,
+        stamp=event.at,
+        published=event.at,
+        updated=event.at,
+        language="en",
+        summary=words,
+        html=f'<p>{escape(words)}</p><p><a href="{escape(feed.base)}status">How all feeds do</a></p>',
+        tags=(event.kind,),
+        image=None,
+        enclosures=(),
+        source_name=name,
+        source_title=name,
+        source_id=feed.id,
+        source_home=feed.home_url,
+        source_feed=documents.address(feed, STEM, "atom"),
+        next=None,
+        previous=None,
+        also_in=(),
+        story=None,
+        story_url=None,
+        story_members=(),
+    )

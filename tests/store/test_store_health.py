@@ -1,0 +1,83 @@
+"""What befell the feeds, as it is kept; and the figures that the desk asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from store_builders import HOUR, NOW, Newsroom, entry
+
+from aggregator.models import FeedEvent, PollOutcome, PollResult
+from aggregator.store import Store, feed_health
+from aggregator.store.feed_health import Pages
+from aggregator.store.search import Filter
+
+
+def poll(room: Newsroom, feed: str, *events: FeedEvent) -> None:
+    state = replace(room.feed(feed), last_poll=NOW)
+    room.store.save_poll(PollOutcome(state, PollResult.FAILED, NOW, events=events))
+
+
+def event(number: int) -> FeedEvent:
+    return FeedEvent(NOW + number * HOUR, "broke", f"It has broken {number}", "No answer.")
+
+
+def test_events_are_kept_with_their_poll_the_latest_first(two: Newsroom) -> None:
+    """With the name that the feed has."""
+    poll(two, "Alpha", event(1), event(2))
+    poll(two, "Beta", event(3))
+    found = two.store.desk.events(2)
+    assert [(item.title, item.name, item.slug) for item in found] == [
+        ("It has broken 3", "Beta", "beta"), ("It has broken 2", "Alpha", "alpha"),
+    ]  # fmt: skip
+
+
+def test_no_two_events_share_a_second(newsroom: Newsroom) -> None:
+    """Whatever the clock says: readers drop what shares a date."""
+    poll(newsroom, "Alpha", event(1), event(1), event(0))
+    found = [item.at for item in newsroom.store.desk.events(9)]
+    assert found == sorted(set(found), reverse=True)
+    assert found[-1] == NOW + HOUR
+
+
+def test_the_oldest_events_are_forgotten(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their number is bounded; numbers are not given out again."""
+    monkeypatch.setattr(feed_health, "KEPT", 3)
+    poll(newsroom, "Alpha", *(event(number) for number in range(10)))
+    assert [item.id for item in newsroom.store.desk.events(99)] == [10, 9, 8]
+
+
+def test_what_befell_all_feeds_is_kept_once(newsroom: Newsroom) -> None:
+    """Said again before the next poll, it is the same news; later it is news again."""
+    for number in (1, 1, 2, 1):
+        newsroom.store.note(replace(event(0), words=f"Polling rests since {number}."))
+    assert [item.words[-2] for item in newsroom.store.desk.events(9)] == ["1", "2", "1"]
+    assert newsroom.store.desk.events(1)[0].name is None
+
+
+def test_figures_of_an_empty_store(store: Store) -> None:
+    """Nothing is an answer, too."""
+    desk = store.desk
+    assert (desk.events(5), desk.tags(), desk.languages(), desk.stories(limit=5), desk.missing()) == (
+        (),
+        (),
+        (),
+        (),
+        {},
+    )
+    assert desk.pulse() == feed_health.Pulse()
+    assert desk.find("x", Filter(waiting=False), limit=5).hits == ()
+
+
+def test_figures_by_feed(two: Newsroom) -> None:
+    """Posts a day, pages by what became of them, and the pulse."""
+    two.poll(entry("one"), entry("two"), entry("old", published=NOW - 50 * HOUR))
+    two.scrape("https://alpha.example/one")
+    two.publish()
+    alpha = two.feed().id
+    desk = two.store.desk
+    assert desk.posts_a_day(NOW - 24 * HOUR) == {alpha: {"2026-03-10": 2}}
+    assert desk.pages() == {alpha: Pages(scraped=1, pending=2)}
+    assert desk.pulse().last_poll == NOW
+    assert desk.polls_since(NOW)["changed"] == 1
+    assert desk.articles_by_state() == {"pending": 2, "scraped": 1, "feed_text": 0, "failed": 0}
