@@ -28,7 +28,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from aggregator import dedupe, lock
 from aggregator.fetch import Fetcher
@@ -80,8 +80,8 @@ class Press(BaseHTTPRequestHandler):
             text = "".join(f"<p>{' '.join(words(chance, 50)).capitalize()}.</p>" for _ in range(3))
             before = f"<a rel='prev' href='{origin}/p/{number - 1}'>{title(number - 1)}</a>" if number else ""
             head = f"<title>{title(number)}</title>"
-            page = f"<html><head>{head}</head><body><article><h1>{title(number)}</h1>{text}</article>{before}</body></html>"
-            return "text/html", page.encode()
+            article = f"<article><h1>{title(number)}</h1>{text}</article>"
+            return "text/html", f"<html><head>{head}</head><body>{article}{before}</body></html>".encode()
         return "text/plain", b""
 
     def log_message(self, *_: object) -> None:
@@ -205,12 +205,12 @@ def torn(folder: Path, pattern: str) -> Iterator[str]:
             if file.suffix == ".json":
                 json.loads(text)
             elif file.suffix in (".atom", ".rss", ".xml"):
-                ElementTree.fromstring(text)
+                ET.fromstring(text)
             elif file.suffix == ".html" and not text.rstrip().endswith("</html>"):
-                raise ValueError("cut short")
+                yield f"torn: {file.name}: cut short"
         except ValueError as error:
             yield f"torn: {file.name}: {error}"
-        except ElementTree.ParseError as error:
+        except ET.ParseError as error:
             yield f"torn: {file.name}: {error}"
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aggregator.settings import Config, Feed, FeedOptions, Network, Output, Server, Site, format_duration
+from aggregator.settings import Config, Feed, FeedOptions, Network, Output, Server, Site, Upkeep, format_duration
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("site", Site),
     ("network", Network),
     ("server", Server),
+    ("upkeep", Upkeep),
     ("defaults", FeedOptions),
     ("feeds[]", Feed),
     ("outputs[]", Output),

@@ -388,6 +388,11 @@ class Store:
         """
         upkeep.back_up(self._session, to, told)
 
+    def describe(self) -> tuple[describe.Description, ...]:
+        """Every table and view with its columns, and what each means."""
+        with self._session.read() as sql:
+            return describe.describe(sql)
+
     def schema_reference(self) -> str:
         """Every table, view and column with its meaning, in Markdown."""
         with self._session.read() as sql:

@@ -1,0 +1,151 @@
+"""What the files for operators promise: parsed, compared with the program, and run as far as this machine can."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from aggregator.cli.manual import manual
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+
+
+def compose() -> dict[str, Any]:
+    services: dict[str, Any] = YAML(typ="safe").load(DEPLOY / "compose.yaml")["services"]
+    return services
+
+
+def instructions(file: Path) -> list[tuple[str, str]]:
+    """(instruction, arguments) of a Dockerfile, continued lines joined."""
+    text = re.sub(r"^\s*#.*\n", "", file.read_text("utf-8"), flags=re.MULTILINE).replace("\\\n", " ")
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in text.splitlines() if line.strip()]
+
+
+def unit() -> dict[str, list[str]]:
+    """Every setting of the unit; some stand there twice."""
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r"^(\w+)=(.*)$", (DEPLOY / "aggregator.service").read_text("utf-8"), re.MULTILINE):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+@pytest.mark.parametrize("file", [ROOT / "Dockerfile", DEPLOY / "datasette.Dockerfile"], ids=lambda file: file.name)
+def test_images_run_as_nobody_in_particular(file: Path) -> None:
+    """Not root, nothing compiled, a command in the form that gets signals itself."""
+    steps = instructions(file)
+    assert [value for name, value in steps if name == "USER"][-1] == "10001:10001"
+    assert any("--only-binary :all:" in value for name, value in steps if name == "RUN")
+    assert all(value.startswith("[") for name, value in steps if name in ("ENTRYPOINT", "CMD"))
+    assert not any(name == "ADD" or "curl" in value for name, value in steps)
+
+
+def test_the_image_keeps_its_promises() -> None:
+    """A data volume, a health check at the port that it serves, and only files that exist."""
+    steps = instructions(ROOT / "Dockerfile")
+    named = dict(steps)
+    assert named["VOLUME"] == "/data"
+    assert "/health" in named["HEALTHCHECK"]
+    assert f":{named['EXPOSE']}/" in named["HEALTHCHECK"]
+    copied = [value.split()[:-1] for name, value in steps if name == "COPY" and "--from" not in value]
+    allowed = set(re.findall(r"^!(\S+)", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE))
+    for source in (one for line in copied for one in line):
+        assert (ROOT / source).exists()
+        assert source in allowed, f"{source} is not sent to the builder"
+
+
+@pytest.mark.parametrize("name", ["aggregator", "datasette"])
+def test_services_are_closed(name: str) -> None:
+    """A root file system that can not be written, no privilege, bounds, and no port for the whole network."""
+    service = compose()[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["restart"] == "unless-stopped"
+    assert service["mem_limit"]
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+def test_datasette_only_reads() -> None:
+    """The data and its metadata are mounted read-only, and are where its command looks for them."""
+    service = compose()["datasette"]
+    assert all(volume.endswith(":ro") for volume in service["volumes"])
+    command = " ".join(
+        value for name, value in instructions(DEPLOY / "datasette.Dockerfile") if name in ("ENTRYPOINT", "CMD")
+    )
+    assert "/data/aggregator.db" in command
+    assert "/config/datasette.yaml" in command
+    assert any(volume.startswith("./datasette.yaml:/config/datasette.yaml") for volume in service["volumes"])
+
+
+def test_the_unit_knows_the_program() -> None:
+    """Notifying, watched, reloading by the signal that we know, and not restarted for what a restart can not help."""
+    settings = {name: values[-1] for name, values in unit().items()}
+    assert settings["Type"] == "notify"
+    assert settings["WatchdogSec"]
+    assert settings["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert settings["RestartPreventExitStatus"] == "2 3"
+    assert settings["User"] != "root"
+    assert settings["NoNewPrivileges"] == settings["PrivateTmp"] == "yes"
+    assert settings["ProtectSystem"] == "strict"
+    command = settings["ExecStart"].split()
+    assert f"## `{command[-1]}`" in manual()
+    assert f"/var/lib/{settings['StateDirectory']}" in command
+    # The workers bound their own memory, which setrlimit does; it is among @resources.
+    assert not any("@resources" in value for value in unit()["SystemCallFilter"])
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_systemd_reads_the_unit(tmp_path: Path) -> None:
+    """No unknown key, no value that it does not understand; little exposure."""
+    text = (
+        (DEPLOY / "aggregator.service").read_text("utf-8").replace("/opt/aggregator/.venv/bin/aggregator", "/bin/true")
+    )
+    file = tmp_path / "aggregator.service"
+    file.write_text(text)
+    verified = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, timeout=60)  # noqa: PLW1510
+    about_it = [line for line in verified.stderr.splitlines() if "aggregator" in line]
+    assert about_it == []
+    rated = subprocess.run(  # noqa: PLW1510
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert rated.returncode == 0, rated.stdout[-500:]
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="needs nginx")
+def test_nginx_reads_its_site(tmp_path: Path) -> None:
+    """`nginx -t` accepts it, with a certificate of the tests in the place of one's own."""
+    site = (DEPLOY / "nginx.conf").read_text("utf-8")
+    pem = ROOT / "tests" / "fetch" / "tls" / "good.pem"
+    site = re.sub(r"/etc/letsencrypt/\S+\.pem", str(pem), site)
+    (tmp_path / "site.conf").write_text(site)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; include {tmp_path}/site.conf; }}"
+    )
+    tested = subprocess.run(  # noqa: PLW1510
+        ["nginx", "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert tested.returncode == 0, tested.stderr
+
+
+def test_the_page_names_what_is_there() -> None:
+    """Every file and setting that docs/operating.md tells people to use exists."""
+    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    for name in re.findall(r"deploy/[\w.]+\w", page):
+        assert (ROOT / name).exists(), name
+    reference = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    for setting in ("keep", "keep_entries", "backups", "backup_every", "hour"):
+        assert setting in page
+        assert f"`{setting}`" in reference or f".{setting}`" in reference
