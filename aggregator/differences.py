@@ -25,7 +25,8 @@ ALIKE = 0.4
 """The ratio of equal words from which a paragraph is a changed one, and no other."""
 
 _PARAGRAPHS = re.compile(r"\n{2,}")
-_TOKENS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+_TOKENS = re.compile(r"\w+(?:[.:/'’-]\w+)*\s*|[^\w\s]\s*|\s+")
+"""Versions, identifiers and addresses are one word each: nobody reads `5.[-1-]{+2+}`."""
 
 
 class Kind(StrEnum):

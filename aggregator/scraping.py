@@ -228,29 +228,62 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
     likeness = dedupe.same(title, article.text, published, read.fingerprint, near)
     each = (dedupe.same(title, article.text, published, read.fingerprint, (one,)) for one in near if likeness)
     also = tuple(found for found in each if found)
+    twins = store.quality.twins(pending.id, [found.article_id for found in also])
+    if twins:
+        likeness, also = None, ()  # one notice in place of many posts makes none of them a copy of another
     if reading.evidence is None:
         store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also, version=version)
-    else:
-        proof = replace(reading.evidence, partial=reading.evidence.partial or reading.missing is not None)
-        store.save_article(
-            pending.id,
-            article,
-            proof,
-            read.fingerprint,
-            likeness,
-            now,
-            urls=read.urls,
-            also=also,
-            version=version,
-            change=_change(store, pending, article, partial=proof.partial),
-        )
+        return
+    change = _change(store, pending, article, twins, partial=reading.evidence.partial or reading.missing is not None)
+    if article.kind is PageKind.ARTICLE:
+        store.quality.sampled(pending.id, article.word_count, twins, now)
+        if change is None and _save_fallback(store, pending, article, now, repeats=bool(twins)):
+            return
+    store.save_article(
+        pending.id,
+        article,
+        replace(reading.evidence, partial=reading.evidence.partial or reading.missing is not None),
+        read.fingerprint,
+        likeness,
+        now,
+        urls=read.urls,
+        also=also,
+        version=version,
+        change=change,
+    )
 
 
-def _change(store: Store, pending: PendingArticle, article: Article, *, partial: bool) -> Change | None:
+def _save_fallback(store: Store, pending: PendingArticle, article: Article, now: datetime, *, repeats: bool) -> bool:
+    """Save the feed's own text where the page gave something that is not the article: whether that was done."""
+    text = scrape.to_text(pending.feed_html)
+    words = len(text.split())
+    if not store.quality.falls_back(pending.id, article.word_count, repeats=repeats):
+        return False
+    if not words or (not repeats and words < article.word_count):
+        return False
+    own = Article(
+        url=article.url,
+        title=pending.title or None,
+        language=pending.language,
+        text=text,
+        html=pending.feed_html,
+        extractor="feed",
+        word_count=words,
+    )
+    fingerprint = dedupe.fingerprint(pending.title, text)
+    store.save_feed_text(pending.id, own, fingerprint, None, now, version=pending.content_hash)
+    return True
+
+
+def _change(
+    store: Store, pending: PendingArticle, article: Article, twins: tuple[int, ...], *, partial: bool
+) -> Change | None:
     """What became of the text that the article's page had before; None: it had none, or it is no article now."""
     said = store.revisions.said(pending.id)
-    if said is None or not said.from_page or article.kind is not PageKind.ARTICLE:
+    if said is None or not said.from_page or article.kind is not PageKind.ARTICLE or store.quality.doubtful(pending.id):
         return None
+    if twins:
+        return Change(ChangeKind.LOST, "the page shows the text of another post")
     if partial:
         return Change(ChangeKind.LOST, "the page ended early")
     new_title = article.title or said.title

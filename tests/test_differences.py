@@ -23,8 +23,8 @@ def test_what_changed() -> None:
     changed, added = changes(BEFORE, AFTER)
     assert (changed.kind, added.kind) == (Kind.CHANGED, Kind.ADDED)
     assert [(piece.kind, piece.text) for piece in changed.pieces if piece.kind is not Kind.SAME] == [
-        (Kind.REMOVED, "1111 "),
-        (Kind.ADDED, "2222 "),
+        (Kind.REMOVED, "CVE-2026-1111 "),
+        (Kind.ADDED, "CVE-2026-2222 "),
     ]
     assert added.pieces[0].text == "Update: it is a botnet."
     assert summary(BEFORE, AFTER) == "1 paragraph changed, 1 added (+6 −1 words)"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from aggregator.cli import (  # noqa: F401 - importing registers the commands
+    diff,
     doctor,
     feeds,
     inspect,

@@ -152,8 +152,14 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     place = here(context)
     states, disallowed = _states(place), _disallowed(place)
     stands = [standing(state, disallowed.get(state.id, 0)) for state in states]
+    flagged = _flagged(place)
     if as_json:
-        print_json([_status(state) | {"words": stand.words} for state, stand in zip(states, stands, strict=True)])
+        print_json(
+            [
+                _status(state) | {"words": stand.words, "quality": flagged.get(state.id)}
+                for state, stand in zip(states, stands, strict=True)
+            ]
+        )
         return
     if not states:
         say(f"{place.data} holds nothing yet; `aggregator poll` begins")
@@ -163,7 +169,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     now = clock()
     rows = [
         (state.name, Text(stand.label, _COLOURS[state.status]), _ago(state.last_success, now),
-         _ahead(state, now), state.entries, stand.words)
+         _ahead(state, now), state.entries, _why(stand.words, flagged.get(state.id)))
         for state, stand in zip(states, stands, strict=True)
     ]  # fmt: skip
     print_table(f"{len(states)} feeds", ("feed", "state", "last success", "next poll", "entries", "why"), rows)
@@ -185,6 +191,19 @@ def _disallowed(place: Here) -> dict[int, int]:
         return {}
     with Store.read(place.database) as store:
         return store.disallowed()
+
+
+def _flagged(place: Here) -> dict[int, str]:
+    from aggregator.store import Store
+
+    if not place.database.exists():
+        return {}
+    with Store.read(place.database) as store:
+        return store.quality.flagged()
+
+
+def _why(words: str, flagged: str | None) -> str:
+    return f"{words}; its pages are read badly: {flagged}" if flagged else words
 
 
 def _status(state: FeedState) -> dict[str, object]:

@@ -29,9 +29,9 @@ def why(context: typer.Context, article: Article, other: Other, as_json: Json = 
     from aggregator import storylines
     from aggregator.store import Store
 
-    place = _existing(context)
+    place = existing(context)
     with Store.read(place.database) as store:
-        one, two = _subject(store, article), _subject(store, other)
+        one, two = subject_of(store, article), subject_of(store, other)
         reason = storylines.why(store, one, two)
     if as_json:
         print_json(_json(one, two, reason))
@@ -71,7 +71,7 @@ def split(context: typer.Context, article: Article) -> None:
         say(f"{one.title!r} tells story {story} now, not {one.story}. The output shows it after the next round.")
 
 
-def _existing(context: typer.Context) -> Here:
+def existing(context: typer.Context) -> Here:
     place = here(context)
     if not place.database.exists():
         complain(f"{place.data} holds nothing yet; `aggregator poll` begins")
@@ -85,7 +85,7 @@ def _writing(context: typer.Context) -> Iterator[Store]:
     from aggregator import dedupe, lock
     from aggregator.store import Store
 
-    place = _existing(context)
+    place = existing(context)
     with (
         lock.hold(place.data),
         Store.open(place.database, canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
@@ -93,7 +93,7 @@ def _writing(context: typer.Context) -> Iterator[Store]:
         yield store
 
 
-def _subject(store: Store, reference: str) -> Subject:
+def subject_of(store: Store, reference: str) -> Subject:
     from aggregator import dedupe
     from aggregator.urls import http_url
 
@@ -105,7 +105,7 @@ def _subject(store: Store, reference: str) -> Subject:
 
 
 def _placed(store: Store, reference: str) -> Subject:
-    found = _subject(store, reference)
+    found = subject_of(store, reference)
     if found.story is None:
         raise StoreError(f"{reference} has no story yet: its text is still to come")
     return found

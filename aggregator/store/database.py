@@ -58,6 +58,7 @@ from aggregator.store.connection import Session
 from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
 from aggregator.store.outputs import Outputs
+from aggregator.store.quality import Quality
 from aggregator.store.revisions import StoredRevisions
 from aggregator.store.stories import Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
@@ -74,7 +75,8 @@ class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
     `archive` and `outputs` are what emit reads, `desk` what the web server asks, `media` the images that are mirrored,
-    `tending` what keeps the file in order, `revisions` what articles said before. The store is also the FetchMemory of
+    `tending` what keeps the file in order, `revisions` what articles said before, `quality` how well
+    pages are read. The store is also the FetchMemory of
     fetch.
     """
 
@@ -88,6 +90,7 @@ class Store:
         self.outputs = Outputs(session)
         self.tending = Tending(session)
         self.revisions = StoredRevisions(session)
+        self.quality = Quality(session)
         self.path = session.path
 
     @classmethod

@@ -16,6 +16,7 @@ from aggregator.store import (
     tables_feeds,
     tables_media,
     tables_outputs,
+    tables_quality,
     tables_revisions,
     tables_stories,
     tables_upkeep,
@@ -116,6 +117,11 @@ def queue_stories(db: Database) -> None:
         db.executescript(statement)
 
 
+def create_quality(db: Database) -> None:
+    for table in tables_quality.TABLES:
+        db.executescript(table)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -128,6 +134,7 @@ STEPS = (
     create_upkeep,
     create_edits,
     queue_stories,
+    create_quality,
 )
 for _step in STEPS:
     migrations()(_step)

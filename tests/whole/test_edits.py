@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from outlets import Outlet, outlet, rss
+from program import Program
 
 from aggregator.config import load
 from aggregator.pipeline import Pipeline, opened
@@ -113,6 +115,13 @@ def test_an_edit_is_kept_with_what_it_was(tmp_path: Path) -> None:
         )
         (post,) = lamps.pipeline.store.archive.latest(5)
         assert post.revised == START + 2 * HOUR
+        program = Program(tmp_path)
+        shown = program.run("diff", post.path)
+        assert "up to [-5.1-] {+5.2+} of" in shown.stdout
+        assert "Change 1 of 1, seen 2026-03-01T10:00:00Z (edited)" in shown.stdout
+        (told,) = json.loads(program.run("diff", "1", "--json").stdout)
+        assert (told["revision"], told["kind"], told["changes"][0]["kind"]) == (1, "edited", "changed")
+        assert program.run("diff", "1", "--revision", "2").returncode == 1
 
 
 def test_what_is_no_article_never_replaces_one(tmp_path: Path) -> None:
