@@ -16,6 +16,9 @@ MAX_AUTHORS = 8
 MAX_NAME = 120
 """Characters; what is longer is a sentence about the author."""
 
+MAX_WORDS = 6
+"""Words of one element's text that can be nothing but a name; longer ones hold a title or an employer as well."""
+
 _META = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl",
     "citation_author",
          "article:author_name", "cxenseparse:author", "rbauthors")  # fmt: skip
@@ -23,6 +26,7 @@ _NAMED = re.compile(r"(?i)(?:^|[\s_-])(?:byline|author|authors|writer|contributo
 _NOT_NAME = re.compile(
     r"(?i)bio|avatar|image|photo|social|comment|related|box|about|sidebar|widget|description|info|job|title|role|date"
 )
+_OF_NAME = re.compile(r"(?i)(?:author|byline|writer|contributor)s?[\w-]*?name(?:$|[\s_-])")
 _PROFILE = re.compile(
     r"(?i)^(?!https?://(?:[\w.-]*\.)?(?:bsky\.app|linkedin\.|facebook\.|twitter\.|x\.com|instagram\.|youtube\.)).*/(?:authors?|people|contributors?|staff|writers?|by)/[^/?#]+/?$"
 )
@@ -30,13 +34,17 @@ _BY = re.compile(
     r"(?i)^\W*(?:(?:posted|written|authored|published|reported|story|words|text|article|guide|reviewed)\s+by|by|von|par|por|di|af|av|door"
     r"|authors?|autor|read more about|more by|view all posts by)\b[:\s]+"
 )
+_WRITTEN_BY = re.compile(
+    r"(?i)(?:written|posted) by|author|geschrieben von|verfasst von|écrit par|escrito por|scritto da"
+)
+"""What WordPress tells link previews: a label, and the author's name with it."""
 _NO_NAME = re.compile(
     r"(?i)https?:|www\.|@\w+\.\w|^\W*$|^[\d\W]+$|^(?:admin|administrator|editor|author|authors|staff|guest|none"
     r"|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more)$"
     r"|\.(?:com|net|org|extra)\b|^page\."
 )
 _DATED = re.compile(
-    r"(?i)\s*(?:[|•·—–]|\s-\s|\bon\b\s+(?:\w+day\b|\w+\s+\d|\d)|\b(?:published|updated|posted|reviewed by"
+    r"(?i)\s*(?:[|•·—–]|\s-\s|\b(?:on|at)\b\s+(?:\w+day\b|\w+\s+\d|\d)|\b(?:published|updated|posted|reviewed by"
     r"|fact[- ]checked)\b|\d{1,2}[./]\d|"
     r"\b\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\b\w{3,9}\.?\s\d{1,2},?\s\d{4}|\b\d+ min).*$"
 )
@@ -92,23 +100,44 @@ def _people(value: object, said: Claims) -> list[str]:
 def _meta(said: Claims) -> list[str]:
     for key in _META:
         if names := [name for name in said.meta.get(key, ()) if _name(name)]:
-            return names
-    return []
+            return [_in_order(name) for name in names] if key == "citation_author" else names
+    labels, data = said.meta.get("twitter:label1", ()), said.meta.get("twitter:data1", ())
+    return list(data[:1]) if labels and data and _WRITTEN_BY.match(labels[0]) else []
+
+
+def _in_order(name: str) -> str:
+    """Libraries write "Lovelace, Ada"."""
+    last, comma, first = name.partition(", ")
+    return f"{first} {last}" if comma and "," not in first else name
 
 
 def _shown(tree: HtmlElement) -> list[str]:
-    """The first name in markup made for names: microdata and rel first, then profile links, then class names."""
-    best: tuple[int, str] | None = None
+    """The names in markup made for names: microdata and rel first, then profile links, then class names.
+
+    The first name, and those of its kind beside it: "Ada Example and Bob Example" are two links.
+    """
+    best: tuple[int, HtmlElement] | None = None
+    names: list[str] = []
     for node in tree.iter("a", "span", "address", "p", "div", "strong", "h3", "h4", "h5", "li"):
         rank = _rank(node)
-        if rank is None or (best is not None and rank >= best[0]):
+        if rank is None or (best is not None and (rank > best[0] or (rank == best[0] and not _beside(node, best[1])))):
             continue
         text = next((name for name in _texts(node) if _name(name)), "")
         if text:
-            best = (rank, text)
-            if rank == 0:
-                break
-    return [best[1]] if best else []
+            names = [*names, text] if best is not None and rank == best[0] else [text]
+            best = (rank, node)
+    return names
+
+
+def _beside(node: HtmlElement, other: HtmlElement) -> bool:
+    """Whether the two stand in one line: children of one element, each perhaps in an element of its own."""
+    mine, theirs = node.getparent(), other.getparent()
+    if mine is None or theirs is None:
+        return False
+    if mine is theirs:
+        return True
+    outer = mine.getparent()
+    return outer is not None and outer is theirs.getparent() and len(mine) == len(theirs) == 1
 
 
 def _rank(node: HtmlElement) -> int | None:
@@ -117,7 +146,9 @@ def _rank(node: HtmlElement) -> int | None:
     if node.tag == "a" and _PROFILE.search(node.get("href") or ""):
         return 1
     names = f"{node.get('class') or ''} {node.get('id') or ''}"
-    return 2 if len(names) > 3 and _NAMED.search(names) and not _NOT_NAME.search(names) else None
+    if len(names) <= 3 or not (_NAMED.search(names) or _OF_NAME.search(names)) or _NOT_NAME.search(names):
+        return None
+    return 2 if _OF_NAME.search(names) else 3
 
 
 def _texts(node: HtmlElement) -> Iterator[str]:
@@ -128,7 +159,15 @@ def _texts(node: HtmlElement) -> Iterator[str]:
         ):
             yield inner.get("content") or text_of(inner)
     if sum(1 for _ in node.iter()) < 20:
-        yield text_of(node)
+        whole = text_of(node)
+        if len(whole.split()) > MAX_WORDS:
+            yield from (part for text in node.itertext() if _is_person(part := squeeze(text)))
+        yield whole
+
+
+def _is_person(text: str) -> bool:
+    words = text.split()
+    return 2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and not text.endswith((".", ":"))
 
 
 def _name(raw: str) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
-from aggregator.scrape.dom import MAX_DEPTH, is_element
+from aggregator.scrape.dom import MAX_DEPTH
 
 INVISIBLE = frozenset(
     {"script", "style", "template", "noscript", "head", "svg", "math", "iframe", "object", "embed", "video",
@@ -58,11 +58,12 @@ def blocks(root: HtmlElement) -> list[Block]:
     walker.box(root, 0)
     found: list[Block] = []
     for block in walker.found:
-        block.text = " ".join("".join(block.parts).split())
-        if block.text:
-            block.words = block.text.count(" ") + 1
-            block.link_words = len("".join(block.link_parts).split())
-            block.bold_words = len("".join(block.bold_parts).split())
+        words = "".join(block.parts).split()
+        if words:
+            block.text = " ".join(words)
+            block.words = len(words)
+            block.link_words = len("".join(block.link_parts).split()) if block.link_parts else 0
+            block.bold_words = len("".join(block.bold_parts).split()) if block.bold_parts else 0
             block.order = len(found)
             found.append(block)
     return found
@@ -84,15 +85,19 @@ class _Walker:
         self._linked = linked
 
     def _inside(self, node: HtmlElement, block: Block, depth: int) -> None:
-        self._write(block, node.text)
+        if text := node.text:
+            self._write(block, text)
         for child in node:
-            if is_element(child) and child.tag not in INVISIBLE:
-                if child.tag in INLINE:
+            tag = child.tag
+            # Comments and the like have functions for tags.
+            if tag not in INVISIBLE and isinstance(tag, str):
+                if tag in INLINE:
                     self._inline(child, block, depth)
                 else:
                     block.parts.append(" ")
                     self.box(child, depth + 1)
-            self._write(block, child.tail)
+            if text := child.tail:
+                self._write(block, text)
 
     def _inline(self, node: HtmlElement, block: Block, depth: int) -> None:
         tag = node.tag
@@ -113,11 +118,10 @@ class _Walker:
         self._linked -= link
         self._bold -= bold
 
-    def _write(self, block: Block, text: str | None) -> None:
-        if text:
-            block.parts.append(text)
-            if self._linked:
-                block.link_parts.append(text)
-                block.link_parts.append(" ")
-            if self._bold:
-                block.bold_parts.append(text)
+    def _write(self, block: Block, text: str) -> None:
+        block.parts.append(text)
+        if self._linked:
+            block.link_parts.append(text)
+            block.link_parts.append(" ")
+        if self._bold:
+            block.bold_parts.append(text)

@@ -1,17 +1,16 @@
 """What stands around a headline for people to read: who wrote it, and when.
 
 Looks only at the short lines between the headline and the first paragraphs (and just above the headline), where every
-layout has them. Dates in words are read in the languages whose months are listed.
+layout has them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.dates import EARLIEST
+from aggregator.scrape.dates import dates_in
 
 ABOVE = 4
 BELOW = 14
@@ -20,51 +19,30 @@ BELOW = 14
 LONGEST = 30
 """Words; a longer block is no byline."""
 
+DATELINE = 12
+"""Words of a line that shows the article's date; a longer one tells of something that happened then."""
+
 PARAGRAPHS = 2
 """Paragraphs below the headline after which the article has begun."""
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar janvier enero gennaio janeiro januari ene",
-            "february feb februar février febrero febbraio fevereiro februari fév",
-            "march mar märz mars marzo março maart mrz",
-            "april apr avril abril aprile avr abr",
-            "may mai mayo maggio maio mei",
-            "june jun juni juin junio giugno junho",
-            "july jul juli juillet julio luglio julho",
-            "august aug août agosto augustus ago",
-            "september sept sep septembre septiembre settembre setembro",
-            "october oct oktober octobre octubre ottobre outubro okt",
-            "november nov novembre noviembre novembro",
-            "december dec dezember décembre diciembre dicembre dezembro dez dic",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DATES = (
-    re.compile(rf"(?P<month>\b(?:{_MONTH})\b)\.?,?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d\d)\b"),
-    re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er)?[\s-]+(?:de\s+)?(?P<month>{_MONTH})\.?,?[\s-]+(?:de\s+)?(?P<year>(?:19|20)\d\d)\b"
-    ),
-    re.compile(r"\b(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})\b"),
-    re.compile(r"\b(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>(?:19|20)\d\d)\b"),
-    re.compile(r"\b(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>(?:19|20)\d\d)\b"),
+_LATER = re.compile(
+    r"(?i)updated?\b|modified|reviewed|revised|edited|aktualisiert|geändert|mis à jour|modifié|actualizado|aggiornato"
+    r"|atualizado|bijgewerkt|uppdaterad|opdateret|oppdatert|обновлено|zaktualizowano|更新"
 )
-_LATER = re.compile(r"(?i)updated|modified|reviewed|revised|aktualisiert|mis à jour|actualizado|edited")
 _BY = re.compile(
-    r"(?i)^\W*(?:(?:(?:story|words|text|article|guide|post(?:ed)?|written|authored|published|reported"
-    r"|review(?:ed)?)\s+)?by|author|written by|von|par|por|di|door|af|av)\b"
+    r"(?i)^\W*(?:this \w+ (?:was|is) )?(?:(?:(?:story|words|text|article|guide|post(?:ed)?|written|authored|published|reported"
+    r"|review(?:ed)?)\s+)?by|author|written by|von|par|por|di|door|af|av|autor|auteur|autore)\b"
     r"[:\s]+(?P<name>\S.*)$"
 )
+_BY_ALONE = re.compile(r"(?i)^\W*(?:(?:posted|written|authored|published|words|story)\s+)?(?:by|von|par|por)\W*$")
+_DATE_BEFORE = re.compile(
+    r"^(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\w{3,9}\.? \d{1,2},? \d{4}|\d{1,2}\.? \w{3,9} \d{4})\W+"
+)
 
 
-def byline(blocks: list[Block]) -> list[str]:
+def byline(blocks: list[Block], title: str | None) -> list[str]:
     """The short lines around the headline, in order; below it first, as that is where most bylines are."""
-    top = next((index for index, block in enumerate(blocks) if block.element.tag == "h1"), None)
+    top = _headline(blocks, title)
     if top is None:
         return []
     below: list[str] = []
@@ -80,29 +58,35 @@ def byline(blocks: list[Block]) -> list[str]:
     return below + above[::-1]
 
 
+def _headline(blocks: list[Block], title: str | None) -> int | None:
+    """Where the headline stands: the block with the title, a heading if there is one; else the first `h1`."""
+    wanted = (title or "").casefold().split()
+    same = [index for index, block in enumerate(blocks) if wanted and block.text.casefold().split() == wanted]
+    first = next((index for index, block in enumerate(blocks) if block.element.tag == "h1"), None)
+    headings = [index for index in same if blocks[index].element.tag in ("h1", "h2", "h3")]
+    return next(iter([*headings, *([] if first is not None else same)]), first)
+
+
 def shown_date(lines: list[str]) -> datetime | None:
-    """The first date in `lines` that is not one of a change; failing that, the first of all."""
-    found = [(bool(_LATER.search(line)), moment) for line in lines for moment in _dates(line)]
-    first = next((moment for later, moment in found if not later), None)
-    return first or (found[0][1] if found else None)
+    """The first date in `lines` that is not one of a change."""
+    return next((moment for line in lines if not _LATER.search(line) for moment in dates_in(line)), None)
+
+
+def shown_change(lines: list[str]) -> datetime | None:
+    """The first date in `lines` that is one of a change: "Updated June 12, 2026"."""
+    return next((moment for line in lines if _LATER.search(line) for moment in dates_in(line)), None)
+
+
+def dateline(lines: list[str]) -> datetime | None:
+    """The date that stands around the headline by itself, or with little more than a name."""
+    return shown_date([line for line in lines if len(line.split()) <= DATELINE])
 
 
 def shown_author(lines: list[str]) -> str | None:
     """The name behind a "by" in `lines`."""
-    for line in lines:
-        if match := _BY.match(line):
+    for line, following in zip(lines, [*lines, ""][1:], strict=True):
+        if match := _BY.match(_DATE_BEFORE.sub("", line)):
             return match["name"]
+        if following and _BY_ALONE.match(line):
+            return following
     return None
-
-
-def _dates(line: str) -> Iterator[datetime]:
-    lower = line.lower()
-    for pattern in _DATES:
-        for match in pattern.finditer(lower):
-            month = _MONTHS.get(match["month"]) or (int(match["month"]) if match["month"].isdigit() else 0)
-            try:
-                moment = datetime(int(match["year"]), month, int(match["day"]), tzinfo=UTC)
-            except ValueError:
-                continue
-            if moment >= EARLIEST:
-                yield moment

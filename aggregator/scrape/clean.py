@@ -202,16 +202,19 @@ def plain(text: str | None) -> str:
 
 
 def clean_entry(entry: Entry, base_url: str) -> Entry:
-    """`entry` with clean `html` and `summary`, and with title, author and tags as plain text."""
+    """`entry` with clean `html` and `summary`.
+
+    Its title, author and tags are plain text already: `poll` has read them by what the format says of them. Decoding
+    them again would turn a title about `&lt;b&gt;` into something else; whoever shows them escapes them (A28).
+    """
     base = entry.url or base_url
-    tags = tuple(dict.fromkeys(tag for raw in entry.tags if (tag := plain(raw))))
     return replace(
         entry,
-        title=plain(entry.title),
-        author=plain(entry.author) or None,
+        title=squeeze(entry.title),
+        author=squeeze(entry.author) or None,
         html=clean(entry.html, base),
         summary=clean(entry.summary, base),
-        tags=tags,
+        tags=tuple(dict.fromkeys(tag for raw in entry.tags if (tag := squeeze(raw)))),
     )
 
 

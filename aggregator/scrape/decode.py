@@ -1,8 +1,8 @@
 """Bytes of a web page -> text, as a browser would read it.
 
-The order of belief is that of browsers (WHATWG HTML, 13.2.3), with one addition from practice: bytes that are valid
-UTF-8 with multi-byte characters in them are UTF-8 whatever the labels say. Never raises: what can not be decoded
-becomes U+FFFD. Nothing is fetched and no entity is resolved here.
+The order of belief is that of browsers (WHATWG HTML, 13.2.3), with two additions from practice: bytes that are valid
+UTF-8 with multi-byte characters in them are UTF-8 whatever the labels say, and UTF-8 inside UTF-8 is decoded twice.
+Never raises: what can not be decoded becomes U+FFFD. Nothing is fetched and no entity is resolved here.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ _BROWSER_NAMES = {
 }
 _CHARSET_HEADER = re.compile(r"(?i)charset\s*=\s*[\"']?\s*([\w.:-]+)")
 _CHARSET_META = re.compile(rb"(?i)<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)")
+_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")
+"""U+0080 to U+009F in UTF-8."""
+
+_BEYOND_LATIN = re.compile(r"[^\x00-\xff]")
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 
 
@@ -63,12 +67,22 @@ def decode(page: bytes, content_type: str = "") -> str:
         if page.startswith(mark):
             return page[len(mark) :].decode(encoding, "replace")
     if (text := _strict(page, "utf-8")) is not None:
-        return text
+        return _decoded_again(text) if _CONTROLS.search(page) else text
     for label in _labels(page, content_type):
         codec = _codec(label)
         if codec and codec != "utf-8" and (text := _strict(page, codec)):
             return text
     return _mostly_utf8(page) or _guessed(page)
+
+
+def _decoded_again(text: str) -> str:
+    """What was encoded twice (read as Latin-1, then written as UTF-8), decoded once more.
+
+    Only whole documents with control characters of Latin-1 in them, which nobody writes: a page that quotes "Ã©" stays.
+    """
+    if _BEYOND_LATIN.search(text):
+        return text
+    return _strict(text.encode("latin-1"), "utf-8") or text
 
 
 def _strict(page: bytes, encoding: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from htmldate import find_date
 from lxml.html import HtmlElement
@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.archiving import forbidden_by_page
 from aggregator.scrape.authors import find_author
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.byline import byline, shown_date
+from aggregator.scrape.byline import byline, dateline, shown_change, shown_date
 from aggregator.scrape.dates import read_date
 from aggregator.scrape.dom import squeeze
 from aggregator.scrape.structured import Claims
@@ -44,6 +44,9 @@ _DATE_META = (
     "date",
     "article.published",
     "cxenseparse:recs:publishtime",
+    "published",
+    "publisheddate",
+    "og:publish_date",
     "citation_publication_date",
     "citation_online_date",
     "datecreated",
@@ -56,6 +59,9 @@ _MODIFIED_META = (
     "dcterms.modified",
     "lastmod",
 )
+
+A_DAY_LATER = timedelta(hours=38)
+"""From the midnight with which a shown day begins to where it has ended in every time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +81,13 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it,
     `blocks` its text; `agent` is the name that it may call us by.
     """
-    lines = byline(blocks)
-    modified = _first_date(
-        [said.article.get("dateModified"), said.page.get("dateModified"), *_named(said, _MODIFIED_META)]
-    )
+    title = find_title(tree, said, url)
+    lines = byline(blocks, title)
+    modified = _modified(said, lines)
     return Metadata(
-        title=find_title(tree, said, url),
+        title=title,
         author=find_author(tree, said, lines),
-        published=_published(tree, said, url, lines),
+        published=_published(tree, said, url, lines, modified),
         modified=modified,
         language=_language(tree, said),
         lead_image=_lead_image(said, url),
@@ -92,12 +97,50 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     )
 
 
-def _published(tree: HtmlElement, said: Claims, url: str, lines: list[str]) -> datetime | None:
-    claimed = [said.article.get("datePublished"), *_named(said, _DATE_META[:3]), said.page.get("datePublished")]
-    claimed += [*_named(said, _DATE_META[3:]), said.article.get("dateCreated"), said.article.get("uploadDate")]
+def _published(
+    tree: HtmlElement, said: Claims, url: str, lines: list[str], modified: datetime | None
+) -> datetime | None:
+    claimed = _claimed_date(said)
+    shown = dateline(lines)
+    if claimed and shown and claimed - shown > A_DAY_LATER and not _one_day(shown, modified):
+        # The page has been moved or built again: its machinery knows no better.
+        return shown
     return (
-        _first_date(claimed) or _marked_date(tree) or shown_date(lines) or _lone_date(tree) or _guessed_date(tree, url)
+        claimed
+        or _marked_date(tree)
+        or shown
+        or shown_date(lines)
+        or _lone_date(tree)
+        or shown_change(lines)
+        or _guessed_date(tree, url)
     )
+
+
+def _modified(said: Claims, lines: list[str]) -> datetime | None:
+    """The day of the last change: what machines are told, or what readers are when that is later."""
+    claimed = _first_date(
+        [said.article.get("dateModified"), said.page.get("dateModified"), *_named(said, _MODIFIED_META)]
+    )
+    shown = shown_change(lines)
+    return shown if shown and (claimed is None or shown - claimed > A_DAY_LATER) else claimed
+
+
+def _claimed_date(said: Claims) -> datetime | None:
+    """The date that the page states for machines: the first, unless two of the three best sources agree on another."""
+    best = (
+        [said.article.get("datePublished")],
+        _named(said, _DATE_META[:3]),
+        [said.page.get("datePublished")],
+    )
+    found = [date for source in best if (date := _first_date(source))]
+    later = [*_named(said, _DATE_META[3:]), said.article.get("dateCreated"), said.article.get("uploadDate")]
+    if len(found) == len(best) and found[1].date() == found[2].date():
+        return found[1]
+    return found[0] if found else _first_date(later)
+
+
+def _one_day(one: datetime, other: datetime | None) -> bool:
+    return other is not None and timedelta(0) <= other - one < A_DAY_LATER
 
 
 def _marked_date(tree: HtmlElement) -> datetime | None:

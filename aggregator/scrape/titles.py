@@ -8,6 +8,7 @@ from html import unescape
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.dates import dates_in
 from aggregator.scrape.dom import squeeze, text_of
 from aggregator.scrape.structured import Claims
 from aggregator.urls import host_of
@@ -18,6 +19,9 @@ _WORD = re.compile(r"\w+")
 _FOLD = re.compile(r"[\W_]+")
 _LONG_ENOUGH = 15
 """Characters that a title has at least, when there is more before a separator."""
+
+_PASSED_ON = re.compile(r"\s+\((?:[\w-]+\.)+[a-z]{2,}\)(?:\s+\d+)?$")
+"""Title (example.com) 87"""
 
 MAX_TITLE = 300
 """Characters; a longer `h1` or `title` is not a title."""
@@ -67,6 +71,7 @@ def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
     """
     names = _site_names(said, url)
     headings = _headings(tree, names)
+    subheadings = [text_of(node) for node in tree.iter("h2", "h3")]
     claimed = [
         _text(said.article.get("headline")),
         said.first("og:title"),
@@ -80,19 +85,33 @@ def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
         if raw and (title := without_site(squeeze(unescape(unescape(raw))), names, headings))
     ]
     for heading in headings:
+        for title in candidates:
+            if _only_prefixed(heading, title):
+                return title
         if any(_agree(heading, title) for title in candidates):
-            return heading
+            return _shorter(heading, [*candidates, *subheadings])
     likely = max(headings, key=lambda heading: _kinship(heading, candidates), default=None)
     if likely and (not candidates or _kinship(likely, candidates) >= MIN_KINSHIP):
         return likely
     if candidates:
         return _without_pipe(candidates[0])
-    return next((text_of(node) for node in tree.iter("h2")), None)
+    return next(iter(subheadings), None)
+
+
+def _shorter(heading: str, others: list[str]) -> str:
+    """What stands before a `|` or the like in the heading, when the page calls the article just that as well; without
+    the domain that sites which pass on links put behind it.
+    """
+    folded = {_fold(other) for other in others}
+    for match in _SEPARATOR.finditer(heading):
+        if len(first := heading[: match.start()]) >= _LONG_ENOUGH and _fold(first) in folded:
+            return first
+    return _PASSED_ON.sub("", heading)
 
 
 def _headings(tree: HtmlElement, names: set[str]) -> list[str]:
     """The texts of the page's `h1` that can be titles: not the name of the site, which some themes put there."""
-    texts = (text_of(node) for node in tree.iter("h1"))
+    texts = (unescape(text_of(node)) for node in tree.iter("h1"))
     return [text for text in dict.fromkeys(texts) if 2 < len(text) <= MAX_TITLE and _fold(text) not in names]
 
 
@@ -107,7 +126,8 @@ def without_site(title: str, names: set[str], headings: list[str]) -> str:
     """`title` without a leading or trailing site name."""
     parts = _SEPARATOR.split(title)
     if len(parts) < 2:
-        return title
+        host, _, rest = title.partition(" ")
+        return rest if "." in host and _fold(host) in names and rest else title
     folded = _fold(title)
     for heading in headings:
         if len(heading) > 8 and folded.startswith(_fold(heading)):
@@ -145,8 +165,9 @@ def _agree(heading: str, title: str) -> bool:
 
 
 def _only_prefixed(heading: str, title: str) -> bool:
-    """Whether the heading is the title with a date or a site's name before it."""
-    return len(heading) > len(title) and _fold(heading).endswith(_fold(title))
+    """Whether the heading is the title with a date or a label before it: "Blog: ", "12 June 2026"."""
+    before = heading.removesuffix(title).strip()
+    return before != heading and (before.endswith(":") or any(dates_in(before)))
 
 
 def _without_pipe(title: str) -> str:

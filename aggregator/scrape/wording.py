@@ -6,6 +6,7 @@ Each is a piece of evidence, never a verdict: how much it counts for or against 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -73,7 +74,7 @@ PHRASES: dict[str, str] = {
     r"|\d{1,2} \w{3,9}\.? \d{4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}).{0,20})$",
     "by": r"^\W*(?:written |posted |reviewed |edited |medically reviewed |fact[- ]checked |photo(?:graph)?s? "
     r"|words |story |text )?by\b.{0,80}$",
-    "minutes": r"\b\d+ ?min(?:ute)?s?\.? (?:read|de lecture)|reading time|time to read|\bviews?\b$|^\d+$",
+    "minutes": r"\d ?min(?:ute)?s?\.? (?:read|de lecture)|reading time|time to read|\bviews?$|^\d+$",
     "comments": r"\b(?:comments?|leave a (?:reply|comment)|reply|log in|logged in|post a comment|your email address)\b",
     "advert": r"advertis|sponsored|affiliate|commission|disclos|we may earn",
     "credit": r"\b(?:photo|image|credit|getty|shutterstock|unsplash|courtesy|source|screenshot|illustration|via"
@@ -109,38 +110,62 @@ SHORT = 40
 _ATTRIBUTES = ("class", "id", "role", "itemprop")
 _MAX_NAMES = 300
 _MAX_REMEMBERED = 50_000
+_MAX_TEXTS = 8_000
+_NAMELESS = (None,) * len(_ATTRIBUTES)
 
-_PIECES = [(piece, hint) for hint, pieces in HINTS.items() for piece in pieces.split()]
-_PATTERNS = [(name, re.compile(pattern)) for name, pattern in PHRASES.items()]
+_KEY = 3
+"""Characters; no piece is shorter, so that those that can begin at a place are found by as many."""
+
+_PIECES: dict[str, list[tuple[str, str]]] = {}
+for _hint, _pieces in HINTS.items():
+    for _piece in _pieces.split():
+        _PIECES.setdefault(_piece[:_KEY], []).append((_piece, _hint))
+
+_PATTERNS = [(name, re.compile(pattern).search) for name, pattern in PHRASES.items()]
 _SEPARATORS = str.maketrans({"_": "-", ":": "-", ".": "-", "/": "-"})
 _NONE: frozenset[str] = frozenset()
 _of_name: dict[str, frozenset[str]] = {}
+_of_names: dict[tuple[str | None, ...], frozenset[str]] = {}
 
 
 def hints(node: HtmlElement) -> frozenset[str]:
     """The HINTS that `node`'s own names give."""
-    found = _NONE
-    for attribute in _ATTRIBUTES:
-        if value := node.get(attribute):
-            for name in value[:_MAX_NAMES].split():
-                known = _of_name.get(name)
-                if known is None:
-                    known = _remember(name)
-                if known:
-                    found = found | known if found else known
-    return found
+    names = tuple(map(node.get, _ATTRIBUTES))
+    if names == _NAMELESS:
+        return _NONE
+    known = _of_names.get(names)
+    if known is None:
+        if len(_of_names) >= _MAX_REMEMBERED:
+            _of_names.clear()
+        known = _of_names[names] = frozenset().union(
+            *(_hints_of(name) for value in names if value for name in value[:_MAX_NAMES].split())
+        )
+    return known
+
+
+def _hints_of(name: str) -> frozenset[str]:
+    known = _of_name.get(name)
+    return _remember(name) if known is None else known
 
 
 def _remember(name: str) -> frozenset[str]:
     padded = f"-{name.lower().translate(_SEPARATORS)}-"
-    known = frozenset({hint for piece, hint in _PIECES if piece in padded})
+    known = frozenset(
+        [
+            hint
+            for start in range(len(padded) - _KEY + 1)
+            for piece, hint in _PIECES.get(padded[start : start + _KEY], ())
+            if padded.startswith(piece, start)
+        ]
+    )
     if len(_of_name) >= _MAX_REMEMBERED:
         _of_name.clear()
     _of_name[name] = known
     return known
 
 
-def phrases(text: str) -> list[str]:
-    """The PHRASES that are in `text`."""
+@lru_cache(_MAX_TEXTS)
+def phrases(text: str) -> tuple[str, ...]:
+    """The PHRASES that are in `text`. The pages of a site share their menus: what was asked for is remembered."""
     lower = text.lower()
-    return [name for name, pattern in _PATTERNS if pattern.search(lower)]
+    return tuple([name for name, found in _PATTERNS if found(lower)])

@@ -1,0 +1,128 @@
+"""Titles, authors and dates as the page tells them, whatever its machinery says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from aggregator.scrape import article
+from aggregator.scrape.dates import dates_in, read_date
+from aggregator.scrape.decode import decode
+
+TEXT = "".join(
+    f"<p>{sentence}</p>"
+    for sentence in (
+        "Researchers have found a flaw in a library that half of the internet uses, and which nobody has paid for.",
+        "The flaw lies in how the library reads the length of a field, which it takes from the packet without asking.",
+        "An attacker who can send a packet can read what lies behind it in memory, and nothing is written to any log.",
+    )
+)
+URL = "https://daily.example/flaw"
+
+
+def page(before: str, head: str = "", h1: str = "A flaw in a library") -> bytes:
+    return f"<html><head><title>A flaw in a library</title>{head}</head><body><article><h1>{h1}</h1>{before}<div>{TEXT}</div></article></body></html>".encode()
+
+
+def ld(published: str, modified: str = "") -> str:
+    change = f',"dateModified":"{modified}"' if modified else ""
+    return f'<script type="application/ld+json">{{"@type":"Article","headline":"A flaw in a library","datePublished":"{published}"{change}}}</script>'
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("June 12, 2026", "2026-06-12"), ("12. Juni 2026", "2026-06-12"), ("12 de junio de 2026", "2026-06-12"),
+        ("1er juillet 2026", "2026-07-01"), ("12 июня 2026", "2026-06-12"), ("2026年6月12日", "2026-06-12"),
+        ("12 czerwca 2026", "2026-06-12"), ("Fri, 19th Dec 2025", "2025-12-19"), ("25/12/2025", "2025-12-25"),
+        ("6/12/2026", "2026-06-12"), ("12.06.2026", "2026-06-12"),
+    ],
+)  # fmt: skip
+def test_dates_that_people_write_are_read(text: str, day: str) -> None:
+    """In many languages, with ordinals, with numbers."""
+    assert [moment.date().isoformat() for moment in dates_in(text)][:1] == [day]
+
+
+@pytest.mark.parametrize("text", ["", "41/41/2026", "February 30, 2026", "12 people of 2026", "version 1.2.3"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    """Numbers and days that do not exist."""
+    assert read_date(text) is None
+
+
+def test_an_earlier_day_that_readers_see_goes_before_what_machines_are_told() -> None:
+    """A site that moved house states the day of the move; the page still shows when the article came out."""
+    found = article(page("<p>May 14, 2025</p>", ld("2025-11-20T16:02:46Z", "2025-11-20T16:02:46Z")), URL)
+    assert found.published == datetime(2025, 5, 14, tzinfo=UTC)
+
+
+def test_a_shown_change_is_no_publication() -> None:
+    """ "Updated" names the last change, and only that."""
+    found = article(page("<p>Updated September 28, 2025</p>", ld("2015-04-06T13:52:00-04:00")), URL)
+    assert found.published == datetime(2015, 4, 6, 17, 52, tzinfo=UTC)
+    assert found.modified == datetime(2025, 9, 28, tzinfo=UTC)
+
+
+def test_a_local_day_does_not_hide_the_moment() -> None:
+    """The shown day may be the day before in UTC: the exact moment is kept."""
+    found = article(page("<p>Jun 25, 2025</p>", ld("2025-06-25T20:57:54-04:00")), URL)
+    assert found.published == datetime(2025, 6, 26, 0, 57, 54, tzinfo=UTC)
+
+
+def test_two_sources_outvote_a_stale_template() -> None:
+    """Where meta element and page object agree on another day than the article object, they are right."""
+    graph = (
+        '<script type="application/ld+json">{"@type":"WebPage","datePublished":"2025-12-18T21:09:22+00:00"}</script>'
+    )
+    meta = '<meta property="article:published_time" content="2025-12-18T21:09:22+00:00">'
+    found = article(page("", ld("2025-03-01") + graph + meta), URL)
+    assert found.published == datetime(2025, 12, 18, 21, 9, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("markup", "author"),
+    [
+        ("<div><div>By</div><div>The Packet Team</div><div>6 mins</div></div>", "The Packet Team"),
+        ("<p>03/01/2026 by Ada Example, member of the committee</p>", "Ada Example, member of the committee"),
+        ("<p>Posted by Ada at December 16, 2025 11:15 AM</p>", "Ada"),
+        ("<div class='post-author-box2'></div><div class='blogpost-author'>Insights from <div class='blogpost-author-name'>Ada Example</div> Marketing Director</div>", "Ada Example"),
+        ("<p>By <a rel=author href=/a>Ada Example</a> and <a rel=author href=/b>Bob Example</a></p>", "Ada Example, Bob Example"),
+    ],
+)  # fmt: skip
+def test_names_are_found_around_the_headline(markup: str, author: str) -> None:
+    """Alone behind a "by", behind a date, in an element for names, side by side."""
+    assert article(page(markup), URL).author == author
+
+
+def test_what_link_previews_are_told_names_the_author() -> None:
+    """WordPress writes "Written by" and the name as a label and its value."""
+    head = '<meta name="twitter:label1" content="Written by"><meta name="twitter:data1" content="Ada Example">'
+    assert article(page("", head), URL).author == "Ada Example"
+
+
+def test_citations_turn_names_around() -> None:
+    """Libraries put the last name first."""
+    head = '<meta name="citation_author" content="Lovelace, Ada"><meta name="citation_author" content="Byron, George">'
+    assert article(page("", head), URL).author == "Ada Lovelace, George Byron"
+
+
+@pytest.mark.parametrize(
+    ("h1", "head", "title"),
+    [
+        ("Dec 18 2025 A flaw in a library", "", "A flaw in a library"),
+        ("Blog: A flaw in a library", "", "A flaw in a library"),
+        ("A flaw in a library (example.com) 87", "", "A flaw in a library"),
+        ("A flaw in a library &amp;amp; its cure", "<meta property=og:title content='A flaw in a library &amp; its cure'>", "A flaw in a library & its cure"),
+    ],
+)  # fmt: skip
+def test_headlines_lose_what_is_not_of_them(h1: str, head: str, title: str) -> None:
+    """Dates and labels before them, domains behind them, entities written twice."""
+    assert article(page("", head, h1), URL).title == title
+
+
+def test_f28_utf8_inside_utf8_is_decoded_twice() -> None:
+    """A page that was read as Latin-1 and written as UTF-8 says what its author wrote; one that quotes such is kept."""
+    text = "the attacker’s – “simple” – trick"
+    assert decode(f"<p>{text}</p>".encode().decode("latin-1").encode()) == f"<p>{text}</p>"
+    quoted = "<p>It then reads Ã© where it says é</p>"
+    assert decode(quoted.encode()) == quoted
