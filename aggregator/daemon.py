@@ -153,8 +153,9 @@ class Daemon:
         )
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
-        """One run of a job: a failure is logged, and the next turn tries again."""
+        """One run of a job, named in all its log lines: a failure is logged, and the next turn tries again."""
         self._heart.begin(name)
+        structlog.contextvars.bind_contextvars(job=name)
         try:
             work()
         except AggregatorError as error:
@@ -162,11 +163,12 @@ class Daemon:
                 self._failed(name, error)
         except Exception:
             if not self._pipeline.stopping.is_set():
-                log.exception("bug", job=name)
+                log.exception("bug")
         else:
             if self._failing.pop(name, None) is not None:
-                log.info("works again", job=name)
+                log.info("works again")
         finally:
+            structlog.contextvars.unbind_contextvars("job")
             self._heart.end(name)
 
     def _failed(self, name: str, error: AggregatorError) -> None:
@@ -175,7 +177,7 @@ class Daemon:
         if self._failing.get(name) != message:
             self._failing[name] = message
             level = log.error if isinstance(error, StoreError) else log.warning
-            level("stopped early; tried again until it works", job=name, error=message)
+            level("stopped early; tried again until it works", error=message)
 
     def _poll(self) -> None:
         tally = Tally()
@@ -208,9 +210,9 @@ class Daemon:
         )
         for done in upkeep.tend(tended, pipeline.clock()):
             if done.error is None:
-                log.info("upkeep", done=done.job, result=done.result)
+                log.info("upkeep", step=done.job, result=done.result)
             else:
-                log.error("upkeep failed", job=done.job, error=done.error)
+                log.error("upkeep failed", step=done.job, error=done.error)
 
     def _finish(self) -> None:
         """Cut what is under way short, and give the jobs a moment to see it; what is left is done again next time."""

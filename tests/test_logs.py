@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +15,11 @@ from aggregator import logs
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
     """Leave logging as it was for other tests."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    root.handlers[:], root.level = before
 
 
 @pytest.mark.parametrize("human", [True, False])
@@ -42,3 +46,30 @@ def test_a33_a_line_break_in_a_value_makes_no_second_line(capsys: pytest.Capture
     structlog.get_logger().error("x", title="a\r\nlevel=fake")
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["title"] == "a\\r\\nlevel=fake"
+
+
+def test_a_librarys_line_is_one_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON with a level and a time, without secrets, on one line, with its traceback in a value."""
+    logs.configure(human=False)
+    try:
+        raise OSError("https://user:hunter2@a.example/")
+    except OSError:
+        logging.getLogger("uvicorn.error").exception("can not %s\nat all", "serve")
+    logging.getLogger("apscheduler").info("not worth a line")
+    (line,) = capsys.readouterr().err.splitlines()
+    event = json.loads(line)
+    assert (event["event"], event["level"], event["logger"]) == ("can not serve\\nat all", "error", "uvicorn.error")
+    assert event["timestamp"].endswith("Z")
+    assert "OSError" in event["exception"]
+    assert "hunter2" not in line
+
+
+def test_context_is_bound_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a job binds stands in each line of it, and in none after it."""
+    logs.configure(human=False)
+    with structlog.contextvars.bound_contextvars(job="poll"):
+        structlog.get_logger().error("one")
+    structlog.get_logger().error("two")
+    one, two = map(json.loads, capsys.readouterr().err.splitlines())
+    assert one["job"] == "poll"
+    assert "job" not in two

@@ -34,7 +34,7 @@ def describing() -> Any:
     return module
 
 
-def test_the_metadata_are_those_of_the_schema_and_the_page() -> None:
+def test_the_reference_in_datasette_is_that_of_the_schema_and_the_page() -> None:
     """deploy/datasette.yaml is the generated one. AGGREGATOR_UPDATE_DOCS=1 writes it anew."""
     wanted = describing().text()
     if os.environ.get("AGGREGATOR_UPDATE_DOCS"):
