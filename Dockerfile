@@ -8,6 +8,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY aggregator ./aggregator
+COPY rules ./rules
 
 # Wheels only, so that no compiler is needed and nothing of a dependency runs while it is installed; the program itself
 # is the one thing that is built. Byte-compiled here, since the running container may not write.

@@ -8,15 +8,24 @@ done is handed out in the meantime. Nothing is saved here, and no transaction is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import structlog
 
 from aggregator import scraping
+from aggregator.config.rulebook import Rulebook
+from aggregator.errors import WorkerDied
 from aggregator.fetch import Fetcher
 from aggregator.models import PendingArticle, Response
-from aggregator.reading import Page, read_page
+from aggregator.reading import Page, noted, read_page, unruled
 from aggregator.scraping import SCRAPE_TIMEOUT_S, Reading
 from aggregator.settings import FeedOptions, Network
+from aggregator.siterules import Rule
 from aggregator.workers import Workers
+
+log = structlog.get_logger()
+
+_Job = tuple[Reading, Response | None, Page]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,7 @@ class Pages:
     network: Network
     options: Callable[[PendingArticle], FeedOptions]
     stopped: Callable[[], bool]
+    rules: Rulebook = field(default_factory=Rulebook)
 
     def read(self, batch: Iterable[PendingArticle], *, whole: bool = True) -> Iterator[Reading]:
         """Each article as read, or with the error that came; as they complete. Nothing more once `stopped`.
@@ -45,28 +55,47 @@ class Pages:
                 else:
                     yield reading
             waiting = onward
+        for problem in self.rules.problems:
+            log.warning("a rule for a site has a mistake", mistake=problem)
 
     def _turn(self, waiting: list[Reading]) -> Iterator[Reading]:
         """Each reading with one more page, or without it."""
         settled: list[Reading] = []
-        for (reading, response), read in self.workers.each(
-            self._fetched(waiting, settled), read_page, timeout_s=SCRAPE_TIMEOUT_S
-        ):
-            yield reading.gave(read, response)
+        again: list[tuple[_Job, Rule, WorkerDied]] = []
+        jobs = ((job, (job[2],)) for job in self._fetched(waiting, settled))
+        for job, read in self.workers.each(jobs, read_page, timeout_s=SCRAPE_TIMEOUT_S):
+            reading, response, page = job
+            rule = page.hint.rule
+            if rule is not None and isinstance(read, WorkerDied):
+                self.rules.set_aside(rule)
+                again.append(((reading, response, unruled(page)), rule, read))
+            else:
+                yield reading.gave(read, response)
         yield from settled
+        yield from self._without_rules(again)
 
-    def _fetched(
-        self, waiting: list[Reading], settled: list[Reading]
-    ) -> Iterator[tuple[tuple[Reading, Response | None], tuple[Page]]]:
+    def _without_rules(self, again: list[tuple[_Job, Rule, WorkerDied]]) -> Iterator[Reading]:
+        """The readings whose worker had to be stopped, read without the rule, which may have been the cause."""
+        jobs = (((job, rule, error), (job[2],)) for job, rule, error in again)
+        for (job, rule, error), read in self.workers.each(jobs, read_page, timeout_s=SCRAPE_TIMEOUT_S):
+            reading, response, _ = job
+            if isinstance(read, Exception):
+                yield reading.gave(read, response)
+            else:
+                log.warning("a rule for a site was set aside", file=rule.file, error=error.message)
+                yield reading.gave(noted(read, rule.file, error.message), response)
+
+    def _fetched(self, waiting: list[Reading], settled: list[Reading]) -> Iterator[_Job]:
         """The wanted pages, for a worker to read; readings whose page does not come are added to `settled`."""
         readings = {reading.article.id: reading for reading in waiting}
         requests = []
         for reading in waiting:
             options = self.options(reading.article)
             if scraping.feed_is_enough(reading, options):
-                yield (reading, None), (scraping.page(reading, None, self.network),)
+                yield reading, None, scraping.page(reading, None, self.network)
             else:
-                requests.append(scraping.page_request(reading, options, self.network))
+                rule = self.rules.find(reading.wanted or "")
+                requests.append(scraping.page_request(reading, options, self.network, rule))
         for request, answer in self.fetcher.each(requests):
             reading = readings[request.key]
             if not isinstance(answer, Response):
@@ -74,4 +103,5 @@ class Pages:
             elif reading.astray(answer):
                 settled.append(reading.ended())
             else:
-                yield (reading.took(answer), answer), (scraping.page(reading, answer, self.network),)
+                rule = self.rules.find(answer.url)
+                yield reading.took(answer), answer, scraping.page(reading, answer, self.network, rule)

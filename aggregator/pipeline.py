@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from aggregator import dedupe, emit, health, lock, outcomes, rechecking, scraping
+from aggregator.config.rulebook import Rulebook
 from aggregator.fetch import Fetcher
 from aggregator.mirroring import Mirroring
 from aggregator.models import (
@@ -192,6 +193,7 @@ class Pipeline:
             self.config.network,
             lambda article: self.options(states.get(article.feed_id)),
             self.stopping.is_set,
+            Rulebook.of(self.config.rules),
         )
 
     # --- emit ------------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def _joined(page: Page, before: ReadArticle) -> ReadArticle:
         read = _read(replace(found, published=published, real_url=None), page.url, page.hint.title)
         return replace(read, urls=tuple(dict.fromkeys((*read.urls, *before.urls))))
     # What the feed says is about the article; another post's page may name that one too.
-    found = _extracted(page, scrape.Hint())
+    found = _extracted(page, scrape.Hint(rule=page.hint.rule))
     if page.step is Step.WHOLE:
         article = scrape.made_whole(before.article, found)
     else:
@@ -114,6 +114,16 @@ def _joined(page: Page, before: ReadArticle) -> ReadArticle:
     if article is None:
         return without(before, page.step)
     return replace(before, article=article, fingerprint=dedupe.fingerprint(article.title or "", article.text))
+
+
+def unruled(page: Page) -> Page:
+    """`page` to be read as if its site had no rule."""
+    return replace(page, hint=replace(page.hint, rule=None))
+
+
+def noted(read: ReadArticle, file: str, problem: str) -> ReadArticle:
+    """`read`, with why its site's rule in `file` was not used."""
+    return replace(read, article=replace(read.article, rule=file, rule_problem=f"{file}: {problem}"))
 
 
 def without(read: ReadArticle, step: Step) -> ReadArticle:

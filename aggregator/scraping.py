@@ -28,6 +28,7 @@ from aggregator.models import (
 from aggregator.reading import Page, ReadArticle, Step, has_full_text, without
 from aggregator.scrape import Hint
 from aggregator.settings import FeedOptions, Network
+from aggregator.siterules import Rule
 from aggregator.store import Store
 
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
@@ -117,7 +118,7 @@ class Reading:
         if self.evidence is None:
             return replace(self, wanted=None)
         for step, url in ((Step.REAL, article.real_url), (Step.WHOLE, article.single_page_url)):
-            if url and self._may_ask(url) and (step is Step.REAL or article.next_page_url):
+            if url and self._may_ask(url):
                 return replace(self, step=step, wanted=url)
         if not article.next_page_url or not self._may_ask(article.next_page_url):
             return replace(self, wanted=None)
@@ -134,8 +135,11 @@ def _key(url: str) -> str:
     return url.partition("#")[0].rstrip("/")
 
 
-def page_request(reading: Reading, options: FeedOptions, network: Network) -> Request:
-    """The request for the page that is wanted. All pages of an article together have the bytes of one."""
+def page_request(reading: Reading, options: FeedOptions, network: Network, rule: Rule | None = None) -> Request:
+    """The request for the page that is wanted. All pages of an article together have the bytes of one.
+
+    `rule` is that of the page's site; its headers go no further than that.
+    """
     return Request(
         url=reading.wanted or reading.article.url,
         key=reading.article.id,
@@ -143,6 +147,7 @@ def page_request(reading: Reading, options: FeedOptions, network: Network) -> Re
         max_bytes=max(1, network.max_article_bytes - reading.size),
         accept=PAGE_TYPES,
         robots=options.respect_robots,
+        headers=dict(rule.headers) if rule else {},
     )
 
 
@@ -153,10 +158,10 @@ def feed_is_enough(reading: Reading, options: FeedOptions) -> bool:
     return options.full_text == "never" or (options.full_text == "auto" and has_full_text(reading.article.feed_html))
 
 
-def page(reading: Reading, response: Response | None, network: Network) -> Page:
+def page(reading: Reading, response: Response | None, network: Network, rule: Rule | None = None) -> Page:
     """What a worker reads: the page, or the feed's own text where there is no `response`."""
     article = reading.article
-    hint = Hint(article.title, article.feed_html, article.published, article.language)
+    hint = Hint(article.title, article.feed_html, article.published, article.language, rule)
     if response is None:
         return Page(None, article.url, "", hint)
     before = reading.read if isinstance(reading.read, ReadArticle) else None

@@ -106,6 +106,18 @@ Query = Annotated[str, Field(max_length=1000), AfterValidator(_full_text)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
 
 
+def _one_or_many(value: object) -> object:
+    """A list; a value that stands alone is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    BeforeValidator(_one_or_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -268,6 +280,9 @@ class Config(_Section):
     server: Server = Field(Server(), description="The web server.")
     upkeep: Upkeep = Field(Upkeep(), description="Retention, backups and what else is done at night.")
     defaults: FeedOptions = Field(FeedOptions(), description="Options of every feed that does not set its own.")
+    rules: Texts = Field(
+        (), description="Folders with rules for sites (see rules.md), relative to this file; the first with one counts."
+    )
     feeds: tuple[Feed, ...] = Field(min_length=1, description="The sources.")
     outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")
 

@@ -17,6 +17,7 @@ from aggregator.cli import (  # noqa: F401 - importing registers the commands
     keep,
     operate,
     outputs,
+    rules,
     showing,
     stories,
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.app import Here, Json, app, clock, here, iso, print_json, print_table, say
+from aggregator.errors import ConfigError
 from aggregator.models import FeedState, FeedStatus, Source
 from aggregator.standing import standing
 from aggregator.urls import http_url, redact
@@ -37,8 +38,18 @@ def check(
         print_json(schema())
         return
     config = here(context).config
+    _complain_of_rules(config)
     tags = {tag for feed in config.feeds for tag in feed.tags}
     say(f"{here(context).config_path}: fine, {len(config.feeds)} feeds, {len(tags)} tags")
+
+
+def _complain_of_rules(config: Config) -> None:
+    """Name the mistakes in rules of our own format; those that others wrote are named by `rules`."""
+    from aggregator.config.rulebook import Rulebook
+
+    mistakes = Rulebook.of(config.rules).check(".yaml")
+    if mistakes:
+        raise ConfigError(mistakes)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from aggregator.models import Article, Entry, PageKind, ParsedFeed
 from aggregator.urls import redact
 
 if TYPE_CHECKING:
+    from aggregator.config.rulebook import Rulebook
     from aggregator.settings import Network
 
 _HIT = str.maketrans({"\ue000": "", "\ue001": ""})
@@ -122,12 +123,22 @@ def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
     document = read_document(target, _network(context), accept=PAGE_TYPES, url=url)
     with Workers(processes=1) as workers:
         read = workers.call(
-            read_page, Page(document.body, document.url, document.content_type, Hint()), timeout_s=SCRAPE_TIMEOUT_S
+            read_page,
+            Page(document.body, document.url, document.content_type, Hint(rule=_rules(context).find(document.url))),
+            timeout_s=SCRAPE_TIMEOUT_S,
         )
     print_json(_article_json(read.article))
     if read.article.kind is not PageKind.ARTICLE:
         complain(f"{target}: holds no article ({read.article.kind.value})")
         raise typer.Exit(1)
+
+
+def _rules(context: typer.Context) -> Rulebook:
+    """The operator's rules and those that come with the program."""
+    from aggregator.config.rulebook import Rulebook
+
+    place = here(context)
+    return Rulebook.of(place.config.rules if place.config_path.exists() else ())
 
 
 def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:

@@ -1,78 +1,21 @@
-"""Read feeds.yaml: values and their places in the file, checked against the types, every mistake named at once.
-
-The file is data: a tag such as `!!python/object` is a mistake, never an instruction. `${NAME}` in a value is replaced
-from the environment after parsing, so that a secret can not change the file's structure.
-"""
+"""Read feeds.yaml: checked against the types, every mistake named at once with its place (see `document`)."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from aggregator.config.document import Document, Path_, explain, read, where
 from aggregator.config.names import output_mistakes
 from aggregator.config.together import contradictions, default_name
 from aggregator.errors import ConfigError
 from aggregator.settings import Config, Feed, Output
-from aggregator.urls import keep_secret, keep_secrets_of, redact
+from aggregator.urls import keep_secrets_of
 
-Path_ = tuple[str | int, ...]
-
-MAX_DEPTH = 12
-"""Levels of nesting; the configuration needs four. Deeper files are a mistake, or an attack on the reader."""
-
-_BOUNDS = {
-    "greater_than": "a number above {}",
-    "greater_than_equal": "a number that is at least {}",
-    "less_than_equal": "a number that is at most {}",
-    "string_too_short": "at least {} character",
-    "string_too_long": "at most {} characters",
-    "string_pattern_mismatch": "text that matches {}",
-}
-_KINDS = {
-    "string_type": "text (a number needs quotes)",
-    "tuple_type": "a list",
-    "model_type": "a mapping",
-    "bool_parsing": "true or false",
-    "bool_type": "true or false",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_parsing": "a number",
-    "too_short": "at least one",
-}
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LISTED: dict[str, type[BaseModel]] = {"feeds": Feed, "outputs": Output}
-_STANDARD_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null")}
 _ENVIRONMENT = {"AGGREGATOR_HOST": ("server", "host"), "AGGREGATOR_PORT": ("server", "port")}
-
-
-@dataclass
-class _Document:
-    """The file as values, with the place of every key and value, and the mistakes found so far."""
-
-    name: str
-    environ: Mapping[str, str]
-    values: Any = None
-    keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
-    places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
-    secret: set[Path_] = field(default_factory=set)
-    mistakes: list[tuple[tuple[int, int], str]] = field(default_factory=list)
-
-    def mistake(self, place: tuple[int, int], message: str) -> None:
-        self.mistakes.append((place, message))
-
-    def lines(self) -> tuple[str, ...]:
-        ordered = sorted(set(self.mistakes))
-        return tuple(f"{self.name}:{line}:{column}: {message}" for (line, column), message in ordered)
 
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
@@ -80,172 +23,43 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
 
     Raises ConfigError with every mistake, each as `file:line:column: where: found, expected`.
     """
-    document = _Document(str(path), environ or {})
-    root = _compose(document, path)
-    if root is None:
-        document.mistake((1, 1), "the file is empty; expected a mapping with the key `feeds`")
-    else:
-        document.values = _value(document, root, ())
-    config = None if root is None else _validated(document)
+    document = read(path, environ or {}, "a mapping with the key `feeds`")
+    config = _validated(document, path) if isinstance(document.values, dict) else None
     if document.mistakes or config is None:
         raise ConfigError(document.lines())
     return config
 
 
-def _compose(document: _Document, path: Path) -> Node | None:
-    try:
-        text = path.read_text("utf-8-sig")
-        root: Node | None = YAML(typ="safe", pure=True).compose(text)
-        return root
-    except OSError as error:
-        raise ConfigError((f"{document.name}: can not be read: {error.strerror}",)) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError((f"{document.name}: is not UTF-8 (byte {error.start})",)) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        document.mistake(place, f"is not YAML: {error.problem or error.context}")
-        raise ConfigError(document.lines()) from None
-    except (YAMLError, RecursionError) as error:
-        raise ConfigError((f"{document.name}:1:1: is not YAML: {str(error).splitlines()[0]}",)) from None
-
-
-def _value(document: _Document, node: Node, path: Path_) -> Any:
-    """The plain value of a node; its place is noted, and a tag that is not YAML's own is a mistake."""
-    place = (node.start_mark.line + 1, node.start_mark.column + 1)
-    document.places[path] = place
-    tag = str(node.tag)
-    if tag not in _STANDARD_TAGS and tag != "tag:yaml.org,2002:timestamp":
-        document.mistake(place, f"{_where(path)}: found the tag `{tag}`; expected plain text, a list or a mapping")
-        return None
-    if len(path) > MAX_DEPTH:
-        document.mistake(place, f"nested deeper than {MAX_DEPTH} levels")
-        return None
-    if isinstance(node, MappingNode):
-        return _mapping(document, node, path)
-    if isinstance(node, SequenceNode):
-        return [_value(document, item, (*path, index)) for index, item in enumerate(node.value)]
-    return _scalar(document, node, path)
-
-
-def _mapping(document: _Document, node: MappingNode, path: Path_) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
-        place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-        if key in values:
-            document.mistake(place, f"{_where((*path, key))}: the key stands here a second time")
-        document.keys[(*path, key)] = place
-        values[key] = _value(document, value_node, (*path, key))
-    return values
-
-
-def _scalar(document: _Document, node: Node, path: Path_) -> Any:
-    text = str(node.value)
-    kind = str(node.tag).rpartition(":")[2]
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text.lower() == "true"
-    if kind in ("int", "float"):
-        return _number(text)
-    return _interpolated(document, text, path)
-
-
-def _number(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _interpolated(document: _Document, text: str, path: Path_) -> str:
-    for name in _VARIABLE.findall(text):
-        document.secret.add(path)
-        if path[:1] == ("feeds",):
-            keep_secret(document.environ.get(name, ""))
-        if name not in document.environ:
-            document.mistake(document.places[path], f"{_where(path)}: the environment has no variable `{name}`")
-    return _VARIABLE.sub(lambda match: document.environ.get(match[1], ""), text)
-
-
-def _validated(document: _Document) -> Config | None:
+def _validated(document: Document, path: Path) -> Config | None:
     values = document.values
-    if not isinstance(values, dict):
-        document.mistake((1, 1), f"found {_shown(values)}; expected a mapping with the key `feeds`")
-        return None
     for variable, (section, key) in _ENVIRONMENT.items():
         if variable in document.environ and isinstance(values.setdefault(section, {}), dict):
             values[section][key] = document.environ[variable]
     # A section that is named and left empty means its defaults.
     given = {key: value for key, value in values.items() if value is not None or key == "feeds"}
-    for path, message in contradictions(given, document.places, document.secret):
-        place = next(document.places[p] for p in (path, path[:-1], ()) if p in document.places)
-        document.mistake(place, f"{_where(path)}: {message}")
+    for at, message in contradictions(given, document.places, document.secret):
+        place = next(document.places[p] for p in (at, at[:-1], ()) if p in document.places)
+        document.mistake(place, f"{where(at)}: {message}")
     try:
         config = Config.model_validate(given)
     except ValidationError as error:
-        _explain(document, error)
+        explain(document, error, _valid_keys)
         return None
-    for path, message in output_mistakes(config):
-        document.mistake(document.places[path], f"{_where(path)}: {message}")
+    for at, message in output_mistakes(config):
+        document.mistake(document.places[at], f"{where(at)}: {message}")
     for feed in config.feeds:
         keep_secrets_of(feed.url)
-    return config
+    return config.model_copy(update={"rules": _rule_folders(document, config, path)})
 
 
-def _explain(document: _Document, error: ValidationError) -> None:
-    """Turn pydantic's errors into ours: one a place, since a union reports each of its branches."""
-    expected: dict[Path_, list[str]] = {}
-    for detail in error.errors(include_url=False):
-        path = _real_path(document, detail["loc"])
-        if detail["type"] == "extra_forbidden":
-            document.mistake(document.keys.get(path, (1, 1)), _unknown_key(path))
-        elif detail["type"] == "missing":
-            place = document.places.get(path[:-1] if path not in document.places else path, (1, 1))
-            document.mistake(place, f"{_where((*path, *_rest(path, detail['loc'])))}: is missing; it must be given")
-        else:
-            expected.setdefault(path, []).append(_expectation(detail))
-    for path, wishes in expected.items():
-        if any(other[: len(path)] == path and other != path for other in expected):
-            continue  # what is wrong inside explains why the whole is
-        shown = "a value from the environment" if path in document.secret else _shown(_at(document.values, path))
-        message = f"{_where(path)}: found {shown}; expected {', or '.join(dict.fromkeys(wishes))}"
-        document.mistake(document.places.get(path, (1, 1)), message)
-
-
-def _real_path(document: _Document, location: tuple[str | int, ...]) -> Path_:
-    """The part of pydantic's location that exists in the file (unions append the name of their branch)."""
-    path: Path_ = ()
-    for part in location:
-        if (*path, part) not in document.places:
-            break
-        path = (*path, part)
-    return path
-
-
-def _rest(path: Path_, location: tuple[str | int, ...]) -> Path_:
-    return tuple(location[len(path) :])
-
-
-def _expectation(detail: Mapping[str, Any]) -> str:
-    """What was expected, in words, from one of pydantic's error details."""
-    limits = detail.get("ctx") or {}
-    if detail["type"] in _BOUNDS:
-        return _BOUNDS[detail["type"]].format(next(iter(limits.values())))
-    if detail["type"] in _KINDS:
-        return _KINDS[detail["type"]]
-    return str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-
-
-def _unknown_key(path: Path_) -> str:
-    key = str(path[-1])
-    valid = _valid_keys(path[:-1])
-    near = difflib.get_close_matches(key, valid, 1, 0.5)
-    hint = f"did you mean `{near[0]}`?" if near else f"expected one of: {', '.join(valid)}"
-    return f"{_where(path)}: unknown key `{key}`; {hint}"
+def _rule_folders(document: Document, config: Config, path: Path) -> tuple[str, ...]:
+    """The folders of site rules as absolute paths: they are named relative to feeds.yaml."""
+    folders = [path.absolute().parent / Path(name).expanduser() for name in config.rules]
+    for index, folder in enumerate(folders):
+        if not folder.is_dir():
+            place = document.places.get(("rules", index), document.places.get(("rules",), (1, 1)))
+            document.mistake(place, f"rules: found `{config.rules[index]}`; expected a folder")
+    return tuple(map(str, folders))
 
 
 def _valid_keys(path: Path_) -> tuple[str, ...]:
@@ -260,28 +74,3 @@ def _valid_keys(path: Path_) -> tuple[str, ...]:
 def feed_name(feed: Feed) -> str:
     """What a feed is called: its `name`, or else its host without `www.`."""
     return feed.name or default_name(feed.url)
-
-
-def _at(values: Any, path: Path_) -> Any:
-    for part in path:
-        values = values[part]
-    return values
-
-
-def _where(path: Path_) -> str:
-    return "".join(_steps(path)).removeprefix(".") or "the file"
-
-
-def _steps(path: Path_) -> Iterator[str]:
-    for part in path:
-        yield f"[{part}]" if isinstance(part, int) else f".{part}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list" if value else "an empty list"
-    if value is None:
-        return "nothing"
-    return f"`{redact(str(value)) if '//' in str(value) else str(value)[:80]}`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -36,14 +36,29 @@ def reference() -> str:
 
 
 def _lines() -> Iterator[str]:
-    properties = {name: model.model_json_schema()["properties"] for name, model in _SECTIONS}
+    yield from ("## Keys of their own", "", "What stands at the top of the file, beside the sections.", "")
+    named = {name.removesuffix("[]") for name, _ in _SECTIONS}
+    yield from _table(Config, skip=named)
     for name, model in _SECTIONS:
         yield from (f"## `{name}`", "", (model.__doc__ or "").strip().splitlines()[0], "")
-        yield from ("| key | takes | default | meaning |", "| --- | --- | --- | --- |")
-        for key, info in model.model_fields.items():
+        yield from _table(model)
+
+
+def rule_reference() -> str:
+    """The table of every key of a site's rule, in Markdown."""
+    from aggregator.config.rules import SiteRule
+
+    return "\n".join(_table(SiteRule))
+
+
+def _table(model: type[BaseModel], skip: Collection[str] = ()) -> Iterator[str]:
+    properties = model.model_json_schema()["properties"]
+    yield from ("| key | takes | default | meaning |", "| --- | --- | --- | --- |")
+    for key, info in model.model_fields.items():
+        if key not in skip:
             default = "required" if info.is_required() else _default(info.get_default(call_default_factory=True))
-            yield f"| `{key}` | {_takes(properties[name][key])} | {default} | {info.description or ''} |"
-        yield ""
+            yield f"| `{key}` | {_takes(properties[key])} | {default} | {info.description or ''} |"
+    yield ""
 
 
 def _takes(kind: dict[str, Any]) -> str:
@@ -55,7 +70,9 @@ def _takes(kind: dict[str, Any]) -> str:
         return " or ".join(f"`{value}`" for value in kind["enum"])
     if kind.get("pattern") == r"^\d+\s*[smhd]$":
         return "duration"
-    name = {"string": "text", "integer": "whole number", "boolean": "yes/no", "array": "list"}.get(kind["type"])
+    name = {"string": "text", "integer": "whole number", "boolean": "yes/no", "array": "list", "object": "mapping"}.get(
+        kind["type"]
+    )
     return (name or str(kind["type"])) + _bounds(kind)
 
 
@@ -72,6 +89,6 @@ def _default(value: object) -> str:
         return f"`{format_duration(value)}`"
     if isinstance(value, bool):
         return "`true`" if value else "`false`"
-    if value is None or value == ():
+    if value is None or value in ((), {}):
         return "none"
     return f"`{value}`"

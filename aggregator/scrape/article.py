@@ -11,9 +11,10 @@ from datetime import datetime
 
 from aggregator.errors import ScrapeError
 from aggregator.models import Article, PageKind
+from aggregator.scrape import rules
 from aggregator.scrape.attribution import attribution
 from aggregator.scrape.blocks import blocks
-from aggregator.scrape.body import find_body
+from aggregator.scrape.body import Body, find_body
 from aggregator.scrape.decode import decode
 from aggregator.scrape.dom import parse
 from aggregator.scrape.kinds import is_html, kind_of
@@ -24,17 +25,22 @@ from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
 from aggregator.scrape.variants import real_page
+from aggregator.siterules import Rule
 from aggregator.urls import redact
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What the feed said about the page: evidence, not truth. `html` is the feed's own content, raw or clean."""
+    """What is known of the page before it is read: what its feed said (evidence, not truth), and its site's rule.
+
+    `html` is the feed's own content, raw or clean.
+    """
 
     title: str = ""
     html: str = ""
     published: datetime | None = None
     language: str | None = None
+    rule: Rule | None = None
 
 
 def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint(), agent: str = "") -> Article:
@@ -45,7 +51,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint(), 
     """
     if not is_html(page, content_type):
         return Article(url=url, title=hint.title or None, kind=PageKind.NOT_HTML, quality=0.0)
-    tree = parse(decode(page, content_type))
+    tree = parse(rules.mended(decode(page, content_type), hint.rule))
     if tree is None:
         if page.strip():
             raise ScrapeError(redact(url), "there is no element in the page")
@@ -55,10 +61,17 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint(), 
     about = metadata(tree, said, url, everything, agent)
     title = announced_title(tree, said, hint.title) or about.title or hint.title
     around, others = find_with_blocks(tree, url)
-    found = find_body(tree, url, title, _stated(said, hint), everything, others)
+    onward = next_page(tree, url)
+    whole = single_page(tree, url) if onward else None
+    ruled = rules.apply(hint.rule, tree, url, title, others)
+    if ruled.is_enough():
+        found = Body(ruled.html, ruled.text)
+    else:
+        everything = everything if hint.rule is None else blocks(tree)
+        found = find_body(tree, url, title, _stated(said, hint), everything, others)
     text = found.text
     kind = kind_of(tree, said, text, title)
-    return Article(
+    told = Article(
         url=url,
         canonical_url=about.canonical_url,
         title=title or None,
@@ -78,10 +91,11 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint(), 
         tags=about.tags,
         kind=kind,
         noarchive=about.noarchive,
-        next_page_url=next_page(tree, url),
-        single_page_url=single_page(tree, url),
+        next_page_url=onward,
+        single_page_url=whole,
         real_url=real_page(tree, url, about.canonical_url),
     )
+    return ruled.over(told)
 
 
 def _stated(said: Claims, hint: Hint) -> str:

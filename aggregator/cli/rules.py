@@ -1,0 +1,143 @@
+"""Rules for sites: which there are, what is wrong with them, and whether they still find what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggregator.cli.app import Json, app, bars, clock, complain, here, print_json, print_table, say
+from aggregator.errors import ConfigError, StageError
+from aggregator.models import PageKind
+
+if TYPE_CHECKING:
+    from aggregator.config.rulebook import Rulebook
+    from aggregator.models import PendingArticle
+    from aggregator.scraping import Reading
+    from aggregator.settings import Network
+    from aggregator.siterules import Rule, Sample
+
+_BEGINNING = 60
+"""Characters of an article's text that the table shows."""
+
+
+class Action(StrEnum):
+    """What is to be done with the rules."""
+
+    LIST = "list"
+    TEST = "test"
+
+
+@app.command()
+def rules(
+    context: typer.Context,
+    action: Annotated[
+        Action, typer.Argument(help="list: every rule, every mistake (exit code 2); test: read their test pages.")
+    ] = Action.LIST,
+    site: Annotated[str | None, typer.Argument(help="A host; default: all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The rules for sites (see docs/rules.md), and whether they still find what they are for."""
+    from aggregator.config.rulebook import Rulebook
+    from aggregator.settings import Network
+
+    place = here(context)
+    config = place.config if place.config_path.exists() else None
+    book = Rulebook.of(config.rules if config else ())
+    chosen = _chosen(book, site)
+    if action is Action.LIST:
+        _list(book, chosen, as_json=as_json)
+    elif not _test(book, chosen, config.network if config else Network(), as_json=as_json):
+        raise typer.Exit(1)
+
+
+def _chosen(book: Rulebook, site: str | None) -> list[Rule]:
+    if site is None:
+        return list(book.all())
+    rule = book.find(site if "://" in site else f"https://{site}/")
+    if rule is None and not book.problems:
+        raise ConfigError((f"there is no rule for `{site}`",))
+    return [rule] if rule else []
+
+
+def _list(book: Rulebook, chosen: list[Rule], *, as_json: bool) -> None:
+    names = ("body", "title", "author", "date", "strip", "next_page", "single_page", "next", "previous")
+    rows = [
+        (rule.site, ", ".join(name for name in names if getattr(rule, name)), len(rule.tests), rule.file)
+        for rule in chosen
+    ]
+    _print(f"{len(chosen)} rules", ("site", "says", "tests", "file"), rows, as_json=as_json)
+    if book.problems:
+        raise ConfigError(tuple(book.problems))
+
+
+def _print(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]], *, as_json: bool) -> None:
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(title, columns, rows)
+
+
+def _test(book: Rulebook, chosen: list[Rule], network: Network, *, as_json: bool) -> bool:
+    """Read the test pages and print what was found: whether all went well."""
+    for problem in book.problems:
+        complain(problem)
+    samples = [(rule, sample) for rule in chosen for sample in rule.tests]
+    if not samples:
+        say("no rule has a test page")
+        return not book.problems
+    rows = []
+    with bars() as progress:
+        for number, (index, reading) in enumerate(_read(book, samples, network), 1):
+            progress("scrape", number, len(samples))
+            rows.append((index, _row(*samples[index], reading)))
+    rows.sort(key=lambda row: row[0])
+    failed = sum(row[0] != "ok" for _, row in rows)
+    columns = ("result", "page", "title", "words", "begins", "notes")
+    _print("test pages", columns, [row for _, row in rows], as_json=as_json)
+    say(f"{len(rows) - failed} of {len(samples)} pages are as they should be")
+    return failed == 0 and len(rows) == len(samples) and not book.problems
+
+
+def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], network: Network) -> Iterator[tuple[int, Reading]]:
+    """Each sample's number with what was read, as they complete: by the way that articles take, but nothing is kept."""
+    from aggregator.cli.fetching import Passing
+    from aggregator.fetch import Fetcher
+    from aggregator.pages import Pages
+    from aggregator.settings import FeedOptions
+    from aggregator.workers import Workers
+
+    with Fetcher(network, Passing(), clock=clock) as fetcher, Workers() as workers:
+        pages = Pages(fetcher, workers, network, lambda _: FeedOptions(), lambda: False, book)
+        for reading in pages.read(_pending(sample for _, sample in samples)):
+            yield reading.article.id, reading
+
+
+def _pending(samples: Iterable[Sample]) -> Iterator[PendingArticle]:
+    from aggregator.models import PendingArticle
+
+    for index, sample in enumerate(samples):
+        yield PendingArticle(index, sample.url, 0, 0, "", "", None)
+
+
+def _row(rule: Rule, sample: Sample, reading: Reading) -> tuple[object, ...]:
+    from aggregator.reading import ReadArticle
+    from aggregator.urls import redact
+
+    url = redact(sample.url)
+    if not isinstance(reading.read, ReadArticle):
+        error = reading.read
+        return "failed", url, "", "", "", error.message if isinstance(error, StageError) else str(error)
+    article = reading.read.article
+    text = " ".join(article.text.split())
+    notes = [f"no `{wanted}`" for wanted in sample.contains if " ".join(wanted.split()) not in text]
+    if article.kind is not PageKind.ARTICLE:
+        notes.append(f"no article ({article.kind.value})")
+    if rule.body and not article.extractor.startswith("rule:"):
+        notes.append(f"the text was found by `{article.extractor}`, not by the rule")
+    state = "failed" if notes else "ok"
+    notes += [article.rule_problem] if article.rule_problem else []
+    begins = text[:_BEGINNING] + ("…" if len(text) > _BEGINNING else "")
+    return state, url, article.title or "", article.word_count, begins, "; ".join(notes)

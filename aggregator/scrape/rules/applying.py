@@ -1,0 +1,183 @@
+"""What a rule says of a page, and how that goes over what the engines found."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lxml.html import Element, HtmlElement
+
+from aggregator.models import Article, Neighbour
+from aggregator.scrape.clean import clean_tree
+from aggregator.scrape.dates import read_date
+from aggregator.scrape.dom import MAX_CHARACTERS, is_element, text_of
+from aggregator.scrape.rules.selecting import Selecting
+from aggregator.scrape.text import to_text
+from aggregator.siterules import Rule, Selector
+from aggregator.urls import http_url
+
+SHORT = 100
+"""Words; of a text shorter than this the engines are asked too: the site may have changed under the rule."""
+
+FAR_LESS = 3
+"""How many times as long the engines' text is, for such a rule to be taken for outdated."""
+
+MAX_AUTHORS = 8
+MAX_NAME = 120
+MAX_TITLE = 300
+MAX_PROBLEMS = 1000
+"""Characters of a title, of an author's name and of the problems that are noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What a rule gave: `html` is clean and empty when its body was not found; None is what it does not say."""
+
+    rule: Rule | None = None
+    html: str = ""
+    text: str = ""
+    title: str | None = None
+    author: str | None = None
+    published: datetime | None = None
+    next: Neighbour | None = None
+    previous: Neighbour | None = None
+    next_page_url: str | None = None
+    single_page_url: str | None = None
+    problems: tuple[str, ...] = field(default=())
+
+    def is_enough(self) -> bool:
+        """Whether the engines need not be asked."""
+        return len(self.text.split()) >= SHORT
+
+    def over(self, article: Article) -> Article:
+        """`article`, as the engines found it, with what the rule says instead."""
+        if self.rule is None:
+            return article
+        words, problems = len(self.text.split()), self.problems
+        stale = bool(words) and words < SHORT and article.word_count > FAR_LESS * words
+        if stale:
+            where = self.rule.body[0].place
+            problems += (f"{where}: body: found {words} words, where the engines found {article.word_count}",)
+        if words and not stale:
+            article = replace(
+                article,
+                html=self.html,
+                text=self.text,
+                word_count=words,
+                extractor=f"rule:{self.rule.site}",
+                quality=1.0,
+            )
+        return replace(
+            article,
+            title=self.title or article.title,
+            author=self.author or article.author,
+            published=self.published or article.published,
+            next=_fuller(self.next, article.next),
+            previous=_fuller(self.previous, article.previous),
+            next_page_url=self.next_page_url or article.next_page_url,
+            single_page_url=self.single_page_url or article.single_page_url,
+            rule=self.rule.file,
+            rule_problem="; ".join(problems)[:MAX_PROBLEMS] or None,
+        )
+
+
+NOTHING = Ruled()
+
+
+def mended(html: str, rule: Rule | None) -> str:
+    """A page's source with the literal texts replaced that the rule names. It may become no longer than pages are."""
+    for find, by in rule.replace if rule else ():
+        room = MAX_CHARACTERS - len(html)
+        if len(by) <= len(find) or html.count(find) * (len(by) - len(find)) <= room:
+            html = html.replace(find, by)
+    return html
+
+
+def apply(rule: Rule | None, tree: HtmlElement, url: str, title: str, others: list[HtmlElement]) -> Ruled:
+    """What `rule` says of the page in `tree`. Then what it strips is gone from the tree, which the engines read next.
+
+    `title` is the article's as far as known; `others` are the elements that show other posts, no part of any body.
+    """
+    if rule is None:
+        return NOTHING
+    select = Selecting(tree)
+    titles, authors = select.texts(rule.title), select.texts(rule.author)
+    title = next((text for text in titles if len(text) <= MAX_TITLE), title)
+    names = dict.fromkeys(name for name in authors if len(name) <= MAX_NAME)
+    ruled = Ruled(
+        rule,
+        title=title if titles else None,
+        author=", ".join(list(names)[:MAX_AUTHORS]) or None,
+        published=next((date for text in select.dates(rule.date) if (date := read_date(text))), None),
+        next=_neighbour(select, rule.next, url),
+        previous=_neighbour(select, rule.previous, url),
+        next_page_url=_address(select, rule.next_page, url),
+        single_page_url=_address(select, rule.single_page, url),
+    )
+    for name, given, got in (("title", rule.title, ruled.title), ("author", rule.author, ruled.author),
+                             ("date", rule.date, ruled.published)):  # fmt: skip
+        if given and not got:
+            select.problems.append(f"{given[0].place}: {name}: finds nothing in this page")
+    _strip(select, rule.strip)
+    html = _body(select, rule.body, url, title, others)
+    if rule.body and not html:
+        select.problems.append(f"{rule.body[0].place}: body: finds nothing in this page")
+    return replace(ruled, html=html, text=to_text(html), problems=tuple(dict.fromkeys(select.problems)))
+
+
+def _body(select: Selecting, selectors: tuple[Selector, ...], url: str, title: str, others: list[HtmlElement]) -> str:
+    """The clean HTML of what the first selector finds that finds any text."""
+    for selector in selectors:
+        nodes = select.elements(selector)
+        if any(text_of(node) for node in nodes):
+            return clean_tree(_held(nodes, title, others), url)
+    return ""
+
+
+def _held(nodes: list[HtmlElement], title: str, others: list[HtmlElement]) -> HtmlElement:
+    """Copies of `nodes` in one element, without the article's title, which is told elsewhere, and other posts."""
+    around = set(nodes)
+    for other in others:
+        if other not in around and any(ancestor in around for ancestor in other.iterancestors()):
+            other.drop_tree()
+    holder: HtmlElement = Element("div")
+    for node in nodes:
+        copy = deepcopy(node)
+        copy.tail = None
+        holder.append(copy)
+    folded = title.casefold().split()
+    for heading in holder.iter("h1", "h2"):
+        if text_of(heading).casefold().split() == folded:
+            heading.drop_tree()
+            break
+    return holder
+
+
+def _strip(select: Selecting, selectors: tuple[Selector, ...]) -> None:
+    """Take elements and attributes out of the tree."""
+    for selector in selectors:
+        for found in select.found(selector):
+            if is_element(found):
+                if found.tag not in ("html", "body") and found.getparent() is not None:
+                    found.drop_tree()
+            elif getattr(found, "is_attribute", False):
+                owner = found.getparent()  # type: ignore[attr-defined] # lxml's string that knows where it is from
+                owner.attrib.pop(found.attrname, None)  # type: ignore[attr-defined]
+
+
+def _neighbour(select: Selecting, selectors: tuple[Selector, ...], url: str) -> Neighbour | None:
+    found = ((http_url(address, url), words) for address, words in select.addresses(selectors))
+    return next((Neighbour(target, words or None) for target, words in found if target), None)
+
+
+def _address(select: Selecting, selectors: tuple[Selector, ...], url: str) -> str | None:
+    found = (http_url(address, url) for address, _ in select.addresses(selectors))
+    return next((target for target in found if target and target != url), None)
+
+
+def _fuller(ruled: Neighbour | None, found: Neighbour | None) -> Neighbour | None:
+    """What the rule says, with the title and the teaser that were found for the same post."""
+    if ruled is None or (found is not None and found.url == ruled.url):
+        return found
+    return ruled
