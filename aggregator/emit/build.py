@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from aggregator.emit import ledger
+from aggregator.emit import edits, ledger
 from aggregator.emit.days import Lost
 from aggregator.emit.edition import Edition, Order
 from aggregator.emit.folder import Folder
@@ -161,6 +161,8 @@ def _finish(edition: Edition, head: int, version: str, *, whole: bool) -> Built:
     folder.settle()
     for path in sorted(gone):
         folder.remove(path)
+        if path.startswith("posts/"):
+            folder.remove(edits.page(path))
     edition.days.forget()
     ledger.save(folder, _state(edition, head, version, blocks, files))
     folder.settle()

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from aggregator.emit import addresses, documents, history, items, outputs, rendering, telling
+from aggregator.emit import addresses, documents, edits, history, items, outputs, rendering, telling
 from aggregator.emit.days import Days, Row, month_of
 from aggregator.emit.documents import Document
 from aggregator.emit.folder import Folder
@@ -70,6 +70,10 @@ class Edition:
         self.posts.add(post.sequence)
         self.paths.add(post.path)
         self.folder.put(post.path, self.pages.post(post))
+        if post.revisions:
+            self.folder.put(edits.page(post.path), self.pages.edits(post))
+        else:
+            self.folder.remove(edits.page(post.path))
         self._story(post)
         row = _row(post, self.slugs)
         is_new = post.sequence > self.state.sequence
@@ -79,6 +83,7 @@ class Edition:
             self._concern(former.tags, [former.source])
             if former.path != post.path:
                 self.folder.remove(former.path)
+                self.folder.remove(edits.page(former.path))
 
     def combined(self, *, all_blocks: bool) -> tuple[Block, ...]:
         """The feed of everything (archive documents that are not there yet, and the current one) and the front page."""

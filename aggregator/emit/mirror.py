@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from aggregator.emit import addresses, dates, figures, items, outputs, telling, text
+from aggregator.emit import addresses, dates, edits, figures, items, outputs, telling, text
 from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere, leader_of, shortened
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
@@ -65,9 +65,22 @@ class Mirror:
             leader=leader_of(post, root),
             others=[self._teller_card(teller, "") for teller in telling.others(post)[:STORY_POSTS]],
             story_page=telling.page(post.story) if post.story else "",
+            history=root + addresses.quoted(edits.page(post.path)) if post.revisions else "",
             next=around(post.next, root),
             previous=around(post.previous, root),
             files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post, self.base)],
+        )
+
+    def edits(self, post: Post) -> bytes:
+        """What its outlet has changed in a post since we hold it, as `del` and `ins`."""
+        return self._page(
+            "history.html",
+            edits.page(post.path),
+            post=post,
+            title=items.title_of(post),
+            source=post.source,
+            language=items.language_of(post.language),
+            edits=edits.shown(post),
         )
 
     def story(self, post: Post, story: str) -> bytes:

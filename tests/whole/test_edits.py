@@ -68,8 +68,13 @@ class Mirror:
             return connection.execute(sql).fetchone()
 
     def public(self) -> dict[str, bytes]:
+        """Every file of the output but the feed of the feeds' own health, which notes that nobody polled for hours."""
         root = self.folder / "public"
-        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        return {
+            str(path.relative_to(root)): path.read_bytes()
+            for path in root.rglob("*")
+            if path.is_file() and path.stem != "health"
+        }
 
 
 @contextmanager
@@ -115,6 +120,9 @@ def test_an_edit_is_kept_with_what_it_was(tmp_path: Path) -> None:
         )
         (post,) = lamps.pipeline.store.archive.latest(5)
         assert post.revised == START + 2 * HOUR
+        history = lamps.public()[post.path.removesuffix(".html") + "-history.html"].decode()
+        assert "<del>5.1 </del><ins>5.2 </ins>" in history
+        assert "what changed</a>" in lamps.public()[post.path].decode()
         program = Program(tmp_path)
         shown = program.run("diff", post.path)
         assert "up to [-5.1-] {+5.2+} of" in shown.stdout
