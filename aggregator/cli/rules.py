@@ -68,7 +68,7 @@ def _list(book: Rulebook, chosen: list[Rule], *, as_json: bool) -> None:
         (rule.site, ", ".join(name for name in names if getattr(rule, name)), len(rule.tests), rule.file)
         for rule in chosen
     ]
-    _print(f"{len(chosen)} rules", ("site", "says", "tests", "file"), rows, as_json=as_json)
+    _print(f"{len(chosen)} rule{'s' * (len(chosen) != 1)}", ("site", "says", "tests", "file"), rows, as_json=as_json)
     if book.problems:
         raise ConfigError(tuple(book.problems))
 

@@ -83,6 +83,7 @@ class _Reading:
     find: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     tests: list[Sample] = field(default_factory=list)
+    test_is_bad: bool = False
     last: str = ""
     problems: list[str] = field(default_factory=list)
 
@@ -183,12 +184,15 @@ def _replaced(state: _Reading, argument: str | None, value: str) -> None:
 
 def _test(state: _Reading, value: str, _place: str) -> None:
     url = http_url(value)
+    state.test_is_bad = url is None
     if url is None:
         raise ValueError("an http:// or https:// URL")
     state.tests.append(Sample(url))
 
 
 def _test_text(state: _Reading, value: str, _place: str) -> None:
+    if state.test_is_bad:
+        return  # of a page that was named already as none
     if not state.tests:
         raise ValueError("a test_url before it")
     last = state.tests[-1]

@@ -151,6 +151,14 @@ def test_a_line_with_a_mistake_is_named_and_left_out(tmp_path: Path) -> None:
     ]
 
 
+def test_a_text_of_a_page_that_is_none_is_not_another_page_s(tmp_path: Path) -> None:
+    """It belongs to the `test_url` before it, which was left out."""
+    lines = ["test_url: https://example.com/a", "test_url: sec://example.com/b", "test_contains: of b"]
+    rule, problems = read_site_config(a_file(tmp_path, "example.com.txt", "\n".join(lines)))
+    assert rule.tests == (Sample("https://example.com/a"),)
+    assert len(problems) == 1
+
+
 @pytest.mark.parametrize("text", ["plain", "it's", 'the "first"', "both ' and \""])
 def test_a_name_to_strip_may_hold_quotation_marks(text: str) -> None:
     """XPath 1.0 has no way to escape them."""
