@@ -601,6 +601,22 @@ class Revision:
     text: str
 
 
+Republish = Literal["full", "excerpt", "link"]
+"""How much of a post goes out: all of it; title, link and the beginning of the text; title and link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An operator has taken a post out of the output: since when, and why (plain text, may be empty).
+
+    `named_by` are the sequences of the posts that named it: as neighbour, as copy, as telling the same story.
+    """
+
+    at: datetime
+    reason: str = ""
+    named_by: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One article as every output document needs it.
@@ -611,6 +627,7 @@ class Post:
     `html` is clean; `summary` is plain text. `hidden` posts (duplicates) have a page and stay in their source's own
     feed, but are not in the combined one nor in those of tags. `story_members` are all that tell the same story, this
     one included, by publication; with nobody else there is no story. `story_former` are stories that ended in this one.
+    `republish` says how much of it goes out: there is no more in it. Of a `withdrawn` one there is a notice only.
     `media` says what becomes of the images in `html`, `lead_image` and `enclosures`, `pictures` what we hold of them.
     `revisions` are the changes that its outlet has made, newest first.
     """
@@ -644,6 +661,8 @@ class Post:
     media: MediaPolicy = "link"
     pictures: tuple[Picture, ...] = ()
     revisions: tuple[Revision, ...] = ()
+    republish: Republish = "full"
+    withdrawn: Withdrawal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -694,6 +713,9 @@ class Archive(Protocol):
 
     def between(self, first: int, last: int) -> tuple[Post, ...]:
         """The posts that are not hidden with first <= sequence <= last, for one archive document."""
+
+    def withdrawn(self) -> tuple[Post, ...]:
+        """Every post that was withdrawn, the last one first; they are in none of the lists above."""
 
     def months(self) -> tuple[tuple[str, int], ...]:
         """(`YYYY-MM`, number of posts) by published date, newest first."""

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from aggregator.filters import Filter, query_problem
-from aggregator.models import MediaPolicy
+from aggregator.models import MediaPolicy, Republish
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
@@ -180,6 +180,13 @@ class FeedOptions(_Section):
         Literal["all"] | Annotated[int, Field(ge=1)],
         Field(description="Of how many of the feed's newest entries the text is kept; title, link and teaser stay."),
     ] = "all"
+    republish: Republish = Field(
+        "full",
+        description="What feeds and pages carry: full (text, images, files); excerpt (title, link, beginning); link.",
+    )
+    noarchive: Literal["excerpt", "link", "ignore"] = Field(
+        "excerpt", description="The same for pages that ask not to be archived (robots meta, X-Robots-Tag)."
+    )
 
 
 class Feed(_Section):
@@ -197,6 +204,8 @@ class Feed(_Section):
     media: MediaPolicy | None = Field(None, description="As in defaults.")
     keep: Literal["forever"] | Duration | None = Field(None, description="As in defaults.")
     keep_entries: Literal["all"] | Annotated[int, Field(ge=1)] | None = Field(None, description="As in defaults.")
+    republish: Republish | None = Field(None, description="As in defaults.")
+    noarchive: Literal["excerpt", "link", "ignore"] | None = Field(None, description="As in defaults.")
 
 
 class Server(_Section):

@@ -153,6 +153,9 @@ class MadeUp:
     def between(self, first: int, last: int) -> tuple[Post, ...]:
         return tuple(self._post(n) for n in range(min(last, self.count), first - 1, -1))
 
+    def withdrawn(self) -> tuple[Post, ...]:
+        return ()
+
     def months(self) -> tuple[tuple[str, int], ...]:
         counts = Counter(f"{START + timedelta(minutes=30 * n):%Y-%m}" for n in range(1, self.count + 1))
         return tuple(sorted(counts.items(), reverse=True))

@@ -20,6 +20,7 @@ from aggregator.cli import (  # noqa: F401 - importing registers the commands
     rules,
     showing,
     stories,
+    withdrawals,
 )
 from aggregator.cli.app import app, complain
 from aggregator.errors import AggregatorError, ConfigError, InUse

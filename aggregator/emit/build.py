@@ -105,6 +105,8 @@ def _everything(edition: Edition, report: Progress) -> None:
     edition.concerned_tags.update(edition.slugs)
     edition.concerned_sources.update(edition.sources)
     total = edition.last_sequence + len(edition.slugs) + len(edition.sources)
+    for post in edition.withdrawn:
+        edition.post(post)
     for slug in edition.sources:
         for post in _walk(edition.archive, slug):
             edition.post(post)
@@ -188,6 +190,7 @@ def _state(edition: Edition, head: int, version: str, blocks: tuple[Block, ...],
         files=tuple(sorted(files)),
         days=edition.days.counts(),
         outputs=edition.known_outputs,
+        withdrawn=edition.known_withdrawn(),
     )
 
 

@@ -19,7 +19,7 @@ from aggregator.emit.ledger import Block, KnownOutput, KnownSource, State
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
 from aggregator.emit.outputs import Chosen
-from aggregator.models import Archive, Post, Source
+from aggregator.models import Archive, Ended, Post, Source
 from aggregator.settings import Output, Site
 
 MONTH_POSTS = 1_000
@@ -55,6 +55,7 @@ class Edition:
         self.chosen = order.chosen
         self.known_outputs = {name: self._known_output(one) for name, one in self.outputs.items()}
         self.pages = Mirror(site, tuple(self.sources.values()), self.slugs, tuple(self.outputs.values()))
+        self.withdrawn = archive.withdrawn()
         self.posts: set[int] = set()
         self.paths: set[str] = set()
         self.stories: set[str] = set()
@@ -69,7 +70,7 @@ class Edition:
             return
         self.posts.add(post.sequence)
         self.paths.add(post.path)
-        self.folder.put(post.path, self.pages.post(post))
+        self.folder.put(post.path, self.pages.post(post) if post.withdrawn is None else self.pages.notice(post))
         if post.revisions:
             self.folder.put(edits.page(post.path), self.pages.edits(post))
         else:
@@ -91,13 +92,18 @@ class Edition:
         standing = history.standing(self.folder, self.state, feed, self.last_sequence)
         blocks = history.close(standing.blocks, self.archive, self.site.page_size)
         seen = 0 if all_blocks or not standing.valid else len(standing.blocks)
-        for number in range(seen + 1, len(blocks) + 1):
-            self._block(number, blocks[number - 1], keep=standing.valid)
+        replaced = self._replaced()
+        for number, block in enumerate(blocks, 1):
+            if any(block.first <= sequence <= block.last for sequence in replaced):
+                self._block(number, block, keep=False)
+            elif number > seen:
+                self._block(number, block, keep=standing.valid)
         for number in range(len(blocks) + 1, len(self.state.blocks) + 1):
             for extension in EXTENSIONS:
                 self.folder.remove(f"{history.stem(number)}.{extension}")
         posts = self.archive.between(blocks[-1].last + 1 if blocks else 1, self.last_sequence)
-        self._feed(history.current(feed, blocks, self._speller.items(posts)))
+        deleted = self._deleted(post for post in self.withdrawn if not post.hidden)
+        self._feed(history.current(feed, blocks, self._speller.items(posts), deleted))
         newest = posts[: self.site.page_size]
         self.folder.put("index.html", self.pages.index(feed, newest, self._months()))
         return blocks
@@ -106,7 +112,8 @@ class Edition:
         """A tag's feed and page: the newest `page_size` posts."""
         feed = documents.of_tag(self.site, tag, self.slugs[tag])
         posts = self.archive.latest(self.site.page_size, tag=tag)
-        self._feed(Document(feed, feed.stem, self._speller.items(posts)))
+        deleted = self._deleted(post for post in self.withdrawn if not post.hidden and tag in post.tags)
+        self._feed(Document(feed, feed.stem, self._speller.items(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.tag(feed, tag, posts))
 
     def source(self, slug: str) -> None:
@@ -114,7 +121,8 @@ class Edition:
         source = self.sources[slug]
         feed = documents.of_source(self.site, source.name, slug)
         posts = self.archive.latest(self.site.page_size, source=slug)
-        self._feed(Document(feed, feed.stem, self._speller.items(posts)))
+        deleted = self._deleted(post for post in self.withdrawn if post.source.slug == slug)
+        self._feed(Document(feed, feed.stem, self._speller.items(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.source(feed, source, posts))
 
     def output(self, name: str) -> None:
@@ -131,6 +139,18 @@ class Edition:
             for name, known in sorted(self.known_outputs.items())
             if known != self.state.outputs.get(name) or not self.posts.isdisjoint(known.members)
         ]
+
+    def known_withdrawn(self) -> dict[int, tuple[int, ...]]:
+        """The sequence of each post that was withdrawn, with those of the posts that named it."""
+        return {post.sequence: post.withdrawn.named_by for post in self.withdrawn if post.withdrawn}
+
+    def _replaced(self) -> set[int]:
+        """The sequences whose archive documents are replaced: what was withdrawn, or is shown again, since the last
+        build, and what named it.
+        """
+        now, before = self.known_withdrawn(), self.state.withdrawn
+        concerned = now.keys() ^ before.keys()
+        return concerned | {number for one in concerned for number in (now.get(one) or before.get(one, ()))}
 
     def lists(self) -> None:
         """The pages that any change may concern: cheap to render, written only where they differ; and the archive's."""
@@ -153,6 +173,11 @@ class Edition:
         files |= {f"feed.{extension}" for extension in EXTENSIONS}
         return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *rendering.ASSETS}
 
+    def _deleted(self, posts: Iterable[Post]) -> tuple[Ended, ...]:
+        """The newest of these withdrawals, as a document names them."""
+        found = [Ended(post.id, post.withdrawn.at) for post in posts if post.withdrawn]
+        return tuple(found[: self.site.page_size])
+
     def _feed(self, document: Document) -> None:
         for extension in EXTENSIONS:
             self.folder.put(f"{document.stem}.{extension}", self._speller.document(document, extension))
@@ -163,7 +188,10 @@ class Edition:
         missing = [extension for extension in EXTENSIONS if not (keep and self.folder.exists(names[extension]))]
         if missing:
             found = self._speller.items(self.archive.between(block.first, block.last))
-            document = history.archived(documents.combined(self.site), number, block, found)
+            deleted = self._deleted(
+                post for post in self.withdrawn if block.first <= post.sequence <= block.last and not post.hidden
+            )
+            document = history.archived(documents.combined(self.site), number, block, found, deleted)
             for extension in missing:
                 self.folder.put(names[extension], self._speller.document(document, extension))
 
@@ -219,7 +247,7 @@ def _row(post: Post, slugs: dict[str, str]) -> Row:
         path=post.path,
         title=items.title_of(post),
         source=post.source.slug,
-        hidden=post.hidden,
+        hidden=post.hidden or post.withdrawn is not None,
         language=items.language_of(post.language),
         tags=tuple(tag for tag in post.tags if tag in slugs),
     )

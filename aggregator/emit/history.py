@@ -2,8 +2,9 @@
 
 The archive is cut into blocks of `page_size` sequence numbers. A block is closed once `page_size` newer posts are
 there, so that the current document always holds at least that many, and fewer than twice as many with those of the
-open block. A closed block's document is written once. It links forward to the name that the next one will have: until
-that is written the link finds nothing, and the reader is at the newest archive document.
+open block. A closed block's document is written once, and again only when one of its posts is withdrawn. It links
+forward to the name that the next one will have: until that is written the link finds nothing, and the reader is at the
+newest archive document.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from aggregator.emit.documents import Document, Feed
 from aggregator.emit.folder import Folder
 from aggregator.emit.items import Item
 from aggregator.emit.ledger import Block, State
-from aggregator.models import Archive
+from aggregator.models import Archive, Ended
 
 
 def stem(number: int) -> str:
@@ -36,12 +37,16 @@ def close(blocks: tuple[Block, ...], archive: Archive, page_size: int) -> tuple[
     return tuple(found)
 
 
-def current(feed: Feed, blocks: tuple[Block, ...], items: tuple[Item, ...]) -> Document:
+def current(
+    feed: Feed, blocks: tuple[Block, ...], items: tuple[Item, ...], deleted: tuple[Ended, ...] = ()
+) -> Document:
     """The subscription document: `items` are those after the last closed block."""
-    return Document(feed, feed.stem, items, older=stem(len(blocks)) if blocks else None)
+    return Document(feed, feed.stem, items, older=stem(len(blocks)) if blocks else None, deleted=deleted)
 
 
-def archived(feed: Feed, number: int, block: Block, items: tuple[Item, ...]) -> Document:
+def archived(
+    feed: Feed, number: int, block: Block, items: tuple[Item, ...], deleted: tuple[Ended, ...] = ()
+) -> Document:
     """The document of one closed block."""
     return Document(
         feed,
@@ -52,6 +57,7 @@ def archived(feed: Feed, number: int, block: Block, items: tuple[Item, ...]) -> 
         archived=True,
         first=block.first,
         last=block.last,
+        deleted=deleted,
     )
 
 

@@ -115,8 +115,9 @@ def with_html(item: Item, post: Post, base: str) -> Item:
 
 
 def body(item: Item, post: Post, base: str) -> str:
-    """The article, or its summary where there is no more."""
-    return figures.article(post, base) or summary_body(item)
+    """The article, or its summary where there is no more; where there may be no more, a link to the whole."""
+    whole = f"<p>{_anchor(item.url, f'Read it at {item.source_name}')}</p>" if post.republish != "full" else ""
+    return (figures.article(post, base) or summary_body(item)) + whole
 
 
 def summary_body(item: Item) -> str:

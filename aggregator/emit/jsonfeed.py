@@ -31,6 +31,9 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
         top["next_url"] = documents.address(feed, document.older, "json")
     if document.archived:
         top["_aggregator"] = {"first": document.first, "last": document.last}
+        if document.deleted:
+            gone = [{"id": one.id, "at": rfc3339(one.at)} for one in document.deleted]
+            top["_aggregator"]["withdrawn"] = gone
     head = json.dumps(top, ensure_ascii=False).removesuffix("}")
     return "".join((head, ', "items": [\n', ",\n".join(entries), "\n]}\n")).encode()
 

@@ -41,7 +41,7 @@ class KnownOutput:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The last build. `head` 0 means that there was none."""
+    """The last build. `head` 0 means that there was none. `withdrawn`: sequence -> Withdrawal.named_by."""
 
     version: str = ""
     base_url: str = ""
@@ -53,6 +53,7 @@ class State:
     files: tuple[str, ...] = ()
     days: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, KnownOutput] = field(default_factory=dict)
+    withdrawn: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def load(folder: Folder) -> State:
@@ -70,6 +71,7 @@ def load(folder: Folder) -> State:
             files=tuple(raw["files"]),
             days={day: int(count) for day, count in raw["days"].items()},
             outputs={name: KnownOutput(sign, tuple(members)) for name, (sign, members) in raw["outputs"].items()},
+            withdrawn={int(one): tuple(named_by) for one, named_by in raw["withdrawn"].items()},
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return State()

@@ -83,6 +83,12 @@ class Mirror:
             edits=edits.shown(post),
         )
 
+    def notice(self, post: Post) -> bytes:
+        """What stands in the place of a post that was withdrawn."""
+        assert post.withdrawn is not None
+        reason = text.line(post.withdrawn.reason)
+        return self._page("withdrawn.html", post.path, source=post.source, at=post.withdrawn.at, reason=reason)
+
     def story(self, post: Post, story: str) -> bytes:
         """The page of the story that a post tells: by day, from its beginning, with what each post begins with."""
         told = telling.tellers(post)

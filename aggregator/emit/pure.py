@@ -38,6 +38,9 @@ class PureArchive:
     def between(self, first: int, last: int) -> tuple[Post, ...]:
         return pure_posts(self._archive.between(first, last))
 
+    def withdrawn(self) -> tuple[Post, ...]:
+        return pure_posts(self._archive.withdrawn())
+
     def months(self) -> tuple[tuple[str, int], ...]:
         return self._archive.months()
 

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import heapq
+import json
+from dataclasses import replace
 
 from aggregator.models import Post, Source
 from aggregator.store import feeds, output, posts
 from aggregator.store.connection import Session, Sql
+from aggregator.store.republishing import STANDING
 
 _CHANGED = """
     SELECT article_id, change FROM posts WHERE change > ? AND sequence IS NOT NULL ORDER BY change LIMIT ?
 """
-_LATEST = """
-    SELECT article_id FROM posts WHERE sequence < ? AND NOT hidden ORDER BY sequence DESC LIMIT ?
-"""
-_OF_FEED = """
+_LATEST = f"""
+    SELECT article_id FROM posts WHERE sequence < ? AND NOT hidden AND {STANDING} ORDER BY sequence DESC LIMIT ?
+"""  # noqa: S608 - our own words
+_OF_FEED = f"""
     SELECT post_feeds.sequence, post_feeds.article_id
     FROM post_feeds JOIN posts ON posts.article_id = post_feeds.article_id
-    WHERE post_feeds.feed_id = ? AND post_feeds.sequence < ? AND (? OR NOT posts.hidden)
+    WHERE post_feeds.feed_id = ? AND post_feeds.sequence < ? AND (? OR NOT posts.hidden) AND {STANDING}
     ORDER BY post_feeds.sequence DESC LIMIT ?
+"""  # noqa: S608 - our own words
+_BETWEEN = f"""
+    SELECT article_id FROM posts WHERE sequence BETWEEN ? AND ? AND NOT hidden AND {STANDING}
+"""  # noqa: S608 - our own words
+_WITHDRAWN = """
+    SELECT withdrawals.article_id FROM withdrawals
+    JOIN posts ON posts.article_id = withdrawals.article_id AND posts.sequence IS NOT NULL
+    ORDER BY withdrawals.at DESC, posts.sequence DESC
 """
 _TAGGED = """
     SELECT feeds.id FROM feed_tags JOIN feeds ON feeds.id = feed_tags.feed_id WHERE feed_tags.tag = ?
@@ -83,16 +94,27 @@ class StoredArchive:
 
     def between(self, first: int, last: int) -> tuple[Post, ...]:
         with self._session.read() as sql:
-            rows = sql.all("SELECT article_id FROM posts WHERE sequence BETWEEN ? AND ? AND NOT hidden", (first, last))
+            rows = sql.all(_BETWEEN, (first, last))
             return posts.assemble(sql, [row["article_id"] for row in rows])
+
+    def withdrawn(self) -> tuple[Post, ...]:
+        with self._session.read() as sql:
+            ids = [row["article_id"] for row in sql.all(_WITHDRAWN)]
+            found = {post.sequence: post for number in ids for post in posts.assemble(sql, [number])}
+            naming = [_naming(sql, number) for number in ids]
+        return tuple(
+            replace(post, withdrawn=replace(post.withdrawn, named_by=named_by))
+            for post, named_by in zip(found.values(), naming, strict=True)
+            if post.withdrawn
+        )
 
     def months(self) -> tuple[tuple[str, int], ...]:
         with self._session.read() as sql:
             rows = sql.all(
-                """
+                f"""
                 SELECT substr(published, 1, 7) AS month, count(*) AS posts FROM posts
-                WHERE sequence IS NOT NULL AND NOT hidden GROUP BY month ORDER BY month DESC
-                """
+                WHERE sequence IS NOT NULL AND NOT hidden AND {STANDING} GROUP BY month ORDER BY month DESC
+                """  # noqa: S608 - our own words
             )
         return tuple((row["month"], row["posts"]) for row in rows)
 
@@ -108,3 +130,14 @@ def _of_feeds(sql: Sql, tag: str | None, source: str | None, end: int, limit: in
         for row in sql.all(_OF_FEED, (feed_id, end, source is not None, limit)):
             found[row["sequence"]] = row["article_id"]
     return [found[sequence] for sequence in heapq.nlargest(limit, found)]
+
+
+def _naming(sql: Sql, article_id: int) -> tuple[int, ...]:
+    """The sequences of the posts that show something of an article."""
+    ids = json.dumps(sorted(output.showing(sql, (article_id,)) - {article_id}))
+    rows = sql.all(
+        "SELECT sequence FROM posts WHERE sequence IS NOT NULL AND article_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY sequence",
+        (ids,),
+    )
+    return tuple(row["sequence"] for row in rows)

@@ -52,10 +52,11 @@ def sync(sql: Sql, config: Config, now: datetime) -> Change:
     gone = [(row["id"],) for row in stored if row["configured"] and row["id"] not in kept]
     sql.many("UPDATE feeds SET configured = 0 WHERE id = ?", gone)
     # What is not configured any more goes by the defaults, so that the configuration tells what the output shows.
+    usual = config.defaults
     sql.execute(
-        "UPDATE feeds SET options = json_set(options, '$.media', ?) WHERE NOT configured"
-        " AND coalesce(json_extract(options, '$.media'), 'link') <> ?",
-        (config.defaults.media, config.defaults.media),
+        "UPDATE feeds SET options = json_set(options, '$.media', ?, '$.republish', ?, '$.noarchive', ?)"
+        " WHERE NOT configured",
+        (usual.media, usual.republish, usual.noarchive),
     )
     after = _shown(sql)
     return Change(tuple(i for i in after if i in before and before[i][1:] != after[i][1:]), before != after)
@@ -65,6 +66,8 @@ def _shown(sql: Sql) -> dict[int, tuple[object, ...]]:
     rows = sql.all(
         """
         SELECT id, configured, name, url, coalesce(json_extract(options, '$.media'), 'link') AS media,
+            coalesce(json_extract(options, '$.republish'), 'full') AS republish,
+            coalesce(json_extract(options, '$.noarchive'), 'excerpt') AS noarchive,
             (SELECT json_group_array(tag) FROM feed_tags WHERE feed_id = feeds.id) AS tags
         FROM feeds ORDER BY id
         """

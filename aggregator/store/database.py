@@ -63,6 +63,7 @@ from aggregator.store.revisions import StoredRevisions
 from aggregator.store.stories import Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
 from aggregator.store.tending import Tending
+from aggregator.store.withdrawals import Withdrawals
 from aggregator.urls import http_url
 
 
@@ -91,6 +92,7 @@ class Store:
         self.tending = Tending(session)
         self.revisions = StoredRevisions(session)
         self.quality = Quality(session)
+        self.withdrawals = Withdrawals(session)
         self.path = session.path
 
     @classmethod

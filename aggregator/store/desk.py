@@ -78,7 +78,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """One article: its post, its text, and the evidence."""
+    """One article: its post, its text (as much of it as may go out), and the evidence."""
 
     id: int
     post: Post
@@ -135,7 +135,9 @@ class Desk:
             similarity=row["similarity"],
             duplicate_reason=row["duplicate_reason"],
         )
-        return Whole(article_id, found[0][1], row["text"], evidence)
+        post = found[0][1]
+        whole = post.republish == "full" and post.withdrawn is None
+        return Whole(article_id, post, row["text"] if whole else post.summary, evidence)
 
     def stories(self, *, limit: int, before: int | None = None) -> tuple[Story, ...]:
         """The stories that more than one article tells, the one with the newest article first."""

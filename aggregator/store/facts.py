@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from aggregator.filters import Facts
 from aggregator.store import times
 from aggregator.store.connection import Sql
+from aggregator.store.republishing import STANDING
 
 FEW = 200
 """Posts that are looked up in the search index one by one; for more, all matches of an expression are listed."""
 
-_POSTS = """
+_POSTS = f"""
     SELECT posts.article_id, posts.sequence, posts.stamp, posts.published,
         coalesce(articles.language, entries.language, feeds.language) AS language,
         coalesce(story.story_id, '') AS story_id
@@ -25,10 +26,10 @@ _POSTS = """
     LEFT JOIN story_articles AS story ON story.article_id = articles.id
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
-    WHERE posts.sequence IS NOT NULL AND NOT posts.hidden
+    WHERE posts.sequence IS NOT NULL AND NOT posts.hidden AND {STANDING}
         AND (:all OR posts.article_id IN (SELECT value FROM json_each(:ids)))
     ORDER BY posts.sequence
-"""
+"""  # noqa: S608 - our own words
 _CARRIERS = """
     SELECT entries.article_id AS id, entries.feed_id FROM entries
     WHERE :all OR entries.article_id IN (SELECT value FROM json_each(:ids))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aggregator.models import PostLink
-from aggregator.store import neighbours
+from aggregator.store import neighbours, republishing
 from aggregator.store.connection import Sql
 from aggregator.store.text import TEASER_CHARS, shortened
 from aggregator.urls import redact
@@ -59,7 +59,11 @@ def of(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], PostLink
     sides = _in_feed(sql, wanted) | _chained(sql, wanted) | _stated(sql, wanted)
     held = {side.target for side in sides.values() if side.target is not None}
     targets = {row["id"]: row for row in sql.all(_TARGETS, {"ids": json.dumps(sorted(held))})}
-    made = {key: _link(side, targets.get(side.target or 0)) for key, side in sides.items()}
+    silent, gone = republishing.silent(sql, held), republishing.withdrawn(sql, held)
+    made = {
+        key: _link(side, None if side.target in gone else targets.get(side.target or 0), quiet=side.target in silent)
+        for key, side in sides.items()
+    }
     return {key: link for key, link in made.items() if link is not None}
 
 
@@ -91,12 +95,12 @@ def _stated(sql: Sql, wanted: Mapping[str, object]) -> _Sides:
     }
 
 
-def _link(side: _Side, target: sqlite3.Row | None) -> PostLink | None:
-    """What is held of the neighbour counts more than what a page said of it."""
+def _link(side: _Side, target: sqlite3.Row | None, *, quiet: bool) -> PostLink | None:
+    """What is held of the neighbour counts more than what a page said of it. `quiet`: its text may not be shown."""
     if target is None:
         if side.url is None:
             return None
-        teaser = shortened(side.teaser, TEASER_CHARS) if side.teaser else None
+        teaser = shortened(side.teaser, TEASER_CHARS) if side.teaser and not quiet else None
         return PostLink(redact(side.url), side.title, teaser)
     url = target["url"] or side.url
     if url is None and target["path"] is None:
@@ -104,6 +108,6 @@ def _link(side: _Side, target: sqlite3.Row | None) -> PostLink | None:
     return PostLink(
         url=redact(url or ""),
         title=target["title"] or side.title,
-        teaser=target["teaser"] or side.teaser,
+        teaser=None if quiet else target["teaser"] or side.teaser,
         path=target["path"],
     )

@@ -20,6 +20,7 @@ from aggregator.store import (
     tables_revisions,
     tables_stories,
     tables_upkeep,
+    tables_withdrawals,
 )
 from aggregator.store.connection import Session, Sql
 from aggregator.store.describe import fill_schema_help
@@ -122,6 +123,11 @@ def create_quality(db: Database) -> None:
         db.executescript(table)
 
 
+def create_withdrawals(db: Database) -> None:
+    for table in tables_withdrawals.TABLES:
+        db.executescript(table)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -135,6 +141,7 @@ STEPS = (
     create_edits,
     queue_stories,
     create_quality,
+    create_withdrawals,
 )
 for _step in STEPS:
     migrations()(_step)

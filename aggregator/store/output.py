@@ -51,8 +51,14 @@ def touch(sql: Sql, ids: Iterable[int]) -> None:
     wanted = sorted(set(ids))
     if not wanted:
         return
+    mark(sql, showing(sql, wanted))
+
+
+def showing(sql: Sql, ids: Iterable[int]) -> set[int]:
+    """These articles, and all whose posts show something of them: copies, neighbours, who tells the same story."""
+    wanted = sorted(ids)
     reached = {*wanted, *duplicates.group(sql, wanted)}
-    mark(sql, reached | neighbours.beside(sql, sorted(reached)) | story_members.beside(sql, reached))
+    return reached | neighbours.beside(sql, sorted(reached)) | story_members.beside(sql, reached)
 
 
 def touch_feeds(sql: Sql, feed_ids: Iterable[int]) -> None:

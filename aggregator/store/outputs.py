@@ -21,14 +21,15 @@ from aggregator.settings import Output
 from aggregator.store import facts, output, posts, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.facts import Subject
+from aggregator.store.republishing import STANDING
 
-_SHOWN = """
+_SHOWN = f"""
     SELECT output_entries.article_id, output_entries.place, output_entries.stamp, output_entries.grown
     FROM output_entries JOIN posts ON posts.article_id = output_entries.article_id
-    WHERE output = :output AND holds AND ended IS NULL AND (:group OR NOT posts.hidden)
+    WHERE output = :output AND holds AND ended IS NULL AND (:group OR NOT posts.hidden) AND {STANDING}
         AND max(posts.published, coalesce(output_entries.grown, '')) >= :since
     ORDER BY place DESC LIMIT :limit
-"""
+"""  # noqa: S608 - our own words
 _TELLING = """
     WITH told (id) AS (
         SELECT value FROM json_each(:ids)
@@ -44,8 +45,11 @@ _TELLING = """
 """
 _STORIES = """
     SELECT output_entries.*,
-        coalesce(story_articles.story_id, 'article ' || coalesce(articles.duplicate_of, articles.id)) AS story
+        iif(withdrawals.at IS NULL,
+            coalesce(story_articles.story_id, 'article ' || coalesce(articles.duplicate_of, articles.id)),
+            'withdrawn ' || articles.id) AS story
     FROM output_entries
+    LEFT JOIN withdrawals ON withdrawals.article_id = output_entries.article_id
     JOIN articles ON articles.id = output_entries.article_id
     LEFT JOIN story_articles ON story_articles.article_id = coalesce(articles.duplicate_of, articles.id)
     WHERE output = :output AND (:all OR output_entries.article_id IN (SELECT value FROM json_each(:ids))) ORDER BY place
@@ -115,16 +119,18 @@ class Outputs:
         return tuple(numbers[number] for number in ids)
 
     def ended(self, name: str, limit: int) -> tuple[Ended, ...]:
-        """The entries of a grouped output that ended in another one, the last first."""
+        """The entries whose posts were withdrawn, or that ended in another one of a grouped output, the last first."""
         with self._session.read() as sql:
             rows = sql.all(
                 """
-                SELECT articles.uid, ended FROM output_entries JOIN articles ON articles.id = article_id
-                WHERE output = ? AND ended IS NOT NULL ORDER BY ended DESC, place DESC LIMIT ?
+                SELECT articles.uid, coalesce(withdrawals.at, ended) AS since
+                FROM output_entries JOIN articles ON articles.id = output_entries.article_id
+                LEFT JOIN withdrawals ON withdrawals.article_id = articles.id
+                WHERE output = ? AND since IS NOT NULL ORDER BY since DESC, place DESC LIMIT ?
                 """,
                 (name, limit),
             )
-        return tuple(Ended(row["uid"], times.must_read(row["ended"])) for row in rows)
+        return tuple(Ended(row["uid"], times.must_read(row["since"])) for row in rows)
 
     def trial(self, conditions: Filter, limit: int) -> Trial:
         """What a filter would take in, at most `limit` posts of it, newest first; nothing is changed."""
@@ -285,12 +291,12 @@ def _story(entries: list[_Row], members: list[Subject], told: tuple[int, ...], n
 def _telling(sql: Sql, stories: Iterable[str]) -> dict[str, tuple[int, ...]]:
     """The articles that tell each story and are out, copies left out, in the order of going out."""
     rows = sql.all(
-        """
+        f"""
         SELECT story_articles.story_id, posts.article_id FROM json_each(?) AS wanted
         JOIN story_articles ON story_articles.story_id = wanted.value
         JOIN posts ON posts.article_id = story_articles.article_id AND posts.sequence IS NOT NULL AND NOT posts.hidden
-        ORDER BY posts.sequence
-        """,
+        WHERE {STANDING} ORDER BY posts.sequence
+        """,  # noqa: S608 - our own words
         (json.dumps(sorted(stories)),),
     )
     found: dict[str, tuple[int, ...]] = {}

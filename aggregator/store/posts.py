@@ -9,15 +9,28 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from aggregator.models import AlsoIn, Attribution, Enclosure, Picture, Post, PostLink, Revision, Source
-from aggregator.store import feeds, links, media, neighbours, revisions, story_members, times
+from aggregator.models import (
+    AlsoIn,
+    Attribution,
+    Enclosure,
+    Picture,
+    Post,
+    PostLink,
+    Republish,
+    Revision,
+    Source,
+    Withdrawal,
+)
+from aggregator.store import feeds, links, media, neighbours, republishing, revisions, story_members, times
 from aggregator.store.connection import Sql
 from aggregator.store.story_members import Told
 from aggregator.store.text import SUMMARY_CHARS, plain, shortened
 from aggregator.urls import redact
 
 UNTITLED = "Untitled"
+WITHDRAWN = "This post was withdrawn"
 TITLE_CHARS = 80
 """Of the text, where an article has no title."""
 
@@ -27,7 +40,7 @@ _POSTS = """
     SELECT articles.id, articles.uid, articles.url, articles.title,
         coalesce(articles.author, entries.author, feeds.author) AS author,
         articles.feed_id, articles.text, articles.html, articles.lead_image, articles.word_count, articles.source_name,
-        articles.source_url, articles.duplicate_of, articles.similarity, articles.duplicate_reason,
+        articles.source_url, articles.noarchive, articles.duplicate_of, articles.similarity, articles.duplicate_reason,
         coalesce(articles.language, entries.language, feeds.language) AS language,
         coalesce(json_extract(feeds.options, '$.media'), 'link') AS media,
         posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
@@ -60,6 +73,7 @@ _GROUPS = """
     FROM members
     JOIN articles ON articles.id = members.id
     JOIN posts ON posts.article_id = members.id
+    WHERE NOT EXISTS (SELECT 1 FROM withdrawals WHERE withdrawals.article_id = members.id)
     ORDER BY members.leader, articles.published, articles.id
 """
 
@@ -78,7 +92,8 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
     stories = story_members.of(sql, ids, sources)
     pictures = media.of(sql, wanted)
     changes = revisions.all_of(sql, ids)
-    return tuple(
+    rules, withdrawn = republishing.rules(sql), republishing.withdrawn(sql, ids)
+    made = (
         _post(
             row,
             sources,
@@ -92,6 +107,30 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
         )
         for row in rows
     )
+    return tuple(
+        _cut(
+            post,
+            rules.of({row["feed_id"], *(feed for feed, _ in carriers.get(row["id"], ()))}, noarchive=row["noarchive"]),
+            withdrawn.get(row["id"]),
+        )
+        for post, row in zip(made, rows, strict=True)
+    )
+
+
+def _cut(post: Post, republish: Republish, withdrawal: Withdrawal | None) -> Post:
+    """The post with no more in it than may go out."""
+    if withdrawal is not None:
+        return replace(
+            post, title=WITHDRAWN, author=None, html="", summary="", tags=post.source.tags, lead_image=None,
+            word_count=0, enclosures=(), attribution=None, next=None, previous=None, also_in=(), leader=None,
+            pictures=(), revisions=(), revised=None, republish=republish, withdrawn=withdrawal,
+        )  # fmt: skip
+    if republish == "full":
+        return post
+    summary = post.summary if republish == "excerpt" else ""
+    return replace(
+        post, html="", summary=summary, lead_image=None, enclosures=(), pictures=(), revisions=(), republish=republish
+    )  # fmt: skip
 
 
 def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables

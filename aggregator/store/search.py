@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.models import SearchHit
-from aggregator.store import times
+from aggregator.store import republishing, times
 from aggregator.store.connection import Sql
+from aggregator.store.republishing import STANDING
 from aggregator.store.text import HIT_END, HIT_START
 from aggregator.urls import redact
 
@@ -33,18 +34,18 @@ WINDOW = 10_000
 
 Order = Literal["relevance", "date"]
 
-_MATCHING = """
-    SELECT articles_fts.rowid AS id, {rank} AS place
+_MATCHING = f"""
+    SELECT articles_fts.rowid AS id, {{rank}} AS place
     FROM articles_fts JOIN posts ON posts.article_id = articles_fts.rowid
-    WHERE articles_fts MATCH :query {conditions}
+    WHERE articles_fts MATCH :query AND {STANDING} {{conditions}}
     ORDER BY articles_fts.rowid DESC LIMIT :window
-"""
+"""  # noqa: S608 - our own words
 _PAGE = "SELECT id, count(*) OVER () AS total FROM ({inner}) ORDER BY place, id DESC LIMIT :limit OFFSET :offset"
-_NEWEST = """
+_NEWEST = f"""
     SELECT posts.article_id AS id, 0 AS total FROM posts
-    WHERE posts.sequence IS NOT NULL {conditions}
+    WHERE posts.sequence IS NOT NULL AND {STANDING} {{conditions}}
     ORDER BY posts.sequence DESC LIMIT :limit OFFSET :offset
-"""
+"""  # noqa: S608 - our own words
 _PLACE: dict[Order, str] = {"relevance": "articles_fts.rank", "date": "-coalesce(posts.sequence, :last)"}
 _LAST = 2**62
 """The place of what is not yet put out: before everything that is."""
@@ -161,7 +162,13 @@ def passages(sql: Sql, found: Matches) -> dict[int, Passage]:
         return {}
     marks = {"start": HIT_START, "end": HIT_END, "tokens": SNIPPET_TOKENS}
     rows = sql.all(_PASSAGES, {**marks, "query": found.expression, "ids": json.dumps(found.ids)})
-    return {row["id"]: Passage(" ".join(row["title"].split()), " ".join(row["passage"].split())) for row in rows}
+    silent = republishing.silent(sql, found.ids)
+    return {
+        row["id"]: Passage(
+            " ".join(row["title"].split()), "" if row["id"] in silent else " ".join(row["passage"].split())
+        )
+        for row in rows
+    }
 
 
 def languages(sql: Sql) -> tuple[str, ...]:

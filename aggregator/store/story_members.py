@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aggregator.models import Source, StoryMember
-from aggregator.store import times
+from aggregator.store import republishing, times
 from aggregator.store.connection import Sql
+from aggregator.store.republishing import STANDING
 from aggregator.store.text import TEASER_CHARS, plain, shortened
 from aggregator.urls import redact
 
@@ -23,18 +24,18 @@ _STORIES = """
     JOIN articles ON articles.id = wanted.value
     JOIN story_articles AS own ON own.article_id = coalesce(articles.duplicate_of, articles.id)
 """
-_MEMBERS = """
-    SELECT own.story_id, articles.feed_id, articles.url, articles.title, articles.teaser,
+_MEMBERS = f"""
+    SELECT own.story_id, articles.id, articles.feed_id, articles.url, articles.title, articles.teaser,
         iif(articles.teaser = '', articles.text, '') AS text,
         articles.language, posts.path, posts.published, coalesce(entries.summary, '') AS summary
     FROM json_each(?) AS wanted
     JOIN story_articles AS own ON own.story_id = wanted.value
     JOIN articles ON articles.id = own.article_id AND articles.duplicate_of IS NULL
-    JOIN posts ON posts.article_id = articles.id AND posts.sequence IS NOT NULL
+    JOIN posts ON posts.article_id = articles.id AND posts.sequence IS NOT NULL AND {STANDING}
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
     ORDER BY own.story_id, posts.published, posts.sequence
-"""
+"""  # noqa: S608 - our own words
 _FORMER = """
     SELECT stories.id, stories.merged_into FROM json_each(?) AS wanted
     JOIN stories ON stories.merged_into = wanted.value ORDER BY stories.id
@@ -71,8 +72,10 @@ def of(sql: Sql, ids: Iterable[int], sources: Mapping[int, Source]) -> dict[int,
     stories = {row["id"]: row["story_id"] for row in sql.all(_STORIES, (json.dumps(list(ids)),))}
     wanted = json.dumps(sorted(set(stories.values())))
     members: defaultdict[str, list[StoryMember]] = defaultdict(list)
-    for row in sql.all(_MEMBERS, (wanted,)):
-        members[row["story_id"]].append(_member(row, sources[row["feed_id"]]))
+    rows = sql.all(_MEMBERS, (wanted,))
+    silent = republishing.silent(sql, {row["id"] for row in rows})
+    for row in rows:
+        members[row["story_id"]].append(_member(row, sources[row["feed_id"]], quiet=row["id"] in silent))
     former: defaultdict[str, list[str]] = defaultdict(list)
     for row in sql.all(_FORMER, (wanted,)):
         former[row["merged_into"]].append(row["id"])
@@ -90,7 +93,7 @@ def beside(sql: Sql, ids: Iterable[int]) -> set[int]:
     return {row["id"] for row in sql.all(_BESIDE, (json.dumps(sorted(ids)),))}
 
 
-def _member(row: sqlite3.Row, source: Source) -> StoryMember:
+def _member(row: sqlite3.Row, source: Source, *, quiet: bool) -> StoryMember:
     teaser = row["teaser"] or shortened(plain(row["summary"]) or row["text"], TEASER_CHARS)
     return StoryMember(
         name=source.name,
@@ -99,6 +102,6 @@ def _member(row: sqlite3.Row, source: Source) -> StoryMember:
         path=row["path"],
         title=row["title"] or teaser,
         published=times.must_read(row["published"]),
-        teaser=teaser,
+        teaser="" if quiet else teaser,
         language=row["language"],
     )

@@ -65,6 +65,10 @@ class Shelf:
     def head(self) -> int:
         return self.number
 
+    def withdrawn(self) -> tuple[Post, ...]:
+        gone = [post for post in self.posts.values() if post.withdrawn]
+        return tuple(sorted(gone, key=lambda post: (post.withdrawn.at, post.sequence), reverse=True))
+
     def last_sequence(self) -> int:
         return max(self.posts, default=0)
 
@@ -84,6 +88,7 @@ class Shelf:
             post
             for post in self.posts.values()
             if (source is not None or not post.hidden)
+            and post.withdrawn is None
             and (source is None or post.source.slug == source)
             and (tag is None or tag in post.source.tags)
             and (before is None or post.sequence < before)
@@ -91,7 +96,9 @@ class Shelf:
         return found[:limit]
 
     def between(self, first: int, last: int) -> tuple[Post, ...]:
-        return self._sorted(post for n, post in self.posts.items() if first <= n <= last and not post.hidden)
+        return self._sorted(
+            post for n, post in self.posts.items() if first <= n <= last and not post.hidden and not post.withdrawn
+        )
 
     def months(self) -> tuple[tuple[str, int], ...]:
         counts = Counter(f"{post.published:%Y-%m}" for post in self.posts.values() if not post.hidden)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -397,6 +398,27 @@ def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) ->
     ended = program.run("output", "try", "kettle")
     assert ended.returncode == 2
     assert "no output is called `kettle`; did you mean `kettles`?" in ended.stderr
+
+
+def test_an_article_can_be_withdrawn_and_reinstated(program: Program, tmp_path: Path) -> None:
+    """At once, in every document; what is still shown of the same text is named; a second reinstatement is refused."""
+    shutil.copytree(program.folder, tmp_path / "copy")
+    other = Program(tmp_path / "copy")
+    before = (other.data / "public" / "feed.atom").read_bytes()
+    (item,) = json.loads((other.data / "public" / "feed.json").read_bytes())["items"]
+    ended = other.run("withdraw", item["url"], "--reason", "A kettle asked for it.")
+    assert ended.returncode == 0, ended.stderr
+    assert "is withdrawn" in ended.stderr
+    assert "The same text is still shown as" in ended.stderr
+    feed = (other.data / "public" / "feed.atom").read_text()
+    assert f'<at:deleted-entry ref="{item["id"]}"' in feed
+    assert item["title"] not in feed
+    pages = (other.data / "public" / "posts").rglob("*.html")
+    assert sum("A kettle asked for it." in page.read_text() for page in pages) == 1
+    assert item["title"] not in other.run("search", "kettle").stderr.replace("The same", "")
+    assert other.run("reinstate", item["url"]).returncode == 0
+    assert (other.data / "public" / "feed.atom").read_bytes() == before
+    assert other.run("reinstate", item["url"]).returncode == 1
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("extract",), ("poll", "--nonsense"), ("search",)])
