@@ -133,6 +133,11 @@ class Site(_Section):
     language: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 tag of the site.")
     page_size: int = Field(100, ge=10, le=1000, description="Entries in a feed document and in an archive document.")
     index: bool = Field(False, description="Whether search engines may index the mirror (default: noindex).")
+    neighbour_links: Literal["rel", "iri"] = Field(
+        "rel",
+        description='How entries link to the next and previous post: `rel="next"`, or (iri) the address of that link '
+        "type, of which the W3C validator does not warn, and which fewer programs know.",
+    )
 
 
 class Network(_Section):

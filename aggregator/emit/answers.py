@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.emit import addresses, documents
+from aggregator.emit import addresses, documents, items
 from aggregator.emit.documents import Document
 from aggregator.emit.formats import Speller
 from aggregator.emit.pure import pure_posts
@@ -24,6 +24,6 @@ def answer(site: Site, found: Iterable[Post], *, query: str, words: str, extensi
     `words` says to people what was searched for.
     """
     feed = documents.of_search(site, query, valid(words))
-    speller = Speller(addresses.base(site.base_url))
+    speller = Speller(addresses.base(site.base_url), relation=items.relation_of(site))
     newest = sorted(pure_posts(found), key=lambda post: post.sequence, reverse=True)
     return speller.document(Document(feed, feed.stem, speller.items(newest)), extension)

@@ -77,9 +77,9 @@ def entry_links(item: Item, name: str) -> str:
     """The next and the previous post, and the same article elsewhere, as Atom links (also used in RSS)."""
     links: list[tuple[str, Link]] = [("related", other) for other in item.also_in]
     if item.previous is not None:
-        links.insert(0, ("prev", item.previous))
+        links.insert(0, (f"{item.relation}prev", item.previous))
     if item.next is not None:
-        links.insert(0, ("next", item.next))
+        links.insert(0, (f"{item.relation}next", item.next))
     return "".join(empty(name, rel=rel, href=link.url, title=link.title) for rel, link in links)
 
 

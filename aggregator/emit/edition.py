@@ -61,7 +61,7 @@ class Edition:
         self.stories: set[str] = set()
         self.concerned_tags: set[str] = set()
         self.concerned_sources: set[str] = set()
-        self._speller = Speller(self.base)
+        self._speller = Speller(self.base, relation=items.relation_of(site))
         self._slugs_by_name = _by_name(self.sources.values())
 
     def post(self, post: Post) -> None:

@@ -7,6 +7,7 @@ those of its tags is spelled once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from aggregator.emit import atom, jsonfeed, rss
 from aggregator.emit.documents import Document
@@ -27,8 +28,9 @@ KEPT_CHARS = 16 * 2**20
 class Speller:
     """Posts to items and entries, each once. Good for one build: a post that changes must not meet its old entry."""
 
-    def __init__(self, base: str, kept_chars: int = KEPT_CHARS) -> None:
+    def __init__(self, base: str, kept_chars: int = KEPT_CHARS, *, relation: str = "") -> None:
         self._base = base
+        self._relation = relation
         self._kept_chars = kept_chars
         self._items: dict[int, Item] = {}
         self._entries: dict[tuple[str, int], str] = {}
@@ -44,7 +46,7 @@ class Speller:
     def _item(self, post: Post) -> Item:
         item = self._items.get(post.sequence)
         if item is None:
-            item = view(post, self._base)
+            item = replace(view(post, self._base), relation=self._relation)
             self._items[post.sequence] = item
             self._account(len(item.html))
         return item

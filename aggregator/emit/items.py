@@ -14,10 +14,14 @@ from html import escape
 from aggregator.emit import addresses, figures, telling, text
 from aggregator.emit.telling import Teller
 from aggregator.models import Enclosure, Post, PostLink
+from aggregator.settings import Site
 from aggregator.urls import host_of
 
 UNTITLED_CHARS = 80
 """A post without a title goes by the beginning of its text, at most this long."""
+LINK_TYPES = "https://html.spec.whatwg.org/multipage/links.html#link-type-"
+"""What HTML calls next and prev, as an address: a relation may be one (RFC 4287, section 4.2.7.2). That of IANA's register
+means the plain word, of which the W3C validator warns."""
 STORY_POSTS = 5
 """Other posts of the same story under an entry."""
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
@@ -69,6 +73,12 @@ class Item:
     story: str | None
     story_url: str | None
     story_members: tuple[Teller, ...]
+    relation: str = ""
+
+
+def relation_of(site: Site) -> str:
+    """What stands before `next` and `prev` as an entry's link relations (`site.neighbour_links`)."""
+    return LINK_TYPES if site.neighbour_links == "iri" else ""
 
 
 def view(post: Post, base: str) -> Item:

@@ -74,8 +74,11 @@ def edited(one: Output, site: Site, chosen: Chosen, speller: Speller, base: str)
     limit = limit_of(one, site)
     entries = tuple(replace(entry, post=pure_post(entry.post)) for entry in chosen.shown(one, limit))
     plain = one.content == "full" and one.group == "none"
+    relation = items.relation_of(site)
     found = tuple(
-        speller.items((entry.post,))[0] if plain and entry.stamp == entry.post.stamp else _item(one, entry, base)
+        speller.items((entry.post,))[0]
+        if plain and entry.stamp == entry.post.stamp
+        else replace(_item(one, entry, base), relation=relation)
         for entry in entries
     )
     deleted = tuple(Ended(story_id(gone.id), gone.at) for gone in chosen.ended(one.name, limit))

@@ -1,7 +1,7 @@
-"""The rules of the W3C feed validator and of the specifications, as checks of our own.
+"""The rules of the W3C feed validator and of the specifications, as checks of our own (no registry has it as a package).
 
 Each function takes a document's bytes and returns what is wrong with it, a line each; nothing wrong is an empty list.
-Where the validator warns although the specification allows it (entry-level `next` and `prev`), nothing is said.
+`warnings_of` says of what the validator only warns.
 """
 
 from __future__ import annotations
@@ -30,6 +30,22 @@ IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 MEDIA_TYPE = re.compile(r"[^\s/]+/[^\s/;]+(;.*)?")
 RELATIONS = {"alternate", "self", "next", "prev", "related", "enclosure", "prev-archive", "next-archive", "current"}
+UNKNOWN_RELATIONS = {"prev"}
+"""Of these those that the validator does not know: IANA has registered them since."""
+FEED_RELATIONS = {"current", "first", "last", "next", "next-archive", "prev-archive", "previous"}
+"""RFC 5005's, of which the validator warns in an entry (FeedHistoryRelInEntry)."""
+TOMBSTONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
+DANGEROUS = re.compile(r"(?i)<(script|style|iframe|object|embed|form|meta|link)\b|\son\w+\s*=|javascript:")
+RELATIVE = re.compile(r"""(?i)\s(?:href|src)=["'](?!https?:|mailto:|data:|\#|tel:)""")
+NAMESPACES = {
+    "http://www.w3.org/2005/Atom",
+    "http://purl.org/syndication/history/1.0",
+    "http://purl.org/atompub/tombstones/1.0",
+    "http://purl.org/rss/1.0/modules/content/",
+    "http://purl.org/dc/elements/1.1/",
+    "http://purl.org/dc/terms/",
+}
+"""Those that we use; the validator knows each."""
 HISTORY_RELATIONS = {"prev-archive", "next-archive", "current"}
 
 
@@ -50,6 +66,21 @@ def atom_faults(data: bytes) -> list[str]:
     faults += _repeated("entry updated", (entry.findtext(f"{ATOM}updated") or "" for entry in entries))
     for entry in entries:
         faults += _atom_entry(entry)
+    for stone in feed.findall(TOMBSTONE):
+        if not IRI.fullmatch(stone.get("ref", "")) or not RFC3339.fullmatch(stone.get("when", "")):
+            faults.append(f"tombstone {dict(stone.attrib)}")
+    held = {entry.findtext(f"{ATOM}id") for entry in entries}
+    faults += [f"{ref} is here and deleted" for ref in held & {one.get("ref") for one in feed.findall(TOMBSTONE)}]
+    if not IRI.fullmatch(feed.findtext(f"{ATOM}id") or "") or not RFC3339.fullmatch(
+        feed.findtext(f"{ATOM}updated") or ""
+    ):
+        faults.append("the feed's id or updated")
+    if not (feed.findtext(f"{ATOM}author/{ATOM}name") or "").strip():
+        faults.append("the feed has no author")
+    newest = max((entry.findtext(f"{ATOM}updated") or "" for entry in entries), default="")
+    if newest[:19] > (feed.findtext(f"{ATOM}updated") or "")[:19]:
+        faults.append("the feed is older than its newest entry")
+    faults += _whole(data, feed)
     faults += [f"language {node.get(LANG)}" for node in feed.iter() if not LANGUAGE.fullmatch(node.get(LANG, "en"))]
     return faults
 
@@ -81,7 +112,7 @@ def _atom_links(parent: Any, where: str) -> list[str]:
     links = parent.findall(f"{ATOM}link")
     for link in links:
         rel = link.get("rel")
-        if rel not in RELATIONS:
+        if rel not in RELATIONS and not ABSOLUTE.fullmatch(rel or ""):
             faults.append(f"{where}: relation {rel}")
         if not ABSOLUTE.fullmatch(link.get("href", "")):
             faults.append(f"{where}: link {link.get('href')!r}")
@@ -112,6 +143,11 @@ def rss_faults(data: bytes) -> list[str]:
     children = [child.tag for child in channel]
     if "item" in children and any(tag != "item" for tag in children[children.index("item") :]):
         faults.append("metadata after the first item")
+    faults += _whole(data, rss)
+    if not LANGUAGE.fullmatch(channel.findtext("language") or "") or not ABSOLUTE.fullmatch(
+        channel.findtext("link") or ""
+    ):
+        faults.append("the channel's language or link")
     items = channel.findall("item")
     faults += _repeated("guid", (item.findtext("guid") or "" for item in items))
     faults += _repeated("pubDate", (item.findtext("pubDate") or "" for item in items))
@@ -182,6 +218,35 @@ def faults_of(documents: dict[str, bytes]) -> dict[str, list[str]]:
     """What is wrong with each document, by name; the name ends in the format. Sound ones are left out."""
     found = {name: FAULTS[name.rpartition(".")[2]](data) for name, data in documents.items()}
     return {name: faults for name, faults in found.items() if faults}
+
+
+def warnings_of(data: bytes) -> list[str]:
+    """What the W3C validator warns of in an Atom or RSS document, as far as we write it."""
+    root = etree.fromstring(data)
+    found = []
+    for link in root.iter(f"{ATOM}link"):
+        rel, parent = link.get("rel") or "", etree.QName(link.getparent()).localname
+        if rel in UNKNOWN_RELATIONS:
+            found.append(f"UnregisteredAtomLinkRel {rel}")
+        plain = rel.removeprefix("http://www.iana.org/assignments/relation/")
+        if plain in FEED_RELATIONS and parent == "entry":
+            found.append(f"FeedHistoryRelInEntry {rel}")
+    return found
+
+
+def _whole(data: bytes, root: Any) -> list[str]:
+    """What holds of every XML document of ours: encoding, namespaces, and the HTML in it."""
+    faults = [] if data.startswith(b'<?xml version="1.0" encoding="utf-8"?>') else ["no declaration"]
+    faults += [f"namespace {uri}" for node in root.iter() for uri in node.nsmap.values() if uri not in NAMESPACES]
+    for node in (*root.iter(f"{ATOM}content"), *root.iter(f"{CONTENT}encoded"), *root.iter("description")):
+        text = _TAGS_ONLY.sub("", node.text or "")
+        faults += [f"SecurityRisk {risk[0]}" for risk in DANGEROUS.finditer(text)]
+        faults += [f"ContainsRelRef {text[link.start() : link.start() + 60]}" for link in RELATIVE.finditer(text)]
+    return faults
+
+
+_TAGS_ONLY = re.compile(r"(?:^|>)[^<]*")
+"""Text between tags, in which anything may stand."""
 
 
 def _once(node: Any, names: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import feedparser
 import pytest
-from emit_rules import ATOM, CONTENT, DC, DCTERMS, FAULTS, LANG, faults_of
+from emit_rules import ATOM, CONTENT, DC, DCTERMS, FAULTS, LANG, faults_of, warnings_of
 from emit_shelf import KREBS, START, THREATPOST, Shelf, filled, make_post
 from lxml import etree
 
@@ -318,3 +318,17 @@ def test_an_odd_date_is_still_a_date(tmp_path: Path) -> None:
         moment = datetime(year, 6, 1, tzinfo=UTC)
         found = feeds(tmp_path / str(year), make_post(3, published=moment, stamp=moment))
         assert faults_of(found) == {}
+
+
+@pytest.mark.parametrize(("form", "relations"), [("rel", {"next", "prev"}), ("iri", set())])
+def test_links_to_neighbours_take_either_form(tmp_path: Path, form: str, relations: set[str]) -> None:
+    """The plain words, of which the W3C validator warns, or the address of the link type, of which it does not."""
+    site = Site(base_url="https://news.example/", neighbour_links=form)
+    found = feeds(tmp_path, RICH, site=site)
+    assert faults_of({f"feed.{kind}": data for kind, data in found.items()}) == {}
+    warned = {warning.partition(" ")[2] for kind in ("atom", "rss") for warning in warnings_of(found[kind])}
+    assert warned == relations
+    links = etree.fromstring(found["atom"]).findall(f"{ATOM}entry/{ATOM}link")
+    ends = {link.get("rel").rpartition("-")[2]: link.get("href") for link in links}
+    assert (ends["next"], ends["prev"]) == (NEXT.url, PREVIOUS.url)
+    assert links[0].get("rel") == "alternate"
