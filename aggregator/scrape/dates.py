@@ -38,8 +38,8 @@ _MONTHS = {
             "october oct oktober okt octobre octubre ottobre ott outubro out октября października října ekim",
             "november nov novembre noviembre novembro ноября listopada listopadu kasım",
             (
-                "december dec dezember dez décembre déc diciembre dic dicembre dezembro desember декабря grudnia prosince"
-                " aralık"
+                "december dec dezember dez décembre déc diciembre dic dicembre dezembro desember декабря grudnia"
+                " prosince aralık"
             ),
         ),
         start=1,

@@ -25,12 +25,16 @@ _CAPTCHA = re.compile(
     r"|just a moment\.\.\.|attention required|ddos protection by|enable javascript and cookies to continue"
     r"|unusual traffic|access denied"
     r"|request unsuccessful\. incapsula|pardon our interruption|bot verification|security check"
+    r"|you have been blocked|access to this page has been denied|cloudflare ray id|confirm (?:that )?you are (?:a )?human"
+    r"|kein roboter|pas un robot|no (?:eres|es|soy) un robot|non (?:sei|sono) un robot|não (?:é|sou) um robô|geen robot"
+    r"|inte en robot|nie jeste(?:ś|m) robotem|не робот|ロボットではない|不是机器人|不是機器人|로봇이 아닙니다"
 )
 _CONSENT = re.compile(
     r"(?i)(?:we|our partners|wir|nous)\b.{0,80}(?:cookies|store and/or access information|personal data"
     r"|informations? personnelles)"
     r"|before you continue|your privacy|consent|zustimm|datenschutz|consentement|accepter (?:et|tous)"
-    r"|alle akzeptieren|accept all"
+    r"|alle akzeptieren|accept all|t[ue] privacidad|consentimiento|aceptar todo|rechazar todo"
+    r"|(?:tua|vostra) privacy|consenso|accett[ao] tutt[io]|sua privacidade|aceitar tudo|alles accepteren|toestemming"
 )
 _PAYWALL = re.compile(
     r"(?i)subscribe (?:now )?to (?:continue|read|unlock|keep)|(?:already|become) a (?:subscriber|member)"
@@ -38,11 +42,14 @@ _PAYWALL = re.compile(
     r"|subscribers? only|log ?in to (?:continue|read)|sign in to (?:continue|read)|(?:this"
     r"|the rest of this) (?:article|content|story|post) is (?:for|reserved|available)"
     r"|unlock (?:this|the full)|continue reading with|to read the full|jetzt weiterlesen|nur für abonnenten"
-    r"|abonnez-vous|réservé aux abonnés|suscríbete"
+    r"|abonnez-vous|réservée?s? aux abonnés|cet article à lire|suscríbete|para suscriptores|riservat[oa] agli abbonati"
+    r"|abbonati per|para assinantes|voor abonnees|för prenumeranter|dla subskrybentów|для подписчиков|会員限定|有料会員"
+    r"|limit of free articles|free articles? (?:left|remaining)"
 )
 _SCRIPT_ONLY = re.compile(
     r"(?i)(?:enable|activate|turn on|requires?|need|aktivieren|activer|activez).{0,40}javascript"
-    r"|javascript.{0,40}(?:disabled|required|enable|deaktiviert|désactivé)"
+    r"|(?:necesita|requiere|habilit[ae]|attiva|abilita|richiede|ative|requer|inschakelen|aktivera|włącz|включите).{0,40}"
+    r"javascript|javascript.{0,40}(?:disabled|required|enable|deaktiviert|désactivé|desactivado|disattivato|を有効|启用)"
 )
 
 
@@ -71,7 +78,8 @@ def kind_of(tree: HtmlElement, said: Claims, text: str, title: str) -> PageKind:
         return PageKind.ARTICLE
     everything = text_of(tree.find("body") if tree.find("body") is not None else tree)[:20_000]
     shown = f"{title}\n{everything}"
-    if words < SHORT and len(everything) < 3000 and _CAPTCHA.search(shown):
+    # A short article tells of riddles; a riddle's title asks one.
+    if words < (SHORT if _CAPTCHA.search(title) else TEASER) and len(everything) < 3000 and _CAPTCHA.search(shown):
         return PageKind.CAPTCHA
     if words < TEASER and len(everything) < 1500 and _SCRIPT_ONLY.search(shown):
         return PageKind.SCRIPT_ONLY
