@@ -48,6 +48,7 @@ class Condition(StrEnum):
     BROKEN = "broken"
     FAILING = "failing"
     SILENT = "silent"
+    MISREAD = "misread"
     NEW = "new"
     OK = "ok"
     PAUSED = "paused"
@@ -64,7 +65,7 @@ class Diagnosis:
     @property
     def trouble(self) -> bool:
         """Whether somebody should look."""
-        return self.condition in (Condition.GONE, Condition.BROKEN, Condition.FAILING, Condition.SILENT)
+        return self.condition not in (Condition.NEW, Condition.OK, Condition.PAUSED)
 
     @property
     def rank(self) -> int:
@@ -103,8 +104,8 @@ def is_broken(state: FeedState, now: datetime) -> bool:
     return state.failures >= BROKEN_FAILURES and now - state.last_success >= BROKEN_AFTER
 
 
-def diagnose(state: FeedState, now: datetime, disallowed: int = 0) -> Diagnosis:
-    """How the feed does at `now`; `disallowed` as in `standing`."""
+def diagnose(state: FeedState, now: datetime, disallowed: int = 0, flagged: str | None = None) -> Diagnosis:
+    """How the feed does at `now`; `disallowed` as in `standing`, `flagged` why its pages seem to be read badly."""
     stands = standing(state, disallowed)
     condition, short, words = _condition(state, now), stands.label, stands.words
     success = state.last_success
@@ -114,6 +115,10 @@ def diagnose(state: FeedState, now: datetime, disallowed: int = 0) -> Diagnosis:
         short = f"broken for {duration(now - success)}" if success else "never worked"
     if condition is Condition.SILENT and (quiet := silence(state.posted, now)):
         short, words = f"silent for {about(quiet.lasts)}", f"{quiet.words}; {words}"
+    if flagged:
+        words = f"{words}; its pages are read badly: {flagged}"
+    if flagged and condition is Condition.OK:
+        condition, short = Condition.MISREAD, "pages read badly"
     return Diagnosis(condition, short, _sentence(words))
 
 

@@ -138,6 +138,9 @@ class Site(_Section):
         description='How entries link to the next and previous post: `rel="next"`, or (iri) the address of that link '
         "type, of which the W3C validator does not warn, and which fewer programs know.",
     )
+    desk: bool = Field(
+        False, description="Whether the mirror's pages link to Search and Status: where our own server serves them."
+    )
 
 
 class Network(_Section):

@@ -11,6 +11,7 @@ import typer
 
 from aggregator.cli.app import Here, Json, app, clock, here, iso, print_json, print_table, say
 from aggregator.errors import ConfigError
+from aggregator.health import Condition, Diagnosis, diagnose
 from aggregator.models import FeedState, FeedStatus, Source
 from aggregator.standing import standing
 from aggregator.urls import http_url, redact
@@ -19,11 +20,18 @@ if TYPE_CHECKING:
     from aggregator.settings import Config, Feed
 
 _COLOURS = {
-    FeedStatus.OK: "green",
-    FeedStatus.BACKING_OFF: "yellow",
-    FeedStatus.GONE: "red",
-    FeedStatus.PAUSED: "dim",
+    Condition.GONE: "red",
+    Condition.BROKEN: "red",
+    Condition.FAILING: "yellow",
+    Condition.SILENT: "yellow",
+    Condition.MISREAD: "yellow",
+    Condition.NEW: "dim",
+    Condition.OK: "green",
+    Condition.PAUSED: "dim",
 }
+
+WIDE = 120
+"""Columns of a terminal on which a sentence fits beside the figures."""
 
 
 @app.command()
@@ -161,29 +169,39 @@ def _source(feed: Feed, state: FeedState | None) -> Source:
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Every feed: last success, next poll and why, failures in a row, last error, entries, cadence."""
     place = here(context)
-    states, disallowed = _states(place), _disallowed(place)
-    stands = [standing(state, disallowed.get(state.id, 0)) for state in states]
-    flagged = _flagged(place)
+    states, disallowed, flagged, now = _states(place), _disallowed(place), _flagged(place), clock()
+    found = [(state, diagnose(state, now, disallowed.get(state.id, 0), flagged.get(state.id))) for state in states]
     if as_json:
-        print_json(
-            [
-                _status(state) | {"words": stand.words, "quality": flagged.get(state.id)}
-                for state, stand in zip(states, stands, strict=True)
-            ]
-        )
+        stands = (standing(state, disallowed.get(state.id, 0)) for state in states)
+        print_json([
+            _status(state)
+            | {"words": stand.words, "quality": flagged.get(state.id), "condition": diagnosis.condition}
+            for (state, diagnosis), stand in zip(found, stands, strict=True)
+        ])  # fmt: skip
         return
     if not states:
         say(f"{place.data} holds nothing yet; `aggregator poll` begins")
         return
+    _print_status(sorted(found, key=lambda pair: pair[1].rank), now)
+
+
+def _print_status(found: list[tuple[FeedState, Diagnosis]], now: datetime) -> None:
+    """A table, trouble first. On a narrow terminal the reasons stand below it, of the feeds in trouble alone."""
+    from rich.console import Console
     from rich.text import Text
 
-    now = clock()
+    wide = Console(stderr=True).width >= WIDE
     rows = [
-        (state.name, Text(stand.label, _COLOURS[state.status]), _ago(state.last_success, now),
-         _ahead(state, now), state.entries, _why(stand.words, flagged.get(state.id)))
-        for state, stand in zip(states, stands, strict=True)
+        (state.name, Text(diagnosis.short, _COLOURS[diagnosis.condition]), _ago(state.last_success, now),
+         _ahead(state, now), state.entries, *([diagnosis.words] if wide else []))
+        for state, diagnosis in found
     ]  # fmt: skip
-    print_table(f"{len(states)} feeds", ("feed", "state", "last success", "next poll", "entries", "why"), rows)
+    columns = ("feed", "state", "last success", "next poll", "entries", *(["why"] if wide else []))
+    print_table(f"{len(found)} feeds", columns, rows)
+    if not wide:
+        for state, diagnosis in found:
+            if diagnosis.trouble:
+                say(f"\n{state.name}: {diagnosis.words}")
 
 
 def _states(place: Here) -> tuple[FeedState, ...]:
@@ -211,10 +229,6 @@ def _flagged(place: Here) -> dict[int, str]:
         return {}
     with Store.read(place.database) as store:
         return store.quality.flagged()
-
-
-def _why(words: str, flagged: str | None) -> str:
-    return f"{words}; its pages are read badly: {flagged}" if flagged else words
 
 
 def _status(state: FeedState) -> dict[str, object]:

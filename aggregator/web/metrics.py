@@ -130,7 +130,9 @@ class _Stored(Collector):
 
     def _read(self, store: Store) -> Iterator[Metric]:
         now, desk = self._clock(), store.desk
-        conditions = Counted(health.diagnose(state, now).condition for state in store.feeds())
+        flagged = store.quality.flagged()
+        judged = (health.diagnose(state, now, flagged=flagged.get(state.id)) for state in store.feeds())
+        conditions = Counted(diagnosis.condition for diagnosis in judged)
         yield _by("aggregator_feeds", "Feeds by condition.", "condition", {c: conditions[c] for c in Condition})
         yield _by("aggregator_polls_last_day", "Polls of the last 24 hours.", "result", desk.polls_since(now - DAY))
         yield _by("aggregator_articles", "Articles by state.", "state", desk.articles_by_state())

@@ -84,12 +84,13 @@ class Status:
             return self._templates.page("status.html", request, **_nothing(now))
         with Store.read(self._database) as store:
             states, disallowed, pulse = store.feeds(), store.disallowed(), store.desk.pulse()
+            flagged = store.quality.flagged()
             daily, pages = store.desk.posts_a_day(now - timedelta(days=DAYS)), store.desk.pages()
             missing, events = store.desk.missing(), store.desk.events(EVENTS)
         rows = [
             _row(
                 state,
-                health.diagnose(state, now, disallowed.get(state.id, 0)),
+                health.diagnose(state, now, disallowed.get(state.id, 0), flagged.get(state.id)),
                 chart(daily.get(state.id, {}), now),
                 _notes(state, pages.get(state.id, Pages()), missing.get(state.id, 0)),
                 now,

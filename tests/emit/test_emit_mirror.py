@@ -326,3 +326,11 @@ def test_a_neighbour_that_is_held_is_linked_in_the_head(shelf: Shelf, site: Site
     build(shelf, site, tmp_path)
     head = page(tmp_path, shelf.posts[15].path).find("head")
     assert head.find("link[@rel='next']").get("href").endswith(link_to(shelf.posts[18]).path or "?")
+
+
+def test_the_mirror_links_to_the_desk_where_it_is_served(shelf: Shelf, tmp_path: Path) -> None:
+    """Only when the site says so: other servers have no search."""
+    for desk in (False, True):
+        build(shelf, Site(base_url="https://news.example/", desk=desk), tmp_path)
+        links = page(tmp_path, shelf.posts[1].path).xpath("//nav//a/@href")
+        assert ("../../../search" in links) is ("../../../status" in links) is desk
