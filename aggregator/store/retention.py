@@ -75,6 +75,7 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
         )
         sql.execute("UPDATE entries SET summary = '', html = '' WHERE article_id = ?", (row["id"],))
         sql.execute("DELETE FROM revisions WHERE article_id = ?", (row["id"],))
+        sql.execute("UPDATE rechecks SET due = NULL WHERE article_id = ?", (row["id"],))
     output.touch(sql, [row["id"] for row in rows])
     return len(rows)
 

@@ -19,6 +19,7 @@ from aggregator.store import (
     merging,
     neighbours,
     output,
+    retention,
     times,
 )
 from aggregator.store.addresses import Links
@@ -51,7 +52,7 @@ class Found:
 def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datetime, links: Links) -> None:
     """Write what a page gave."""
     found = addresses.resolve(sql, article_id)
-    if found is None:
+    if found is None or retention.is_purged(sql, found):
         return
     missing = chain.waiting(sql, found)
     if missing is not None:
@@ -82,7 +83,7 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
 def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> None:
     """Write an article made of the feed's own text."""
     found = addresses.resolve(sql, article_id)
-    if found is None:
+    if found is None or retention.is_purged(sql, found):
         return
     missing = chain.waiting(sql, found)
     if missing is not None:

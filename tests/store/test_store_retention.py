@@ -78,6 +78,20 @@ def test_what_is_purged_does_not_come_back(newsroom: Newsroom) -> None:
     assert hashes == [decision(entry("one", html="<p>Told once more.</p>")).content_hash]
 
 
+def test_a_page_that_is_read_again_does_not_bring_it_back(newsroom: Newsroom) -> None:
+    """No look for edits is planned any more, and one that was under way when the text went changes nothing."""
+    old_and_new(newsroom)
+    one = newsroom.article_id(ONE)
+    newsroom.execute("UPDATE rechecks SET due = ? WHERE article_id = ?", "2026-03-10T12:00:00Z", one)
+    assert one in [article.id for article in newsroom.store.revisions.due(NOW, 9)]
+    purge(newsroom)
+    assert one not in [article.id for article in newsroom.store.revisions.due(NOW + 99 * DAY, 9)]
+    newsroom.scrape(ONE, "Ransomware, edited. " * 100)
+    assert newsroom.posts()["one"].html.endswith(NOTICE)
+    assert newsroom.value("SELECT count(*) FROM revisions") == 0
+    assert newsroom.store.check() == ()
+
+
 def test_a_copy_of_what_is_purged_is_still_a_copy(two: Newsroom) -> None:
     """The fingerprint stays: a copy that appears later is linked to its original."""
     old_and_new(two)
