@@ -3,6 +3,7 @@
     poll     every POLL_EVERY: what is due
     scrape   every SCRAPE_EVERY: what waits for its page, then the output
     emit     every EMIT_EVERY: what else is ready (an entry that has waited long enough for its page)
+    notify   every EMIT_EVERY: who asked for it is told of what has come out
     upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.upkeep`)
 
 A job that is still running when its turn comes again is passed over, and turns missed in a suspended or stopped
@@ -73,6 +74,7 @@ class Daemon:
             ("poll", self._poll, POLL_EVERY),
             ("scrape", self._scrape, SCRAPE_EVERY),
             ("emit", self._emit, EMIT_EVERY),
+            ("notify", self._notify, EMIT_EVERY),
             ("upkeep", self._upkeep, UPKEEP_EVERY),
         ):
             self._add(name, work, seconds, now)
@@ -198,6 +200,12 @@ class Daemon:
             self._pipeline.emit(tally)
         if tally.published or tally.built.written:
             log.info("emitted", posts=tally.published, files=tally.built.written)
+
+    def _notify(self) -> None:
+        tally = Tally()
+        self._pipeline.notify(tally)
+        if tally.told:
+            log.info("notified", messages=tally.told)
 
     def _upkeep(self) -> None:
         pipeline = self._pipeline

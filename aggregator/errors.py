@@ -9,6 +9,7 @@
     │   │   └── TooLarge     a cap on bytes, headers, hops or encodings was met
     │   ├── ParseError       the bytes are not a feed (or not one that can be read)
     │   ├── ScrapeError      the page holds no article
+    │   ├── NotifyError      a service did not take a message
     │   ├── ImageError       the bytes are not an image that is kept
     │   └── WorkerDied       the worker process ran out of time or memory, or crashed
     ├── StoreError           the database refuses: newer than the program, full, damaged; stops the round
@@ -96,6 +97,12 @@ class ParseError(StageError):
     """The bytes are not a feed."""
 
     stage = "parse"
+
+
+class NotifyError(StageError):
+    """A message about a post could not be sent; it waits, and the post is in the output all the same."""
+
+    stage = "notify"
 
 
 class ScrapeError(StageError):

@@ -5,6 +5,7 @@
               then the images of articles are fetched, where they are to be mirrored (see `aggregator.mirroring`)
               then articles of one event, whoever tells of it, become one story (see `aggregator.storylines`)
     emit      what is ready gets its place in the output, and the documents that it changes are written
+    notify    who asked for it is told of new posts
 
 An entry is safe from the moment its feed was polled: scraping is a second step, retried, that can only add to it.
 A `StoreError` stops the round; every other failure is one outcome among the others (see `aggregator.outcomes`).
@@ -34,6 +35,7 @@ from aggregator.models import (
     Response,
     Verdict,
 )
+from aggregator.notifying import Notifying
 from aggregator.pages import Pages
 from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
 from aggregator.reading import read_feed
@@ -78,6 +80,7 @@ class Tally:
     unscraped: int = 0
     images: int = 0
     published: int = 0
+    told: int = 0
     built: Built = field(default_factory=Built)
 
     def count(self, outcome: PollOutcome) -> None:
@@ -112,6 +115,7 @@ class Pipeline:
         self.poll(tally, force=force, name=name)
         self.scrape(tally)
         self.emit(tally)
+        self.notify(tally)
         return tally
 
     def stop(self) -> None:
@@ -215,6 +219,10 @@ class Pipeline:
             progress=lambda done, total: self.progress("emit", done, total),
         )
         emit.write_health(self.config.site, self.store.desk.events(emit.HEALTH_EVENTS), self.out)
+
+    def notify(self, tally: Tally) -> None:
+        """Send the messages that new posts give rise to."""
+        tally.told += Notifying(self.store, self.workers, self.config, self.clock, self.stopping.is_set).send()
 
     def _images(self) -> Mirroring:
         network, stopping = self.config.network, self.stopping.is_set

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -104,6 +105,7 @@ Tag = Annotated[str, Field(pattern=r"^[\w][\w .+-]{0,63}$")]
 Word = Annotated[str, Field(max_length=200), AfterValidator(_word)]
 Query = Annotated[str, Field(max_length=1000), AfterValidator(_full_text)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+ServiceUrl = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://\S+$", max_length=2000)]
 
 
 def _one_or_many(value: object) -> object:
@@ -243,13 +245,10 @@ class Server(_Section):
         return self
 
 
-class Output(_Section):
-    """A feed of your own making: posts for which every condition that is given holds, with a page."""
+class Selection(_Section):
+    """Posts for which every condition that is given holds."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Its file name: `outputs/NAME.atom`; `a-z`, `0-9` and `-`."
-    )
-    title: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its name.")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="How it is called; `a-z`, `0-9` and `-`.")
     tags: tuple[Tag, ...] = Field((), description="Carried by a feed with one of these tags.")
     sources: tuple[str, ...] = Field((), description="Carried by one of these feeds, by name.")
     words: tuple[Word, ...] = Field(
@@ -260,6 +259,20 @@ class Output(_Section):
         None, description="Full-text expression (FTS5): `ransomware NOT decryptor`, `title: worm`, `NEAR(zero day)`."
     )
     languages: tuple[Language, ...] = Field((), description="In one of these languages; `en` is every kind of English.")
+
+    @property
+    def filter(self) -> Filter:
+        """The conditions as a value."""
+        return Filter(self.tags, self.sources, self.words, self.without, self.query, self.languages)
+
+
+class Output(Selection):
+    """A feed of your own making: posts for which every condition that is given holds, with a page."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Its file name: `outputs/NAME.atom`; `a-z`, `0-9` and `-`."
+    )
+    title: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its name.")
     max_age: Duration | None = Field(
         None, description="Published at most this long before the newest post of the archive."
     )
@@ -272,9 +285,16 @@ class Output(_Section):
     @property
     def filter(self) -> Filter:
         """The conditions as a value."""
-        return Filter(
-            self.tags, self.sources, self.words, self.without, self.query, self.languages, self.max_age
-        )  # fmt: skip
+        return replace(super().filter, max_age=self.max_age)
+
+
+class Notification(Selection):
+    """A message about each new post for which every condition that is given holds."""
+
+    to: tuple[ServiceUrl, ...] = Field(
+        min_length=1,
+        description="Where to, as URLs of Apprise (`ntfys://…`, `mailto://…`); each names a secret: write `${NAME}`.",
+    )
 
 
 class Upkeep(_Section):
@@ -302,6 +322,7 @@ class Config(_Section):
     )
     feeds: tuple[Feed, ...] = Field(min_length=1, description="The sources.")
     outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")
+    notifications: tuple[Notification, ...] = Field((), description="Messages about new posts, to people or programs.")
 
     def options(self, feed: Feed) -> FeedOptions:
         """The options in force for one feed: its own where set, else the defaults."""

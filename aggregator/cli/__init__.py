@@ -15,6 +15,7 @@ from aggregator.cli import (  # noqa: F401 - importing registers the commands
     feeds,
     inspect,
     keep,
+    notify,
     operate,
     outputs,
     rules,

@@ -1,4 +1,4 @@
-"""The names that outputs in feeds.yaml ask for: each has to be that of a feed or of a tag."""
+"""The names that outputs and notifications in feeds.yaml ask for: each has to be that of a feed or of a tag."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ import difflib
 from collections.abc import Iterator
 
 from aggregator.config.together import default_name
-from aggregator.settings import Config
+from aggregator.settings import Config, Selection
 
 
-def output_mistakes(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What is wrong with the outputs: (where, what), for names that stand twice and for what no feed has."""
+def selection_mistakes(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with outputs and notifications: (where, what), for names that stand twice and what no feed has."""
     known = {
         "sources": {name.casefold(): name for feed in config.feeds for name in [feed.name or default_name(feed.url)]},
         "tags": {tag.casefold(): tag for feed in config.feeds for tag in feed.tags},
     }
-    seen: dict[str, int] = {}
-    for index, output in enumerate(config.outputs):
-        first = seen.setdefault(output.name, index)
-        if first != index:
-            yield ("outputs", index, "name"), f"found `{output.name}`, which outputs[{first}] has already"
-        for key, names in known.items():
-            for place, wanted in enumerate(getattr(output, key)):
-                if wanted.casefold() not in names:
-                    yield ("outputs", index, key, place), _unknown(key, wanted, names)
+    for section in ("outputs", "notifications"):
+        seen: dict[str, int] = {}
+        for index, one in enumerate(getattr(config, section)):
+            first = seen.setdefault(one.name, index)
+            if first != index:
+                yield (section, index, "name"), f"found `{one.name}`, which {section}[{first}] has already"
+            for place, what in _unknown_names(one, known):
+                yield (section, index, *place), what
+
+
+def _unknown_names(one: Selection, known: dict[str, dict[str, str]]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for key, names in known.items():
+        for place, wanted in enumerate(getattr(one, key)):
+            if wanted.casefold() not in names:
+                yield (key, place), _unknown(key, wanted, names)
 
 
 def _unknown(key: str, wanted: str, names: dict[str, str]) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from aggregator.config.document import Document, Path_, explain, read, where
-from aggregator.config.names import output_mistakes
+from aggregator.config.names import selection_mistakes
 from aggregator.config.together import contradictions, default_name
 from aggregator.errors import ConfigError
-from aggregator.settings import Config, Feed, Output
+from aggregator.settings import Config, Feed, Notification, Output
 from aggregator.urls import keep_secrets_of
 
-_LISTED: dict[str, type[BaseModel]] = {"feeds": Feed, "outputs": Output}
+_LISTED: dict[str, type[BaseModel]] = {"feeds": Feed, "outputs": Output, "notifications": Notification}
 _ENVIRONMENT = {"AGGREGATOR_HOST": ("server", "host"), "AGGREGATOR_PORT": ("server", "port")}
 
 
@@ -45,7 +45,7 @@ def _validated(document: Document, path: Path) -> Config | None:
     except ValidationError as error:
         explain(document, error, _valid_keys)
         return None
-    for at, message in output_mistakes(config):
+    for at, message in selection_mistakes(config):
         document.mistake(document.places[at], f"{where(at)}: {message}")
     for feed in config.feeds:
         keep_secrets_of(feed.url)

@@ -8,7 +8,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aggregator.settings import Config, Feed, FeedOptions, Network, Output, Server, Site, Upkeep, format_duration
+from aggregator.settings import (
+    Config,
+    Feed,
+    FeedOptions,
+    Network,
+    Notification,
+    Output,
+    Server,
+    Site,
+    Upkeep,
+    format_duration,
+)
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("site", Site),
@@ -18,6 +29,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("defaults", FeedOptions),
     ("feeds[]", Feed),
     ("outputs[]", Output),
+    ("notifications[]", Notification),
 )
 
 

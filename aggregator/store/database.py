@@ -57,6 +57,7 @@ from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
 from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
+from aggregator.store.notices import Notices
 from aggregator.store.outputs import Outputs
 from aggregator.store.quality import Quality
 from aggregator.store.revisions import StoredRevisions
@@ -89,6 +90,7 @@ class Store:
         self.desk = Desk(session)
         self.media = media.StoredMedia(session)
         self.outputs = Outputs(session)
+        self.notices = Notices(session)
         self.tending = Tending(session)
         self.revisions = StoredRevisions(session)
         self.quality = Quality(session)

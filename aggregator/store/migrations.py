@@ -15,6 +15,7 @@ from aggregator.store import (
     tables_extractions,
     tables_feeds,
     tables_media,
+    tables_notices,
     tables_outputs,
     tables_quality,
     tables_revisions,
@@ -125,6 +126,10 @@ def create_quality(db: Database) -> None:
 
 def create_withdrawals(db: Database) -> None:
     for table in tables_withdrawals.TABLES:
+
+
+def create_notices(db: Database) -> None:
+    for table in tables_notices.TABLES:
         db.executescript(table)
 
 
@@ -142,6 +147,7 @@ STEPS = (
     queue_stories,
     create_quality,
     create_withdrawals,
+    create_notices,
 )
 for _step in STEPS:
     migrations()(_step)

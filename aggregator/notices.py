@@ -1,0 +1,70 @@
+"""Messages about new posts: their words, and the way out through Apprise, which runs in a worker.
+
+The services are the operator's own choice, so the guard of `fetch` does not stand here. No shell is ever asked: a
+message goes out as text over the network, and services of this machine (desktop notifications, the log) are refused,
+since some of them start programs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from urllib.parse import urljoin, urlsplit
+
+from aggregator.errors import NotifyError
+from aggregator.models import Post
+from aggregator.settings import Site
+from aggregator.urls import redact
+
+ONE_BY_ONE = 3
+"""More posts than these at once, for one rule, are told in one message: a busy day is no reason to ring all day."""
+
+LISTED = 30
+"""Posts that such a message names; it says how many more there are."""
+
+TEASER_CHARS = 300
+
+LOCAL = frozenset({"dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
+"""Services of Apprise that talk to this machine."""
+
+
+def messages(rule: str, posts: Sequence[Post], site: Site) -> tuple[tuple[str, str, tuple[Post, ...]], ...]:
+    """Title, text and posts of each message that tells of these posts, in plain text."""
+    if len(posts) <= ONE_BY_ONE:
+        return tuple((f"[{rule}] {_line(post.title)}", _about(post, site), (post,)) for post in posts)
+    lines = [f"- {_line(post.title)} ({post.source.name})\n  {_page(post, site)}" for post in posts[:LISTED]]
+    if len(posts) > LISTED:
+        lines.append(f"and {len(posts) - LISTED} more: {site.base_url}")
+    return ((f"[{rule}] {len(posts)} new posts", "\n".join(lines), tuple(posts)),)
+
+
+def deliver(target: str, title: str, body: str) -> None:
+    """Send a message to one service. Raises NotifyError, which does not tell where it went."""
+    if urlsplit(target).scheme in LOCAL:
+        raise NotifyError("", f"{urlsplit(target).scheme}:// is a service of this machine; only the network is used")
+    try:
+        import apprise
+    except ImportError:
+        raise NotifyError("", "Apprise is not installed; the extra `notify` brings it") from None
+    logging.getLogger("apprise").disabled = True  # its lines name the service with its key
+    service = apprise.Apprise(asset=apprise.AppriseAsset(plugin_paths=[], secure_logging=True))
+    if not service.add(target):
+        raise NotifyError("", "Apprise does not know this kind of service, or its URL is not complete")
+    if not service.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT):
+        raise NotifyError("", "the service did not take the message")
+
+
+def _about(post: Post, site: Site) -> str:
+    teaser = _line(post.summary)
+    if len(teaser) > TEASER_CHARS:
+        teaser = teaser[:TEASER_CHARS].rsplit(" ", 1)[0] + "…"
+    lines = [f"{post.source.name}, {post.published:%Y-%m-%d %H:%M} UTC", teaser, redact(post.url) if post.url else ""]
+    return "\n".join([line for line in lines if line] + [_page(post, site)])
+
+
+def _page(post: Post, site: Site) -> str:
+    return urljoin(site.base_url, post.path)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,156 @@
+"""What is to be told of new posts, to whom, and what became of it, kept in `notice_rules` and `notices`.
+
+A message is written down in the transaction that finds its post, and crossed out once it was sent: a crash between
+sending and crossing out sends it a second time, and none is ever lost. Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from aggregator.models import Post
+from aggregator.settings import Notification
+from aggregator.store import facts, output, posts, times
+from aggregator.store.connection import Session, Sql
+
+TIMELY = timedelta(days=2)
+"""A post that comes to meet a rule later than this after it was put out is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Posts that one of a rule's targets is to be told of, oldest first; `attempts` is the most that any has had."""
+
+    rule: str
+    target: int
+    attempts: int
+    ids: tuple[int, ...]
+    posts: tuple[Post, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """How a rule does: messages sent, waiting and given up, and the last error."""
+
+    name: str
+    sent: int = 0
+    waiting: int = 0
+    given_up: int = 0
+    last_sent: datetime | None = None
+    last_error: str | None = None
+
+
+class Notices:
+    """The messages of one database."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def fill(self, rules: Iterable[Notification], now: datetime) -> None:
+        """Write down what is to be told of posts that have come out or changed; forget rules that are gone."""
+        wanted = {rule.name: rule for rule in rules}
+        with self._session.read() as sql:
+            head = output.head(sql)
+            seen = {row["name"]: row["seen"] for row in sql.all("SELECT name, seen FROM notice_rules")}
+        if seen == dict.fromkeys(wanted, head):
+            return
+        with self._session.write() as sql:
+            for name in sorted(seen.keys() - wanted.keys()):
+                sql.execute("DELETE FROM notice_rules WHERE name = ?", (name,))
+            for rule in wanted.values():
+                _fill(sql, rule, now)
+
+    def due(self, now: datetime) -> tuple[Waiting, ...]:
+        """What is to be sent now, by rule and target."""
+        with self._session.read() as sql:
+            rows = sql.all(
+                """
+                SELECT rule, target, attempts, article_id, sequence FROM notices JOIN posts USING (article_id)
+                WHERE next_attempt <= ? AND sequence IS NOT NULL ORDER BY rule, target, sequence
+                """,
+                (times.whole(now),),
+            )
+            return tuple(
+                _waiting(sql, rule, target, list(group))
+                for (rule, target), group in groupby(rows, key=lambda row: (row["rule"], row["target"]))
+            )
+
+    def note(self, told: Waiting, now: datetime, *, error: str | None = None, again: datetime | None = None) -> None:
+        """What became of a try: sent (no `error`), to be tried `again`, or given up."""
+        with self._session.write() as sql:
+            sql.execute(
+                """
+                UPDATE notices SET attempts = attempts + 1, next_attempt = :again, error = :error, sent_at = :sent
+                WHERE rule = :rule AND target = :target AND article_id IN (SELECT value FROM json_each(:ids))
+                """,
+                {
+                    "again": times.whole(again) if again else None,
+                    "error": error,
+                    "sent": None if error else times.whole(now),
+                    "rule": told.rule,
+                    "target": told.target,
+                    "ids": json.dumps(told.ids),
+                },
+            )
+
+    def states(self) -> tuple[RuleState, ...]:
+        """How every rule does that has been looked at."""
+        with self._session.read() as sql:
+            rows = sql.all(
+                """
+                SELECT name, count(sent_at) AS sent, count(next_attempt) AS waiting, max(sent_at) AS last_sent,
+                    count(rule) FILTER (WHERE sent_at IS NULL AND next_attempt IS NULL) AS given_up,
+                    (SELECT error FROM notices AS one WHERE one.rule = notice_rules.name AND error IS NOT NULL
+                     ORDER BY article_id DESC LIMIT 1) AS last_error
+                FROM notice_rules LEFT JOIN notices ON notices.rule = notice_rules.name GROUP BY name ORDER BY name
+                """
+            )
+        return tuple(
+            RuleState(
+                row["name"],
+                row["sent"],
+                row["waiting"],
+                row["given_up"],
+                times.read(row["last_sent"]),
+                row["last_error"],
+            )
+            for row in rows
+        )
+
+
+def _waiting(sql: Sql, rule: str, target: int, rows: list[sqlite3.Row]) -> Waiting:
+    ids = tuple(row["article_id"] for row in rows)
+    oldest_first = tuple(reversed(posts.assemble(sql, ids)))
+    return Waiting(rule, target, max(row["attempts"] for row in rows), ids, oldest_first)
+
+
+def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
+    head = output.head(sql)
+    known = sql.one("SELECT since, seen FROM notice_rules WHERE name = ?", (rule.name,))
+    if known is None:
+        sql.execute(
+            "INSERT INTO notice_rules (name, since, seen) VALUES (?, ?, ?)",
+            (rule.name, output.last_sequence(sql), head),
+        )
+        return
+    rows = sql.all(
+        "SELECT article_id FROM posts WHERE change > ? AND sequence > ? AND stamp >= ? AND NOT hidden",
+        (known["seen"], known["since"], times.whole(now - TIMELY)),
+    )
+    conditions = rule.filter
+    found = facts.gather(sql, conditions.expressions(), [row["article_id"] for row in rows]) if rows else []
+    sql.many(
+        "INSERT OR IGNORE INTO notices (rule, article_id, target, next_attempt) VALUES (?, ?, ?, ?)",
+        [
+            (rule.name, subject.article_id, target, times.whole(now))
+            for subject in found
+            if conditions.takes(subject.facts)
+            for target in range(len(rule.to))
+        ],
+    )
+    sql.execute("UPDATE notice_rules SET seen = ? WHERE name = ?", (head, rule.name))

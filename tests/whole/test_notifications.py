@@ -1,0 +1,227 @@
+"""Notifications through the whole program: an outlet and a service on loopback, rules in feeds.yaml."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from outlets import Outlet, outlet, rss
+from program import Program
+
+from aggregator import notices, pipeline
+from aggregator.config import load
+from aggregator.errors import NotifyError
+from aggregator.models import Post, Source
+from aggregator.settings import Site
+
+pytest.importorskip("apprise", reason="the extra `notify` is not installed")
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+DATE = "Tue, 10 Mar 2026 11:00:00 GMT"
+
+
+@dataclass
+class Service:
+    """Takes messages as Apprise's `json://` sends them; `status` is what it answers."""
+
+    address: str = ""
+    status: int = 200
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def titles(self) -> list[str]:
+        return [message["title"] for message in self.messages]
+
+
+@contextmanager
+def service() -> Iterator[Service]:
+    here = Service()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if here.status == 200:
+                here.messages.append(json.loads(body))
+            self.send_response(here.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    here.address = f"json://127.0.0.1:{server.server_address[1]}/hook"
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class Desk:
+    """A program with one outlet and one service, whose rounds a test runs; the clock moves when it is told to."""
+
+    program: Program
+    news: Outlet
+    service: Service
+    now: datetime = NOW
+
+    def round(self, **later: float) -> pipeline.Tally:
+        self.now += timedelta(**later)
+        config = load(self.program.config, {"SERVICE": self.service.address})
+        with pipeline.opened(config, self.program.data, lambda: self.now) as opened:
+            return opened.round(force=True)
+
+    def publish(self, *titles: str) -> None:
+        items = [
+            (f"{self.news.origin}/{number}", title, DATE, f"Teaser of {title}") for number, title in enumerate(titles)
+        ]
+        self.news.pages["/feed"] = rss("Outlet", *reversed(items))
+
+    def rules(self, text: str) -> None:
+        self.program.configure(
+            f"""
+            network: {{allow: [127.0.0.1], per_host_interval_s: 0}}
+            feeds: [{{url: '{self.news.origin}/feed', name: Outlet, tags: [news], full_text: never}}]
+            notifications: {text}
+            """
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with outlet() as news, service() as told:
+        made = Desk(Program(tmp_path), news, told)
+        made.rules("[{name: worms, to: ['${SERVICE}'], words: [worm*]}]")
+        made.publish("An old worm")
+        yield made
+
+
+def test_a_rule_tells_of_new_posts_that_meet_it_once(desk: Desk) -> None:
+    """Not of what was there before it, not of what does not meet it, and not again."""
+    desk.round()
+    assert desk.service.titles == []
+    desk.publish("An old worm", "A new worm in the wild", "Nothing of the kind")
+    assert desk.round(hours=1).told == 1
+    assert desk.service.titles == ["[worms] A new worm in the wild"]
+    body = desk.service.messages[0]["message"]
+    assert "Teaser of A new worm" in body
+    assert f"{desk.news.origin}/1" in body
+    assert "http://127.0.0.1:8080/posts/" in body
+    assert desk.round(hours=1).told == 0
+    assert len(desk.service.messages) == 1
+
+
+def test_a_service_that_fails_is_asked_again_later_and_loses_nothing(desk: Desk) -> None:
+    """Later each time; a restart in between changes nothing; `notify` shows what waits and why."""
+    desk.round()
+    desk.publish("An old worm", "A worm while the service is down")
+    desk.service.status = 500
+    assert desk.round(hours=1).told == 0
+    desk.service.status = 200
+    assert desk.round(minutes=1).told == 0, "the next try is not due yet"
+    shown = desk.program.run("notify", "--json")
+    assert shown.returncode == 2, "the environment has no SERVICE here"
+    assert desk.round(minutes=2).told == 1
+    assert desk.service.titles == ["[worms] A worm while the service is down"]
+
+
+def test_many_posts_at_once_are_one_message(desk: Desk) -> None:
+    """A busy hour does not ring twenty times."""
+    desk.round()
+    desk.publish("An old worm", *[f"Worm number {number}" for number in range(20)])
+    assert desk.round(hours=1).told == 1
+    assert desk.service.titles == ["[worms] 20 new posts"]
+    assert all(f"Worm number {number} " in desk.service.messages[0]["message"] for number in range(20))
+
+
+def test_a35_a_title_reaches_no_shell(desk: Desk, tmp_path: Path) -> None:
+    """Whatever a title holds is text: it arrives as it is, and nothing ran."""
+    trap = tmp_path / "ran"
+    title = f"Worm $(touch {trap}) `touch {trap}`; touch {trap} | ${{IFS}} &amp;&amp; %s {{0}}"
+    desk.round()
+    desk.publish("An old worm", title)
+    assert desk.round(hours=1).told == 1
+    assert desk.service.titles == [f"[worms] {title.replace('&amp;', '&')}"]
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("target", ["syslog://", "dbus://", "macosx://", "windows://"])
+def test_a35_services_of_this_machine_are_refused(target: str) -> None:
+    """Some of them start programs."""
+    with pytest.raises(NotifyError, match="service of this machine"):
+        notices.deliver(target, "title", "body")
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise asks for it where it is there
+@pytest.mark.parametrize("target", ["nosuch://somewhere", "json://"])
+def test_a_service_that_can_not_be_says_so_without_its_address(target: str) -> None:
+    """The address may hold a key."""
+    with pytest.raises(NotifyError) as refused:
+        notices.deliver(target, "title", "body")
+    assert target not in str(refused.value)
+
+
+def test_notify_tries_every_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--test` sends one message to each, says which failed, and exits with 1 then; addresses are not shown."""
+    monkeypatch.setenv("SERVICE", desk.service.address)
+    done = desk.program.run("notify", "--test")
+    assert done.returncode == 0, done.stderr
+    assert "worms, place 1 (json): sent" in done.stderr
+    assert desk.service.titles == ["[worms] test"]
+    desk.service.status = 403
+    failed = desk.program.run("notify", "worms", "--test")
+    assert failed.returncode == 1
+    assert "worms, place 1 (json): the service did not take the message" in failed.stderr
+    assert desk.service.address not in done.stderr + failed.stderr
+    assert desk.program.run("notify", "nobody").returncode == 2
+
+
+def test_notify_shows_what_was_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a table and as JSON."""
+    monkeypatch.setenv("SERVICE", desk.service.address)
+    desk.round()
+    desk.publish("An old worm", "A second worm")
+    desk.round(hours=1)
+    (row,) = json.loads(desk.program.run("notify", "--json").stdout)
+    assert (row["name"], row["sent"], row["waiting"], row["given_up"]) == ("worms", 1, 0, 0)
+    assert row["last_sent"] == "2026-03-10T13:00:00Z"
+    assert "worms" in desk.program.run("notify").stderr
+
+
+def test_check_names_mistakes_in_notifications(desk: Desk) -> None:
+    """With their places, and without the value of a secret."""
+    desk.rules("[{name: a, to: [nowhere], sources: [Outlett]}, {name: a, to: []}]")
+    done = desk.program.run("check")
+    assert done.returncode == 2
+    assert "notifications[0].to[0]" in done.stderr
+    desk.rules("[{name: a, to: ['json://x'], sources: [Outlett]}, {name: a, to: ['json://x']}]")
+    done = desk.program.run("check")
+    assert "did you mean `Outlet`?" in done.stderr
+    assert "notifications[0] has already" in done.stderr
+
+
+def post(title: str, make: Callable[..., Post] = Post) -> Post:
+    source = Source("Outlet", "outlet", "https://outlet.example/feed")
+    return make("tag:x", 1, NOW, "posts/x.html", "https://outlet.example/x", title, source, NOW, summary="word " * 200)
+
+
+def test_messages_are_short_and_plain() -> None:
+    """One line of title, a teaser that ends at a word, the links."""
+    ((title, body, _),) = notices.messages("rule", [post("Two\nlines")], Site())
+    assert title == "[rule] Two lines"
+    assert len(body) < 600
+    assert "word…" in body
+    (told,) = notices.messages("rule", [post(str(number)) for number in range(50)], Site())
+    assert told[0] == "[rule] 50 new posts"
+    assert "and 20 more" in told[1]
