@@ -126,6 +126,7 @@ def create_quality(db: Database) -> None:
 
 def create_withdrawals(db: Database) -> None:
     for table in tables_withdrawals.TABLES:
+        db.executescript(table)
 
 
 def create_notices(db: Database) -> None:
