@@ -169,3 +169,17 @@ def test_which_sqlite_has_the_wal_reset_bug(version: tuple[int, int, int], affec
     """Releases before 3.51.3, but for two series that were mended too."""
     assert wal_reset_bug(version) is affected
     assert connection.FIXED_SQLITE[0] == (3, 51, 3)
+
+
+def test_whoever_opens_the_database_for_writing_holds_the_folder() -> None:
+    """One process writes and folds the log in: every place that opens it so takes the lock first."""
+    package = Path(upkeep.__file__).parent
+    writing = [
+        file
+        for file in package.rglob("*.py")
+        if "Store.open(" in file.read_text("utf-8") and file.parent.name != "store"
+    ]
+    assert writing
+    for file in writing:
+        text = file.read_text("utf-8")
+        assert text.count("Store.open(") <= text.count("lock.hold("), file.name
