@@ -9,4 +9,5 @@ USER 10001:10001
 EXPOSE 8001
 
 ENTRYPOINT ["datasette", "serve", "/data/aggregator.db", "--host", "0.0.0.0", "--port", "8001"]
-CMD ["--metadata", "/config/datasette.yaml", "--setting", "sql_time_limit_ms", "3000"]
+CMD ["--metadata", "/config/datasette.yaml", "--setting", "truncate_cells_html", "200", \
+     "--setting", "sql_time_limit_ms", "3000"]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from store_builders import HOUR, NOW, Newsroom, decision, entry
 
+from aggregator import emit
 from aggregator.models import Likeness, Verdict
+from aggregator.settings import Site
 from aggregator.store.retention import NOTICE, Limit
 
 DAY = timedelta(days=1)
@@ -155,3 +158,23 @@ def test_what_is_not_out_yet_waits(newsroom: Newsroom) -> None:
     assert purge(newsroom) == 0
     newsroom.publish()
     assert purge(newsroom) == 1
+
+
+def test_the_output_of_the_rest_stays_as_it_is(newsroom: Newsroom, tmp_path: Path) -> None:
+    """Archive documents and every other page keep their bytes; a full build finds the same as the small one."""
+    site, out = Site(page_size=10), tmp_path / "public"
+    for number in range(25):
+        newsroom.poll(entry(f"e{number}", published=NOW - (30 - number) * HOUR))
+        newsroom.scrape(f"https://alpha.example/e{number}", f"The text of e{number} is told at length. " * 20)
+        newsroom.publish()
+    emit.build(newsroom.store.archive, site, out)
+    before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file() and not file.name.startswith(".")}
+    assert newsroom.store.tending.purge([Limit(newsroom.feed().id, newest=22)], NOW) == 3
+    built = emit.build(newsroom.store.archive, site, out)
+    changed = {file for file, content in before.items() if file.read_bytes() != content}
+    purged = {out / newsroom.posts()[name].path for name in ("e0", "e1", "e2")}
+    assert changed == purged
+    assert built.removed == 0
+    assert all(b"no longer kept" in file.read_bytes() for file in purged)
+    assert list((out / "archive").glob("*.atom"))
+    assert emit.build(newsroom.store.archive, site, out, full=True).written == 0
