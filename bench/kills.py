@@ -125,7 +125,9 @@ class Telling(Store):
 
     def save_article(self, article_id: int, *rest: Any, **more: Any) -> None:
         super().save_article(article_id, *rest, **more)
-        self.tell("scraped", article_id)
+        with self._session.read() as sql:  # a page that a link led to, and that is refused as no post, is not kept
+            if sql.one("SELECT 1 FROM articles WHERE id = ?", (article_id,)):
+                self.tell("scraped", article_id)
 
     def publish(self, *arguments: Any) -> int:
         count = super().publish(*arguments)
