@@ -18,7 +18,7 @@ from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.clean import clean_tree, paragraphs
 from aggregator.scrape.dom import MAX_DEPTH
 from aggregator.scrape.engines import ENGINES
-from aggregator.scrape.judge import Verdict, judge
+from aggregator.scrape.judge import Verdict, is_placeholder, judge
 from aggregator.scrape.overlap import coverage, shingles
 from aggregator.scrape.pictures import pictures
 from aggregator.scrape.text import to_text
@@ -95,7 +95,7 @@ def _second_opinions(tree: HtmlElement, url: str, verdict: Verdict) -> tuple[lis
         known = shingles(engine(tree, url))
         if not known:
             continue
-        chosen = [coverage(block.text, known) >= _AGREED for block in verdict.blocks]
+        chosen = [coverage(block.text, known) >= _AGREED and not is_placeholder(block) for block in verdict.blocks]
         quality = verdict.expected_f1(chosen)
         if quality > best[2]:
             best = (chosen, name, quality)

@@ -90,15 +90,17 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
             if block.words > 3 and coverage(block.text, known) > _SURE:
                 logits[index] += STATED
     chances = [_chance(logit) for logit in logits]
-    kept = [
-        chance >= KEEP and not block.text.startswith(_PLACEHOLDER)
-        for block, chance in zip(blocks, chances, strict=True)
-    ]
+    kept = [chance >= KEEP and not is_placeholder(block) for block, chance in zip(blocks, chances, strict=True)]
     _no_second_copy(blocks, kept)
     _set_pieces(blocks, chances, kept)
     _no_dangling_headings(blocks, kept)
     _no_furniture_above(blocks, kept, title)
     return Verdict(blocks, chances, kept)
+
+
+def is_placeholder(block: Block) -> bool:
+    """Whether a theme's demonstration text stands here, whatever its place says."""
+    return block.text.startswith(_PLACEHOLDER)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from datetime import UTC, datetime
 from html import escape
@@ -241,3 +242,11 @@ def test_a19_floods_end(html: str) -> None:
     start = time.process_time()
     article(html.encode(), "https://evil.example/")
     assert time.process_time() - start < 6
+
+
+def test_a_themes_demonstration_text_is_no_article(corpora: Path) -> None:
+    """Whichever engine is asked: a real page that was published with the blocks of its template."""
+    page = gzip.decompress((corpora / "extraction" / "html" / "0285.html.gz").read_bytes())
+    found = article(page, "https://example.org/2025-top-company-performance-rankings.html")
+    assert not any(line.startswith("Lorem ipsum") for line in found.text.splitlines())
+    assert "2025 Top P&C Insurance Company Performance Rankings" in (found.title or "")
