@@ -20,8 +20,8 @@ from aggregator.urls import host_of
 UNTITLED_CHARS = 80
 """A post without a title goes by the beginning of its text, at most this long."""
 LINK_TYPES = "https://html.spec.whatwg.org/multipage/links.html#link-type-"
-"""What HTML calls next and prev, as an address: a relation may be one (RFC 4287, section 4.2.7.2). The address that IANA
-gives them would mean the plain word, of which the W3C validator warns."""
+"""What HTML calls next and prev, as an address: a relation may be one (RFC 4287, section 4.2.7.2). The address that
+IANA gives them would mean the plain word, of which the W3C validator warns."""
 STORY_POSTS = 5
 """Other posts of the same story under an entry."""
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")

@@ -334,3 +334,11 @@ def test_the_mirror_links_to_the_desk_where_it_is_served(shelf: Shelf, tmp_path:
         build(shelf, Site(base_url="https://news.example/", desk=desk), tmp_path)
         links = page(tmp_path, shelf.posts[1].path).xpath("//nav//a/@href")
         assert ("../../../search" in links) is ("../../../status" in links) is desk
+
+
+def test_a_full_list_leads_on_to_the_archive(shelf: Shelf, site: Site, tmp_path: Path) -> None:
+    """A tag or a source with more posts than its page holds; one that shows all it has does not."""
+    build(shelf, site, tmp_path)
+    assert 'href="../archive/index.html">Older posts, by month' in (tmp_path / "tags/news.html").read_text()
+    build(shelf, Site(base_url="https://news.example/", page_size=100), tmp_path)
+    assert "Older posts, by month" not in (tmp_path / "tags/news.html").read_text()
