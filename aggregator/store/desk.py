@@ -29,6 +29,10 @@ _MEMBERS = """
     SELECT article_id FROM story_articles WHERE story_id = coalesce(
         (SELECT merged_into FROM stories WHERE id = :story AND merged_into IS NOT NULL), :story)
 """
+_SOURCES = """
+    SELECT slug, name FROM feeds
+    WHERE configured OR EXISTS (SELECT 1 FROM post_feeds WHERE post_feeds.feed_id = feeds.id)
+"""
 _TAGS = """
     SELECT feed_tags.tag, count(*) AS feeds FROM feed_tags JOIN feeds ON feeds.id = feed_tags.feed_id
     WHERE feeds.configured GROUP BY feed_tags.tag ORDER BY feed_tags.tag
@@ -155,6 +159,12 @@ class Desk:
         """The languages that articles are in, as the first parts of their tags."""
         with self._session.read() as sql:
             return fts.languages(sql)
+
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """(slug, name) of every feed that is configured or has a post, by name."""
+        with self._session.read() as sql:
+            rows = sql.all(_SOURCES)
+        return tuple(sorted(((row["slug"], row["name"]) for row in rows), key=lambda pair: pair[1].casefold()))
 
     def tags(self) -> tuple[tuple[str, int], ...]:
         """Every tag of a configured feed, and how many feeds have it."""

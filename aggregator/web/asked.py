@@ -22,7 +22,7 @@ MAX_NAME = 200
 HITS = 20
 """Results on a page."""
 
-MAX_PAGE = 500
+MAX_PAGE = 250
 """The last page: what is ranked ends there (store.search.WINDOW)."""
 
 

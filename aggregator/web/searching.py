@@ -31,13 +31,13 @@ class Searching:
         asked = Asked.read(request.query_params)
         with Store.read(self._database) as store:
             results = store.desk.find(asked.text, asked.where(), limit=HITS, offset=asked.offset, order=asked.order)
-            sources, tags, languages = store.archive.sources(), store.desk.tags(), store.desk.languages()
+            sources, tags, languages = store.desk.sources(), store.desk.tags(), store.desk.languages()
         return self._templates.page(
             "search.html",
             request,
             asked=asked,
             results=results,
-            sources=[(source.slug, source.name) for source in sources],
+            sources=sources,
             tags=[tag for tag, _ in tags],
             languages=languages,
             last_page=MAX_PAGE,
