@@ -92,3 +92,27 @@ def test_newsboat_reads_what_went_in(served: tuple[Shelf, Path, str], tmp_path: 
         assert date == int((post.stamp if kind == "rss" else post.published).timestamp())
         assert content.startswith(post.html)
         assert "original post" in content
+
+
+@pytest.mark.parametrize("kind", ["atom", "rss", "json"])
+def test_the_library_reader_reads_what_went_in(served: tuple[Shelf, Path, str], tmp_path: Path, kind: str) -> None:
+    """Every entry once, with its title, link, id, author, dates and content; a second update changes none."""
+    reader = pytest.importorskip("reader", reason="the package reader is not installed")
+    shelf, _, base = served
+    with reader.make_reader(str(tmp_path / "reader.sqlite")) as library:
+        library.add_feed(f"{base}feed.{kind}")
+        library.update_feeds()
+        first = {entry.id: entry for entry in library.get_entries()}
+        library.update_feeds()
+        assert {entry.id: entry.last_updated for entry in library.get_entries()} == {
+            entry.id: entry.last_updated for entry in first.values()
+        }
+    assert first.keys() == {post.id for post in shelf.posts.values()}
+    for post in shelf.posts.values():
+        entry = first[post.id]
+        # It takes what stands in parentheses after a name in RSS for something else, and leaves it out.
+        author = "Jane Doe" if kind == "rss" else f"Jane Doe ({post.source.name})"
+        assert (entry.title, entry.link, entry.authors_str) == (post.title, post.url, author)
+        assert entry.get_content(prefer_summary=False).value.startswith(post.html)
+        assert entry.published == (post.stamp if kind == "rss" else post.published)
+        assert entry.updated == (None if kind == "rss" else post.stamp)
