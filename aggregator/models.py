@@ -714,6 +714,9 @@ class Archive(Protocol):
     def between(self, first: int, last: int) -> tuple[Post, ...]:
         """The posts that are not hidden with first <= sequence <= last, for one archive document."""
 
+    def added(self, story: str) -> Mapping[str, tuple[str, ...]]:
+        """The identifiers, names and numbers that each post of a story is the first to tell, by its path."""
+
     def withdrawn(self) -> tuple[Post, ...]:
         """Every post that was withdrawn, the last one first; they are in none of the lists above."""
 

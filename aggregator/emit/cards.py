@@ -27,6 +27,7 @@ class Card:
     teaser: str = ""
     language: str | None = None
     note: str = ""
+    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,9 @@ class Edition:
                 self.folder.remove(telling.page(former))
         elif post.story not in self.stories:
             self.stories.add(post.story)
-            self.folder.put(telling.page(post.story), self.pages.story(post, post.story))
+            self.folder.put(
+                telling.page(post.story), self.pages.story(post, post.story, self.archive.added(post.story))
+            )
             for former in post.story_former:
                 self.folder.put(telling.page(former), self.pages.moved_story(former, post, post.story))
 

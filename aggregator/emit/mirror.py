@@ -89,11 +89,17 @@ class Mirror:
         reason = text.line(post.withdrawn.reason)
         return self._page("withdrawn.html", post.path, source=post.source, at=post.withdrawn.at, reason=reason)
 
-    def story(self, post: Post, story: str) -> bytes:
-        """The page of the story that a post tells: by day, from its beginning, with what each post begins with."""
+    def story(self, post: Post, story: str, added: Mapping[str, tuple[str, ...]]) -> bytes:
+        """The page of the story that a post tells: by day, from its beginning, how each post begins and what it adds.
+
+        `added`: see models.Archive.
+        """
         told = telling.tellers(post)
         notes = ["first to tell", *[""] * (len(told) - 1)]
-        cards = [self._teller_card(one, note, teaser=True) for one, note in zip(told, notes, strict=True)]
+        cards = [
+            replace(self._teller_card(one, note, teaser=True), adds=added.get(one.path, ()))
+            for one, note in zip(told, notes, strict=True)
+        ]
         outlets = telling.outlets(told)
         page = telling.page(story)
         return self._page("story.html", page, first=told[0], outlets=outlets, days=by_day(cards))

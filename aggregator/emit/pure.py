@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from aggregator.emit.text import line, purify
@@ -37,6 +37,10 @@ class PureArchive:
 
     def between(self, first: int, last: int) -> tuple[Post, ...]:
         return pure_posts(self._archive.between(first, last))
+
+    def added(self, story: str) -> Mapping[str, tuple[str, ...]]:
+        found = self._archive.added(story)
+        return {path: tuple(line(name) for name in names) for path, names in found.items()}
 
     def withdrawn(self) -> tuple[Post, ...]:
         return pure_posts(self._archive.withdrawn())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aggregator.models import Post, Source
-from aggregator.store import feeds, output, posts
+from aggregator.store import feeds, output, posts, story_additions
 from aggregator.store.connection import Session, Sql
 from aggregator.store.republishing import STANDING
 
@@ -96,6 +97,10 @@ class StoredArchive:
         with self._session.read() as sql:
             rows = sql.all(_BETWEEN, (first, last))
             return posts.assemble(sql, [row["article_id"] for row in rows])
+
+    def added(self, story: str) -> Mapping[str, tuple[str, ...]]:
+        with self._session.read() as sql:
+            return story_additions.added(sql, story)
 
     def withdrawn(self) -> tuple[Post, ...]:
         with self._session.read() as sql:

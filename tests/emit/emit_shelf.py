@@ -39,6 +39,7 @@ class Shelf:
         self.changes: dict[int, int] = {}
         self.number = 0
         self.listed = sources
+        self.additions: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def put(self, *posts: Post) -> None:
         self.number += 1
@@ -99,6 +100,9 @@ class Shelf:
         return self._sorted(
             post for n, post in self.posts.items() if first <= n <= last and not post.hidden and not post.withdrawn
         )
+
+    def added(self, story: str) -> dict[str, tuple[str, ...]]:
+        return self.additions.get(story, {})
 
     def months(self) -> tuple[tuple[str, int], ...]:
         counts = Counter(f"{post.published:%Y-%m}" for post in self.posts.values() if not post.hidden)

@@ -46,6 +46,19 @@ def test_a_story_has_a_page_that_its_posts_link_to(site: Site, tmp_path: Path) -
     )
 
 
+def test_a_storys_page_says_what_each_post_adds(site: Site, tmp_path: Path) -> None:
+    """As text, under the post that says it; nothing where there is nothing."""
+    shelf = Shelf()
+    one, two, three = (make_post(number) for number in (1, 2, 3))
+    shelf.additions["a1b2"] = {one.path: (), two.path: ("CVE-2026-1234", "<b>Quay\nline</b>")}
+    shelf.put(*told("a1b2", one, two, three))
+    build(shelf, site, tmp_path)
+    page = read(tmp_path, "stories/a1b2.html")
+    (added,) = re.findall(r'<p class="adds".*?</p>', page)
+    assert "CVE-2026-1234, &lt;b&gt;Quay line&lt;/b&gt;" in added
+    assert page.index(two.path) < page.index(added) < page.index(three.path)
+
+
 def test_feeds_name_the_other_members(site: Site, tmp_path: Path) -> None:
     """JSON Feed keeps the id under `story` and lists the others beside it; every format has them under the entry."""
     shelf = Shelf()
