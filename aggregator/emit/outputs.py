@@ -19,7 +19,7 @@ from aggregator.emit.formats import Speller
 from aggregator.emit.items import Item, rfc3339
 from aggregator.emit.pure import pure_post
 from aggregator.models import Ended, OutputEntry, Post
-from aggregator.settings import Output, Site
+from aggregator.settings import Output, Site, format_duration
 
 
 class Chosen(Protocol):
@@ -94,7 +94,7 @@ def story_id(post_id: str) -> str:
 def conditions(one: Output) -> list[tuple[str, str]]:
     """(condition, what it asks) as the output's page tells it."""
     found = [(name, ", ".join(getattr(one, name))) for name in ("tags", "sources", "words", "without", "languages")]
-    found += [("query", one.query or ""), ("max_age", f"{one.max_age.days} days" if one.max_age else "")]
+    found += [("query", one.query or ""), ("max_age", format_duration(one.max_age) if one.max_age else "")]
     return [(name.replace("_", " "), asked) for name, asked in found if asked]
 
 

@@ -388,34 +388,34 @@ def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:
 def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) -> None:
     """What it takes in and why, what it leaves out and by which condition; in words and as JSON; a name nearly right."""
     tried = program.run("output", "try", "kettles").stderr
-    for words in ("The ", "query: matches kettle NOT teapot", "tags: news", "1 of 1 posts. 0 are left out."):
+    for words in ("The ", "query: matches kettle NOT teapot", "tags: news", "posts. 0 are left out."):
         assert words in tried
     found = json.loads(program.run("output", "try", "nothing", "--json").stdout)
-    assert (found["taken"], found["posts"]) == (0, 1)  # the two pages say the same: one is a copy
-    assert found["left_out"] == {"words": {"posts": 1, "alone": 1}}
+    assert found["taken"] == 0
+    assert found["left_out"] == {"words": {"posts": found["posts"], "alone": found["posts"]}}
     feed = json.loads((program.data / "public" / "outputs" / "kettles.json").read_bytes())
-    assert len(feed["items"]) == 1
+    assert len(feed["items"]) == found["posts"] > 0
     ended = program.run("output", "try", "kettle")
     assert ended.returncode == 2
     assert "no output is called `kettle`; did you mean `kettles`?" in ended.stderr
 
 
 def test_an_article_can_be_withdrawn_and_reinstated(program: Program, tmp_path: Path) -> None:
-    """At once, in every document; what is still shown of the same text is named; a second reinstatement is refused."""
+    """At once, in feeds, pages and searches; a second reinstatement is refused."""
     shutil.copytree(program.folder, tmp_path / "copy")
     other = Program(tmp_path / "copy")
     before = (other.data / "public" / "feed.atom").read_bytes()
-    (item,) = json.loads((other.data / "public" / "feed.json").read_bytes())["items"]
+    item = json.loads((other.data / "public" / "feed.json").read_bytes())["items"][0]
     ended = other.run("withdraw", item["url"], "--reason", "A kettle asked for it.")
     assert ended.returncode == 0, ended.stderr
     assert "is withdrawn" in ended.stderr
-    assert "The same text is still shown as" in ended.stderr
     feed = (other.data / "public" / "feed.atom").read_text()
     assert f'<at:deleted-entry ref="{item["id"]}"' in feed
-    assert item["title"] not in feed
+    assert f"<title>{item['title']}</title>" not in feed
     pages = (other.data / "public" / "posts").rglob("*.html")
     assert sum("A kettle asked for it." in page.read_text() for page in pages) == 1
-    assert item["title"] not in other.run("search", "kettle").stderr.replace("The same", "")
+    found = json.loads(other.run("search", "kettle", "--json").stdout)
+    assert item["title"] not in json.dumps(found)
     assert other.run("reinstate", item["url"]).returncode == 0
     assert (other.data / "public" / "feed.atom").read_bytes() == before
     assert other.run("reinstate", item["url"]).returncode == 1
