@@ -30,6 +30,7 @@ class Request:
     `key` is the caller's own mark, handed back with the answer (a feed id, an article id).
     `max_bytes` caps the decoded body. `robots` says whether robots.txt is asked first (articles and images: yes;
     feeds: no, the operator asked for them). `headers` are extra request headers; they never cross to another host.
+    With a `form` it is a POST of these fields: any 2xx is an answer then, and no redirect leads to another origin.
     """
 
     url: str
@@ -39,6 +40,7 @@ class Request:
     accept: str = "*/*"
     robots: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    form: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A final answer, 200 or 304 (every other status is a FetchError).
+    """A final answer, 200 or 304, or any 2xx to a form (every other status is a FetchError).
 
     `url` is where the chain ended; `moved_to` is the URL at the end of an unbroken run of permanent redirects
     (301, 308) from the start, or None. `headers` has lower-case names, repeated ones joined with ", "

@@ -143,6 +143,11 @@ class Site(_Section):
     desk: bool = Field(
         False, description="Whether the mirror's pages link to Search and Status: where our own server serves them."
     )
+    hubs: tuple[HttpUrl, ...] = Field(
+        (),
+        max_length=5,
+        description="WebSub hubs that the feeds name, and that are told of every change; `base_url` must be public.",
+    )
 
 
 class Network(_Section):

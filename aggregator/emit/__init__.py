@@ -9,5 +9,6 @@ from aggregator.emit.answers import answer
 from aggregator.emit.build import build
 from aggregator.emit.healthfeed import HEALTH_EVENTS, health, write_health
 from aggregator.emit.opml import opml
+from aggregator.emit.topics import hubs, is_topic, topic
 
-__all__ = ["HEALTH_EVENTS", "answer", "build", "health", "opml", "write_health"]
+__all__ = ["HEALTH_EVENTS", "answer", "build", "health", "hubs", "is_topic", "opml", "topic", "write_health"]

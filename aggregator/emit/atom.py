@@ -29,6 +29,7 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
         element("icon", feed.base + ICON),
         empty("link", rel="alternate", type="text/html", href=feed.home_url),
         empty("link", rel="self", type="application/atom+xml", href=document.url("atom")),
+        hub_links(document, "link"),
         history_links(document, "atom", "link"),
     ]
     if document.archived:
@@ -40,6 +41,11 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
 def _tombstones(document: Document) -> str:
     """The namespace of RFC 6721, where it is used."""
     return f' xmlns:at="{TOMBSTONES}"' if document.deleted else ""
+
+
+def hub_links(document: Document, name: str) -> str:
+    """Where to subscribe to changes of the document (WebSub section 4)."""
+    return "".join(empty(name, rel="hub", href=hub) for hub in document.hubs)
 
 
 def history_links(document: Document, extension: str, name: str) -> str:

@@ -22,7 +22,8 @@ class Feed:
     """A logical feed (RFC 5005): one id and title, however many documents it is spread over.
 
     `stem` is its current document's path without extension, `home` the path of the page that shows the same (empty: the
-    front page). `query` (of a search) belongs to all its addresses, spelled as in a URL, without `?`.
+    front page). `query` (of a search) belongs to all its addresses, spelled as in a URL, without `?`. `hubs` are told
+    when its current document changes (WebSub).
     """
 
     stem: str
@@ -33,6 +34,7 @@ class Feed:
     author: str
     subtitle: str
     query: str = ""
+    hubs: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -74,6 +76,11 @@ class Document:
         return address(self.feed, self.stem, extension)
 
     @property
+    def hubs(self) -> tuple[str, ...]:
+        """Where to subscribe to its changes; an archived document has none."""
+        return () if self.archived else self.feed.hubs
+
+    @property
     def updated(self) -> datetime:
         """The time of the newest change in the document."""
         times = (*(item.updated for item in self.items), *(gone.at for gone in self.deleted))
@@ -106,7 +113,7 @@ def of_source(site: Site, name: str, slug: str) -> Feed:
 def of_search(site: Site, query: str, words: str) -> Feed:
     """The feed of what a search finds. `query` is its query string in one fixed spelling, `words` says it to people."""
     feed = _feed(site, "search", f"{words} ({site.title})", "search", f"Posts found by the search: {words}")
-    return replace(feed, query=query)
+    return replace(feed, query=query, hubs=())  # made for whoever asks: nobody knows when it changes
 
 
 def of_output(site: Site, title: str, name: str) -> Feed:
@@ -119,7 +126,7 @@ def of_output(site: Site, title: str, name: str) -> Feed:
 def of_health(site: Site) -> Feed:
     """The feed of what befell the feeds."""
     subtitle = "What broke, moved, fell silent or came back"
-    return _feed(site, "health", f"Health of the feeds ({site.title})", "status", subtitle)
+    return replace(_feed(site, "health", f"Health of the feeds ({site.title})", "status", subtitle), hubs=())
 
 
 def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
@@ -131,4 +138,5 @@ def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
         language=site.language,
         author=text.line(site.author) or text.line(site.title),
         subtitle=text.line(subtitle),
+        hubs=tuple(filter(None, map(addresses.shown, site.hubs))),
     )

@@ -27,6 +27,8 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
         "language": feed.language,
         "authors": [{"name": feed.author}],
     }
+    if document.hubs:
+        top["hubs"] = [{"type": "WebSub", "url": hub} for hub in document.hubs]
     if document.older:
         top["next_url"] = documents.address(feed, document.older, "json")
     if document.archived:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from aggregator.emit.atom import HISTORY, NAMESPACE, entry_links, history_links
+from aggregator.emit.atom import HISTORY, NAMESPACE, entry_links, history_links, hub_links
 from aggregator.emit.documents import EPOCH, GENERATOR, Document
 from aggregator.emit.items import Item, rfc3339
 from aggregator.emit.markup import DECLARATION, element, empty
@@ -35,6 +35,7 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
         element("docs", SPECIFICATION),
         element("generator", GENERATOR),
         empty("atom:link", rel="self", type="application/rss+xml", href=document.url("rss")),
+        hub_links(document, "atom:link"),
         history_links(document, "rss", "atom:link"),
     ]
     if document.archived:

@@ -179,13 +179,20 @@ class Fetcher:
             visit.abandon()
 
     def _exchange(
-        self, url: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int, cut: bool = False
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        seconds: float,
+        max_bytes: int,
+        cut: bool = False,
+        body: bytes | None = None,
     ) -> Answer:
         """One exchange, and what it tells about the host."""
         where = place(url)
         begun = time.monotonic()
         try:
-            answer = self._wire.exchange(url, headers, seconds=seconds, max_bytes=max_bytes, cut=cut)
+            answer = self._wire.exchange(url, headers, seconds=seconds, max_bytes=max_bytes, cut=cut, body=body)
         except (TimedOut, NoAnswer) as error:
             self._hosts.silent(where, since=begun, timed_out=isinstance(error, TimedOut))
             raise

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from aggregator.errors import FetchError, Refused, TimedOut, TooLarge
 from aggregator.fetch.guard import Guard
@@ -23,11 +23,22 @@ MAX_HOPS = 5
 """Redirects that are followed for one request (browsers follow 20; a feed that needs more is broken)."""
 
 
+KEEP_METHOD = frozenset({307, 308})
+"""Redirects after which a POST stays a POST (RFC 9110 sections 15.4.8 and 15.4.9)."""
+
+
 class Exchange(Protocol):
-    """One GET: see Wire.exchange."""
+    """One GET or POST: see Wire.exchange."""
 
     def __call__(
-        self, url: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int, cut: bool = False
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        seconds: float,
+        max_bytes: int,
+        cut: bool = False,
+        body: bytes | None = None,
     ) -> Answer: ...
 
 
@@ -59,7 +70,8 @@ class Trip:
         self._clock = clock
         self._seconds = self._left_s = seconds
         self._max_bytes = max_bytes
-        self._cut = cut
+        self._form = None if request.form is None else urlencode(request.form).encode("ascii")
+        self._cut = cut or self._form is not None
         self._url, self._credentials = _without_credentials(guard.url(request.url))
         self._origin = _origin(self._url)
         self._at_home = True
@@ -79,7 +91,14 @@ class Trip:
         """One exchange; the final answer, or None when it goes on at `place`. Raises the tree of FetchError."""
         if self._left_s <= 0:
             raise TimedOut(self.shown, f"not done after {self._seconds:.3g} s (redirects included)")
-        answer = exchange(self._url, self._headers(), seconds=self._left_s, max_bytes=self._max_bytes, cut=self._cut)
+        answer = exchange(
+            self._url,
+            self._headers(),
+            seconds=self._left_s,
+            max_bytes=self._max_bytes,
+            cut=self._cut,
+            body=self._form,
+        )
         self._left_s -= answer.elapsed_s
         self.answers.append(answer)
         if answer.status in REDIRECTS and "location" in answer.headers:
@@ -103,6 +122,8 @@ class Trip:
             headers["If-None-Match"] = validators.etag
         if validators.last_modified is not None:
             headers["If-Modified-Since"] = validators.last_modified
+        if self._form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         if self._at_home:
             headers |= self.request.headers
             if self._credentials:
@@ -124,6 +145,9 @@ class Trip:
             raise Refused(self.shown, f"redirected to {error.url}: {error.message}", status=answer.status) from error
         if any(target == seen.url for seen in self.answers):
             raise TooLarge(self.shown, "redirected in a circle (it may want a cookie)", status=answer.status)
+        if self._form is not None and (answer.status not in KEEP_METHOD or _origin(target) != self._origin):
+            # Anything else would turn it into a GET, or hand what we say to somebody whom we did not mean.
+            raise Refused(self.shown, f"redirected to {redact(target)}, where a form is not sent", status=answer.status)
         # Once away, the way back does not count: whoever sent us there chose the URL (RFC 9110 section 15.4).
         self._at_home = self._at_home and _origin(target) == self._origin
         self._permanent = self._permanent and answer.status in PERMANENT
@@ -135,7 +159,7 @@ class Trip:
         asked = self.request.validators.etag is not None or self.request.validators.last_modified is not None
         if answer.status == 304 and not asked:
             raise FetchError(self.shown, "304 Not Modified to a request that asked for the whole", status=304)
-        if answer.status not in (200, 304):
+        if answer.status not in (200, 304) and not (self._form is not None and 200 <= answer.status < 300):
             wait = retry_after(answer.headers, self._clock())
             raise FetchError(self.shown, in_words(answer.status), status=answer.status, retry_after_s=wait)
         return Response(

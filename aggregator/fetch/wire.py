@@ -1,8 +1,9 @@
-"""One exchange: a GET to one URL, its answer read under every cap, and nothing else.
+"""One exchange: a GET of one URL, or a POST to it, its answer read under every cap, and nothing else.
 
 Redirects are answers here; only the body of a 200 is read, and what is not read is dropped with its connection.
-Nothing is retried but a request that met a kept connection which the server had closed. `requests` does the HTTP;
-its redirects, cookies, netrc and proxies are off.
+Nothing is retried but a request that met a kept connection which the server had closed; what we POST may arrive twice,
+then, as it may when an answer is lost (WebSub's requests say the same when said twice). `requests` does the HTTP; its
+redirects, cookies, netrc and proxies are off.
 """
 
 from __future__ import annotations
@@ -65,6 +66,15 @@ class Answer:
     elapsed_s: float
     spent: Mapping[Phase, float]
     reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """What is asked: a GET, or with a body a POST."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
@@ -131,9 +141,16 @@ class Wire:
         self._session = _Session(self._adapter)
 
     def exchange(
-        self, url: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int, cut: bool = False
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        seconds: float,
+        max_bytes: int,
+        cut: bool = False,
+        body: bytes | None = None,
     ) -> Answer:
-        """GET `url` (in normal form, without credentials) within `seconds`.
+        """GET `url` (in normal form, without credentials) within `seconds`; with a `body`, POST that.
 
         The body is read of a 200 only, up to `max_bytes` decoded: beyond that TooLarge is raised, or with `cut` the
         rest is left. Raises the tree of FetchError; every status is an answer.
@@ -143,12 +160,12 @@ class Wire:
         with self._watchdog.watching(call), calling(call, self._opener):
             for _ in range(self._per_host + 1):
                 with contextlib.suppress(StaleConnection):
-                    return self._once(url, headers, call, max_bytes, cut=cut)
+                    return self._once(_Outgoing(url, headers, body), call, max_bytes, cut=cut)
             raise FetchError(call.url, "the server closes its connections without an answer")
 
-    def _once(self, url: str, headers: Mapping[str, str], call: Call, max_bytes: int, *, cut: bool) -> Answer:
+    def _once(self, outgoing: _Outgoing, call: Call, max_bytes: int, *, cut: bool) -> Answer:
         call.reused, call.address = True, ""
-        answer = self._send(url, headers, call)
+        answer = self._send(outgoing, call)
         try:
             fields = _fields(answer.raw)
             wanted = answer.status_code == 200
@@ -158,12 +175,14 @@ class Wire:
         call.enter(Phase.BODY)
         call.check()
         elapsed = sum(call.spent.values())
-        return Answer(url, answer.status_code, fields, body, call.address, elapsed, dict(call.spent), call.reused)
+        spent = dict(call.spent)
+        return Answer(outgoing.url, answer.status_code, fields, body, call.address, elapsed, spent, call.reused)
 
-    def _send(self, url: str, headers: Mapping[str, str], call: Call) -> requests.Response:
-        fields = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING, **headers}
+    def _send(self, outgoing: _Outgoing, call: Call) -> requests.Response:
+        fields = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING, **outgoing.headers}
+        method = "GET" if outgoing.body is None else "POST"
         try:
-            request = requests.Request("GET", url, headers=_encoded(fields))
+            request = requests.Request(method, outgoing.url, headers=_encoded(fields), data=outgoing.body)
             prepared = self._session.prepare_request(request)
             return self._session.send(prepared, stream=True, allow_redirects=False, timeout=call.remaining())
         except (requests.RequestException, HTTPError) as error:

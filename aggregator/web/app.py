@@ -83,7 +83,7 @@ def application(
         Route("/status", status.page),
         *(Route(f"/health.{extension}", status.feed) for extension in EXTENSIONS),
         Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
-        Route("/{path:path}", lambda request: respond(public, request)),
+        Route("/{path:path}", lambda request: respond(public, request, site)),
     ]
     made = Starlette(
         routes=routes,

@@ -16,6 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from aggregator import emit
+from aggregator.settings import Site
+
 TYPES = {
     ".atom": "application/atom+xml; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -38,7 +41,7 @@ FRESH_S = 60
 """Seconds that a copy may be used unasked: feeds change at most every few seconds, readers ask every few minutes."""
 
 
-def respond(root: Path, request: Request) -> Response:
+def respond(root: Path, request: Request, site: Site) -> Response:
     """The file that the request's path names, or a 304 when the client has it; HTTPException 404 when there is none."""
     path = locate(root, request.path_params.get("path", ""))
     try:
@@ -51,11 +54,20 @@ def respond(root: Path, request: Request) -> Response:
         "etag": _etag(found),
         "last-modified": formatdate(found.st_mtime, usegmt=True),
         "cache-control": f"public, max-age={FRESH_S}",
+        **hub_links(site, request.path_params.get("path", "")),
     }
     if is_fresh(request.headers, headers):
         return Response(status_code=304, headers=headers)
     kind = TYPES.get(path.suffix.lower(), "application/octet-stream")
     return FileResponse(path, headers={**headers, "content-type": kind}, stat_result=found)
+
+
+def hub_links(site: Site, path: str) -> dict[str, str]:
+    """The Link header of a feed document whose changes the hubs are told of (WebSub section 4)."""
+    if not site.hubs or not emit.is_topic(path):
+        return {}
+    links = [(emit.topic(site, path), "self"), *((hub, "hub") for hub in emit.hubs(site))]
+    return {"link": ", ".join(f'<{url}>; rel="{rel}"' for url, rel in links)}
 
 
 def locate(root: Path, requested: str) -> Path | None:

@@ -29,7 +29,6 @@ ABSOLUTE = re.compile(r"https?://[^\s<>\"{}|\\^`/][^\s<>\"{}|\\^`]*")
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 MEDIA_TYPE = re.compile(r"[^\s/]+/[^\s/;]+(;.*)?")
-RELATIONS = {"alternate", "self", "next", "prev", "related", "enclosure", "prev-archive", "next-archive", "current"}
 UNKNOWN_RELATIONS = {"prev"}
 """Of these those that the validator does not know: IANA has registered them since."""
 FEED_RELATIONS = {"current", "first", "last", "next", "next-archive", "prev-archive", "previous"}
@@ -47,6 +46,7 @@ NAMESPACES = {
 }
 """Those that we use; the validator knows each."""
 HISTORY_RELATIONS = {"prev-archive", "next-archive", "current"}
+RELATIONS = {"alternate", "self", "hub", "next", "prev", "related", "enclosure"} | HISTORY_RELATIONS
 
 
 def atom_faults(data: bytes) -> list[str]:
