@@ -4,6 +4,7 @@
     scrape   every SCRAPE_EVERY: what waits for its page, then the output
     emit     every EMIT_EVERY: what else is ready (an entry that has waited long enough for its page)
     notify   every EMIT_EVERY: who asked for it is told of what has come out
+    hubs     every EMIT_EVERY: our hubs are told which documents have changed
     upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.upkeep`)
 
 A job that is still running when its turn comes again is passed over, and turns missed in a suspended or stopped
@@ -75,6 +76,7 @@ class Daemon:
             ("scrape", self._scrape, SCRAPE_EVERY),
             ("emit", self._emit, EMIT_EVERY),
             ("notify", self._notify, EMIT_EVERY),
+            ("hubs", self._hubs, EMIT_EVERY),
             ("upkeep", self._upkeep, UPKEEP_EVERY),
         ):
             self._add(name, work, seconds, now)
@@ -206,6 +208,10 @@ class Daemon:
         self._pipeline.notify(tally)
         if tally.told:
             log.info("notified", messages=tally.told)
+
+    def _hubs(self) -> None:
+        if heard := self._pipeline.tell_hubs():
+            log.info("hubs told", documents=heard)
 
     def _upkeep(self) -> None:
         pipeline = self._pipeline

@@ -25,6 +25,7 @@ from typing import Protocol
 from aggregator import dedupe, emit, health, lock, outcomes, rechecking, scraping
 from aggregator.config.rulebook import Rulebook
 from aggregator.fetch import Fetcher
+from aggregator.hubs import Hubs
 from aggregator.mirroring import Mirroring
 from aggregator.models import (
     Built,
@@ -105,9 +106,11 @@ class Pipeline:
     progress: Progress = no_progress
     stopping: threading.Event = field(default_factory=threading.Event)
     storylines: Storylines = field(init=False)
+    hubs: Hubs = field(init=False)
 
     def __post_init__(self) -> None:
         self.storylines = Storylines(self.store)
+        self.hubs = Hubs(self.store, self.fetcher, self.out)
 
     def round(self, *, force: bool = False, name: str | None = None) -> Tally:
         """Poll what is due (`force`: due or not; `name`: one feed), scrape, dedupe, store, emit."""
@@ -116,6 +119,7 @@ class Pipeline:
         self.scrape(tally)
         self.emit(tally)
         self.notify(tally)
+        self.tell_hubs()
         return tally
 
     def stop(self) -> None:
@@ -219,6 +223,11 @@ class Pipeline:
             progress=lambda done, total: self.progress("emit", done, total),
         )
         emit.write_health(self.config.site, self.store.desk.events(emit.HEALTH_EVENTS), self.out)
+        self.hubs.note(self.config, tally.built.files, now)
+
+    def tell_hubs(self) -> int:
+        """Tell our hubs which documents have changed; how many they have heard of."""
+        return self.hubs.tell(self.config, self.clock())
 
     def notify(self, tally: Tally) -> None:
         """Send the messages that new posts give rise to."""

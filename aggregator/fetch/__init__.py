@@ -5,6 +5,7 @@ It fetches bytes and parses none of them (robots.txt apart); what to fetch, and 
 
 from aggregator.fetch.explain import Explanation, HopReport
 from aggregator.fetch.fetcher import Fetcher
+from aggregator.fetch.guard import public_name
 from aggregator.fetch.robots import product_token
 
-__all__ = ["Explanation", "Fetcher", "HopReport", "product_token"]
+__all__ = ["Explanation", "Fetcher", "HopReport", "product_token", "public_name"]

@@ -55,6 +55,12 @@ _SPECIAL_V6 = tuple(
 )
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+_LOCAL_NAMES = frozenset(
+    {"alt", "example", "home", "internal", "invalid", "lan", "local", "localdomain", "localhost", "onion", "test"}
+    | {"corp", "arpa"}
+)
+"""Last labels of names that no public server has (RFC 6761, 6762, 8375, 9476, and ICANN's for private use)."""
+
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 """A last label like this makes the whole host an IPv4 address for a system resolver (WHATWG URL, 3.5)."""
 
@@ -120,6 +126,15 @@ def is_public(address: Address) -> bool:
         and address.scope_id is None
         and not any(address in network for network in _SPECIAL_V6)
     )
+
+
+def public_name(host: str) -> bool:
+    """Whether the host of an address of ours may be one that others reach: nothing is resolved."""
+    try:
+        return is_public(ipaddress.ip_address(_bare(host)))
+    except ValueError:
+        name = _bare(host)
+        return "." in name and not disguised(name) and name.rpartition(".")[2] not in _LOCAL_NAMES
 
 
 def disguised(host: str) -> bool:

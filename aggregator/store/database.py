@@ -57,6 +57,7 @@ from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
 from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
+from aggregator.store.hub_pings import StoredPings
 from aggregator.store.notices import Notices
 from aggregator.store.outputs import Outputs
 from aggregator.store.quality import Quality
@@ -76,7 +77,8 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` and `outputs` are what emit reads, `desk` what the web server asks, `media` the images that are mirrored,
+    `archive` and `outputs` are what emit reads, `pings` what hubs are told,
+    `desk` what the web server asks, `media` the images that are mirrored,
     `tending` what keeps the file in order, `revisions` what articles said before, `quality` how well
     pages are read. The store is also the FetchMemory of
     fetch.
@@ -95,6 +97,7 @@ class Store:
         self.revisions = StoredRevisions(session)
         self.quality = Quality(session)
         self.withdrawals = Withdrawals(session)
+        self.pings = StoredPings(session)
         self.path = session.path
 
     @classmethod

@@ -21,6 +21,7 @@ from aggregator.store import (
     tables_revisions,
     tables_stories,
     tables_upkeep,
+    tables_websub,
     tables_withdrawals,
 )
 from aggregator.store.connection import Session, Sql
@@ -134,6 +135,11 @@ def create_notices(db: Database) -> None:
         db.executescript(table)
 
 
+def create_websub(db: Database) -> None:
+    for table in tables_websub.TABLES:
+        db.executescript(table)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -149,6 +155,7 @@ STEPS = (
     create_quality,
     create_withdrawals,
     create_notices,
+    create_websub,
 )
 for _step in STEPS:
     migrations()(_step)

@@ -1,0 +1,50 @@
+"""A WebSub hub on loopback: it takes what it is asked, remembers it, and a test says what comes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
+
+
+@dataclass
+class Hub:
+    """`asked` are the forms that came, in order; `status` is what they are answered with."""
+
+    url: str
+    asked: list[list[tuple[str, str]]] = field(default_factory=list)
+    status: int = 202
+
+    def last(self) -> dict[str, str]:
+        return dict(self.asked[-1])
+
+
+@contextmanager
+def hub() -> Iterator[Hub]:
+    """A hub while the block runs."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            here.asked.append(parse_qsl(body.decode(), keep_blank_values=True))
+            self.send_response(here.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    here = Hub(f"http://127.0.0.1:{server.server_address[1]}/hub")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
