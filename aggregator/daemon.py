@@ -4,6 +4,7 @@
     scrape   every SCRAPE_EVERY: what waits for its page, then the output
     emit     every EMIT_EVERY: what else is ready (an entry that has waited long enough for its page)
     notify   every EMIT_EVERY: who asked for it is told of what has come out
+    lists    every LISTS_EVERY: the lists of feeds that are due are looked at
     hubs     every EMIT_EVERY: our hubs are told which documents have changed
     upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.upkeep`)
 
@@ -35,6 +36,7 @@ from aggregator.supervision import Heartbeat, tell, watchdog_s
 POLL_EVERY = 5
 SCRAPE_EVERY = 3
 EMIT_EVERY = 10
+LISTS_EVERY = 60
 UPKEEP_EVERY = 600
 """Seconds between two looks at what is due; a look that finds nothing costs one query."""
 
@@ -76,6 +78,7 @@ class Daemon:
             ("scrape", self._scrape, SCRAPE_EVERY),
             ("emit", self._emit, EMIT_EVERY),
             ("notify", self._notify, EMIT_EVERY),
+            ("lists", self._pipeline.follow_lists, LISTS_EVERY),
             ("hubs", self._hubs, EMIT_EVERY),
             ("upkeep", self._upkeep, UPKEEP_EVERY),
         ):
@@ -97,11 +100,10 @@ class Daemon:
         """Take up feeds.yaml as it is now; a mistake in it is logged, and the old configuration stays."""
         try:
             config = self._read_config()
-            self._pipeline.store.sync_feeds(config, self._pipeline.clock())
+            self._pipeline.configure(config)
         except AggregatorError as error:
             log.error("configuration not reloaded", error=str(error))  # noqa: TRY400 - no bug of ours
             return
-        self._pipeline.config = config
         log.info("configuration reloaded", feeds=len(config.feeds))
 
     def _look(self) -> None:

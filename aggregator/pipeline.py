@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator import dedupe, emit, health, lock, outcomes, rechecking, scraping
+from aggregator import dedupe, emit, health, lists, lock, outcomes, rechecking, scraping
 from aggregator.config.rulebook import Rulebook
 from aggregator.fetch import Fetcher
 from aggregator.hubs import Hubs
@@ -105,16 +105,20 @@ class Pipeline:
     clock: Callable[[], datetime]
     progress: Progress = no_progress
     stopping: threading.Event = field(default_factory=threading.Event)
+    own: Config = field(init=False)
+    configuring: threading.RLock = field(default_factory=threading.RLock)
     storylines: Storylines = field(init=False)
     hubs: Hubs = field(init=False)
 
     def __post_init__(self) -> None:
+        self.own = self.config
         self.storylines = Storylines(self.store)
         self.hubs = Hubs(self.store, self.fetcher, self.out)
 
     def round(self, *, force: bool = False, name: str | None = None) -> Tally:
         """Poll what is due (`force`: due or not; `name`: one feed), scrape, dedupe, store, emit."""
         tally = Tally()
+        self.follow_lists(force=force and name is None)
         self.poll(tally, force=force, name=name)
         self.scrape(tally)
         self.emit(tally)
@@ -127,6 +131,14 @@ class Pipeline:
         self.stopping.set()
         self.fetcher.close()
         self.workers.close()
+
+    def configure(self, config: Config) -> None:
+        """Go by `config` from now on, and by the lists that it names; the feeds of both are in the database then."""
+        with self.configuring:
+            self.store.lists.keep(one.url for one in config.lists)
+            followed = lists.joined(config, self.store.lists.feeds())
+            self.store.sync_feeds(followed, self.clock())
+            self.own, self.config = config, followed
 
     # --- poll ------------------------------------------------------------------------------------------------------
 
@@ -155,6 +167,12 @@ class Pipeline:
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
         saving.flush()
+
+    def follow_lists(self, *, force: bool = False) -> None:
+        """Look at the lists of feeds that are due, and follow what they name now."""
+        if lists.look(self.store, self.fetcher, self.workers, self.own, self.clock(), force=force):
+            with self.configuring:
+                self.configure(self.own)
 
     def _note_rest(self) -> None:
         """Tell, in the feed of the feeds' health, of hours in which no round ran."""
@@ -254,5 +272,6 @@ def opened(
         Fetcher(config.network, store, clock=clock) as fetcher,
         Workers(processes=min(4, os.cpu_count() or 1)) as workers,
     ):
-        store.sync_feeds(config, clock())
-        yield Pipeline(config, store, fetcher, workers, data / "public", clock, progress)
+        pipeline = Pipeline(config, store, fetcher, workers, data / "public", clock, progress)
+        pipeline.configure(config)
+        yield pipeline

@@ -12,6 +12,7 @@ from enum import StrEnum
 from aggregator import dedupe, poll, scrape
 from aggregator.errors import ScrapeError
 from aggregator.models import Article, Fingerprint, PageKind, ParsedFeed
+from aggregator.store import ListedFeed
 from aggregator.urls import redact
 
 AUTO_WORDS = 250
@@ -58,6 +59,11 @@ def read_feed(body: bytes, url: str, content_type: str) -> ParsedFeed:
     """Parse a feed document and clean its entries. Raises ParseError."""
     feed = poll.parse(body, url, content_type)
     return replace(feed, entries=tuple(scrape.clean_entry(entry, entry.url or feed.url) for entry in feed.entries))
+
+
+def read_list(body: bytes) -> tuple[ListedFeed, ...]:
+    """The feeds that an OPML list names. Raises ParseError."""
+    return tuple(ListedFeed(feed.url, feed.name, feed.tags) for feed in poll.read_opml(body).feeds)
 
 
 def read_page(page: Page) -> ReadArticle:

@@ -223,6 +223,23 @@ class Feed(_Section):
     noarchive: Literal["excerpt", "link", "ignore"] | None = Field(None, description="As in defaults.")
 
 
+class FeedList(Feed):
+    """A list of feeds (OPML) that somebody else keeps: what it names is followed, with the options given here."""
+
+    url: HttpUrl = Field(description="The list's address.")
+    name: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its address.")
+    tags: tuple[Tag, ...] = Field((), description="Groups that its feeds belong to, beside their folders in the list.")
+    paused: bool = Field(False, description="Follow the feeds that it has now, and look at it no more.")
+    refresh: Duration = Field(timedelta(days=1), description="Time between two looks at it.")
+
+
+class Followed(Feed):
+    """A feed that a list names: `title` is what it is called there, `listed_in` the list's address."""
+
+    title: str | None = None
+    listed_in: str = ""
+
+
 class Server(_Section):
     """The web server of `run` and `serve`."""
 
@@ -326,6 +343,9 @@ class Config(_Section):
         (), description="Folders with rules for sites (see rules.md), relative to this file; the first with one counts."
     )
     feeds: tuple[Feed, ...] = Field(min_length=1, description="The sources.")
+    lists: tuple[FeedList, ...] = Field(
+        (), description="Lists of feeds that somebody else keeps, and that are followed."
+    )
     outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")
     notifications: tuple[Notification, ...] = Field((), description="Messages about new posts, to people or programs.")
 
@@ -336,4 +356,4 @@ class Config(_Section):
 
     def images_leave(self) -> bool:
         """Whether anything in the output makes a reader's program load images from elsewhere (`media: link`)."""
-        return "link" in {self.defaults.media, *(self.options(feed).media for feed in self.feeds)}
+        return "link" in {self.defaults.media, *(self.options(feed).media for feed in (*self.feeds, *self.lists))}

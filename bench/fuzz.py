@@ -89,7 +89,7 @@ def _promises(feed: ParsedFeed) -> None:
 
 
 def opml_target(body: bytes) -> None:
-    for found in poll.read_opml(body):
+    for found in poll.read_opml(body).feeds:
         _web(found.url)
         _legal(found.name, *found.tags)
 

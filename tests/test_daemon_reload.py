@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from aggregator.daemon import Daemon
 from aggregator.errors import AggregatorError, ConfigError, StoreError
+from aggregator.pipeline import Pipeline
 from aggregator.settings import Config
 
 
 class Sealed:
     """A store that can not be written."""
 
+    lists = SimpleNamespace(keep=lambda urls: None, feeds=dict)
+
     def sync_feeds(self, config: Config, now: object) -> None:
         raise StoreError("database or disk is full")
 
 
 def daemon(read: Any) -> tuple[Daemon, SimpleNamespace]:
-    pipeline = SimpleNamespace(config="old", store=Sealed(), clock=lambda: None)
+    pipeline = SimpleNamespace(config="old", store=Sealed(), clock=lambda: None, configuring=nullcontext())
+    pipeline.configure = partial(Pipeline.configure, pipeline)  # type: ignore[arg-type]
     return Daemon(pipeline, read), pipeline  # type: ignore[arg-type]
 
 

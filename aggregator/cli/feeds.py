@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,10 @@ from aggregator.errors import ConfigError
 from aggregator.health import Condition, Diagnosis, diagnose
 from aggregator.models import FeedState, FeedStatus, Source
 from aggregator.standing import standing
-from aggregator.urls import http_url, redact
+from aggregator.urls import redact
 
 if TYPE_CHECKING:
+    from aggregator.poll.opml import OpmlFeed
     from aggregator.settings import Config, Feed
 
 _COLOURS = {
@@ -48,7 +49,8 @@ def check(
     config = here(context).config
     _complain_of_rules(config)
     tags = {tag for feed in config.feeds for tag in feed.tags}
-    say(f"{here(context).config_path}: fine, {len(config.feeds)} feeds, {len(tags)} tags")
+    lists = f"{len(config.lists)} lists, " if config.lists else ""
+    say(f"{here(context).config_path}: fine, {len(config.feeds)} feeds, {lists}{len(tags)} tags")
 
 
 def _complain_of_rules(config: Config) -> None:
@@ -103,15 +105,23 @@ def import_opml(
     place = here(context)
     known = _known(place)
     wanted: list[Feed] = []
-    for outline in poll.read_opml(file.read_bytes()):
+    found = poll.read_opml(file.read_bytes())
+    skipped = list(found.skipped)
+    for outline in found.feeds:
         feed = _feed_of(outline)
-        if feed and feed.url not in known["urls"] and feed_name(feed).casefold() not in known["names"]:
-            known["urls"].add(feed.url)
-            known["names"].add(feed_name(feed).casefold())
-            wanted.append(feed)
+        name = feed_name(feed)
+        if feed.url in known["urls"] or name.casefold() in known["names"]:
+            what = "address" if feed.url in known["urls"] else "name"
+            skipped.append((name, f"a feed of this {what} is there already"))
+            continue
+        known["urls"].add(feed.url)
+        known["names"].add(name.casefold())
+        wanted.append(feed)
     if wanted:
         add_feeds(place.config_path, wanted, os.environ)
-    say(f"{file}: {len(wanted)} feeds added to {place.config_path}")
+    for name, why in skipped:
+        say(f"skipped {name}: {why}")
+    say(f"{file}: {len(wanted)} feeds added to {place.config_path}, {len(skipped)} skipped")
 
 
 def _known(place: Here) -> dict[str, set[str]]:
@@ -121,18 +131,10 @@ def _known(place: Here) -> dict[str, set[str]]:
     return {"urls": {feed.url for feed in feeds}, "names": {feed_name(feed).casefold() for feed in feeds}}
 
 
-def _feed_of(outline: Any) -> Feed | None:
+def _feed_of(outline: OpmlFeed) -> Feed:
     from aggregator.settings import Feed
 
-    url = http_url(outline.url, userinfo=True)
-    tags = tuple(dict.fromkeys(tag for tag in map(_tag, outline.tags) if tag))
-    return Feed(url=url, name=(outline.name or "").strip()[:200] or None, tags=tags) if url else None
-
-
-def _tag(name: str) -> str:
-    """A folder's name as a tag: letters, digits and the few signs that a tag may hold."""
-    kept = "".join(letter if letter.isalnum() or letter in " .+-_" else " " for letter in name)
-    return " ".join(kept.split()).lstrip(" .+-")[:64].strip()
+    return Feed(url=outline.url, name=outline.name.strip() or None, tags=outline.tags)
 
 
 @app.command("export-opml")
@@ -143,8 +145,20 @@ def export_opml(context: typer.Context) -> None:
     from aggregator import emit
 
     place = here(context)
-    config = place.config
+    config = _with_lists(place)
     sys.stdout.buffer.write(emit.opml(_sources(config, place), config.site))
+
+
+def _with_lists(place: Here) -> Config:
+    """The configuration with the feeds of its lists, as they were last read."""
+    from aggregator.lists import joined
+    from aggregator.store import Store
+
+    config = place.config
+    if not config.lists or not place.database.exists():
+        return config
+    with Store.read(place.database) as store:
+        return joined(config, store.lists.feeds())
 
 
 def _sources(config: Config, place: Here) -> tuple[Source, ...]:
@@ -171,21 +185,36 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     place = here(context)
     states, disallowed, flagged, now = _states(place), _disallowed(place), _flagged(place), clock()
     found = [(state, diagnose(state, now, disallowed.get(state.id, 0), flagged.get(state.id))) for state in states]
+    origins = _origins(place)
     if as_json:
         stands = (standing(state, disallowed.get(state.id, 0)) for state in states)
         print_json([
             _status(state)
-            | {"words": stand.words, "quality": flagged.get(state.id), "condition": diagnosis.condition}
+            | {"list": origins.get(state.url), "words": stand.words}
+            | {"quality": flagged.get(state.id), "condition": diagnosis.condition}
             for (state, diagnosis), stand in zip(found, stands, strict=True)
         ])  # fmt: skip
         return
     if not states:
         say(f"{place.data} holds nothing yet; `aggregator poll` begins")
         return
-    _print_status(sorted(found, key=lambda pair: pair[1].rank), now)
+    _print_status(sorted(found, key=lambda pair: pair[1].rank), now, origins)
 
 
-def _print_status(found: list[tuple[FeedState, Diagnosis]], now: datetime) -> None:
+def _origins(place: Here) -> dict[str, str]:
+    """Address of a feed -> the list that it comes from: its name, or else its address without secrets."""
+    from aggregator.errors import ConfigError
+    from aggregator.settings import Followed
+
+    try:
+        config = _with_lists(place)
+    except ConfigError:
+        return {}  # what is stored is shown all the same
+    names = {one.url: one.name or redact(one.url) for one in config.lists}
+    return {feed.url: names[feed.listed_in] for feed in config.feeds if isinstance(feed, Followed)}
+
+
+def _print_status(found: list[tuple[FeedState, Diagnosis]], now: datetime, origins: dict[str, str]) -> None:
     """A table, trouble first. On a narrow terminal the reasons stand below it, of the feeds in trouble alone."""
     from rich.console import Console
     from rich.text import Text
@@ -193,10 +222,19 @@ def _print_status(found: list[tuple[FeedState, Diagnosis]], now: datetime) -> No
     wide = Console(stderr=True).width >= WIDE
     rows = [
         (state.name, Text(diagnosis.short, _COLOURS[diagnosis.condition]), _ago(state.last_success, now),
-         _ahead(state, now), state.entries, *([diagnosis.words] if wide else []))
+         _ahead(state, now), state.entries, *([origins.get(state.url, "")] if origins else []),
+         *([diagnosis.words] if wide else []))
         for state, diagnosis in found
     ]  # fmt: skip
-    columns = ("feed", "state", "last success", "next poll", "entries", *(["why"] if wide else []))
+    columns = (
+        "feed",
+        "state",
+        "last success",
+        "next poll",
+        "entries",
+        *(["list"] if origins else []),
+        *(["why"] if wide else []),
+    )
     print_table(f"{len(found)} feeds", columns, rows)
     if not wide:
         for state, diagnosis in found:

@@ -161,7 +161,7 @@ def _number(text: str) -> int | float | str:
 def _interpolated(document: Document, text: str, path: Path_) -> str:
     for name in _VARIABLE.findall(text):
         document.secret.add(path)
-        if path[:1] in (("feeds",), ("notifications",)):
+        if path[:1] in (("feeds",), ("lists",), ("notifications",)):
             keep_secret(document.environ.get(name, ""))
         if name not in document.environ:
             document.mistake(document.places[path], f"{where(path)}: the environment has no variable `{name}`")

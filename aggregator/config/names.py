@@ -15,6 +15,8 @@ def selection_mistakes(config: Config) -> Iterator[tuple[tuple[str | int, ...], 
         "sources": {name.casefold(): name for feed in config.feeds for name in [feed.name or default_name(feed.url)]},
         "tags": {tag.casefold(): tag for feed in config.feeds for tag in feed.tags},
     }
+    if config.lists:
+        known = {}  # who knows what they bring
     for section in ("outputs", "notifications"):
         seen: dict[str, int] = {}
         for index, one in enumerate(getattr(config, section)):

@@ -11,10 +11,15 @@ from aggregator.config.document import Document, Path_, explain, read, where
 from aggregator.config.names import selection_mistakes
 from aggregator.config.together import contradictions, default_name
 from aggregator.errors import ConfigError
-from aggregator.settings import Config, Feed, Notification, Output
+from aggregator.settings import Config, Feed, FeedList, Notification, Output
 from aggregator.urls import keep_secrets_of
 
-_LISTED: dict[str, type[BaseModel]] = {"feeds": Feed, "outputs": Output, "notifications": Notification}
+_LISTED: dict[str, type[BaseModel]] = {
+    "feeds": Feed,
+    "lists": FeedList,
+    "outputs": Output,
+    "notifications": Notification,
+}
 _ENVIRONMENT = {"AGGREGATOR_HOST": ("server", "host"), "AGGREGATOR_PORT": ("server", "port")}
 
 
@@ -47,7 +52,7 @@ def _validated(document: Document, path: Path) -> Config | None:
         return None
     for at, message in selection_mistakes(config):
         document.mistake(document.places[at], f"{where(at)}: {message}")
-    for feed in config.feeds:
+    for feed in (*config.feeds, *config.lists):
         keep_secrets_of(feed.url)
     return config.model_copy(update={"rules": _rule_folders(document, config, path)})
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from aggregator.settings import (
     Config,
     Feed,
+    FeedList,
     FeedOptions,
     Network,
     Notification,
@@ -28,6 +29,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("upkeep", Upkeep),
     ("defaults", FeedOptions),
     ("feeds[]", Feed),
+    ("lists[]", FeedList),
     ("outputs[]", Output),
     ("notifications[]", Notification),
 )

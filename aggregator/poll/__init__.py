@@ -13,7 +13,7 @@ from aggregator.poll.state import CUT_SHORT, MOVE_AFTER, body_hash, failed, succ
 if TYPE_CHECKING:
     from aggregator.models import ParsedFeed
     from aggregator.poll.discovery import FeedLink
-    from aggregator.poll.opml import OpmlFeed
+    from aggregator.poll.opml import Opml
 
 __all__ = ["CUT_SHORT", "MOVE_AFTER", "body_hash", "discover", "failed", "parse", "read_opml", "succeeded"]
 
@@ -32,7 +32,7 @@ def discover(body: bytes, url: str, content_type: str = "") -> tuple[FeedLink, .
     return discover(body, url, content_type)
 
 
-def read_opml(data: bytes) -> tuple[OpmlFeed, ...]:
+def read_opml(data: bytes) -> Opml:
     """The subscriptions in an OPML document, nested folders as tags. Raises ParseError."""
     from aggregator.poll.opml import read_opml
 

@@ -37,8 +37,16 @@ class OpmlFeed:
     tags: tuple[str, ...] = ()
 
 
-def read_opml(data: bytes) -> tuple[OpmlFeed, ...]:
-    """The feeds of a list, each URL once (with the tags of all its places), in order. Raises ParseError."""
+@dataclass(frozen=True, slots=True)
+class Opml:
+    """A list: its feeds, each URL once (with the tags of all its places), and (what, why) of what is none of them."""
+
+    feeds: tuple[OpmlFeed, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+def read_opml(data: bytes) -> Opml:
+    """What a list holds, in order. Raises ParseError."""
     if len(data) > MAX_BYTES:
         raise ParseError("", f"this list is larger than {MAX_BYTES // 2**20} MB")
     text, _ = decode(data)
@@ -59,20 +67,41 @@ def _refuse_entities(text: str) -> None:
             raise ParseError("", "this list declares entities or names an outside document; it is refused")
 
 
-def _feeds(root: etree._Element) -> tuple[OpmlFeed, ...]:
+def _feeds(root: etree._Element) -> Opml:
     found: dict[str, OpmlFeed] = {}
+    skipped: list[tuple[str, str]] = []
     waiting: list[tuple[etree._Element, tuple[str, ...]]] = [(root, ())]
     while waiting and len(found) < MAX_FEEDS:
         element, folders = waiting.pop()
         slim(element)
         feed = _feed(element, folders)
         if feed:
+            if feed.url in found:
+                skipped.append((_called(element), "stands in the list twice"))
             known = found.get(feed.url, feed)
             found[feed.url] = replace(known, tags=_once(*known.tags, *feed.tags))
         elif local_name(element) == "outline":
             folders = _once(*folders, _tag(element.get("text") or element.get("title") or ""))
+            if why := _not_a_feed(element):
+                skipped.append((_called(element), why))
         waiting.extend((child, folders) for child in reversed(element))
-    return tuple(found.values())
+    if waiting:
+        skipped.append(("what follows", f"only {MAX_FEEDS:,} feeds are taken from a list"))
+    return Opml(tuple(found.values()), tuple(skipped))
+
+
+def _called(element: etree._Element) -> str:
+    return plain(element.get("title") or element.get("text") or "", limit=200) or "an outline without a name"
+
+
+def _not_a_feed(element: etree._Element) -> str | None:
+    """Why an outline gives no feed; None for a folder, empty or not."""
+    values = {str(key).lower(): str(value) for key, value in element.attrib.items()}
+    if "xmlurl" in values:
+        return "has no http:// or https:// address" if values["xmlurl"].strip() else "has no address"
+    if (kind := values.get("type", "").lower()) and not len(element):
+        return "has no address" if kind == "rss" else f"is no feed (type {plain(kind, limit=40)})"
+    return None
 
 
 def _feed(element: etree._Element, folders: tuple[str, ...]) -> OpmlFeed | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from aggregator.settings import Config, Feed, FeedOptions
+from aggregator.settings import Config, Feed, FeedOptions, Followed
 from aggregator.store import times
 from aggregator.store.connection import Sql
 from aggregator.store.text import slug, unused
@@ -118,7 +118,7 @@ def _default_name(url: str) -> str:
 
 def _name(feed: Feed, row: sqlite3.Row | None, taken: set[str]) -> str:
     """The configured name, else the host; numbered where another feed of this configuration has it already."""
-    wanted = feed.name or _default_name(feed.url)
+    wanted = feed.name or (isinstance(feed, Followed) and feed.title) or _default_name(feed.url)
     if row is not None and feed.name is None:
         numbered = re.fullmatch(re.escape(wanted) + r"( \d+)?", row["name"])
         if numbered and row["name"] not in taken:

@@ -58,6 +58,7 @@ from aggregator.store.connection import Session
 from aggregator.store.desk import Desk
 from aggregator.store.hosts import HostMemory
 from aggregator.store.hub_pings import StoredPings
+from aggregator.store.lists import StoredLists
 from aggregator.store.notices import Notices
 from aggregator.store.outputs import Outputs
 from aggregator.store.quality import Quality
@@ -77,7 +78,7 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` and `outputs` are what emit reads, `pings` what hubs are told,
+    `archive` and `outputs` are what emit reads, `pings` what hubs are told, `lists` what lists name,
     `desk` what the web server asks, `media` the images that are mirrored,
     `tending` what keeps the file in order, `revisions` what articles said before, `quality` how well
     pages are read. The store is also the FetchMemory of
@@ -98,6 +99,7 @@ class Store:
         self.quality = Quality(session)
         self.withdrawals = Withdrawals(session)
         self.pings = StoredPings(session)
+        self.lists = StoredLists(session)
         self.path = session.path
 
     @classmethod

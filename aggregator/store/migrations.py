@@ -14,6 +14,7 @@ from aggregator.store import (
     tables_desk,
     tables_extractions,
     tables_feeds,
+    tables_lists,
     tables_media,
     tables_notices,
     tables_outputs,
@@ -140,6 +141,11 @@ def create_websub(db: Database) -> None:
         db.executescript(table)
 
 
+def create_lists(db: Database) -> None:
+    for table in tables_lists.TABLES:
+        db.executescript(table)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -156,6 +162,7 @@ STEPS = (
     create_withdrawals,
     create_notices,
     create_websub,
+    create_lists,
 )
 for _step in STEPS:
     migrations()(_step)

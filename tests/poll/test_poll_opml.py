@@ -32,7 +32,7 @@ LIST = """<?xml version="1.0" encoding="UTF-8"?>
 
 def test_folders_become_tags() -> None:
     """Nested folders, categories, the same feed in two places, old and odd spellings."""
-    assert poll.read_opml(LIST.encode()) == (
+    assert poll.read_opml(LIST.encode()).feeds == (
         OpmlFeed("https://loose.example/feed", "Loose", ("Security co", "Vendors")),
         OpmlFeed("https://news.example/rss", "Titled", ("Security co",)),
         OpmlFeed("http://deep.example/feed", "Deep", ("Security co", "Vendors", "Malware", "Mobile", "APT")),
@@ -49,7 +49,7 @@ def test_tags_are_such_as_the_configuration_takes() -> None:
         for n, name in enumerate(names)
     )
     pattern = Tag.__metadata__[0].metadata[0].pattern  # type: ignore[attr-defined]
-    tags = [tag for feed in poll.read_opml(f"<opml><body>{outlines}</body></opml>".encode()) for tag in feed.tags]
+    tags = [tag for feed in poll.read_opml(f"<opml><body>{outlines}</body></opml>".encode()).feeds for tag in feed.tags]
     assert len(tags) == len(names)
     for tag in tags:
         assert re.match(pattern, tag), tag
@@ -75,13 +75,28 @@ def test_what_is_not_a_list_is_named(data: bytes, words: str) -> None:
 def test_broken_lists_are_read_as_far_as_possible() -> None:
     """Stray ampersands, missing end tags, bad characters: the feeds are there."""
     text = '<opml><body><outline text="R&D \x01" xmlUrl="https://x.example/?a=1&b=2"><outline text="y" xmlUrl="https://y.example/"/>'
-    assert [feed.url for feed in poll.read_opml(text.encode())] == ["https://x.example/?a=1&b=2", "https://y.example/"]
-    assert poll.read_opml(b"<opml version='1.0'><body></body></opml>") == ()
+    assert [feed.url for feed in poll.read_opml(text.encode()).feeds] == [
+        "https://x.example/?a=1&b=2",
+        "https://y.example/",
+    ]
+    assert poll.read_opml(b"<opml version='1.0'><body></body></opml>").feeds == ()
 
 
 def test_depth_and_number_are_bounded() -> None:
     """A list of a hundred thousand feeds or folders in folders is neither slow nor endless."""
     many = "".join(f'<outline xmlUrl="https://x.example/{n}"/>' for n in range(12_000))
-    assert len(poll.read_opml(f"<opml><body>{many}</body></opml>".encode())) == 10_000
+    assert len(poll.read_opml(f"<opml><body>{many}</body></opml>".encode()).feeds) == 10_000
     deep = '<outline text="f">' * 200 + '<outline xmlUrl="https://x.example/"/>' + "</outline>" * 200
-    assert poll.read_opml(f"<opml><body>{deep}</body></opml>".encode()) == (OpmlFeed("https://x.example/", "", ("f",)),)
+    assert poll.read_opml(f"<opml><body>{deep}</body></opml>".encode()).feeds == (
+        OpmlFeed("https://x.example/", "", ("f",)),
+    )
+
+
+def test_what_is_no_feed_is_named_with_the_reason() -> None:
+    """Whoever imports a list hears what became of each of its lines; a folder is none of them."""
+    assert poll.read_opml(LIST.encode()).skipped == (
+        ("Twice", "stands in the list twice"),
+        ("A page", "is no feed (type link)"),
+        ("Bad", "has no http:// or https:// address"),
+        ("Worse", "has no http:// or https:// address"),
+    )

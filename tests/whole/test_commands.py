@@ -230,13 +230,17 @@ def test_opml_goes_in_and_comes_out(tmp_path: Path) -> None:
         "<outline text='bad' xmlUrl='javascript:alert(1)'/></body></opml>",
         "utf-8",
     )
-    assert program.run("import-opml", str(opml)).returncode == 0
+    done = program.run("import-opml", str(opml))
+    assert done.returncode == 0
+    assert "2 feeds added" in done.stderr
+    assert "skipped bad: has no http:// or https:// address" in done.stderr
     assert [(feed.name, feed.tags) for feed in load(program.config).feeds] == [
         ("A", ("Research more",)),
         ("B", ("Research more",)),
     ]
     again = program.run("import-opml", str(opml))
     assert "0 feeds added" in again.stderr
+    assert "skipped A: a feed of this address is there already" in again.stderr
     out = tmp_path / "out.opml"
     out.write_text(program.run("export-opml").stdout, "utf-8")
     second = Program(tmp_path / "second")

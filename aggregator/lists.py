@@ -1,0 +1,138 @@
+"""Lists of feeds that somebody else keeps (OPML by URL): looked at now and then, and followed.
+
+What a list names is polled as if it stood in feeds.yaml, with the options of the list's entry there. What stands there
+itself wins. A list that fails, or names no feed any more, changes nothing; a feed that leaves its list is polled no
+more, and what is stored of it stays. Lists name feeds: what else they name, other lists too, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from aggregator.errors import FetchError, ParseError, StageError
+from aggregator.fetch import Fetcher
+from aggregator.models import Request, Response, Validators
+from aggregator.outcomes import expected
+from aggregator.reading import read_list
+from aggregator.settings import Config, Feed, FeedList, Followed
+from aggregator.store import ListedFeed, ListState, Store
+from aggregator.urls import hide, keep_secrets_of, redact
+from aggregator.workers import Workers
+
+MAX_FEEDS = 500
+"""Feeds that one list may bring: what a person may read, and far below what the program can poll."""
+
+MAX_BYTES = 4 * 2**20
+PARSE_TIMEOUT_S = 10.0
+
+FIRST_RETRY = timedelta(hours=1)
+"""After a first failure; doubled by each further one, up to the list's `refresh`, or a day."""
+
+GONE_RETRY = timedelta(days=7)
+"""A list that is gone (410) is hardly asked for any more."""
+
+ACCEPT = "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.8"
+
+log = structlog.get_logger()
+
+
+def joined(config: Config, lists: Mapping[str, tuple[ListedFeed, ...]]) -> Config:
+    """The configuration with the feeds of its lists behind its own; each address once, its first place counts."""
+    seen = {_plain(feed.url) for feed in config.feeds}
+    found: list[Feed] = []
+    for one in config.lists:
+        for listed in lists.get(one.url, ()):
+            if _plain(listed.url) not in seen:
+                seen.add(_plain(listed.url))
+                keep_secrets_of(listed.url)
+                found.append(_followed(one, listed))
+    return config.model_copy(update={"feeds": (*config.feeds, *found)}) if found else config
+
+
+def _followed(one: FeedList, listed: ListedFeed) -> Followed:
+    """A feed with the options of its list. The list's name for it is shown, and identifies nothing."""
+    own = {key: getattr(one, key) for key in Feed.model_fields.keys() - {"url", "name", "tags", "paused"}}
+    tags = tuple(dict.fromkeys((*one.tags, *listed.tags)))
+    return Followed.model_construct(
+        **own, url=listed.url, name=None, tags=tags, paused=False, title=listed.title or None, listed_in=one.url
+    )
+
+
+def _plain(url: str) -> str:
+    """What two spellings of one address share."""
+    return url.partition("://")[2].rstrip("/")
+
+
+def look(store: Store, fetcher: Fetcher, workers: Workers, config: Config, now: datetime, *, force: bool) -> bool:
+    """Look at the lists that are due (`force`: at all); whether the feeds of one have changed. Raises StoreError."""
+    states = store.lists.states()
+    lists = [one for one in config.lists if not one.paused and (force or _due(states.get(one.url), now))]
+    before = store.lists.feeds()
+
+    def fetched() -> Iterator[tuple[tuple[FeedList, Response], tuple[bytes]]]:
+        requests = [_request(number, one, states.get(one.url), config) for number, one in enumerate(lists)]
+        for request, answer in fetcher.each(requests):
+            one = lists[request.key]
+            if not isinstance(answer, Response):
+                _failed(store, one, states.get(one.url), answer, now)
+            elif answer.status == 304:
+                _unchanged(store, one, states[one.url], answer, now)
+            else:
+                yield (one, answer), (answer.body,)
+
+    for (one, answer), feeds in workers.each(fetched(), read_list, timeout_s=PARSE_TIMEOUT_S):
+        problem = _problem(answer, feeds)
+        if problem is not None:
+            _failed(store, one, states.get(one.url), problem, now)
+        elif not isinstance(feeds, Exception):
+            _read(store, one, answer, feeds, now)
+    return store.lists.feeds() != before
+
+
+def _due(state: ListState | None, now: datetime) -> bool:
+    return state is None or state.next_try is None or state.next_try <= now
+
+
+def _request(key: int, one: FeedList, state: ListState | None, config: Config) -> Request:
+    return Request(
+        one.url,
+        key=key,
+        validators=state.validators if state else Validators(),
+        max_bytes=min(config.network.max_bytes, MAX_BYTES),
+        accept=ACCEPT,
+    )
+
+
+def _problem(answer: Response, feeds: tuple[ListedFeed, ...] | Exception) -> Exception | None:
+    if isinstance(feeds, Exception):
+        return feeds
+    if answer.partial:
+        return ParseError("", "the list was cut short")
+    return None if feeds else ParseError("", "the list names no feed")
+
+
+def _read(store: Store, one: FeedList, answer: Response, feeds: tuple[ListedFeed, ...], now: datetime) -> None:
+    kept = feeds[:MAX_FEEDS]
+    left_out = len(feeds) - len(kept)
+    store.lists.save(one.url, answer.validators, kept, now, now + one.refresh, left_out=left_out)
+    log.info("list read", url=redact(one.url), feeds=len(kept), left_out=left_out)
+
+
+def _unchanged(store: Store, one: FeedList, state: ListState, answer: Response, now: datetime) -> None:
+    """A 304 updates those validators that it names (RFC 9111 section 4.3.4)."""
+    given, known = answer.validators, state.validators
+    validators = Validators(given.etag or known.etag, given.last_modified or known.last_modified)
+    store.lists.save(one.url, validators, None, now, now + one.refresh)
+
+
+def _failed(store: Store, one: FeedList, state: ListState | None, error: Exception, now: datetime) -> None:
+    known: StageError = expected(error, list=redact(one.url))
+    failures = state.failures if state else 0
+    wait = min(FIRST_RETRY * (1 << min(failures, 10)), max(one.refresh, timedelta(days=1)))
+    if isinstance(known, FetchError):
+        wait = GONE_RETRY if known.status == 410 else max(wait, timedelta(seconds=known.retry_after_s or 0))
+    store.lists.fail(one.url, hide(known.message), now, now + wait)
+    log.warning("list not read", url=redact(one.url), error=hide(known.message))
