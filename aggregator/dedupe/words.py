@@ -19,6 +19,7 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"  # Han, further planes
 )
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+(?:['’.\-][^\W{_UNSPACED}]+)*")
+_TOKENS_APART = re.compile(f"({_TOKEN.pattern})")
 _PART = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
 _FIRST_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _SOFT = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -47,12 +48,13 @@ def raw_tokens(text: str) -> list[str]:
     return _TOKEN.findall(normal(text))
 
 
-def tokens_between(text: str) -> Iterator[tuple[str, str]]:
-    """Each raw token of a normal text, with what stands between it and the one before (or the beginning)."""
-    end = 0
-    for match in _TOKEN.finditer(text):
-        yield match[0], text[end : match.start()]
-        end = match.end()
+def tokens_between(text: str, limit: int = 0) -> Iterator[tuple[str, str]]:
+    """Each raw token of a normal text, with what stands between it and the one before (or the beginning).
+
+    `limit`: so many tokens at most; 0 is all.
+    """
+    parts = _TOKENS_APART.split(text, maxsplit=limit)
+    return zip(parts[1::2], parts[::2], strict=False)
 
 
 def pairs(run: str) -> list[str]:

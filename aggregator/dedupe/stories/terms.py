@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 
 from aggregator.dedupe.stories.values import Features, Item
 from aggregator.dedupe.stories.vocabulary import STOP
@@ -50,36 +49,37 @@ _SHAPED = re.compile(r"[a-z][A-Z]|^[A-Z]{3,}$|[A-Za-z]\d|\d[A-Za-z]")
 """CamelCase, capitals throughout, letters with digits: names wherever they stand."""
 
 
-@dataclass(slots=True)
-class _Word:
-    """A token as it stands; `begins` a sentence, where a capital says nothing."""
+REMEMBERED = 1 << 14
+"""Tokens of which it is remembered what they give, in any article: a language's common words, at some 5 MB."""
 
-    token: str
-    begins: bool
+
+_Words = list[tuple[str, bool]]
+"""Tokens as they stand, each with whether it begins a sentence, where a capital says nothing."""
 
 
 def features(item: Item) -> Features:
     """The terms of an article, at most `MAX_TERMS`, strongest first (of equals in alphabetical order)."""
-    title, text = _words(item.title), _words(item.text[: MAX_WORDS * LETTERS])[:MAX_WORDS]
+    title, text = _words(item.title), _words(item.text[: MAX_WORDS * LETTERS], MAX_WORDS)
     names = _names(title, text)
-    known = {token: tuple(_terms(token, names)) for token in {word.token for word in (*title, *text)}}
+    known = {token: _terms(token, named=token in names) for token in {token for token, _ in title + text}}
     weights: dict[str, float] = defaultdict(float)
-    for word in title:
-        for term in known[word.token]:
+    for token, _ in title:
+        for term in known[token]:
             weights[term] += TITLE
     place = 0
-    for word in text:
-        worth = _worth(place)
-        terms = known[word.token]
+    for token, _ in text:
+        worth = _WORTH[place] if place < len(_WORTH) else BACKGROUND
+        terms = known[token]
         for term in terms:
             weights[term] += worth
         place += 1 if len(terms) < 3 else len(terms) // 2
-    damped = sorted(((term, round(_damped(weight), 4)) for term, weight in weights.items()), key=_strongest)
-    return Features(item.id, item.published, tuple(damped[:MAX_TERMS]))
+    damped = {weight: round(_damped(weight), 4) for weight in set(weights.values())}
+    ranked = sorted((-damped[weight], term.startswith("word:"), term) for term, weight in weights.items())
+    return Features(item.id, item.published, tuple((term, -weight) for weight, _, term in ranked[:MAX_TERMS]))
 
 
-def _worth(place: int) -> float:
-    return next((worth for end, worth in PLACES if place < end), BACKGROUND)
+_WORTH = tuple(next(worth for end, worth in PLACES if place < end) for place in range(PLACES[-1][0]))
+"""What an occurrence in the text counts, by its place."""
 
 
 def _damped(weight: float) -> float:
@@ -87,49 +87,46 @@ def _damped(weight: float) -> float:
     return 1 + math.log(weight) if weight > 1 else weight
 
 
-def _strongest(pair: tuple[str, float]) -> tuple[float, bool, str]:
-    term, weight = pair
-    return -weight, term.startswith("word:"), term
-
-
-def _words(text: str) -> list[_Word]:
-    found: list[_Word] = []
+def _words(text: str, limit: int = 0) -> _Words:
     joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), normal(text))
-    for token, gap in tokens_between(joined):
-        begins = gap != " " and (not found or _SENTENCE_END.search(gap) is not None)
-        found.append(_Word(token, begins))
+    found = [(token, gap != " " and _SENTENCE_END.search(gap) is not None) for token, gap in tokens_between(joined, limit)]
+    if found and not joined.startswith(" " + found[0][0]):
+        found[0] = (found[0][0], True)
     return found
 
 
-def _names(title: list[_Word], text: list[_Word]) -> set[str]:
+def _names(title: _Words, text: _Words) -> set[str]:
     """What is a name here: capitalised where nothing but being a name explains it, and nowhere in lower case.
 
     A title tells only when it is not in Title Case.
     """
-    plain = {word.token for word in (*title, *text) if word.token[0].islower()}
-    told = [word for word in text if not word.begins]
-    inner = [word.token for word in title if not word.begins and word.token.casefold() not in STOP]
-    if any(token[0].islower() for token in inner):
-        told += [word for word in title if not word.begins]
-    capitals = {word.token for word in told if word.token[0].isupper()}
-    shaped = {word.token for word in (*title, *text) if _SHAPED.search(word.token)}
+    tokens = {token for token, _ in title + text}
+    plain = {token for token in tokens if token[0].islower()}
+    told = {token for token, begins in text if not begins}
+    inner = [token for token, begins in title if not begins]
+    if any(token[0].islower() and token.casefold() not in STOP for token in inner):
+        told.update(inner)
+    capitals = {token for token in told if token[0].isupper()}
+    shaped = {token for token in tokens if _SHAPED.search(token)}
     return {token for token in capitals | shaped if _POSSESSIVE.sub("", token).lower() not in plain}
 
 
-def _terms(token: str, names: set[str]) -> Iterator[str]:
+def _terms(token: str, *, named: bool) -> tuple[str, ...]:
     """The terms of one token: a name is one as a name and as a word, so that it meets those who wrote it small."""
+    return (_given if len(token) <= LONGEST else _given.__wrapped__)(token, named)
+
+
+@lru_cache(REMEMBERED)
+def _given(token: str, named: bool) -> tuple[str, ...]:  # noqa: FBT001 - by place, else it is remembered twice
     if is_unspaced(token):
-        yield from (f"word:{pair}" for pair in pairs(token))
-        return
+        return tuple(f"word:{pair}" for pair in pairs(token))
     low = _POSSESSIVE.sub("", token.casefold())
     if low in STOP or not 2 <= len(low) <= LONGEST or _YEAR.fullmatch(low):
-        return
+        return ()
     if any(map(str.isdigit, low)):
-        yield _numeric(low)
-        return
-    if token in names or _HOST.fullmatch(low):
-        yield f"name:{low}"
-    yield f"word:{low[:STEM]}"
+        return (_numeric(low),)
+    word = f"word:{low[:STEM]}"
+    return (f"name:{low}", word) if named or _HOST.fullmatch(low) else (word,)
 
 
 def _numeric(low: str) -> str:

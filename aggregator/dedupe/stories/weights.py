@@ -10,6 +10,8 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nlargest
+from itertools import repeat
+from operator import mul
 from sys import intern
 
 from aggregator.dedupe.stories.values import Features
@@ -80,7 +82,7 @@ def vector(features: Features, stats: Stats) -> Vector:
 
 def cosine(a: Mapping[str, float], b: Vector) -> float:
     """How much two articles share, 0 to 1; `a` is a vector's mapping."""
-    return math.fsum(a[term] * weight for term, weight in zip(b.terms, b.weights, strict=True) if term in a)
+    return math.fsum(map(mul, map(a.get, b.terms, repeat(0.0)), b.weights))
 
 
 def counted(features: Iterable[Features]) -> Stats:
