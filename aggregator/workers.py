@@ -35,7 +35,15 @@ from aggregator.errors import AggregatorError, WorkerDied
 K = TypeVar("K")
 T = TypeVar("T")
 
-PRELOAD = ("aggregator.poll.document", "aggregator.poll.opml", "aggregator.reading", "aggregator.workers")
+PRELOAD = (
+    "aggregator.poll.document",
+    "aggregator.poll.opml",
+    "aggregator.reading",
+    "aggregator.scrape.cleaning",
+    "aggregator.scrape.joining",
+    "aggregator.scrape.page",
+    "aggregator.workers",
+)
 """Imported once in the fork server, so that every worker shares them: of some 50 MB, a new one has 3 for itself.
 
 A module that is not there is passed over.

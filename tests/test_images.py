@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.images import is_image, path_of, shown, sources
 from aggregator.models import Picture
-from aggregator.scrape.clean import clean
+from aggregator.scrape.cleaning import clean
 
 ONE = "https://a.example/one.png"
 COPY = Picture(ONE, "media/ab/abcd.png", "image/png", 10, 800, 400)

@@ -1,17 +1,19 @@
 """Page -> Article: the text, what the page says of itself, its neighbours, and clean HTML of it all.
 
 Pure: bytes in, values out. It fetches nothing, stores nothing and reads no clock; it runs in a worker process that may
-be killed. `article` reads whole pages, `clean` and `clean_entry` make a feed's own HTML safe and readable.
+be killed. `article` reads whole pages, `clean` and `clean_entry` make a feed's own HTML safe and readable. What they
+need takes long to load, and is imported when they are called: a round that brings nothing does without.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aggregator.scrape.archiving import forbidden_by_header
-from aggregator.scrape.article import Hint, article
-from aggregator.scrape.clean import clean, clean_entry, plain
-from aggregator.scrape.joining import is_real, made_whole, with_next
-from aggregator.scrape.pagination import is_numbered
-from aggregator.scrape.text import to_text
+from aggregator.scrape.hint import Hint
+
+if TYPE_CHECKING:
+    from aggregator.models import Article, Entry
 
 __all__ = [
     "Hint",
@@ -26,3 +28,68 @@ __all__ = [
     "to_text",
     "with_next",
 ]
+
+NOTHING_KNOWN = Hint()
+
+
+def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_KNOWN, agent: str = "") -> Article:
+    """What the page at `url` says, taken apart; see `scrape.page`. Raises ScrapeError for what can not be read."""
+    from aggregator.scrape.page import article
+
+    return article(page, url, content_type, hint, agent)
+
+
+def clean(html: str, base_url: str | None) -> str:
+    """`html` as safe, readable article HTML; empty when nothing is left. Idempotent; never raises."""
+    from aggregator.scrape.cleaning import clean
+
+    return clean(html, base_url)
+
+
+def clean_entry(entry: Entry, base_url: str) -> Entry:
+    """`entry` with clean `html` and `summary`."""
+    from aggregator.scrape.cleaning import clean_entry
+
+    return clean_entry(entry, base_url)
+
+
+def plain(text: str | None) -> str:
+    """A title, a name or a tag as one line of plain text: markup taken out, entities resolved."""
+    from aggregator.scrape.cleaning import plain
+
+    return plain(text)
+
+
+def to_text(html: str) -> str:
+    """The text of `html`, a blank line between paragraphs."""
+    from aggregator.scrape.text import to_text
+
+    return to_text(html)
+
+
+def is_numbered(url: str) -> bool:
+    """Whether an address has a page number in its path already."""
+    from aggregator.scrape.pagination import is_numbered
+
+    return is_numbered(url)
+
+
+def is_real(version: Article, found: Article) -> bool:
+    """Whether `found` is the article of which `version` (AMP, print) is another form, and not less of it."""
+    from aggregator.scrape.joining import is_real
+
+    return is_real(version, found)
+
+
+def made_whole(first: Article, found: Article) -> Article | None:
+    """`first` with the text of `found`, where that is a page with all of the article."""
+    from aggregator.scrape.joining import made_whole
+
+    return made_whole(first, found)
+
+
+def with_next(before: Article, found: Article) -> Article | None:
+    """`before` with the text of `found`, where that is its next page."""
+    from aggregator.scrape.joining import with_next
+
+    return with_next(before, found)

@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 
 from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
-from aggregator.scrape.clean import clean_tree, paragraphs
+from aggregator.scrape.cleaning import clean_tree, paragraphs
 from aggregator.scrape.dom import MAX_DEPTH
 from aggregator.scrape.engines import ENGINES
 from aggregator.scrape.judge import Verdict, is_placeholder, judge

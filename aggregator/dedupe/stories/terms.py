@@ -89,7 +89,9 @@ def _damped(weight: float) -> float:
 
 def _words(text: str, limit: int = 0) -> _Words:
     joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), normal(text))
-    found = [(token, gap != " " and _SENTENCE_END.search(gap) is not None) for token, gap in tokens_between(joined, limit)]
+    found = [
+        (token, gap != " " and _SENTENCE_END.search(gap) is not None) for token, gap in tokens_between(joined, limit)
+    ]
     if found and not joined.startswith(" " + found[0][0]):
         found[0] = (found[0][0], True)
     return found
@@ -117,7 +119,7 @@ def _terms(token: str, *, named: bool) -> tuple[str, ...]:
 
 
 @lru_cache(REMEMBERED)
-def _given(token: str, named: bool) -> tuple[str, ...]:  # noqa: FBT001 - by place, else it is remembered twice
+def _given(token: str, named: bool) -> tuple[str, ...]:
     if is_unspaced(token):
         return tuple(f"word:{pair}" for pair in pairs(token))
     low = _POSSESSIVE.sub("", token.casefold())

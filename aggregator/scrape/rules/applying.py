@@ -9,7 +9,7 @@ from datetime import datetime
 from lxml.html import Element, HtmlElement
 
 from aggregator.models import Article, Neighbour
-from aggregator.scrape.clean import clean_tree
+from aggregator.scrape.cleaning import clean_tree
 from aggregator.scrape.dates import read_date
 from aggregator.scrape.dom import MAX_CHARACTERS, is_element, text_of
 from aggregator.scrape.rules.selecting import Selecting

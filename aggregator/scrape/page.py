@@ -6,9 +6,6 @@ throws everything away that is not the article. Runs in a worker process; fetche
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from aggregator.errors import ScrapeError
 from aggregator.models import Article, PageKind
 from aggregator.scrape import rules
@@ -17,6 +14,7 @@ from aggregator.scrape.blocks import blocks
 from aggregator.scrape.body import Body, find_body
 from aggregator.scrape.decode import decode
 from aggregator.scrape.dom import parse
+from aggregator.scrape.hint import Hint
 from aggregator.scrape.kinds import is_html, kind_of
 from aggregator.scrape.metadata import metadata
 from aggregator.scrape.neighbours import find_with_blocks
@@ -25,25 +23,12 @@ from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
 from aggregator.scrape.variants import real_page
-from aggregator.siterules import Rule
 from aggregator.urls import redact
 
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What is known of the page before it is read: what its feed said (evidence, not truth), and its site's rule.
-
-    `html` is the feed's own content, raw or clean.
-    """
-
-    title: str = ""
-    html: str = ""
-    published: datetime | None = None
-    language: str | None = None
-    rule: Rule | None = None
+NOTHING_KNOWN = Hint()
 
 
-def article(page: bytes, url: str, content_type: str = "", hint: Hint = Hint(), agent: str = "") -> Article:
+def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_KNOWN, agent: str = "") -> Article:
     """What the page at `url` says, taken apart. `content_type` is the HTTP header's value, `agent` the name
     that robots meta elements may call us by.
 
