@@ -504,6 +504,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """How many posts a source carries in the output, and when the newest that it had first was published (UTC)."""
+
+    posts: int
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class PostLink:
     """A neighbour of a post in the output. `path` is its page on the mirror (relative to the root), if we hold it."""
 
@@ -721,6 +729,9 @@ class Archive(Protocol):
 
     def withdrawn(self) -> tuple[Post, ...]:
         """Every post that was withdrawn, the last one first; they are in none of the lists above."""
+
+    def carried(self) -> Mapping[str, Carried]:
+        """What each source carries, by its slug; the hidden ones too."""
 
     def months(self) -> tuple[tuple[str, int], ...]:
         """(`YYYY-MM`, number of posts) by published date, newest first."""

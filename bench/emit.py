@@ -30,7 +30,7 @@ from aggregator.emit.atom import NAMESPACE
 from aggregator.emit.documents import Document
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.items import rfc3339, view
-from aggregator.models import Archive, Built, PollOutcome, PollResult, Post, PostLink, Source
+from aggregator.models import Archive, Built, Carried, PollOutcome, PollResult, Post, PostLink, Source
 from aggregator.settings import Site
 from aggregator.store import Store
 from bench import archive as fill
@@ -155,6 +155,11 @@ class MadeUp:
 
     def withdrawn(self) -> tuple[Post, ...]:
         return ()
+
+    def carried(self) -> dict[str, Carried]:
+        last = {feed.slug: self.latest(1, source=feed.slug) for feed in self.feeds}
+        each = self.count // len(self.feeds)
+        return {slug: Carried(each, posts[0].published if posts else None) for slug, posts in last.items()}
 
     def months(self) -> tuple[tuple[str, int], ...]:
         counts = Counter(f"{START + timedelta(minutes=30 * n):%Y-%m}" for n in range(1, self.count + 1))

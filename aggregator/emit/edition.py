@@ -154,7 +154,7 @@ class Edition:
 
     def lists(self) -> None:
         """The pages that any change may concern: cheap to render, written only where they differ; and the archive's."""
-        self.folder.put("sources.html", self.pages.source_list())
+        self.folder.put("sources.html", self.pages.source_list(self.archive.carried()))
         self.folder.put("archive/index.html", self.pages.month_list(self._months()))
         self.folder.put("opml.xml", opml(self.sources.values(), self.site))
         for name in rendering.ASSETS:

@@ -20,8 +20,9 @@ from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere,
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
 from aggregator.emit.rendering import environment, fitted
-from aggregator.models import OutputEntry, Post, Source
+from aggregator.models import Carried, OutputEntry, Post, Source
 from aggregator.settings import Output, Site
+from aggregator.urls import host_of
 
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
@@ -138,15 +139,25 @@ class Mirror:
             feed=feed,
             source=source,
             source_home=addresses.shown(source.home_page_url),
+            home_name=_home_name(source),
             source_feed=addresses.shown_feed(source.feed_url),
-            tags=[(tag, self._tag_path(tag)) for tag in source.tags],
+            tags=self._tags_of(source),
             posts=[self.card(post, of=source.slug) for post in posts],
         )
 
-    def source_list(self) -> bytes:
-        """Every source and every tag."""
+    def source_list(self, carried: Mapping[str, Carried]) -> bytes:
+        """Every source, with what it carries, and every tag."""
+        none = Carried(0, None)
         rows = [
-            (source, addresses.shown(source.home_page_url), addresses.shown_feed(source.feed_url))
+            (
+                source,
+                addresses.shown(source.home_page_url),
+                _home_name(source),
+                addresses.shown_feed(source.feed_url),
+                carried.get(source.slug, none).posts,
+                carried.get(source.slug, none).newest,
+                self._tags_of(source),
+            )
             for source in self.sources.values()
         ]
         tags = [(tag, f"tags/{slug}.html") for tag, slug in sorted(self.slugs.items())]
@@ -219,6 +230,9 @@ class Mirror:
     def _source_path(self, slug: str) -> str | None:
         return f"sources/{slug}.html" if slug in self.sources else None
 
+    def _tags_of(self, source: Source) -> list[tuple[str, str | None]]:
+        return [(tag, self._tag_path(tag)) for tag in source.tags]
+
     def _tag_path(self, tag: str) -> str | None:
         return f"tags/{self.slugs[tag]}.html" if tag in self.slugs else None
 
@@ -228,3 +242,11 @@ class Mirror:
 
     def _tagged(self, tag: str) -> list[Source]:
         return [source for source in self.sources.values() if tag in source.tags]
+
+
+def _home_name(source: Source) -> str:
+    """What the link to a source's home page says: its own title where that is another name, else the host."""
+    title = text.line(source.title)
+    if title and title.casefold() != source.name.casefold():
+        return title
+    return host_of(source.home_page_url or "") or source.name

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from aggregator.emit.text import line, purify
-from aggregator.models import Archive, Post, Source
+from aggregator.models import Archive, Carried, Post, Source
 
 
 class PureArchive:
@@ -44,6 +44,9 @@ class PureArchive:
 
     def withdrawn(self) -> tuple[Post, ...]:
         return pure_posts(self._archive.withdrawn())
+
+    def carried(self) -> Mapping[str, Carried]:
+        return self._archive.carried()
 
     def months(self) -> tuple[tuple[str, int], ...]:
         return self._archive.months()

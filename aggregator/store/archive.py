@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from aggregator.models import Post, Source
-from aggregator.store import feeds, output, posts, story_additions
+from aggregator.models import Carried, Post, Source
+from aggregator.store import feeds, output, posts, story_additions, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.republishing import STANDING
 
@@ -31,6 +31,15 @@ _WITHDRAWN = """
     SELECT withdrawals.article_id FROM withdrawals
     JOIN posts ON posts.article_id = withdrawals.article_id AND posts.sequence IS NOT NULL
     ORDER BY withdrawals.at DESC, posts.sequence DESC
+"""
+_CARRIED = """
+    SELECT slug,
+        (SELECT count(*) FROM post_feeds
+         WHERE feed_id = feeds.id AND article_id NOT IN (SELECT article_id FROM withdrawals)) AS posts,
+        (SELECT published FROM posts
+         WHERE feed_id = feeds.id AND sequence IS NOT NULL AND article_id NOT IN (SELECT article_id FROM withdrawals)
+         ORDER BY published DESC LIMIT 1) AS newest
+    FROM feeds
 """
 _TAGGED = """
     SELECT feeds.id FROM feed_tags JOIN feeds ON feeds.id = feed_tags.feed_id WHERE feed_tags.tag = ?
@@ -112,6 +121,11 @@ class StoredArchive:
             for post, named_by in zip(found.values(), naming, strict=True)
             if post.withdrawn
         )
+
+    def carried(self) -> Mapping[str, Carried]:
+        with self._session.read() as sql:
+            rows = sql.all(_CARRIED)
+        return {row["slug"]: Carried(row["posts"], times.read(row["newest"])) for row in rows}
 
     def months(self) -> tuple[tuple[str, int], ...]:
         with self._session.read() as sql:

@@ -96,7 +96,7 @@ def shortened(text: str, limit: int) -> str:
     cut = line[:limit]
     if not line[limit].isspace() and " " in cut[limit // 2 :]:
         cut = cut.rpartition(" ")[0]
-    return cut.rstrip(" ,;:–—-") + "…"
+    return cut.rstrip(" .,;:–—-") + "…"
 
 
 def slug(text: str, fallback: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from aggregator.models import Post, PostLink, Source
+from aggregator.models import Carried, Post, PostLink, Source
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -103,6 +103,13 @@ class Shelf:
 
     def added(self, story: str) -> dict[str, tuple[str, ...]]:
         return self.additions.get(story, {})
+
+    def carried(self) -> dict[str, Carried]:
+        found = {source.slug: self.latest(10**6, source=source.slug) for source in self.listed}
+        return {
+            slug: Carried(len(posts), max((post.published for post in posts), default=None))
+            for slug, posts in found.items()
+        }
 
     def months(self) -> tuple[tuple[str, int], ...]:
         counts = Counter(f"{post.published:%Y-%m}" for post in self.posts.values() if not post.hidden)

@@ -77,7 +77,7 @@ def test_one_new_post_touches_only_what_it_concerns(shelf: Shelf, site: Site, tm
     expected = {new.path, shelf.posts[28].path, "archive/2026-03.html", "archive/index.html", "index.html"}
     expected |= {f"{stem}.{kind}" for stem in ("feed",) for kind in KINDS}
     expected |= {f"{stem}.{kind}" for stem in ("sources/krebs", "tags/news", "tags/threat-intel") for kind in KINDS}
-    expected |= {"sources/krebs.html", "tags/news.html", "tags/threat-intel.html"}
+    expected |= {"sources/krebs.html", "tags/news.html", "tags/threat-intel.html", "sources.html"}
     assert set(built.files) == expected
     untouched = before.keys() - expected - {".built.json", ".built/2026-03-09.json", ".built/2026-03-10.json"}
     after = snapshot(tmp_path)

@@ -184,6 +184,9 @@ def test_sources_and_tags_have_pages(out: Path) -> None:
     assert "From Krebs on Security, Threatpost" in words(page(out, "tags/news.html"))
     listed = [words(a) for a in page(out, "sources.html").iterfind(".//h2/a")]
     assert listed == ["Krebs on Security", "The Lab", "Threatpost"]
+    rows = [words(row) for row in page(out, "sources.html").iterfind(".//ul[@class='sources inset']/li")]
+    assert "10 posts, the newest of 9 March 2026 news, Threat Intel krebs.example its own feed" in rows[0]
+    assert "The first stop for security news its own feed" in rows[2]
     own = page(out, "tags/threat-intel.html").findall("head/link[@rel='alternate']")
     assert "../tags/threat-intel.atom" in [link.get("href") for link in own]
 

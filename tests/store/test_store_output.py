@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_builders import HOUR, NOW, WAIT, Newsroom, config, entry
 
-from aggregator.models import AlsoIn
+from aggregator.models import AlsoIn, Carried
 from aggregator.store import Store
 
 DATES = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1))  # noqa: DTZ001 - Hypothesis wants them so
@@ -167,6 +167,8 @@ def test_pages_of_the_archive(store: Store) -> None:
     )
     assert [post.sequence for post in archive.between(3, 5)] == [5, 4, 3]
     assert archive.tags() == ("x", "y")
+    assert archive.carried()["beta"] == Carried(4, NOW - 5.5 * HOUR)
+    assert archive.carried()["alpha"] == Carried(5, NOW - 5 * HOUR)
     assert archive.months() == (("2026-03", 9),)
     assert archive.latest(1, tag="x")[0].tags == ("x", "y")
 
@@ -211,6 +213,7 @@ def test_an_empty_archive(store: Store) -> None:
     archive = store.archive
     assert (archive.head(), archive.last_sequence(), archive.changed(0), archive.latest(5)) == (0, 0, (), ())
     assert (archive.sources(), archive.tags(), archive.months(), archive.between(1, 5)) == ((), (), (), ())
+    assert archive.carried() == {}
     assert store.publish(NOW, WAIT) == 0
 
 
