@@ -14,9 +14,9 @@ import zlib
 import brotli
 import pytest
 import zstandard
-from conftest import answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rawserver import answer
 
 from aggregator.errors import FetchError, TimedOut, TooLarge
 from aggregator.fetch.decode import Decoder, DecodingError

@@ -15,9 +15,9 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from conftest import Asked, Clock, Memory, Server, answer, late, routes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rawserver import Asked, Clock, Memory, Server, answer, late, routes
 
 from aggregator.errors import FetchError, Refused, TooLarge
 from aggregator.fetch import Fetcher

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import answer, late, routes
+from rawserver import answer, late, routes
 
 from aggregator.errors import FetchError, Refused
 from aggregator.models import Request

@@ -7,9 +7,9 @@ import ipaddress
 import socket
 
 import pytest
-from conftest import answer, routes
 from hypothesis import given
 from hypothesis import strategies as st
+from rawserver import answer, routes
 
 from aggregator.errors import FetchError, Refused
 from aggregator.fetch.guard import Guard, disguised, is_public

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import Server, answer, late, routes
+from rawserver import Server, answer, late, routes
 
 from aggregator.errors import FetchError, Refused, StoreError, TimedOut
 from aggregator.fetch import robots as robots_module

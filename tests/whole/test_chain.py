@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Mirrored
+from mirroredpress import Mirrored
 from outlets import Outlet, outlet, rss
 
 from aggregator.config import load

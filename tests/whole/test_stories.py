@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import NOW, Mirrored
+from mirroredpress import NOW, Mirrored
 from program import Program
 
 from aggregator import lock, storylines
