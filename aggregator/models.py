@@ -473,7 +473,8 @@ class PageEvidence:
 class SearchHit:
     """One result of a full-text search. `snippet` is plain text with the hits between U+E000 and U+E001.
 
-    `edits` is how often the article was edited since we hold it.
+    `edits` is how often the article was edited since we hold it. `copy_of` names the outlet of which it is a copy
+    (None: it is none), `also_in` the outlets that copied it.
     """
 
     article_id: int
@@ -484,6 +485,8 @@ class SearchHit:
     snippet: str
     path: str
     edits: int = 0
+    copy_of: str | None = None
+    also_in: tuple[str, ...] = ()
 
 
 # --- emit ------------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 
 from aggregator.cli import (  # noqa: F401 - importing registers the commands
+    adding,
+    beginning,
     diff,
     doctor,
     feeds,
@@ -19,8 +21,10 @@ from aggregator.cli import (  # noqa: F401 - importing registers the commands
     operate,
     outputs,
     rules,
+    searching,
     showing,
     stories,
+    tailing,
     withdrawals,
 )
 from aggregator.cli.app import app, complain

@@ -16,16 +16,20 @@ import typer
 from rich.console import Console
 
 from aggregator import logs
+from aggregator.cli.panels import Commands
+from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
 
     from aggregator.settings import Config
 
 app = typer.Typer(
     name="aggregator",
+    cls=Commands,
     help="Polls security-news feeds, scrapes the full articles, de-duplicates and stores them, and emits one combined "
-    "feed and a mirror, with the links to the next post preserved.",
+    "feed and a mirror, with the links to the next post preserved. `aggregator init` begins; each command explains "
+    "itself with --help. Times are UTC.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -43,8 +47,11 @@ class Here:
 
     @property
     def config(self) -> Config:
+        """The configuration. ConfigError when it is not there, or holds mistakes."""
         from aggregator.config import load
 
+        if not self.config_path.exists():
+            raise ConfigError((f"{self.config_path}: is not there; `aggregator init` writes one",))
         return load(self.config_path, os.environ)
 
     @property
@@ -56,6 +63,14 @@ class Here:
         return self.data / "public"
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"aggregator {version('security-feed-aggregator')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
@@ -65,6 +80,9 @@ def _options(
     data: Annotated[
         Path, typer.Option("--data", envvar="AGGREGATOR_DATA", help="Folder of the database and of the output.")
     ] = Path("data"),
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
 ) -> None:
     logs.configure()
     context.obj = Here(config, data)
@@ -76,21 +94,39 @@ def here(context: typer.Context) -> Here:
     return context.obj
 
 
+def existing(context: typer.Context) -> Here:
+    """The same, where there is a database; else it is said how one comes about (exit code 1)."""
+    place = here(context)
+    if not place.database.exists():
+        complain(f"{place.data} holds nothing yet; `aggregator poll` begins")
+        raise typer.Exit(1)
+    return place
+
+
 def clock() -> datetime:
     """The one clock of the program: aware, UTC, in whole seconds, as times are stored."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
+_CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
+"""What a terminal could take for a command, in the words of strangers: C0 without tab and newline, DEL, C1."""
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal could take for a command."""
+    return text.translate(_CONTROL)
+
+
 def say(message: object = "") -> None:
     """A line for the person at the terminal (standard error); markup is not interpreted."""
-    Console(stderr=True, highlight=False).print(message, markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False).print(printable(str(message)), markup=False, soft_wrap=True)
 
 
 def complain(message: str) -> None:
     """A line that names a mistake or a failure."""
     console = Console(stderr=True, highlight=False)
     console.print("error: ", style="bold red", end="")
-    console.print(message, markup=False, soft_wrap=True)
+    console.print(printable(message), markup=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
@@ -134,7 +170,7 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object,
 def _cell(value: object) -> Any:
     from rich.text import Text
 
-    return value if isinstance(value, Text) else Text("" if value is None else str(value))
+    return value if isinstance(value, Text) else Text("" if value is None else printable(str(value)))
 
 
 _STAGES = {
@@ -159,11 +195,34 @@ class Bars:
 
 
 @contextmanager
-def bars() -> Iterator[Bars]:
-    """Progress on the terminal while the block runs."""
+def bars(*, shown: bool = True) -> Iterator[Bars]:
+    """Progress on the terminal while the block runs: how much, how fast, how long it will take. In a pipe, nothing."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    columns = (
+        TextColumn("{task.description:<18}"), BarColumn(bar_width=24), MofNCompleteColumn(), *_rates(),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as progress:
         yield Bars(progress)
+
+
+def _rates() -> tuple[ProgressColumn, ProgressColumn]:
+    from rich.progress import ProgressColumn, Task, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How many a second, or a minute where that says more."""
+
+        def render(self, task: Task) -> Text:
+            return Text(rate(task.finished_speed or task.speed), style="progress.data.speed")
+
+    return Rate(), TimeRemainingColumn(compact=True, elapsed_when_finished=False)
+
+
+def rate(per_s: float | None) -> str:
+    """`12/s`, `1.5/s`, `20/min`; `-` before it is known."""
+    if not per_s:
+        return "-"
+    return f"{per_s:.0f}/s" if per_s >= 10 else f"{per_s:.1f}/s" if per_s >= 1 else f"{per_s * 60:.0f}/min"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Json, app, complain, iso, print_json, say
-from aggregator.cli.stories import Article, existing, subject_of
+from aggregator.cli.app import Json, app, complain, existing, iso, print_json, say
+from aggregator.cli.stories import Article, subject_of
 from aggregator.differences import Kind, Piece, changes, words_of
 
 if TYPE_CHECKING:

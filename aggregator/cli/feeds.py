@@ -1,4 +1,4 @@
-"""Commands about the list of feeds: check, add, remove, OPML in and out, status."""
+"""Commands about the list of feeds: check, remove, OPML in and out, status."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.app import Here, Json, app, clock, here, iso, print_json, print_table, say
+from aggregator.cli.naming import meant
 from aggregator.errors import ConfigError
 from aggregator.health import Condition, Diagnosis, diagnose
 from aggregator.models import FeedState, FeedStatus, Source
@@ -63,35 +64,16 @@ def _complain_of_rules(config: Config) -> None:
 
 
 @app.command()
-def add(
-    context: typer.Context,
-    url: Annotated[str, typer.Argument(help="A feed, or a site whose page names its feed.")],
-    name: Annotated[str | None, typer.Option(help="How it is to be called; default: the feed's title.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; may be given several times.")] = None,
+def remove(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME|URL", help="The feed's name or URL.")]
 ) -> None:
-    """Add a feed to feeds.yaml: finds the feed behind a site's URL, and shows what it holds."""
-    from aggregator.cli.fetching import read_feed_at
-    from aggregator.config import add_feeds
-    from aggregator.settings import Feed
-
-    place = here(context)
-    network = place.config.network if place.config_path.exists() else None
-    found, feed = read_feed_at(url, network)
-    feed_title = name or feed.title or found
-    add_feeds(place.config_path, [Feed(url=found, name=feed_title[:200], tags=tuple(tag or ()))], os.environ)
-    rows = [(iso(entry.published) or "", entry.title[:90]) for entry in feed.entries[:5]]
-    print_table(f"{feed_title}: {len(feed.entries)} entries, the newest of them", ("published", "title"), rows)
-    say(f"added to {place.config_path}: {redact(found)}")
-
-
-@app.command()
-def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The feed's name or URL.")]) -> None:
     """Take a feed out of feeds.yaml; what is stored of it stays."""
-    from aggregator.config import remove_feed
+    from aggregator.config import feed_name, remove_feed
 
     place = here(context)
-    url = remove_feed(place.config_path, name, os.environ)
-    say(f"removed from {place.config_path}: {redact(url)} (what is stored of it stays)")
+    feed = meant(name, ((feed, (feed_name(feed), feed.url)) for feed in place.config.feeds), place.config_path)
+    url = remove_feed(place.config_path, feed.url, os.environ)
+    say(f"removed from {place.config_path}: {feed_name(feed)}, {redact(url)} (what is stored of it stays)")
 
 
 @app.command("import-opml")

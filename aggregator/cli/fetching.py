@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator import poll
 from aggregator.cli.app import clock
-from aggregator.errors import FetchError, ParseError
+from aggregator.errors import FetchError
 from aggregator.fetch import Fetcher
-from aggregator.models import FetchMemory, HostState, ParsedFeed, Request, Response, RobotsFile
-from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
-from aggregator.reading import read_feed
+from aggregator.models import FetchMemory, HostState, Request, Response, RobotsFile
 from aggregator.settings import Network
-from aggregator.urls import http_url
-from aggregator.workers import Workers
 
 MAX_FILE_BYTES = 64 * 2**20
+
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?!html?$|xml$|json$|jsonl$|rss$|atom$|gz$|txt$)[a-z]{2,}(?:/|$)", re.IGNORECASE)
+"""What was meant for a site rather than for a file."""
 
 
 class Passing:
@@ -62,52 +61,38 @@ def read_document(target: str, network: Network | None, *, accept: str, url: str
     return read_file(Path(target), url)
 
 
+class Unreadable(FetchError):
+    """A file can not be read; `url` is its path."""
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.message}"
+
+
 def read_file(path: Path, url: str | None) -> Document:
-    """A file as if it had been fetched from `url`; FetchError when it can not be read."""
+    """A file as if it had been fetched from `url`. Unreadable when there is none, or nothing in it."""
     try:
         with path.open("rb") as file:
             body = file.read(MAX_FILE_BYTES)
         if body.startswith(b"\x1f\x8b"):
             with gzip.open(path) as packed:
                 body = packed.read(MAX_FILE_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FetchError(str(path), f"can not be read: {getattr(error, 'strerror', None) or error}") from None
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise Unreadable(str(path), f"can not be read: {_why(path, error)}") from None
+    if not body.strip():
+        raise Unreadable(str(path), "can not be read: the file is empty")
     return Document(body, url or "")
+
+
+def _why(path: Path, error: Exception) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, FileNotFoundError):
+        host = _HOST.match(str(path))
+        return f"there is no such file{f'; for the site, write https://{path}' if host else ''}"
+    return str(getattr(error, "strerror", None) or error)
 
 
 def fetch(url: str, network: Network, accept: str) -> Response:
     """One unconditional request."""
     with Fetcher(network, Passing(), clock=clock) as fetcher:
         return fetcher.get(Request(url, max_bytes=network.max_bytes, accept=accept))
-
-
-def read_feed_at(url: str, network: Network | None) -> tuple[str, ParsedFeed]:
-    """The feed at `url`, or the first good one that the page there names: (its URL, the feed).
-
-    Raises FetchError when nothing answers, ParseError when there is no feed.
-    """
-    start = http_url(url if "://" in url else f"https://{url}", userinfo=True)
-    if not start:
-        raise ParseError(url, "is not an http(s) URL")
-    document = read_document(start, network, accept=FEED_TYPES)
-    with Workers(processes=1) as workers:
-        try:
-            return start, _parse(workers, document)
-        except ParseError as error:
-            not_a_feed = error
-        links = workers.call(
-            poll.discover, document.body, document.url, document.content_type, timeout_s=PARSE_TIMEOUT_S
-        )
-        for link in links:
-            try:
-                return link.url, _parse(workers, read_document(link.url, network, accept=FEED_TYPES))
-            except (FetchError, ParseError):
-                continue
-    raise not_a_feed
-
-
-def _parse(workers: Workers, document: Document) -> ParsedFeed:
-    feed: ParsedFeed = workers.call(
-        read_feed, document.body, document.url, document.content_type, timeout_s=PARSE_TIMEOUT_S
-    )
-    return feed

@@ -1,10 +1,9 @@
-"""Commands that show what the program makes of something, and store nothing: parse, extract, stories, search."""
+"""Commands that show what the program makes of something, and store nothing: parse, extract, stories."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.app import Json, app, complain, dumps, here, iso, print_json, say
-from aggregator.errors import ConfigError, FetchError, ParseError, StageError
+from aggregator.cli.app import app, complain, dumps, here, print_json
+from aggregator.cli.jsonl import Line, read_lines
+from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.models import Article, Entry, PageKind, ParsedFeed
 from aggregator.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
+    from aggregator.dedupe.stories import Item
     from aggregator.settings import Network
 
-_HIT = str.maketrans({"\ue000": "", "\ue001": ""})
+_STORY_KEYS = ("id", "story", "duplicate_of", "reason", "similarity")
 
 
 @app.command()
@@ -98,19 +99,31 @@ def extract(
     target: Annotated[str | None, typer.Argument(metavar="FILE|URL")] = None,
     url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
     batch: Annotated[
-        Path | None, typer.Option(help='A line {"id","url","file"} in, a line out, in the same order.')
+        Path | None,
+        typer.Option(metavar="FILE.jsonl", help='A line {"id","url","file"} in, a line out, in the same order.'),
     ] = None,
 ) -> None:
-    """A page as JSON: what would be stored."""
+    """A page as JSON: what would be stored. Of a batch, a line that fails has an `error`; exit code 1 when all do."""
     if (target is None) == (batch is None):
         raise typer.BadParameter("give either FILE|URL or --batch FILE.jsonl")
     if batch is not None:
-        for line in _extract_batch(batch):
-            sys.stdout.write(dumps(line) + "\n")
-            sys.stdout.flush()
+        _print_batch(batch)
         return
     assert target is not None
     _extract_one(context, target, url)
+
+
+def _print_batch(batch: Path) -> None:
+    """Exit code 1 when no line of several gave an article."""
+    worked, lines = 0, 0
+    for line in _extract_batch(batch):
+        sys.stdout.write(dumps(line) + "\n")
+        sys.stdout.flush()
+        worked += "error" not in line
+        lines += 1
+    if lines and not worked:
+        complain(f"{batch}: none of its {lines} lines could be worked on")
+        raise typer.Exit(1)
 
 
 def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
@@ -147,7 +160,7 @@ def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
     from aggregator.scraping import SCRAPE_TIMEOUT_S
     from aggregator.workers import Workers
 
-    lines = list(_lines(batch))
+    lines = list(read_lines(batch, ("url", "file")))
     waiting: dict[int, dict[str, object]] = {}
     turn = 0
     with Workers() as workers:
@@ -161,30 +174,36 @@ def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
         turn += 1
 
 
-def _pages(
-    lines: list[dict[str, Any]], batch: Path, waiting: dict[int, dict[str, object]]
-) -> Iterator[tuple[int, tuple[Any]]]:
+def _pages(lines: list[Line], batch: Path, waiting: dict[int, dict[str, object]]) -> Iterator[tuple[int, tuple[Any]]]:
     from aggregator.cli.fetching import read_file
     from aggregator.reading import Page
     from aggregator.scrape import Hint
 
     for number, line in enumerate(lines):
-        path = Path(str(line.get("file", "")))
-        beside = batch.parent / path
         try:
-            document = read_file(path if path.exists() else beside, line.get("url"))
-        except FetchError as error:
+            path = _file_of(line, batch)
+            document = read_file(path if path.exists() else batch.parent / path, line.values.get("url"))
+        except (FetchError, ParseError) as error:
             waiting[number] = _batch_line(line, error)
         else:
             yield number, (Page(document.body, document.url, document.content_type, Hint()),)
 
 
-def _batch_line(line: dict[str, Any], answer: Any) -> dict[str, object]:
+def _file_of(line: Line, batch: Path) -> Path:
+    if line.problem:
+        raise ParseError("", line.problem)
+    if not line.values.get("file"):
+        raise ParseError("", f"{batch}:{line.number}: names no `file`")
+    return Path(line.values["file"])
+
+
+def _batch_line(line: Line, answer: Any) -> dict[str, object]:
+    named, url = line.values.get("id"), line.values.get("url")
     if isinstance(answer, Exception):
         message = answer.message if isinstance(answer, StageError) else str(answer)
-        complain(f"{line.get('id')}: {message}")
-        return {"id": line.get("id"), **_article_json(Article(str(line.get("url") or ""))), "error": message}
-    return {"id": line.get("id"), **_article_json(answer.article)}
+        complain(message if line.problem or named is None else f"{named}: {message}")
+        return {"id": named, **_article_json(Article(url or "")), "error": message}
+    return {"id": named, **_article_json(answer.article)}
 
 
 def _article_json(article: Article) -> dict[str, object]:
@@ -209,46 +228,43 @@ def _article_json(article: Article) -> dict[str, object]:
     }
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON Lines file; ParseError names the line that is none."""
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError((f"{path}: can not be read: {error.strerror}",)) from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                value = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise ParseError("", f"{path}:{number}:{error.colno}: is not JSON: {error.msg}") from None
-            if not isinstance(value, dict):
-                raise ParseError("", f"{path}:{number}: found no JSON object")
-            yield value
-
-
 @app.command()
-def stories(file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", exists=True, dir_okay=False)]) -> None:
-    """Group articles by event and find copies: a JSON object a line in, one a line out, in the same order."""
+def stories(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.jsonl", help='A line {"id","url","title","text","published","source"} each.')
+    ],
+) -> None:
+    """Group articles by event and find copies: a JSON object a line in, one a line out, in the same order.
+
+    A line that can not be read is named, and has an `error` in its place; exit code 1 when none can.
+    """
     from aggregator.dedupe import stories as grouping
 
-    for grouped in grouping.group(_items(_lines(file))):
-        line = asdict(grouped)
-        sys.stdout.write(dumps({key: line[key] for key in ("id", "story", "duplicate_of", "reason", "similarity")}))
-        sys.stdout.write("\n")
-
-
-def _items(lines: Iterable[dict[str, Any]]) -> Iterator[Any]:
-    from aggregator.dedupe import stories as grouping
-
+    lines = list(read_lines(file))
+    found = iter(grouping.group(_item(line.values) for line in lines if not line.problem))
     for line in lines:
-        yield grouping.Item(
-            id=str(line.get("id", "")),
-            title=str(line.get("title") or ""),
-            text=str(line.get("text") or ""),
-            published=_time(line.get("published")),
-            source=str(line.get("source") or ""),
-            url=str(line.get("url") or ""),
-        )
+        if line.problem:
+            complain(line.problem)
+            shown: dict[str, object] = {**dict.fromkeys(_STORY_KEYS), "error": line.problem}
+        else:
+            grouped = asdict(next(found))
+            shown = {key: grouped[key] for key in _STORY_KEYS}
+        sys.stdout.write(dumps(shown) + "\n")
+    if lines and all(line.problem for line in lines):
+        raise typer.Exit(1)
+
+
+def _item(values: dict[str, Any]) -> Item:
+    from aggregator.dedupe.stories import Item
+
+    return Item(
+        id=str(values.get("id", "")),
+        title=str(values.get("title") or ""),
+        text=str(values.get("text") or ""),
+        published=_time(values.get("published")),
+        source=str(values.get("source") or ""),
+        url=str(values.get("url") or ""),
+    )
 
 
 def _time(value: Any) -> datetime | None:
@@ -257,31 +273,3 @@ def _time(value: Any) -> datetime | None:
     except ValueError:
         return None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-@app.command()
-def search(
-    context: typer.Context,
-    query: Annotated[str, typer.Argument(help='Words; FTS5 syntax works too: AND, OR, NOT, "phrases", pre*.')],
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    as_json: Json = False,
-) -> None:
-    """Full-text search over titles and texts."""
-    from aggregator.store import Store
-
-    place = here(context)
-    if not place.database.exists():
-        complain(f"{place.data} holds nothing yet; `aggregator poll` begins")
-        raise typer.Exit(1)
-    with Store.read(place.database) as store:
-        hits = store.search(query, limit=limit)
-    if as_json:
-        rows = [asdict(hit) | {"snippet": hit.snippet.translate(_HIT)} for hit in hits]
-        print_json(rows)
-        return
-    if not hits:
-        say("nothing found")
-    for hit in hits:
-        say(f"{(iso(hit.published) or '')[:10]}  {hit.title}  [{hit.source}]")
-        say(f"            {hit.url}")
-        say(f"            {' '.join(hit.snippet.translate(_HIT).split())}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.app import Here, Json, app, clock, complain, here, iso, print_json, print_table, say
+from aggregator.cli.app import Json, app, clock, existing, iso, print_json, print_table, say
 from aggregator.errors import StoreError
 
 if TYPE_CHECKING:
@@ -69,14 +69,6 @@ def split(context: typer.Context, article: Article) -> None:
         say(f"{one.title!r} is the story {story} from now on; the others were taken out of it, or there were none.")
     else:
         say(f"{one.title!r} tells story {story} now, not {one.story}. The output shows it after the next round.")
-
-
-def existing(context: typer.Context) -> Here:
-    place = here(context)
-    if not place.database.exists():
-        complain(f"{place.data} holds nothing yet; `aggregator poll` begins")
-        raise typer.Exit(1)
-    return place
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.app import app, bars, clock, say
-from aggregator.cli.stories import Article, existing, subject_of
+from aggregator.cli.app import app, bars, clock, existing, say
+from aggregator.cli.stories import Article, subject_of
 from aggregator.errors import StoreError
 
 

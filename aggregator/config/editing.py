@@ -25,15 +25,45 @@ def add_feeds(path: Path, feeds: Iterable[Feed], environ: Mapping[str, str]) -> 
     """Append feeds. ConfigError when the result would not be valid (a name or a URL that stands there already)."""
     document = _read(path)
     listed = document.setdefault("feeds", CommentedSeq())
-    for feed in feeds:
-        item = CommentedMap({"url": feed.url})
-        if feed.name:
-            item["name"] = feed.name
-        if feed.tags:
-            item["tags"] = CommentedSeq(feed.tags)
-            item["tags"].fa.set_flow_style()
-        listed.append(item)
+    listed.extend(_item(feed) for feed in feeds)
     _write(path, document, environ)
+
+
+def as_yaml(feed: Feed) -> str:
+    """A feed as it would stand in the list."""
+    return _dumped(CommentedSeq([_item(feed)]))
+
+
+def create(path: Path, text: str, environ: Mapping[str, str]) -> None:
+    """Write a new feeds.yaml. ConfigError when one is there, `text` is not a valid one, or it can not be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            tried = Path(folder) / path.name
+            tried.write_text(text, "utf-8")
+            _checked(tried, environ, path)
+            _claim(path)
+            tried.replace(path)
+    except OSError as error:
+        raise ConfigError((f"{path}: can not be written: {error.strerror}",)) from None
+
+
+def _claim(path: Path) -> None:
+    """Make the file, empty, unless there is one: nobody else's is replaced then."""
+    try:
+        path.open("x").close()
+    except FileExistsError:
+        raise ConfigError((f"{path}: is there already, and stays as it is",)) from None
+
+
+def _item(feed: Feed) -> CommentedMap:
+    item = CommentedMap({"url": feed.url})
+    if feed.name:
+        item["name"] = feed.name
+    if feed.tags:
+        item["tags"] = CommentedSeq(feed.tags)
+        item["tags"].fa.set_flow_style()
+    return item
 
 
 def remove_feed(path: Path, name: str, environ: Mapping[str, str]) -> str:
@@ -62,11 +92,15 @@ def _read(path: Path) -> Any:
     return _yaml().load(path.read_text("utf-8-sig")) or CommentedMap()
 
 
-def _write(path: Path, document: Any, environ: Mapping[str, str]) -> None:
+def _dumped(document: Any) -> str:
     text = io.StringIO()
     _yaml().dump(document, text)
+    return text.getvalue()
+
+
+def _write(path: Path, document: Any, environ: Mapping[str, str]) -> None:
     try:
-        _replace(path.resolve(), text.getvalue(), environ, path)
+        _replace(path.resolve(), _dumped(document), environ, path)
     except OSError as error:
         raise ConfigError((f"{path}: can not be written: {error.strerror}",)) from None
 
@@ -79,11 +113,16 @@ def _replace(path: Path, text: str, environ: Mapping[str, str], named: Path) -> 
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            load(Path(temporary), environ)
-        except ConfigError as error:
-            raise ConfigError(tuple(line.replace(temporary, str(named)) for line in error.mistakes)) from None
+        _checked(Path(temporary), environ, named)
         Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
         Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _checked(tried: Path, environ: Mapping[str, str], named: Path) -> None:
+    """ConfigError where the file has mistakes; they name `named`, which it is to become."""
+    try:
+        load(tried, environ)
+    except ConfigError as error:
+        raise ConfigError(tuple(line.replace(str(tried), str(named)) for line in error.mistakes)) from None

@@ -57,7 +57,11 @@ _PASSAGES = """
 """
 _HITS = """
     SELECT articles.id, articles.title, articles.url, feeds.name AS source, articles.published, posts.path,
-        (SELECT count(*) FROM revisions WHERE article_id = articles.id AND kind = 'edited') AS edits
+        (SELECT count(*) FROM revisions WHERE article_id = articles.id AND kind = 'edited') AS edits,
+        (SELECT f.name FROM articles AS original JOIN feeds AS f ON f.id = original.feed_id
+            WHERE original.id = articles.duplicate_of) AS copy_of,
+        (SELECT json_group_array(DISTINCT f.name) FROM articles AS copy JOIN feeds AS f ON f.id = copy.feed_id
+            WHERE copy.duplicate_of = articles.id) AS also_in
     FROM json_each(:ids) AS wanted
     JOIN articles ON articles.id = wanted.value
     JOIN posts ON posts.article_id = articles.id
@@ -236,4 +240,6 @@ def _hit(row: sqlite3.Row, passage: Passage) -> SearchHit:
         snippet=passage.text,
         path=row["path"] or "",
         edits=row["edits"],
+        copy_of=row["copy_of"],
+        also_in=tuple(json.loads(row["also_in"])),
     )

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from store_builders import HOUR, NOW, Newsroom, entry
 
+from aggregator.models import Likeness
 from aggregator.store import Store
 
 
@@ -116,3 +117,13 @@ def test_the_index_follows_and_can_be_made_anew(library: Newsroom) -> None:
     library.store.rebuild_search()
     assert library.store.check() == ()
     assert len(titles(library, "worm")) == 2
+
+
+def test_a_hit_names_whose_copy_it_is(library: Newsroom) -> None:
+    """And the first publication names the outlets that copied it."""
+    library.poll(entry("same", "beta.example"), feed="Beta")
+    first = library.article_id("https://alpha.example/patch")
+    library.scrape("https://beta.example/same", "A vendor has patched the hole.", likeness=Likeness(first, 1.0, "same"))
+    hits = {hit.source: hit for hit in library.store.search("patched")}
+    assert (hits["Alpha"].copy_of, hits["Alpha"].also_in) == (None, ("Beta",))
+    assert (hits["Beta"].copy_of, hits["Beta"].also_in) == ("Alpha", ())

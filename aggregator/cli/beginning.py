@@ -1,0 +1,188 @@
+"""`aggregator init`: three questions, and a feeds.yaml with comments. It never touches a file that is there."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from aggregator.cli.adding import Yes, asking, chosen, feed_of, show
+from aggregator.cli.app import app, complain, here, say
+from aggregator.errors import ConfigError, FetchError, ParseError
+from aggregator.settings import Feed, Server, Site
+from aggregator.urls import http_url, redact
+
+STARTERS = (
+    Feed(url="https://krebsonsecurity.com/feed/", name="Krebs on Security", tags=("blogs", "news")),
+    Feed(url="https://www.schneier.com/feed/atom/", name="Schneier on Security", tags=("blogs",)),
+    Feed(url="https://www.bleepingcomputer.com/feed/", name="BleepingComputer", tags=("news",)),
+    Feed(url="https://www.cisa.gov/cybersecurity-advisories/all.xml", name="CISA advisories", tags=("advisories",)),
+    Feed(
+        url="https://isc.sans.edu/rssfeed_full.xml", name="SANS Internet Storm Center", tags=("advisories", "research")
+    ),
+)
+"""What is followed when nothing was named: few, well kept, and of each kind."""
+
+_TEXT = """\
+# What to follow, and how. `aggregator check` reads this file and says every mistake with its line and column.
+# All keys, their meaning and their defaults: docs/configuration.md. Durations are written 90s, 15m, 1h, 2d.
+# Secrets never stand here: write ${{NAME}} in a value, and set NAME in the environment.
+
+# How the output presents itself. base_url is where readers will find it: set it to the public address before
+# others subscribe, since the links between the feed documents begin with it.
+site:
+  title: {title}
+  base_url: {base_url}
+  language: en
+  # author: Security desk
+
+# The web server of `aggregator run`. {server}
+server:
+  host: {host}
+  port: {port}
+
+# Everything that goes out. The defaults are polite: one request to a host every two seconds, conditional requests,
+# robots.txt asked for articles. Only public addresses are reached unless `allow` names others.
+network:
+  # user_agent: our-team-aggregator/1.0 (+https://example.org/about-our-feeds)   # how publishers can reach you
+  # allow: [10.0.0.0/8, wiki.internal]
+
+# Options of every feed; a feed may set its own beside its URL.
+defaults:
+  interval: adaptive          # from each feed's own rhythm; or a fixed time such as 1h
+  full_text: always           # fetch each post's page: always | auto (unless the feed has the full text) | never
+  # media: mirror             # keep copies of the images; default: link to their origin
+  # keep: 90d                 # how long texts are kept; default: forever
+
+# `aggregator add URL` finds the feed behind a site and adds it here; `aggregator import-opml FILE` takes a whole list.
+feeds:
+{feeds}
+# Feeds of your own making, beside the combined one and those of tags and sources: `aggregator output try NAME`.
+# outputs:
+#   - name: ransomware
+#     words: [ransomware, "double extortion"]
+"""
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Where to write feeds.yaml; default: as --config says.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What your feed and its site are called.")] = None,
+    follow: Annotated[
+        str | None, typer.Option(metavar="URL", help="A site or feed to follow first; default: five well-known ones.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Where readers will find it.")] = None,
+    yes: Yes = False,
+) -> None:
+    """Begin: asks three questions and writes a feeds.yaml with comments. A file that is there stays as it is."""
+    from aggregator.config import create
+
+    path = folder / "feeds.yaml" if folder else here(context).config_path
+    if path.exists():
+        raise ConfigError((f"{path}: is there already, and stays as it is; `aggregator add URL` adds a feed to it",))
+    asks = asking() and not yes
+    title = title or (_ask_title() if asks else Site().title)
+    feeds = _followed(follow, asks=asks)
+    base_url = _served_at(base_url, asks=asks)
+    create(path, text(title, base_url, feeds), os.environ)
+    say(f"\n{path} is written, with {len(feeds)} feed{'s' * (len(feeds) != 1)}.")
+    _say_next(path, base_url, folder)
+
+
+def text(title: str, base_url: str, feeds: tuple[Feed, ...]) -> str:
+    """The text of the new file."""
+    from aggregator.config import as_yaml
+
+    host, port, server = _server(base_url)
+    return _TEXT.format(
+        title=json.dumps(title, ensure_ascii=False),
+        base_url=json.dumps(base_url, ensure_ascii=False),
+        host=host,
+        port=port,
+        server=server,
+        feeds="\n".join(as_yaml(feed) for feed in feeds),
+    )
+
+
+def _ask_title() -> str:
+    say("Three questions; Enter takes what stands in brackets. Everything can be changed later.\n")
+    answer: str = typer.prompt("1. What is your feed to be called?", default=Site().title, err=True)
+    return answer
+
+
+def _followed(given: str | None, *, asks: bool) -> tuple[Feed, ...]:
+    """The feed behind what was named, asked again when there is none; else STARTERS."""
+    names = ", ".join(feed.name or "" for feed in STARTERS)
+    while True:
+        if asks and not given:
+            say(f"\n   Without an answer: {names}.")
+            given = typer.prompt("2. A site or feed to follow first?", default="", show_default=False, err=True)
+        if not given:
+            return STARTERS
+        try:
+            return (_found(given, asks=asks),)
+        except (FetchError, ParseError) as error:
+            if not asks:
+                raise
+            complain(str(error))
+            given = None
+
+
+def _found(url: str, *, asks: bool) -> Feed:
+    from aggregator.cli.finding import finder
+
+    with finder(None) as looking:
+        found = chosen(looking, url, asks=asks)
+        show(found, looking.sample(found.feed))
+    return feed_of(found, None, ())
+
+
+def _served_at(given: str | None, *, asks: bool) -> str:
+    while True:
+        if asks and not given:
+            given = typer.prompt("\n3. Where will readers find it?", default=Site().base_url, err=True)
+        given = given or Site().base_url
+        if url := http_url(given if "://" in given else f"https://{given}"):
+            return url if url.endswith("/") else f"{url}/"
+        if not asks:
+            raise ConfigError((f"--base-url: found `{redact(given)}`; expected an http(s) URL",))
+        complain(f"`{redact(given)}` is no http(s) URL")
+        given = None
+
+
+def _server(base_url: str) -> tuple[str, int, str]:
+    """Host, port and a remark: as in base_url when that is this machine, else behind a proxy."""
+    parts = urlsplit(base_url)
+    if _is_here(parts.hostname or "") and parts.scheme == "http":
+        return "127.0.0.1", parts.port or 80, "It is reached from this machine alone; 0.0.0.0 lets others in."
+    return "127.0.0.1", Server().port, "A proxy (docs/operating.md has nginx and Caddy) leads base_url to it."
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _say_next(path: Path, base_url: str, folder: Path | None) -> None:
+    named = folder is None and path != Path("feeds.yaml") and "AGGREGATOR_CONFIG" not in os.environ
+    program = f"aggregator --config {shlex.quote(str(path))}" if named else "aggregator"
+    say("Next:")
+    if folder:
+        say(f"  cd {shlex.quote(str(folder))}")
+    for command, what in (
+        ("poll", "one round: fetch, scrape, write the output to data/public"),
+        ("run", f"the same on a schedule, and serve it; subscribe to {base_url}feed.atom"),
+        ("add URL", "follow another site"),
+    ):
+        say(f"  {f'{program} {command}':<{len(program) + 10}} {what}")

@@ -1,0 +1,53 @@
+"""The order in which `--help` shows the commands: what a newcomer needs first, then by what one wants to do.
+
+A command that stands in no panel is listed under the last one; a test sees to it that none is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+PANELS = {
+    "Begin": ("init", "add", "import-opml", "check", "demo"),
+    "Run": ("run", "poll", "serve", "emit", "notify"),
+    "Look": ("status", "tail", "search", "diff", "doctor", "parse", "extract", "output", "rules"),
+    "Stories": ("why", "merge", "split", "stories"),
+    "Correct": ("remove", "withdraw", "reinstate", "export-opml"),
+    "Look after the data": ("backup", "restore", "upkeep", "vacuum"),
+}
+"""The panels of `aggregator --help`, with their commands."""
+
+_PLACES = {
+    name: (panel, place)
+    for place, (panel, name) in enumerate((panel, name) for panel, names in PANELS.items() for name in names)
+}
+_ELSEWHERE = (next(reversed(PANELS)), len(_PLACES))
+
+
+class Commands(TyperGroup):
+    """The commands in their panels; a flag is shown as one, not as something that takes a value."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
+        """The names in the order of PANELS."""
+        return sorted(self.commands, key=lambda name: (_PLACES.get(name, _ELSEWHERE)[1], name))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command called so, with its panel."""
+        command: Any = super().get_command(ctx, cmd_name)
+        if command is not None:
+            command.rich_help_panel = _PLACES.get(cmd_name, _ELSEWHERE)[0]
+            _tidy(command.get_params(ctx))
+        return command
+
+    def get_params(self, ctx: Any) -> Any:
+        """The global options."""
+        return _tidy(super().get_params(ctx))
+
+
+def _tidy(params: Any) -> Any:
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params

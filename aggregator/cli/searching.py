@@ -1,0 +1,67 @@
+"""`aggregator search`: what the web server's search finds, on a terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggregator.cli.app import Json, app, existing, iso, print_json, say
+
+if TYPE_CHECKING:
+    from aggregator.models import SearchHit
+
+_MARKS = str.maketrans({"\ue000": "", "\ue001": ""})
+"""What the index puts round a hit."""
+
+_MEANT_AS_SYNTAX = re.compile(r"[\"()*:^+{}]|\b(AND|OR|NOT|NEAR)\b")
+"""In a query that is none in FTS5: signs that somebody wanted to write one. `CVE-2026-1234` has none of them."""
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help='Words, all of them; or FTS5: a OR b, a NOT b, "a phrase", pre*.')],
+    limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Show at most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Full-text search over titles and texts, the best first; copies are marked. Dates are UTC."""
+    from aggregator.store import Store
+
+    place = existing(context)
+    with Store.read(place.database) as store:
+        hits = store.search(query, limit=limit)
+    if as_json:
+        print_json([asdict(hit) | {"snippet": hit.snippet.translate(_MARKS)} for hit in hits])
+        return
+    for hit in hits:
+        show(hit)
+    if not hits:
+        say("nothing found")
+    if (problem := _problem(query)) and (not hits or _MEANT_AS_SYNTAX.search(query)):
+        say(
+            f"note: this is no FTS5 query ({problem}), so that its words were looked for as they are. Put words with "
+            "other signs than letters and digits in double quotes, and the whole in single ones: "
+            '\'"CVE-2026-1234" OR "log4j"\''
+        )
+
+
+def _problem(query: str) -> str | None:
+    from aggregator.filters import query_problem
+
+    return query_problem(query) if query.strip() else "it is empty"
+
+
+def show(hit: SearchHit) -> None:
+    """One hit: date, title and outlet; what it is a copy of, or who copied it; where it is, and the passage."""
+    say(f"{(iso(hit.published) or '')[:10]}  {hit.title}  [{hit.source}]")
+    if hit.copy_of:
+        say(f"            a copy of what {hit.copy_of} published first")
+    if hit.also_in:
+        say(f"            also in {', '.join(hit.also_in)}")
+    if hit.url:
+        say(f"            {hit.url}")
+    if passage := " ".join(hit.snippet.translate(_MARKS).split()):
+        say(f"            {passage}")
