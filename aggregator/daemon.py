@@ -5,6 +5,7 @@
     emit     every EMIT_EVERY: what else is ready (an entry that has waited long enough for its page)
     notify   every EMIT_EVERY: who asked for it is told of what has come out
     lists    every LISTS_EVERY: the lists of feeds that are due are looked at
+    subscribe  every LISTS_EVERY: subscriptions at the hubs of feeds are asked for and renewed
     hubs     every EMIT_EVERY: our hubs are told which documents have changed
     upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.upkeep`)
 
@@ -80,6 +81,7 @@ class Daemon:
             ("notify", self._notify, EMIT_EVERY),
             ("lists", self._pipeline.follow_lists, LISTS_EVERY),
             ("hubs", self._hubs, EMIT_EVERY),
+            ("subscribe", self._pipeline.subscribe, LISTS_EVERY),
             ("upkeep", self._upkeep, UPKEEP_EVERY),
         ):
             self._add(name, work, seconds, now)

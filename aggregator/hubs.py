@@ -7,23 +7,22 @@ has to be public, unless `network.allow` names the hub.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby, islice
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 
 from aggregator import emit
 from aggregator.errors import FetchError
-from aggregator.fetch import Fetcher, public_name
+from aggregator.fetch import Fetcher
+from aggregator.hub_reach import may_reach_us
 from aggregator.models import Request
 from aggregator.settings import Config
 from aggregator.store import Ping, Store
-from aggregator.urls import hide, host_of, redact
+from aggregator.urls import hide, redact
 
 TOPICS = 100
 """Documents named in one request: about 10 KB."""
@@ -90,21 +89,6 @@ class Hubs:
 def told_hubs(config: Config) -> tuple[str, ...]:
     """The hubs that may be told of our documents."""
     return tuple(hub for hub in emit.hubs(config.site) if may_reach_us(config, hub))
-
-
-def may_reach_us(config: Config, hub: str) -> bool:
-    """Whether a hub could fetch from us, or call us: our address is public, or the operator named the hub's."""
-    if public_name(urlsplit(config.site.base_url).hostname or ""):
-        return True
-    host = host_of(hub)
-    return any(_is_in(host, target) for target in config.network.allow)
-
-
-def _is_in(host: str, target: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")) in ipaddress.ip_network(target, strict=False)
-    except ValueError:
-        return host == target.lower()
 
 
 def backoff(failures: int) -> timedelta:

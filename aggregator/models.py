@@ -344,6 +344,23 @@ class FeedStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """A feed's subscription at its hub: `works` while the hub calls for all that is new.
+
+    `calls` are those that had come when the poll began, `polled` those that a poll has followed.
+    """
+
+    works: bool = False
+    calls: int = 0
+    polled: int = 0
+
+    @property
+    def called(self) -> bool:
+        """Whether this poll follows a call."""
+        return self.calls > self.polled
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """One feed as stored: what the next poll needs, and what `status` shows.
 
@@ -352,7 +369,7 @@ class FeedState:
     `posted` are the recent publication times, newest first, for the adaptive interval. `found_by_chain` counts the
     posts that no poll saw and that were found by the links of later ones. `max_age_s` is what the server last said
     (seconds): a 304 that does not repeat it changes nothing. Before `not_before` the server or the document asks not
-    to be polled, whatever the operator's interval is.
+    to be polled, whatever the operator's interval is. `push` is its subscription at a hub, while there is one.
     """
 
     id: int
@@ -381,6 +398,7 @@ class FeedState:
     found_by_chain: int = 0
     max_age_s: int | None = None
     not_before: datetime | None = None
+    push: Push | None = None
 
 
 class PollResult(StrEnum):

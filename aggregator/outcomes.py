@@ -26,6 +26,7 @@ from aggregator.models import (
     PollOutcome,
     PollResult,
     Response,
+    Verdict,
 )
 from aggregator.settings import FeedOptions
 from aggregator.urls import hide, redact
@@ -67,6 +68,8 @@ def polled(
     now: datetime,
 ) -> PollOutcome:
     """A good poll: `feed` is the document, or None when nothing changed."""
+    if state.push and not state.push.called and any(decision.verdict is Verdict.NEW for decision in decisions):
+        state = replace(state, push=replace(state.push, works=False))
     return PollOutcome(
         state=poll.succeeded(state, options, response, feed, now),
         result=PollResult.CHANGED if feed else unchanged(state, response) or PollResult.SAME_BYTES,

@@ -43,6 +43,7 @@ from aggregator.reading import read_feed
 from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store
 from aggregator.storylines import Storylines
+from aggregator.subscribing import Subscriber
 from aggregator.workers import Workers
 
 FULL_TEXT_WAIT = timedelta(hours=1)
@@ -109,11 +110,13 @@ class Pipeline:
     configuring: threading.RLock = field(default_factory=threading.RLock)
     storylines: Storylines = field(init=False)
     hubs: Hubs = field(init=False)
+    subscriber: Subscriber = field(init=False)
 
     def __post_init__(self) -> None:
         self.own = self.config
         self.storylines = Storylines(self.store)
         self.hubs = Hubs(self.store, self.fetcher, self.out)
+        self.subscriber = Subscriber(self.store, self.fetcher, self.clock)
 
     def round(self, *, force: bool = False, name: str | None = None) -> Tally:
         """Poll what is due (`force`: due or not; `name`: one feed), scrape, dedupe, store, emit."""
@@ -173,6 +176,10 @@ class Pipeline:
         if lists.look(self.store, self.fetcher, self.workers, self.own, self.clock(), force=force):
             with self.configuring:
                 self.configure(self.own)
+
+    def subscribe(self) -> None:
+        """See to the subscriptions at the hubs of feeds. For those alone who listen to what the hubs say."""
+        self.subscriber.tend(self.config, self.options_at)
 
     def _note_rest(self) -> None:
         """Tell, in the feed of the feeds' health, of hours in which no round ran."""
@@ -257,7 +264,11 @@ class Pipeline:
 
     def options(self, state: FeedState | None) -> FeedOptions:
         """The options in force for a stored feed; the defaults where the configuration has it no longer."""
-        own = (feed for feed in self.config.feeds if state and feed.url == state.url)
+        return self.options_at(state.url) if state else self.config.defaults
+
+    def options_at(self, url: str) -> FeedOptions:
+        """The options of the feed at an address."""
+        own = (feed for feed in self.config.feeds if feed.url == url)
         return self.config.options(feed) if (feed := next(own, None)) else self.config.defaults
 
 

@@ -11,6 +11,7 @@ from aggregator.errors import StoreError
 from aggregator.models import FeedState, ParsedFeed, PollOutcome, PollResult, Request, Response
 from aggregator.settings import FeedOptions, Network
 from aggregator.store import Store
+from aggregator.websub import linked
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 
@@ -87,6 +88,7 @@ def _outcome(
     if isinstance(parsed, Exception):
         return outcomes.not_polled(state, options, parsed, now)
     try:
+        parsed = linked(parsed, answer) if parsed else None
         entries = parsed.entries if parsed else ()
         known = store.known(state.id, dedupe.lookup_guids(entries))
         return outcomes.polled(state, options, answer, parsed, dedupe.decide(entries, known), now)

@@ -183,6 +183,9 @@ class FeedOptions(_Section):
         "always", description="Fetch each entry's page: always; auto (unless the feed has the full text); never."
     )
     respect_robots: bool = Field(True, description="Ask robots.txt before an article or an image is fetched.")
+    websub: bool = Field(
+        True, description="Subscribe to the hub that a feed names: new posts come at once (`run`, public `base_url`)."
+    )
     media: MediaPolicy = Field(
         "link",
         description="Images: link (readers load them from their origin); mirror (copies of ours); strip (none at all).",
@@ -216,6 +219,7 @@ class Feed(_Section):
     max_interval: Duration | None = Field(None, description="As in defaults.")
     full_text: Literal["always", "auto", "never"] | None = Field(None, description="As in defaults.")
     respect_robots: bool | None = Field(None, description="As in defaults.")
+    websub: bool | None = Field(None, description="As in defaults.")
     media: MediaPolicy | None = Field(None, description="As in defaults.")
     keep: Literal["forever"] | Duration | None = Field(None, description="As in defaults.")
     keep_entries: Literal["all"] | Annotated[int, Field(ge=1)] | None = Field(None, description="As in defaults.")

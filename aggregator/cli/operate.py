@@ -78,7 +78,7 @@ def run(context: typer.Context) -> None:
     config = place.config
     logs.configure(level=logging.INFO)
     with opened(config, place.data, clock) as pipeline:
-        web = of_folder(config, place.data, clock)
+        web = of_folder(config, place.data, clock, pipeline.subscriber)
         with Server(web, config.server.host, config.server.port) as server:
             say(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds; Ctrl-C ends it")
             warn_of_sqlite()

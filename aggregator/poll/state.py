@@ -56,7 +56,9 @@ def succeeded(
         state = _read(state, feed, now)
     if not response.partial:
         state = _validated(state, response, feed)
-    return _scheduled(state, options, response, now)
+    # A call after which nothing is new yet: it may be on its way through a cache.
+    pushed = state.push is not None and state.push.works and not (feed is None and state.push.called)
+    return _scheduled(state, options, response, now, pushed=pushed)
 
 
 def failed(state: FeedState, options: FeedOptions, error: StageError, now: datetime) -> FeedState:
@@ -128,12 +130,12 @@ def _validated(state: FeedState, response: Response, feed: ParsedFeed | None) ->
 # --- the next poll ---------------------------------------------------------------------------------------------
 
 
-def _scheduled(state: FeedState, options: FeedOptions, response: Response, now: datetime) -> FeedState:
+def _scheduled(state: FeedState, options: FeedOptions, response: Response, now: datetime, *, pushed: bool) -> FeedState:
     if state.status is FeedStatus.PAUSED:
         return _stopped(replace(state, last_error=None), FeedStatus.PAUSED, "paused in the configuration")
     limit = max(MAX_HONOURED, options.max_interval)
     state = replace(state, max_age_s=max_age(response.status, response.headers, state.max_age_s))
-    own = _own_wait(state, options, now)
+    own = _own_wait(state, options, now, pushed=pushed)
     # What was cut short is asked for again soon, whatever is said of the whole; once: it may be so for ever.
     soon = response.partial and state.last_error != CUT_SHORT
     floors = [] if soon else list(wishes(response.headers, state.max_age_s, state.rhythm, now, limit))
@@ -165,11 +167,13 @@ def _spread(state: FeedState, wait: timedelta, floor: timedelta, ceiling: timede
     return later if later <= latest else max(wait - spread, floor)
 
 
-def _own_wait(state: FeedState, options: FeedOptions, now: datetime) -> Wish:
+def _own_wait(state: FeedState, options: FeedOptions, now: datetime, *, pushed: bool) -> Wish:
     """What we would do if nobody asked for anything, within the operator's bounds."""
     lowest, highest = options.min_interval, max(options.min_interval, options.max_interval)
     if options.interval != "adaptive":
         return Wish(min(max(options.interval, lowest), highest), "asked every {}, as configured")
+    if pushed:
+        return Wish(highest, "its hub calls when there is something new; asked all the same in {}")
     posted = remembered(state.posted, (), now)
     wait = min(max(expected_wait(posted, now, highest), lowest), highest)
     gap = usual_gap(posted, now)

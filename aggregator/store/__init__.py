@@ -6,6 +6,17 @@ from aggregator.store.hub_pings import Ping
 from aggregator.store.lists import ListedFeed, ListState
 from aggregator.store.restoring import restored
 from aggregator.store.retention import Limit
+from aggregator.store.subscriptions import Subscription
 from aggregator.store.upkeep import backups_of
 
-__all__ = ["Limit", "ListState", "ListedFeed", "Ping", "Store", "backups_of", "restored", "wal_reset_bug"]
+__all__ = [
+    "Limit",
+    "ListState",
+    "ListedFeed",
+    "Ping",
+    "Store",
+    "Subscription",
+    "backups_of",
+    "restored",
+    "wal_reset_bug",
+]

@@ -65,6 +65,7 @@ from aggregator.store.quality import Quality
 from aggregator.store.revisions import StoredRevisions
 from aggregator.store.stories import Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
+from aggregator.store.subscriptions import StoredSubscriptions
 from aggregator.store.tending import Tending
 from aggregator.store.withdrawals import Withdrawals
 from aggregator.urls import http_url
@@ -78,11 +79,10 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` and `outputs` are what emit reads, `pings` what hubs are told, `lists` what lists name,
-    `desk` what the web server asks, `media` the images that are mirrored,
-    `tending` what keeps the file in order, `revisions` what articles said before, `quality` how well
-    pages are read. The store is also the FetchMemory of
-    fetch.
+    `archive` and `outputs` are what emit reads, `pings` what hubs are told, `lists` what lists name, `subscriptions`
+    what hubs tell us, `desk` what the web server asks, `media` the images that are mirrored, `tending` what keeps the
+    file in order, `revisions` what articles said before, `quality` how well pages are read. The store is also the
+    FetchMemory of fetch.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -100,6 +100,7 @@ class Store:
         self.withdrawals = Withdrawals(session)
         self.pings = StoredPings(session)
         self.lists = StoredLists(session)
+        self.subscriptions = StoredSubscriptions(session)
         self.path = session.path
 
     @classmethod

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.models import FeedState, FeedStatus, ParsedFeed, Rhythm, Source, Validators
+from aggregator.models import FeedState, FeedStatus, ParsedFeed, Push, Rhythm, Source, Validators
 from aggregator.store import times
 from aggregator.store.connection import Sql
 from aggregator.urls import redact
@@ -29,7 +29,9 @@ POSTED = 50
 
 _STATES = """
     SELECT feeds.*, (SELECT count(*) FROM entries WHERE entries.feed_id = feeds.id) AS entry_count,
-        (SELECT count(*) FROM chain WHERE chain.feed_id = feeds.id AND chain.state = 'found') AS chain_count
+        (SELECT count(*) FROM chain WHERE chain.feed_id = feeds.id AND chain.state = 'found') AS chain_count,
+        (SELECT json_array(works, calls, polled_calls) FROM subscriptions
+            WHERE subscriptions.feed_id = feeds.id AND subscriptions.state = 'active') AS push
     FROM feeds
 """
 _DUE = """
@@ -87,6 +89,7 @@ def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
         rhythm=rhythm_from_json(said),
         max_age_s=said.get("max_age_s"),
         not_before=times.read(said.get("not_before")),
+        push=_push(row["push"]),
         last_poll=times.read(row["last_poll"]),
         last_success=times.read(row["last_success"]),
         next_poll=times.read(row["next_poll"]),
@@ -100,6 +103,13 @@ def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
         found_by_chain=row["chain_count"],
         posted=tuple(times.must_read(item["published_at"]) for item in posted),
     )
+
+
+def _push(given: str | None) -> Push | None:
+    if given is None:
+        return None
+    works, calls, polled = json.loads(given)
+    return Push(bool(works), calls, polled)
 
 
 def disallowed(sql: Sql) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from aggregator.models import PollOutcome, Verdict
-from aggregator.store import entries, feed_health, feeds, output, times
+from aggregator.store import entries, feed_health, feeds, output, subscriptions, times
 from aggregator.store.connection import Sql
 
 KEPT = 200
@@ -17,6 +17,7 @@ def save(sql: Sql, outcome: PollOutcome) -> None:
     feed_id = outcome.state.id
     before = feeds.shown_of(sql, feed_id) if outcome.feed else ()
     current = feeds.save_state(sql, outcome.state)
+    subscriptions.polled(sql, outcome.state)
     news = any(decision.verdict is not Verdict.UNCHANGED for decision in outcome.decisions)
     if outcome.feed is not None and current:
         feeds.save_document(sql, feed_id, outcome.feed, news=news)

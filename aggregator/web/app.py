@@ -21,7 +21,9 @@ from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.rendering import TEMPLATES
 from aggregator.errors import StoreError
 from aggregator.settings import Config, Server, Site
+from aggregator.subscribing import Subscriber
 from aggregator.web.api import Api, problem
+from aggregator.web.callbacks import Callbacks
 from aggregator.web.files import TYPES, respond
 from aggregator.web.guard import Guard
 from aggregator.web.metrics import Counting, Metrics
@@ -40,7 +42,9 @@ HEADERS = {
 STATIC = Path(__file__).parent / "static"
 
 
-def of_folder(config: Config, data: Path, clock: Callable[[], datetime]) -> ASGIApp:
+def of_folder(
+    config: Config, data: Path, clock: Callable[[], datetime], subscriber: Subscriber | None = None
+) -> ASGIApp:
     """The web application over a data folder, as the configuration says."""
     return application(
         config.site,
@@ -49,6 +53,7 @@ def of_folder(config: Config, data: Path, clock: Callable[[], datetime]) -> ASGI
         clock,
         server=config.server,
         images_leave=config.images_leave(),
+        subscriber=subscriber,
     )
 
 
@@ -60,10 +65,12 @@ def application(
     *,
     server: Server = Server(),  # noqa: B008 - frozen
     images_leave: bool = True,
+    subscriber: Subscriber | None = None,
 ) -> ASGIApp:
     """The web application over one data folder; each request opens its own read-only connection.
 
     `images_leave`: whether pages may show images of other hosts (see settings.Config.images_leave).
+    `subscriber`: whom hubs call; without one (a server that does not poll) they find nothing.
     """
     templates = Templates(site)
     errors = _Errors(templates)
@@ -75,6 +82,7 @@ def application(
         Route("/health", probes.health),
         Route("/ready", probes.ready),
         Route("/metrics", metrics.page),
+        *(Callbacks(subscriber).routes() if subscriber else ()),
         Route("/robots.txt", robots(site)),
         Route("/favicon.ico", favicon),
         Route("/search", searching.page),

@@ -27,6 +27,9 @@ from aggregator.settings import Server
 OPEN = frozenset({"/health"})
 """What anybody may ask: that the program is alive, and nothing else, for watchdogs that know no password."""
 
+CALLBACKS = "/websub/"
+"""Hubs know no password; the token in the address is one, and what they say has to be signed."""
+
 MAX_UNDER_WAY = 200
 """Requests answered at the same time; further ones are told to come again. 40 threads work on them."""
 
@@ -62,10 +65,11 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         if scope["path"] in OPEN:
             return None
+        called = scope["path"].startswith(CALLBACKS)
         headers = Headers(scope=scope)
         if wait := self._wait(client_of(scope, headers, self._proxies)):
             return _refused(429, "Too many requests; please come again later.", {"retry-after": str(wait)})
-        if self._accepted and not self._is_known(headers.get("authorization", "")):
+        if self._accepted and not called and not self._is_known(headers.get("authorization", "")):
             challenge = {"www-authenticate": 'Basic realm="aggregator", charset="UTF-8"'}
             return _refused(401, "This needs a password.", challenge)
         if self._under_way >= MAX_UNDER_WAY:

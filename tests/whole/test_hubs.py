@@ -10,7 +10,7 @@ import pytest
 from hub import Hub, hub
 from outlets import Outlet, outlet, rss
 
-from aggregator.hubs import may_reach_us
+from aggregator.hub_reach import may_reach_us
 from aggregator.pipeline import opened
 from aggregator.settings import Config
 
