@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
 from aggregator.store import Store
-from aggregator.store.stories import Placed, Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
+from aggregator.store.stories import NEVER, Placed, Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
 from aggregator.store.story_subjects import Subject
 
 BATCH = 500
@@ -28,13 +28,14 @@ SETTLED = 2 * WINDOW
 """Articles this much older than the newest are out of every window but that of a late arrival."""
 
 
+PATIENCE = timedelta(days=1)
+"""How long an article waits for its page (its host rests, robots.txt can not be had) until its feed's text must do."""
+
 LEEWAY = timedelta(days=2)
 """An article may be so much older than the window that is in memory was made for: what it misses counts for little."""
 
 GROWTH = 1.25
 """A window that has grown by so much is taken up again: what is rare is judged by the articles that it had then."""
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Resumed:
@@ -128,7 +129,7 @@ class Storylines:
     def place(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
         """Give every article that waits for it its story, oldest first; how many there were."""
         count = 0
-        while not stopped() and (batch := _within_span(self._store.unplaced(BATCH))):
+        while not stopped() and (batch := _within_span(self._store.unplaced(BATCH, now - PATIENCE))):
             resumed = self._window(batch, now)
             self._kept = None
             compared = {one.id: resumed.add(one) for one in batch}

@@ -258,7 +258,7 @@ def _item(values: dict[str, Any]) -> Item:
     from aggregator.dedupe.stories import Item
 
     return Item(
-        id=str(values.get("id", "")),
+        id="" if values.get("id") is None else str(values["id"]),
         title=str(values.get("title") or ""),
         text=str(values.get("text") or ""),
         published=_time(values.get("published")),
@@ -270,6 +270,6 @@ def _item(values: dict[str, Any]) -> Item:
 def _time(value: Any) -> datetime | None:
     try:
         time = datetime.fromisoformat(str(value))
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # a year before the first or after the last, in another zone
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -52,6 +52,7 @@ class Hosts:
         self._clock = clock
         self._budgets: dict[str, _Budget] = {}
         self.lock = threading.RLock()
+        self._saving = threading.Lock()
         self._freed = threading.Condition(self.lock)
         self.on_freed: Callable[[str], None] = lambda _place: None
 
@@ -166,7 +167,9 @@ class Hosts:
 
         def rested(state: HostState) -> HostState:
             own_s = min(first_s * 2 ** min(state.failures, 16), MAX_REST_S)
-            seconds = own_s if asked_s is None else min(asked_s, MAX_RETRY_AFTER_S)
+            # What the host asks for is taken at its word once; what it fails again after was too short.
+            enough = asked_s and not state.failures
+            seconds = max(min(asked_s or 0.0, MAX_RETRY_AFTER_S), 0.0 if enough else own_s)
             until = max(now + timedelta(seconds=seconds), state.not_before or now)
             return replace(state, failures=state.failures + 1, not_before=until)
 
@@ -185,4 +188,5 @@ class Hosts:
             if after.crawl_delay_s != before.crawl_delay_s and budget.next_start:
                 budget.next_start = max(budget.next_start, time.monotonic() + self.interval_s(place))
         if after != before:
-            self._memory.save_host(after)
+            with self._saving:  # in turn, and what holds by then: an older state must not overwrite a newer one
+                self._memory.save_host(self._budget(place).state)

@@ -43,6 +43,6 @@ def http_date(value: str) -> datetime | None:
     """An HTTP date (RFC 9110 section 5.6.7, and what passes for one), or None."""
     try:
         when = parsedate_to_datetime(value)
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

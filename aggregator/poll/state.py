@@ -16,6 +16,7 @@ from aggregator.poll.cadence import expected_wait, remembered, usual_gap
 from aggregator.poll.freshness import MAX_HONOURED, Wish, max_age, outside_skipped, wishes
 from aggregator.poll.wording import about, duration
 from aggregator.settings import FeedOptions
+from aggregator.urls import hide
 
 MOVE_AFTER = 3
 """Good polls through the same permanent redirect after which its target is polled directly (F12)."""
@@ -64,7 +65,7 @@ def succeeded(
 def failed(state: FeedState, options: FeedOptions, error: StageError, now: datetime) -> FeedState:
     """The state after a failed poll: validators, body hash and rhythm stay as they were."""
     failures = state.failures + 1
-    state = replace(state, last_poll=now, failures=failures, last_error=error.message)
+    state = replace(state, last_poll=now, failures=failures, last_error=hide(error.message))
     if isinstance(error, ParseError):  # a move to a page that is no feed is not kept (F13)
         state = replace(state, moving_to=None, moving_polls=0)
     if isinstance(error, FetchError) and error.status == GONE:

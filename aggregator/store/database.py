@@ -291,10 +291,13 @@ class Store:
 
     # --- stories -----------------------------------------------------------------------------------------------
 
-    def unplaced(self, limit: int) -> tuple[Unplaced, ...]:
-        """At most `limit` articles that have their text and no story yet, by publication. Copies never have one."""
+    def unplaced(self, limit: int, overdue: datetime = stories.NEVER) -> tuple[Unplaced, ...]:
+        """At most `limit` articles that have their text and no story yet, by publication. Copies never have one.
+
+        One first seen before `overdue` is taken with its feed's text, whatever may come of its page.
+        """
         with self._session.read() as sql:
-            return stories.unplaced(sql, limit)
+            return stories.unplaced(sql, limit, overdue)
 
     def story_mark(self, now: datetime) -> StoryMark:
         """What tells whether stories were changed by anybody since."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from sys import intern
 
 from aggregator.store import output, story_members, times
@@ -19,6 +19,9 @@ from aggregator.store.text import plain
 
 KEY = "substr(articles.uid, -32, 16)"
 """An article's name among stories: 64 bits of its uid's hash, the same on every machine, fit for a file name."""
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Before everything."""
 
 # CROSS JOIN: the few that wait go first, whatever the planner thinks of them.
 _READY = f"""
@@ -32,7 +35,8 @@ _READY = f"""
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
     WHERE articles.state IN ('scraped', 'feed_text') OR articles.next_attempt IS NULL
-    ORDER BY articles.published, articles.uid LIMIT ?
+        OR articles.first_seen < :overdue
+    ORDER BY articles.published, articles.uid LIMIT :limit
 """  # noqa: S608 - our own text
 _WINDOW = f"""
     SELECT articles.id, {KEY} AS key, own.published, own.terms, own.story_id
@@ -122,8 +126,8 @@ class StoryChanges:
     ties: tuple[Tie, ...] = ()
 
 
-def unplaced(sql: Sql, limit: int) -> tuple[Unplaced, ...]:
-    """Articles that have their text and no story, by publication."""
+def unplaced(sql: Sql, limit: int, overdue: datetime) -> tuple[Unplaced, ...]:
+    """Articles that have their text and no story, by publication; those first seen before `overdue` without it, too."""
     return tuple(
         Unplaced(
             id=row["id"],
@@ -136,7 +140,7 @@ def unplaced(sql: Sql, limit: int) -> tuple[Unplaced, ...]:
             copied_by=row["copied_by"],
             ruled=bool(row["ruled"]),
         )
-        for row in sql.all(_READY, (limit,))
+        for row in sql.all(_READY, {"limit": limit, "overdue": times.whole(overdue)})
     )
 
 

@@ -254,6 +254,7 @@ def test_other_statuses_are_errors_that_carry_the_status(status: str, serve, fet
 @pytest.mark.parametrize(("value", "seconds"), [
     ("120", 120), ("0", 0), ("1.5", 1.5), (" 7 ", 7), ("999999999999999999999", 86400), ("-5", None), ("soon", None), ("", None), ("١٢", None),
     ("Tue, 10 Mar 2026 12:10:00 GMT", 600), ("Tue, 10 Mar 2026 11:00:00 GMT", 0), ("Mon, 10 Mar 2036 12:00:00 GMT", 86400),
+    ("Fri, 31 Dec 9999 23:59:59 -2359", None),
 ])  # fmt: skip
 def test_f10_retry_after_is_read_and_clamped(value: str, seconds: float | None, serve, fetching) -> None:
     """Seconds or a date, at most a day."""

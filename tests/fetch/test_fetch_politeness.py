@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from rawserver import Server, answer, late, routes
+from rawserver import Memory, Server, answer, late, routes
 
 from aggregator.errors import FetchError, Refused, StoreError, TimedOut
 from aggregator.fetch import robots as robots_module
-from aggregator.fetch.hosts import BUSY_REST_S, MAX_REST_S, SILENT_REST_S
+from aggregator.fetch.hosts import BUSY_REST_S, MAX_REST_S, SILENT_REST_S, Hosts
 from aggregator.fetch.robots import product_token, read_rules
 from aggregator.models import HostState, Request, Response, RobotsFile
+from aggregator.settings import Network
 
 
 def gaps(server: Server) -> list[float]:
@@ -193,6 +194,56 @@ def test_busy_host_that_does_not_say_how_long_rests_longer_each_time(serve, fetc
     assert rests == [pytest.approx(min(BUSY_REST_S * 2**n, MAX_REST_S)) for n in range(9)]
     fetcher.get(Request(server.url()))
     assert memory.host(f"127.0.0.1:{server.port}").failures == 0
+
+
+@pytest.mark.parametrize("asked", ["0", "Tue, 10 Mar 2026 11:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 -2359"])
+def test_f10_busy_host_that_asks_for_no_time_rests_all_the_same(asked: str, serve, fetching) -> None:
+    """A Retry-After of nothing, in the past or without sense does not mean `at once`."""
+    server = serve(answer(b"", "429 Too Many", f"Retry-After: {asked}"))
+    outcomes = [outcome for _, outcome in fetching(threads=1).each(Request(server.url(f"/{n}")) for n in range(5))]
+    assert len(server.asked) == 1
+    assert {outcome.retry_after_s for outcome in outcomes if isinstance(outcome, Refused)} == {BUSY_REST_S}
+
+
+def test_f10_host_that_stays_busy_rests_longer_than_it_asked(serve, fetching, clock) -> None:
+    """Its word is taken once: what it fails again after was too short a time."""
+    server = serve(answer(b"", "429 Too Many", "Retry-After: 1"))
+    fetcher = fetching()
+    rests = []
+    for _ in range(3):
+        with pytest.raises(FetchError):
+            fetcher.get(Request(server.url()))
+        with pytest.raises(Refused) as caught:
+            fetcher.get(Request(server.url()))
+        rests.append(caught.value.retry_after_s)
+        clock.forward(caught.value.retry_after_s)
+    assert rests == [1, 2 * BUSY_REST_S, 4 * BUSY_REST_S]
+
+
+def test_the_state_of_a_host_is_kept_in_the_order_in_which_it_changed(clock) -> None:
+    """A slow write of an earlier state does not come after that of a later one: the rest would be forgotten."""
+    written: list[HostState] = []
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(Memory):
+        def save_host(self, state: HostState) -> None:
+            if not began.is_set():
+                began.set()
+                go_on.wait(5)
+            written.append(state)
+
+    hosts = Hosts(Network(), Slow(), clock)
+    first = threading.Thread(target=hosts.crawl_delay, args=("news.example", 7.0))
+    first.start()
+    began.wait(5)
+    second = threading.Thread(target=hosts.answered, args=("news.example", 429, 600.0))
+    second.start()
+    second.join(0.2)
+    go_on.set()
+    first.join()
+    second.join()
+    assert written[-1] == hosts.state("news.example")
+    assert written[-1].not_before is not None
 
 
 def test_timeout_rests_the_host(serve, fetching) -> None:

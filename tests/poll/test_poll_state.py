@@ -13,6 +13,7 @@ from aggregator.errors import FetchError, ParseError, Refused, TimedOut, WorkerD
 from aggregator.models import Entry, FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.poll import state as module
 from aggregator.settings import FeedOptions
+from aggregator.urls import keep_secret
 
 URL = "https://news.example.org/feed"
 BODY = b"<rss>...</rss>"
@@ -84,6 +85,14 @@ def test_f07_a_failed_poll_does_not_advance_validators(state: FeedState, now: da
     assert (after.validators, after.body_hash) == (state.validators, state.body_hash)
     assert after.last_error == error.message
     assert after.last_success is None
+
+
+def test_a37_what_a_server_says_back_is_kept_without_our_secrets(state: FeedState, now: datetime) -> None:
+    """The title of a page of error may repeat the key that it was asked with; status, API and pages show it."""
+    keep_secret("k3y-that-a-page-repeats")
+    error = ParseError(URL, "this is a web page (“Bad key k3y-that-a-page-repeats”), not a feed")
+    after = poll.failed(state, OPTIONS, error, now)
+    assert after.last_error == "this is a web page (“Bad key REDACTED”), not a feed"
 
 
 def test_f21_f22_a_partial_body_does_not_advance_validators(state: FeedState, now: datetime) -> None:

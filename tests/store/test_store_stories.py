@@ -10,6 +10,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.models import Likeness
 from aggregator.store import Store
 from aggregator.store.stories import Placed, Ruling, StoryChanges, Tie, Unplaced
+from aggregator.storylines import Storylines
 
 WIDE = timedelta(days=30)
 
@@ -50,6 +51,18 @@ def test_articles_wait_until_they_have_a_story(three: Newsroom) -> None:
     assert all("tells" in one.text for one in waiting)
     together(three.store)
     assert three.store.unplaced(10) == ()
+
+
+def test_an_article_whose_page_never_comes_waits_a_day(newsroom: Newsroom) -> None:
+    """Its robots.txt can not be had, say, so that no try is ever counted: it is placed by its feed's text."""
+    newsroom.poll(entry("one"))
+    article_id = newsroom.article_id("https://alpha.example/one")
+    for hours in (0, 23, 25):
+        newsroom.now = NOW + hours * HOUR
+        newsroom.store.postpone(article_id, newsroom.now + HOUR)
+        newsroom.publish()
+        assert Storylines(newsroom.store).place(newsroom.now) == (hours > 24)
+    assert newsroom.value("SELECT terms LIKE '%word:feed%' FROM story_articles")
 
 
 def test_a_copy_has_no_story_of_its_own(three: Newsroom) -> None:

@@ -282,6 +282,20 @@ def test_stories_groups_a_file_in_the_order_given(program: Program, tmp_path: Pa
     assert program.run("stories", str(file)).stdout == ended.stdout
 
 
+def test_stories_takes_ids_and_dates_as_they_are(tmp_path: Path) -> None:
+    """An id that is null is a missing one; a date that no calendar holds is none."""
+    file = tmp_path / "items.jsonl"
+    file.write_text(
+        '{"id":"1","title":"one \u2028 two","published":"0001-01-01T00:00:00+14:00"}\n'
+        '{"id":null,"title":null,"text":null,"published":null}\n'
+        '{"id":"3","published":"9999-12-31T23:59:59-23:00"}\n',
+        "utf-8",
+    )
+    ended = Program(tmp_path).run("stories", str(file))
+    assert ended.returncode == 0, ended.stderr
+    assert [json.loads(line)["id"] for line in ended.stdout.split("\n") if line] == ["1", "~2", "3"]
+
+
 def test_poll_knows_a_feed_by_its_name_in_any_case(program: Program, site: Outlet) -> None:
     """By name, slug or URL; a wrong name is answered with the nearest right one."""
     for name in ("KETTLES", "kettles", site.origin + "/feed?token=hunter2"):
