@@ -260,6 +260,20 @@ def rule(sql: Sql, rulings: Iterable[Ruling], now: datetime) -> None:
     )
 
 
+def hand_over(sql: Sql, drop: int, keep: int) -> None:
+    """What an operator said of an article that is about to go holds for the one that it is merged into."""
+    sql.execute(
+        """
+        INSERT OR IGNORE INTO story_rulings (article_id, other_id, together, at)
+        SELECT min(:keep, other), max(:keep, other), together, at
+        FROM (SELECT iif(article_id = :drop, other_id, article_id) AS other, together, at
+              FROM story_rulings WHERE :drop IN (article_id, other_id))
+        WHERE other <> :keep
+        """,
+        {"drop": drop, "keep": keep},
+    )
+
+
 def settle(sql: Sql, age: timedelta) -> int:
     """Forget how articles this much older than the newest were compared with those of other stories; how many."""
     newest = times.read(sql.value("SELECT max(published) FROM story_articles"))

@@ -328,6 +328,31 @@ def test_the_window_forgets() -> None:
     assert (decision.story, decision.links) == ("c", ())
 
 
+def test_the_older_id_survives_a_split_and_a_restart() -> None:
+    """Taking back a split gives the story its id again, though the article that it is named for was outside."""
+    clusterer = Clusterer()
+    described = [made(name, "worm", "orchard", "apple") for name in "abc"]
+    links = [(link.a, link.b, link.score) for one in described for link in clusterer.add(one).links]
+    clusterer.rule(Rulings().parted(splitting(["a"], ["b", "c"])))
+    assert [clusterer.story(item) for item in "abc"] == ["a.2", "a", "a"]
+    again = Clusterer(rulings=Rulings().parted(splitting(["a"], ["b", "c"])))
+    again.restore([(one, clusterer.story(one.id)) for one in described], links)
+    again.rule(Rulings().joined(merging(["a"], ["b", "c"])))
+    assert {again.story(item) for item in "abc"} == {"a"}
+
+
+def test_the_older_id_survives_when_others_have_left_the_window() -> None:
+    """Stories that are founded after many have been forgotten are not taken for older ones."""
+    clusterer = Clusterer()
+    for number in range(5):
+        clusterer.add(made(f"past{number}", f"matter{number}", f"thing{number}"))
+    clusterer.add(made("old", "worm", "orchard", days=20))
+    clusterer.forget(WHEN + timedelta(days=10))
+    clusterer.add(made("new", "lamp", "moth", days=21))
+    clusterer.rule(Rulings().joined(merging(["new"], ["old"])))
+    assert (clusterer.story("new"), clusterer.story("old")) == ("old", "old")
+
+
 def test_memory_does_not_grow_beyond_the_window() -> None:
     """After a year of articles, what is kept is what two weeks hold."""
     clusterer = Clusterer()

@@ -150,6 +150,21 @@ def test_the_later_word_holds(three: Newsroom) -> None:
     assert three.store.story_window(NOW, NOW).rulings == (said(one, two),)
 
 
+def test_an_operators_word_goes_with_a_folded_article(three: Newsroom) -> None:
+    """Two addresses turn out to be one article: what was said of the one that goes holds for the one that stays."""
+    three.poll(entry("r/1", "beta.example"), feed="Beta")
+    three.scrape("https://beta.example/r/1", "The text.")
+    one, two, other = (
+        three.article_id(f"https://{name}") for name in ("alpha.example/one", "alpha.example/two", "beta.example/r/1")
+    )
+    three.store.save_stories(
+        StoryChanges(), NOW, rulings=[Ruling(other, two, together=False), Ruling(one, other, together=True)]
+    )
+    three.scrape("https://beta.example/r/1", "The text.", urls=["https://alpha.example/one"])
+    assert three.article_id("https://beta.example/r/1") == one
+    assert three.store.story_window(NOW, NOW).rulings == (Ruling(min(one, two), max(one, two), together=False),)
+
+
 def test_settled_articles_keep_the_ties_within_their_story(three: Newsroom) -> None:
     """Those with other stories are forgotten, once the articles are out of every window."""
     one, two, other = three.store.unplaced(10)

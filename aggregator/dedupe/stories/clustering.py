@@ -78,10 +78,10 @@ class Clusterer:
         window, arrived = self._window, tuple(stored)
         for features, _ in arrived:
             window.count(features)
-        for features, story in arrived:
+        for features, _ in arrived:
             window.enter(features.id, window.member(features), ())
-            if story not in window.stories:
-                window.revive(story, features.id)
+        for story, first in _in_order_of_founding(arrived):
+            window.revive(story, first)
         for a, b, score in links:
             if a in window.members and b in window.members:
                 window.connect(a, b, score)
@@ -229,6 +229,25 @@ class Clusterer:
             for other, score in pairs[:EXPLAINED]
         ]
         return (*told, *(Link(item, other, score) for other, score in pairs[EXPLAINED:]))
+
+
+def _in_order_of_founding(arrived: Iterable[tuple[Features, str]]) -> list[tuple[str, str]]:
+    """The stories of articles, in the order in which these came, each with the first of its own.
+
+    A story is as old as the article that it is named for, even where that has left it: whoever came first of those that
+    are in it now may be older. Of stories named for one article the first has the plain name.
+    """
+    places: dict[str, int] = {}
+    firsts: dict[str, str] = {}
+    for place, (features, story) in enumerate(arrived):
+        places[features.id] = place
+        firsts.setdefault(story, features.id)
+
+    def age(story: str) -> tuple[int, int, str]:
+        namesake = story if story in places else story.rpartition(".")[0]
+        return places.get(namesake, -1), len(story), story
+
+    return [(story, firsts[story]) for story in sorted(firsts, key=age)]
 
 
 def _plain(ties: list[float]) -> bool:

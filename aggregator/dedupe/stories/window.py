@@ -61,6 +61,7 @@ class Window:
         self._counting = stats is None
         self._index = Index()
         self._arrivals = 0
+        self._foundings = 0
         self._founders: dict[str, str] = {}
         """Which article each story is named for: no name is given twice, not even after its story is gone."""
 
@@ -150,7 +151,8 @@ class Window:
 
     def revive(self, name: str, founder: str) -> None:
         """A story of that name, without articles yet."""
-        self.stories[name] = Story(len(self._founders))
+        self._foundings += 1
+        self.stories[name] = Story(self._foundings)
         self._founders[name] = founder
 
     def leave(self, before: datetime) -> None:
