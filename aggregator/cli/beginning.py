@@ -74,7 +74,7 @@ feeds:
 def init(
     context: typer.Context,
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="Where to write feeds.yaml; default: as --config says.")
+        Path | None, typer.Argument(metavar="FOLDER", help="Where to write feeds.yaml; default: as --config says.")
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="What your feed and its site are called.")] = None,
     follow: Annotated[

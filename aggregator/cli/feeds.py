@@ -78,7 +78,13 @@ def remove(
 
 @app.command("import-opml")
 def import_opml(
-    context: typer.Context, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="What another reader exported.", exists=True, dir_okay=False, readable=True
+        ),
+    ],
 ) -> None:
     """Add the feeds of an OPML file to feeds.yaml; folders become tags, known feeds are passed over."""
     from aggregator import poll

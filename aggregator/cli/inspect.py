@@ -28,7 +28,9 @@ _STORY_KEYS = ("id", "story", "duplicate_of", "reason", "similarity")
 @app.command()
 def parse(
     context: typer.Context,
-    target: Annotated[str, typer.Argument(metavar="FILE|URL")],
+    target: Annotated[
+        str, typer.Argument(metavar="FILE|URL", help="A feed: a file (gzip too), or a URL, which is asked once.")
+    ],
     url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
 ) -> None:
     """A feed as JSON: what would be stored."""
@@ -96,7 +98,9 @@ def _entry_json(entry: Entry) -> dict[str, object]:
 @app.command()
 def extract(
     context: typer.Context,
-    target: Annotated[str | None, typer.Argument(metavar="FILE|URL")] = None,
+    target: Annotated[
+        str | None, typer.Argument(metavar="FILE|URL", help="A page: a file (gzip too), or a URL, which is asked once.")
+    ] = None,
     url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
     batch: Annotated[
         Path | None,
@@ -231,7 +235,7 @@ def _article_json(article: Article) -> dict[str, object]:
 @app.command()
 def stories(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.jsonl", help='A line {"id","url","title","text","published","source"} each.')
+        Path, typer.Argument(metavar="FILE.jsonl", help="Each line: id, url, title, text, published, source.")
     ],
 ) -> None:
     """Group articles by event and find copies: a JSON object a line in, one a line out, in the same order.

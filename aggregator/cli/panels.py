@@ -38,7 +38,8 @@ class Commands(TyperGroup):
         command: Any = super().get_command(ctx, cmd_name)
         if command is not None:
             command.rich_help_panel = _PLACES.get(cmd_name, _ELSEWHERE)[0]
-            _tidy(command.get_params(ctx))
+            for one in (command, *getattr(command, "commands", {}).values()):
+                _tidy(one.get_params(ctx))
         return command
 
     def get_params(self, ctx: Any) -> Any:

@@ -200,7 +200,8 @@ class Mirror:
     def _entry_card(self, post: Post) -> Card:
         """A post that stands for its story: who else tells it; it leads to the story's page."""
         told = telling.tellers(post) if post.story else ()
-        note = f"told by {len(told)} posts, {len(telling.outlets(told))} outlets" if told else ""
+        outlets = len(telling.outlets(told))
+        note = f"told by {len(told)} posts, {outlets} outlet{'s' * (outlets != 1)}" if told else ""
         return replace(self.card(post), path=outputs.story_page(post), note=note)
 
     def _teller_card(self, teller: telling.Teller, note: str, *, teaser: bool = False) -> Card:

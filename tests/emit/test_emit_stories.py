@@ -46,6 +46,18 @@ def test_a_story_has_a_page_that_its_posts_link_to(site: Site, tmp_path: Path) -
     )
 
 
+def test_a_story_of_one_outlet_is_called_so(site: Site, tmp_path: Path) -> None:
+    """In words, and nobody is called the first of several."""
+    shelf = Shelf()
+    one = make_post(1)
+    shelf.put(*told("a1b2", one, replace(make_post(2), source=one.source)))
+    build(shelf, site, tmp_path)
+    page = read(tmp_path, "stories/a1b2.html")
+    assert "A story, told by one outlet" in page
+    assert f"By {one.source.name}, since" in page
+    assert "was first" not in page
+
+
 def test_a_storys_page_says_what_each_post_adds(site: Site, tmp_path: Path) -> None:
     """As text, under the post that says it; nothing where there is nothing."""
     shelf = Shelf()
