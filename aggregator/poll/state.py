@@ -68,11 +68,12 @@ def failed(state: FeedState, options: FeedOptions, error: StageError, now: datet
     state = replace(state, last_poll=now, failures=failures, last_error=hide(error.message))
     if isinstance(error, ParseError):  # a move to a page that is no feed is not kept (F13)
         state = replace(state, moving_to=None, moving_polls=0)
-    if isinstance(error, FetchError) and error.status == GONE:
+    gone = isinstance(error, FetchError) and error.status == GONE
+    if gone and state.polled_url == state.url:
         return _stopped(state, FeedStatus.GONE, "the server says that this feed is gone for good (410)")
     if state.status is FeedStatus.PAUSED:
         return _stopped(state, FeedStatus.PAUSED, "paused in the configuration")
-    if failures % RETURN_AFTER == 0 and state.polled_url != state.url:
+    if (gone or failures % RETURN_AFTER == 0) and state.polled_url != state.url:
         state = replace(state, polled_url=state.url, validators=Validators(), moving_to=None, moving_polls=0)
     return _backing_off(state, options, error, now)
 

@@ -188,6 +188,16 @@ def test_a_move_that_went_wrong_is_undone(state: FeedState, now: datetime) -> No
 # --- failures --------------------------------------------------------------------------------------------------
 
 
+def test_f15_a_move_that_ends_in_gone_asks_the_configured_address_again(state: FeedState, now: datetime) -> None:
+    """The word of an address that a redirect once led to does not end the feed; that of its own does."""
+    moved = replace(state, polled_url="https://elsewhere.example/feed")
+    after = poll.failed(moved, OPTIONS, FetchError(moved.polled_url, "410 Gone", status=410), now)
+    assert (after.status, after.polled_url) == (FeedStatus.BACKING_OFF, state.url)
+    assert after.validators == Validators()
+    assert after.next_poll is not None
+    assert poll.failed(after, OPTIONS, FetchError(URL, "410 Gone", status=410), now).status is FeedStatus.GONE
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_f10_retry_after_is_obeyed_and_clamped(state: FeedState, now: datetime, status: int) -> None:
     """Not before the server says; but not for ever either."""
