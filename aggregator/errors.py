@@ -5,6 +5,7 @@
     ├── StageError           one feed or article could not be handled; carries its URL and the stage
     │   ├── FetchError       the network, the server or the guard said no
     │   │   ├── Refused      the guard, robots.txt or the scheme forbids it; nothing was sent
+    │   │   │   └── Misled   a name led to a private address: a fault of name resolution, perhaps
     │   │   ├── TimedOut     the wall-clock deadline passed
     │   │   └── TooLarge     a cap on bytes, headers, hops or encodings was met
     │   ├── ParseError       the bytes are not a feed (or not one that can be read)
@@ -83,6 +84,10 @@ def _rebuild_fetch_error(
 
 class Refused(FetchError):
     """We may not: a private address, a scheme that is not http(s), robots.txt. No byte was sent."""
+
+
+class Misled(Refused):
+    """A host name led to addresses that may not be reached; a fault of name resolution does that, and passes."""
 
 
 class TimedOut(FetchError):

@@ -320,12 +320,16 @@ class ChangeKind(StrEnum):
     SAME = "same"
     TRIVIAL = "trivial"
     EDITED = "edited"
+    REPAIRED = "repaired"
     LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of an article's text, and why it is judged so. LOST: what the page says now is not to be taken."""
+    """What became of an article's text, and why it is judged so.
+
+    REPAIRED: what it said before was none of its own. LOST: what the page says now is not to be taken.
+    """
 
     kind: ChangeKind
     reason: str

@@ -13,7 +13,7 @@ from hashlib import sha256
 import structlog
 
 from aggregator import poll
-from aggregator.errors import FetchError, Refused, ScrapeError, StageError
+from aggregator.errors import FetchError, Misled, Refused, ScrapeError, StageError
 from aggregator.models import (
     Article,
     Decision,
@@ -34,6 +34,9 @@ from aggregator.urls import hide, redact
 ATTEMPTS = 6
 FIRST_RETRY = timedelta(minutes=10)
 """Doubled by each try: a page is tried for about five hours."""
+
+MISLED_ATTEMPTS = 4
+"""Tries, over about an hour, of a page whose host has no public address: faults of name resolution are over by then."""
 
 FINAL_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 """Asking again would be rude and of no use; the feed's own text stands."""
@@ -116,10 +119,16 @@ def expected(error: Exception, **context: str) -> StageError:
 def next_attempt(article: PendingArticle | PendingImage, error: StageError, now: datetime) -> datetime | None:
     """When a page or an image is to be tried again: later each time, when the server says, or never (None)."""
     retry_after_s = error.retry_after_s if isinstance(error, FetchError) else None
-    final = isinstance(error, FetchError) and error.status in FINAL_STATUSES
-    if isinstance(error, Refused) or final or article.attempts + 1 >= ATTEMPTS:
+    if final(error) or article.attempts + 1 >= (MISLED_ATTEMPTS if isinstance(error, Misled) else ATTEMPTS):
         return None
     return now + max(FIRST_RETRY * (1 << article.attempts), timedelta(seconds=retry_after_s or 0))
+
+
+def final(error: Exception) -> bool:
+    """Whether another try would be of no use, or rude."""
+    if isinstance(error, Refused):
+        return not isinstance(error, Misled) and error.retry_after_s is None
+    return isinstance(error, FetchError) and error.status in FINAL_STATUSES
 
 
 def unreadable(article: Article) -> ScrapeError | None:

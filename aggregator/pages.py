@@ -7,7 +7,7 @@ done is handed out in the meantime. Nothing is saved here, and no transaction is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -30,7 +30,10 @@ _Job = tuple[Reading, Response | None, Page]
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Takes articles through their pages. `options` tells what is in force for an article."""
+    """Takes articles through their pages. `options` tells what is in force for an article.
+
+    `boilerplate` are, for each feed by its number, the marks of paragraphs that are no article.
+    """
 
     fetcher: Fetcher
     workers: Workers
@@ -38,6 +41,7 @@ class Pages:
     options: Callable[[PendingArticle], FeedOptions]
     stopped: Callable[[], bool]
     rules: Rulebook = field(default_factory=Rulebook)
+    boilerplate: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     def read(self, batch: Iterable[PendingArticle], *, whole: bool = True) -> Iterator[Reading]:
         """Each article as read, or with the error that came; as they complete. Nothing more once `stopped`.
@@ -104,4 +108,5 @@ class Pages:
                 settled.append(reading.ended())
             else:
                 rule = self.rules.find(answer.url)
-                yield reading.took(answer), answer, scraping.page(reading, answer, self.network, rule)
+                known = self.boilerplate.get(reading.article.feed_id, frozenset())
+                yield reading.took(answer), answer, scraping.page(reading, answer, self.network, rule, known)

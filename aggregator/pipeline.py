@@ -227,6 +227,7 @@ class Pipeline:
             lambda article: self.options(states.get(article.feed_id)),
             self.stopping.is_set,
             Rulebook.of(self.config.rules),
+            self.store.quality.boilerplate(),
         )
 
     # --- emit ------------------------------------------------------------------------------------------------------

@@ -53,8 +53,8 @@ class Reading:
     """An article on its way through its pages.
 
     `read` is what the pages so far gave, or why the first gave nothing. `evidence` tells how its page was fetched; None
-    when it was made of the feed's own text. `missing` is why a later page could not be had. `step` and `wanted` say
-    what is to be fetched next: nothing when `wanted` is None. `size` is in bytes, of all pages.
+    when it was made of the feed's own text. `missing` is why a later page, or the real one, could not be had.
+    `step` and `wanted` say what is to be fetched next: nothing when `wanted` is None. `size` is in bytes, of all pages.
     """
 
     article: PendingArticle
@@ -109,7 +109,12 @@ class Reading:
     def _gave_nothing(self, error: Exception) -> Reading:
         if self.step is Step.FIRST:
             return replace(self, read=error, evidence=None, wanted=None)
-        return replace(self, missing=error, wanted=None) if self.step is Step.NEXT else self.ended()
+        assert self.evidence is not None
+        if self.step is Step.NEXT:
+            return replace(self, missing=error, wanted=None, evidence=replace(self.evidence, partial=True))
+        if self.step is Step.REAL and not outcomes.final(error):
+            return replace(self, missing=error).ended()
+        return self.ended()
 
     def _onward(self) -> Reading:
         """With the next page to be fetched, if any."""
@@ -158,10 +163,19 @@ def feed_is_enough(reading: Reading, options: FeedOptions) -> bool:
     return options.full_text == "never" or (options.full_text == "auto" and has_full_text(reading.article.feed_html))
 
 
-def page(reading: Reading, response: Response | None, network: Network, rule: Rule | None = None) -> Page:
-    """What a worker reads: the page, or the feed's own text where there is no `response`."""
+def page(
+    reading: Reading,
+    response: Response | None,
+    network: Network,
+    rule: Rule | None = None,
+    boilerplate: frozenset[str] = frozenset(),
+) -> Page:
+    """What a worker reads: the page, or the feed's own text where there is no `response`.
+
+    `boilerplate` are the marks of paragraphs that are not to be taken for the article (`Hint`).
+    """
     article = reading.article
-    hint = Hint(article.title, article.feed_html, article.published, article.language, rule)
+    hint = Hint(article.title, article.feed_html, article.published, article.language, rule, boilerplate)
     if response is None:
         return Page(None, article.url, "", hint)
     before = reading.read if isinstance(reading.read, ReadArticle) else None
@@ -192,6 +206,8 @@ def save(store: Store, reading: Reading, now: datetime) -> bool:
     """
     article, read = reading.article, reading.read
     error = outcomes.unreadable(read.article) if isinstance(read, ReadArticle) else read
+    if error is not None and isinstance(read, ReadArticle):
+        store.quality.walled(article.id, now)
     error = error or _worth_another_try(reading, now)
     if error is None and isinstance(read, ReadArticle):
         try:
@@ -239,15 +255,18 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
     if reading.evidence is None:
         store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also, version=version)
         return
-    change = _change(store, pending, article, twins, partial=reading.evidence.partial or reading.missing is not None)
+    change = _change(store, pending, article, twins, partial=reading.evidence.partial)
     if article.kind is PageKind.ARTICLE:
-        store.quality.sampled(pending.id, article.word_count, twins, now)
-        if change is None and _save_fallback(store, pending, article, now, repeats=bool(twins)):
+        marks = scrape.marks(article.text) if twins else ()
+        store.quality.sampled(pending.id, article.word_count, twins, now, marks)
+        if (change is None or change.kind is ChangeKind.REPAIRED) and _save_fallback(
+            store, pending, article, now, repeats=bool(twins)
+        ):
             return
     store.save_article(
         pending.id,
         article,
-        replace(reading.evidence, partial=reading.evidence.partial or reading.missing is not None),
+        reading.evidence,
         read.fingerprint,
         likeness,
         now,
@@ -285,8 +304,10 @@ def _change(
 ) -> Change | None:
     """What became of the text that the article's page had before; None: it had none, or it is no article now."""
     said = store.revisions.said(pending.id)
-    if said is None or not said.from_page or article.kind is not PageKind.ARTICLE or store.quality.doubtful(pending.id):
+    if said is None or not said.from_page or article.kind is not PageKind.ARTICLE:
         return None
+    if store.quality.doubtful(pending.id):
+        return Change(ChangeKind.REPAIRED, "its page was read badly before")
     if twins:
         return Change(ChangeKind.LOST, "the page shows the text of another post")
     if partial:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from aggregator.errors import Refused
+from aggregator.errors import Misled, Refused
 from aggregator.fetch.calls import Call, NoAnswer, Phase
 from aggregator.fetch.guard import Address, Guard
 
@@ -47,7 +47,8 @@ class Opener:
         addresses = self.lookup(host, port, call)
         permitted = [address for address in addresses if self._guard.permits(host, address)][:MAX_ADDRESSES]
         if not permitted:
-            raise Refused(call.url, f"{host} is at {addresses[0]}, which is not a public address (see network.allow)")
+            kind = Refused if _address(host) is not None else Misled
+            raise kind(call.url, f"{host} is at {addresses[0]}, which is not a public address (see network.allow)")
         call.enter(Phase.CONNECT)
         problem: OSError | None = None
         for index, address in enumerate(permitted):

@@ -71,7 +71,7 @@ class Visit:
         except FetchError as error:
             if isinstance(error, Refused) and not asking.answers:
                 self.abandon()  # the host of the page itself may not be reached: that is the news
-                raise Refused(self.shown, error.message) from error
+                raise type(error)(self.shown, error.message) from error
             outcome = error
         if outcome is not None:
             self._hosts.crawl_delay(place(url), self._robots.learn(url, outcome))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator.scrape.archiving import forbidden_by_header
+from aggregator.scrape.boilerplate import marks
 from aggregator.scrape.hint import Hint
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "is_numbered",
     "is_real",
     "made_whole",
+    "marks",
     "plain",
     "to_text",
     "with_next",

@@ -15,13 +15,14 @@ from lxml.html import HtmlElement
 
 from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
+from aggregator.scrape.boilerplate import mark
 from aggregator.scrape.cleaning import clean_tree, paragraphs
 from aggregator.scrape.dom import MAX_DEPTH
 from aggregator.scrape.engines import ENGINES
 from aggregator.scrape.judge import Verdict, is_placeholder, judge
 from aggregator.scrape.overlap import coverage, shingles
-from aggregator.scrape.pictures import pictures
-from aggregator.scrape.text import to_text
+from aggregator.scrape.pictures import is_caption, pictures
+from aggregator.scrape.text import running_text
 
 DOUBT = 0.6
 """Expected F1 under which the other engines are asked."""
@@ -52,12 +53,39 @@ class Body:
 
 
 def find_body(
-    tree: HtmlElement, url: str, title: str, stated: str, everything: list[Block], others: list[HtmlElement]
+    tree: HtmlElement,
+    url: str,
+    title: str,
+    stated: str,
+    everything: list[Block],
+    others: list[HtmlElement],
+    boilerplate: frozenset[str] = frozenset(),
 ) -> Body:
     """The body of the article in `tree`, whose text is `everything`.
 
-    `stated` is what the page or the feed claims to be the text; `others` are the elements that show other posts.
+    `stated` is what the page or the feed claims to be the text; `others` are the elements that show other posts. Blocks
+    with a mark in `boilerplate` are not the article, unless there is none without them.
     """
+    if boilerplate:
+        known = [block for block in everything if mark(block.text) in boilerplate]
+        if known:
+            silent = frozenset(block.element for block in known)
+            rest = [block for block in everything if block.element not in silent]
+            found = _find(tree, url, title, stated, rest, others, silent)
+            if len(found.text.split()) >= FEW:
+                return found
+    return _find(tree, url, title, stated, everything, others, frozenset())
+
+
+def _find(
+    tree: HtmlElement,
+    url: str,
+    title: str,
+    stated: str,
+    everything: list[Block],
+    others: list[HtmlElement],
+    silent: frozenset[HtmlElement],
+) -> Body:
     body = tree.find("body")
     root = tree if body is None else body
     apart = frozenset(others)
@@ -69,8 +97,8 @@ def find_body(
     if (verdict.words < FEW or quality < DOUBT) and _is_bearable(root, everything):
         kept, engine, quality = _second_opinions(tree, url, verdict)
     kept = [keep and not _shown_apart(block, url) for block, keep in zip(found, kept, strict=True)]
-    html = _write(root, url, found, kept, apart)
-    text = to_text(html)
+    html = _write(root, url, found, kept, apart, silent)
+    text = running_text(html)
     if len(text.split()) < FEW and len(stated.split()) > 2 * FEW:
         return Body(paragraphs(stated), stated, "stated", 0.5)
     return Body(html, text, engine, round(quality, 3))
@@ -102,7 +130,14 @@ def _second_opinions(tree: HtmlElement, url: str, verdict: Verdict) -> tuple[lis
     return best
 
 
-def _write(root: HtmlElement, url: str, found: list[Block], kept: list[bool], dropped: frozenset[HtmlElement]) -> str:
+def _write(
+    root: HtmlElement,
+    url: str,
+    found: list[Block],
+    kept: list[bool],
+    dropped: frozenset[HtmlElement],
+    silent: frozenset[HtmlElement],
+) -> str:
     alive = [block for block, keep in zip(found, kept, strict=True) if keep]
     if not alive:
         return ""
@@ -114,7 +149,10 @@ def _write(root: HtmlElement, url: str, found: list[Block], kept: list[bool], dr
             node = node.getparent()
     top = _common(root, live, {block.element for block in alive})
     shown = pictures(top, live, alive)
-    muted = frozenset(block.element for block, keep in zip(found, kept, strict=True) if not keep)
+    captions = frozenset(block.element for block in found if is_caption(block, shown | live))
+    for node in captions:
+        live.update((node, *node.iterancestors()))
+    muted = silent | {block.element for block, keep in zip(found, kept, strict=True) if not keep} - captions
     skip = {child for node in top.iter() if node in live for child in node if _lifeless(child, live, shown)}
     return clean_tree(top, url, frozenset(skip) | dropped, muted)
 

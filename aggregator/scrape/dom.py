@@ -36,6 +36,8 @@ _POST_CHARACTERS = 600
 
 _UNLIKELY = frozenset({"button", "svg", "select", "label", "header", "noscript", "symbol", "textarea", "option"})
 _ASIDE = frozenset({"nav", "aside", "footer"})
+_OF_HEAD = frozenset({"base", "basefont", "bgsound", "link", "meta", "noframes", "noscript", "object", "script", "style",
+                      "template", "title"})  # fmt: skip
 
 # A flooded tag as the WHATWG tokenizer sees it; raw text elements and comments come first, so that what looks like a
 # tag inside them does not count. Possessive, hence linear: a tag with fewer attributes fails after one look.
@@ -86,10 +88,27 @@ def _without_references(html: str, instead: str) -> str:
 
 def _mend(tree: HtmlElement) -> None:
     """Undo what an unclosed tag does in libxml2, where no HTML5 rule ends it: a button that holds the whole article."""
+    _end_head(tree)
     for main in tree.iter("main", "article"):
         for ancestor in main.iterancestors():
             if ancestor.tag in _UNLIKELY or (main.tag == "main" and ancestor.tag in _ASIDE):
                 ancestor.tag = "div"
+
+
+def _end_head(tree: HtmlElement) -> None:
+    """Move to the body what begins it: libxml2 knows no `article` or `main`, and leaves those of a page without a
+    `body` tag in the head (WHATWG HTML, 13.2.6.4.4).
+    """
+    head = tree.find("head")
+    stray = [] if head is None else [node for node in head if isinstance(node.tag, str) and node.tag not in _OF_HEAD]
+    if head is None or not stray:
+        return
+    body = tree.find("body")
+    if body is None:
+        body = etree.SubElement(tree, "body")
+    stray[-1].tail, body.text = (stray[-1].tail or "") + (body.text or "") or None, None
+    for place, node in enumerate(stray):
+        body.insert(place, node)
 
 
 def _reveal(tree: HtmlElement) -> None:

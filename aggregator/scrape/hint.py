@@ -12,7 +12,8 @@ from aggregator.siterules import Rule
 class Hint:
     """What is known of the page before it is read: what its feed said (evidence, not truth), and its site's rule.
 
-    `html` is the feed's own content, raw or clean.
+    `html` is the feed's own content, raw or clean. `boilerplate` are the marks of paragraphs that page after page of
+    its feed has shown in place of articles.
     """
 
     title: str = ""
@@ -20,3 +21,4 @@ class Hint:
     published: datetime | None = None
     language: str | None = None
     rule: Rule | None = None
+    boilerplate: frozenset[str] = frozenset()

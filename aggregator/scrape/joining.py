@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from aggregator.models import Article, PageKind
 from aggregator.scrape.dom import parse, text_of
 from aggregator.scrape.overlap import coverage, shingles, words_of
-from aggregator.scrape.text import to_text
+from aggregator.scrape.text import running_text
 
 AS_LONG = 0.5
 """Share of an AMP or print page's words that the real page has at least: a teaser with a button has less."""
@@ -57,10 +57,10 @@ def with_next(before: Article, found: Article) -> Article | None:
     if not _kindred(before, found):
         return None
     new = _unsaid(before.html, found.html)
-    if len(to_text(new).split()) < FEW:
+    if len(running_text(new).split()) < FEW:
         return None
     html = before.html + new
-    return _with_text(before, html, to_text(html), pages=before.pages + 1, next_page_url=found.next_page_url)
+    return _with_text(before, html, running_text(html), pages=before.pages + 1, next_page_url=found.next_page_url)
 
 
 def _with_text(article: Article, html: str, text: str, *, pages: int, next_page_url: str | None) -> Article:

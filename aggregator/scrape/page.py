@@ -53,7 +53,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_
         found = Body(ruled.html, ruled.text)
     else:
         everything = everything if hint.rule is None else blocks(tree)
-        found = find_body(tree, url, title, _stated(said, hint), everything, others)
+        found = find_body(tree, url, title, _stated(said, hint), everything, others, hint.boilerplate)
     text = found.text
     kind = kind_of(tree, said, text, title)
     told = Article(

@@ -1,15 +1,23 @@
-"""Which pictures and embedded media of a page belong to the article: those that stand among what was kept of it."""
+"""Which pictures and embedded media of a page belong to the article: those that stand among what was kept of it.
+
+A caption goes with its picture, listing or table: alone it looks like any line of furniture.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.media import EMBEDS
-from aggregator.scrape.wording import hints
+from aggregator.scrape.wording import hints, phrases
 
 MAX_STEPS = 6
 """Levels between a picture and the element that holds it and kept text."""
+
+CREDIT = 7
+"""Words up to which a caption with a credit in it ("Image: Getty Images") is nothing but that."""
 
 _NOT_OURS = frozenset({"related", "share", "author", "sidebar", "ad", "nav", "footer", "comment", "reader",
     "popular", "letter", "cta", "prevnext",
@@ -35,6 +43,15 @@ def pictures(top: HtmlElement, live: set[HtmlElement], alive: list[Block]) -> se
         if not any(hints(step) & _NOT_OURS for step in path):
             shown.update(path)
     return shown
+
+
+def is_caption(block: Block, shown: Collection[HtmlElement]) -> bool:
+    """Whether the block is the caption of a figure that is among what is `shown`, and says more than whose it is."""
+    caption = next((node for node in (block.element, *block.element.iterancestors()) if node.tag == "figcaption"), None)
+    figure = None if caption is None else next(caption.iterancestors("figure"), None)
+    if figure is None or figure not in shown:
+        return False
+    return block.words > CREDIT or "credit" not in phrases(block.text)
 
 
 def _path(node: HtmlElement, live: set[HtmlElement]) -> list[HtmlElement] | None:

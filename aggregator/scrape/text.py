@@ -42,6 +42,14 @@ _SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg"})
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 
 
+_CAPTION = re.compile(r"(?s)<figcaption>.*?</figcaption>")
+
+
+def running_text(html: str) -> str:
+    """`to_text` of an article's clean HTML without the captions of its figures, which interrupt what is read."""
+    return to_text(_CAPTION.sub("", html))
+
+
 def to_text(html: str) -> str:
     """The text of `html`: a paragraph, heading, caption, table or list each on its own, a blank line between them.
 

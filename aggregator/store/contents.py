@@ -63,7 +63,7 @@ def from_page(
     settled = change is not None and change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
     if settled and row["state"] == "scraped":
         values = {name: value for name, value in values.items() if name not in _SAID}
-    changed = _write(sql, row, values, now)
+    changed = _write(sql, row, values, now, repaired=change is not None and change.kind is ChangeKind.REPAIRED)
     _take_page_date(sql, article_id, article)
     if article.kind is PageKind.ARTICLE:
         revisions.plan(sql, article_id, evidence, now, change)
@@ -80,10 +80,28 @@ def keep(sql: Sql, article_id: int, reason: str, now: datetime) -> None:
 
 
 def from_feed(sql: Sql, article_id: int, article: Article, now: datetime) -> bool:
-    """Write an article made of the feed's own text; whether it shows something else now."""
-    values = _content(_row(sql, article_id), article)
+    """Write an article made of the feed's own text; whether it shows something else now.
+
+    Where its page was read before, that has turned out to be none of its own text.
+    """
+    row = _row(sql, article_id)
+    values = _content(row, article)
     values |= {"state": "feed_text", "next_attempt": None, "last_error": None}
-    return _write(sql, _row(sql, article_id), values, now)
+    return _write(sql, row, values, now, repaired=row["state"] == "scraped")
+
+
+def fall_back(sql: Sql, article_id: int, now: datetime) -> bool:
+    """Put the feed's text, where there is more of it, in the place of what a page gave that was no article of its own.
+
+    Whether that was done.
+    """
+    row = _row(sql, article_id)
+    html = _feed_html(sql, article_id)
+    text = plain(html)
+    if row["state"] != "scraped" or not text.strip():
+        return False
+    values = _texts(text, html) | {"state": "feed_text", "extractor": "feed"}
+    return _write(sql, row, values, now, repaired=True)
 
 
 def follow_entry(sql: Sql, row: sqlite3.Row, entry: Entry, at: datetime) -> None:
@@ -98,16 +116,8 @@ def follow_entry(sql: Sql, row: sqlite3.Row, entry: Entry, at: datetime) -> None
 
 def fill_from_feed(sql: Sql, article_id: int) -> None:
     """Give an article that goes out before its page is there the text of its entry."""
-    row = sql.one(
-        """
-        SELECT articles.text, entries.html, entries.summary FROM articles JOIN entries ON entries.id =
-            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
-        WHERE articles.id = ?
-        """,
-        (article_id,),
-    )
-    if row is not None and not row["text"]:
-        _set(sql, article_id, _texts(plain(row["html"] or row["summary"]), ""))
+    if not _row(sql, article_id)["text"]:
+        _set(sql, article_id, _texts(plain(_feed_html(sql, article_id)), ""))
 
 
 def failed(sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
@@ -120,6 +130,18 @@ def failed(sql: Sql, article_id: int, error: str, next_attempt: datetime | None,
         """,
         (error, times.not_before(next_attempt), times.whole(now), article_id),
     )
+
+
+def _feed_html(sql: Sql, article_id: int) -> str:
+    row = sql.one(
+        """
+        SELECT entries.html, entries.summary FROM articles JOIN entries ON entries.id =
+            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        WHERE articles.id = ?
+        """,
+        (article_id,),
+    )
+    return "" if row is None else str(row["html"] or row["summary"])
 
 
 def _row(sql: Sql, article_id: int) -> sqlite3.Row:
@@ -150,12 +172,15 @@ def _texts(text: str, html: str) -> dict[str, object]:
     return {"text": text, "html": html, "teaser": shortened(text, TEASER_CHARS), "word_count": len(text.split())}
 
 
-def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime) -> bool:
-    """One UPDATE; whether a post shows something else afterwards. What is replaced goes to `revisions` first."""
+def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime, *, repaired: bool = False) -> bool:
+    """One UPDATE; whether a post shows something else afterwards. What is replaced goes to `revisions` first.
+
+    `repaired`: what the article said was our own mistake, so that nothing is news about it.
+    """
     said = {name: row[name] for name in ("title", "text", "html") if name in values}
     says_else = any(values[name] != before for name, before in said.items())
     if says_else:
-        if _keep(sql, row, values, now) is not RevisionKind.REVERTED:
+        if _keep(sql, row, values, now, repaired=repaired) not in (RevisionKind.REVERTED, RevisionKind.REPAIRED):
             output.revised(sql, row["id"], now)
     else:
         # Setting them to what they are would index the text again.
@@ -166,11 +191,11 @@ def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime)
     return says_else or shown
 
 
-def _keep(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime) -> RevisionKind:
+def _keep(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime, *, repaired: bool) -> RevisionKind:
     """What nobody can have read, an article never put out and never scraped, is not kept: its entry has it."""
     placed = sql.value("SELECT sequence FROM posts WHERE article_id = ?", (row["id"],)) is not None
     completed = row["state"] != "scraped" and values.get("state") == "scraped"
-    kind = RevisionKind.COMPLETED if completed else RevisionKind.EDITED
+    kind = RevisionKind.REPAIRED if repaired else RevisionKind.COMPLETED if completed else RevisionKind.EDITED
     if placed or (row["text"] and row["state"] in ("scraped", "feed_text")):
         return revisions.keep(sql, row, values, kind, now)
     return kind

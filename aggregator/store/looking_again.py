@@ -39,6 +39,7 @@ _DUE = """
     WHERE later.first_seen > :came_after AND later.state = 'scraped'
         AND own.state = 'scraped' AND own.fetched_at < later.first_seen
         AND own.looks < :looks AND (own.looked_at IS NULL OR own.looked_at <= :looked_before)
+        AND NOT EXISTS (SELECT 1 FROM purged WHERE article_id = own.id)
         AND NOT EXISTS (SELECT 1 FROM settled_neighbours WHERE id = own.id AND direction = 'next')
         AND NOT EXISTS (SELECT 1 FROM settled_neighbours WHERE id = later.id AND direction = 'previous')
         AND EXISTS (

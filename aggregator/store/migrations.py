@@ -10,6 +10,7 @@ from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreError
 from aggregator.store import (
+    revisions,
     tables_articles,
     tables_desk,
     tables_extractions,
@@ -146,6 +147,15 @@ def create_lists(db: Database) -> None:
         db.executescript(table)
 
 
+def create_repeated(db: Database) -> None:
+    db.executescript(tables_quality.REPEATED)
+
+
+def queue_rechecks(db: Database) -> None:
+    """Recent articles that were read before pages were looked at again are looked at too."""
+    revisions.queue(Sql(db.conn))
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -163,6 +173,8 @@ STEPS = (
     create_notices,
     create_websub,
     create_lists,
+    create_repeated,
+    queue_rechecks,
 )
 for _step in STEPS:
     migrations()(_step)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from aggregator.store import addresses, times
+from aggregator.store import addresses, contents, output, times
+from aggregator.store.addresses import same_host
 from aggregator.store.connection import Session, Sql
-from aggregator.store.soundness import Sample, recovered, trouble, usual_words
+from aggregator.store.soundness import RECENT, REPEATING, Sample, recovered, trouble, usual_words
 
 KEPT = 60
 """Samples of a feed that are kept."""
@@ -20,8 +22,9 @@ SHORT = 0.5
 """Part of the usual words below which a text is unusually short."""
 
 _TWINS = """
-    SELECT articles.id FROM json_each(:ids) AS wanted JOIN articles ON articles.id = wanted.value
-    JOIN articles AS own ON own.id = :own AND own.feed_id = articles.feed_id
+    SELECT articles.id, articles.url, own.url AS own_url, articles.feed_id = own.feed_id AS same_feed
+    FROM json_each(:ids) AS wanted JOIN articles ON articles.id = wanted.value
+    JOIN articles AS own ON own.id = :own
     WHERE NOT EXISTS (
         SELECT 1 FROM entries AS one JOIN entries AS other ON other.article_id = articles.id
         WHERE one.article_id = own.id AND one.title = other.title COLLATE NOCASE
@@ -41,13 +44,13 @@ class Quality:
             return {row["feed_id"]: row["reason"] for row in sql.all("SELECT feed_id, reason FROM flagged")}
 
     def twins(self, article_id: int, alike: Iterable[int]) -> tuple[int, ...]:
-        """Of the articles that are alike, those that the same feed announces under other titles."""
+        """Of the articles that are alike, those that the same feed or host gives other titles."""
         with self._session.read() as sql:
             rows = sql.all(_TWINS, {"ids": json.dumps(list(alike)), "own": article_id})
-        return tuple(row["id"] for row in rows)
+        return tuple(row["id"] for row in rows if row["same_feed"] or same_host(row["url"] or "", row["own_url"] or ""))
 
     def doubtful(self, article_id: int) -> bool:
-        """Whether the text that was last read for an article is another post's."""
+        """Whether the text that was last read for an article is another post's, or was read badly."""
         with self._session.read() as sql:
             return bool(sql.value("SELECT repeats FROM samples WHERE article_id = ?", (article_id,)))
 
@@ -63,26 +66,91 @@ class Quality:
                 return repeats or words < SHORT * usual
             return repeats and words < SHORT * usual_words(_samples(sql, feed_id))
 
-    def sampled(self, article_id: int, words: int, twins: tuple[int, ...], now: datetime) -> None:
-        """Note what a page gave; flag its feed, or take the flag away and have what was read badly read again."""
+    def boilerplate(self) -> dict[int, frozenset[str]]:
+        """Of each feed, the marks of paragraphs that pages of several posts have shown in place of their article."""
+        with self._session.read() as sql:
+            rows = sql.all(
+                """
+                SELECT samples.feed_id, mark FROM repeated JOIN samples USING (article_id)
+                GROUP BY samples.feed_id, mark HAVING count(*) >= ?
+                """,
+                (REPEATING,),
+            )
+        found: defaultdict[int, set[str]] = defaultdict(set)
+        for row in rows:
+            found[row["feed_id"]].add(row["mark"])
+        return {feed_id: frozenset(marks) for feed_id, marks in found.items()}
+
+    def sampled(
+        self, article_id: int, words: int, twins: tuple[int, ...], now: datetime, marks: Iterable[str] = ()
+    ) -> None:
+        """Note what a page gave; flag its feed, or take the flag away and have what was read badly read again.
+
+        `marks` are those of its paragraphs, for knowing them again where the text is another post's.
+        """
         with self._session.write() as sql:
             found = addresses.resolve(sql, article_id)
             feed_id = sql.value("SELECT feed_id FROM articles WHERE id = ?", (found,))
             if found is None:
                 return
-            sql.execute(
-                """
-                INSERT INTO samples (article_id, feed_id, at, words, repeats) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (article_id) DO UPDATE SET words = excluded.words, repeats = excluded.repeats
-                """,
-                (found, feed_id, times.whole(now), words, bool(twins)),
-            )
+            _note(sql, found, words, repeats=bool(twins), now=now)
+            if twins:
+                sql.many("INSERT OR IGNORE INTO repeated VALUES (?, ?)", [(found, mark) for mark in marks])
             sql.execute(
                 "UPDATE samples SET repeats = 1 WHERE article_id IN (SELECT value FROM json_each(?))",
                 (json.dumps(twins),),
             )
             _judge(sql, feed_id, now)
-            _prune(sql, feed_id)
+            _take_back(sql, feed_id, found, now)
+            for other in _feeds_of(sql, twins) - {feed_id}:
+                _judge(sql, other, now)
+                _take_back(sql, other, found, now)
+
+    def walled(self, article_id: int, now: datetime) -> None:
+        """Note that there was a wall (a captcha, a consent wall, nothing at all) in the place of a page."""
+        with self._session.write() as sql:
+            found = addresses.resolve(sql, article_id)
+            row = sql.one("SELECT feed_id, state FROM articles WHERE id = ?", (found,))
+            if found is None or row is None or row["state"] == "scraped":
+                return
+            _note(sql, found, 0, repeats=True, now=now)
+            _judge(sql, row["feed_id"], now)
+
+
+def _note(sql: Sql, article_id: int, words: int, *, repeats: bool, now: datetime) -> None:
+    sql.execute(
+        """
+        INSERT INTO samples (article_id, feed_id, at, words, repeats)
+        SELECT id, feed_id, :now, :words, :repeats FROM articles WHERE id = :id
+        ON CONFLICT (article_id) DO UPDATE SET words = excluded.words, repeats = excluded.repeats
+        """,
+        {"id": article_id, "now": times.whole(now), "words": words, "repeats": repeats},
+    )
+
+
+def _feeds_of(sql: Sql, ids: Iterable[int]) -> set[int]:
+    rows = sql.all(
+        "SELECT feed_id FROM samples WHERE article_id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return {row["feed_id"] for row in rows}
+
+
+def _take_back(sql: Sql, feed_id: int, but: int, now: datetime) -> None:
+    """Let articles say what their feed says, whose pages turn out to have given another post's text.
+
+    Not the article `but`, which is about to be saved.
+    """
+    usual = sql.value("SELECT usual_words FROM flagged WHERE feed_id = ?", (feed_id,))
+    most = 2**62 if usual is not None else SHORT * usual_words(_samples(sql, feed_id))
+    rows = sql.all(
+        """
+        SELECT article_id FROM samples JOIN articles ON articles.id = article_id
+        WHERE samples.feed_id = ? AND repeats AND words < ? AND article_id <> ? AND articles.state = 'scraped'
+            AND NOT EXISTS (SELECT 1 FROM purged WHERE purged.article_id = articles.id)
+        """,
+        (feed_id, most, but),
+    )
+    output.touch(sql, [row["article_id"] for row in rows if contents.fall_back(sql, row["article_id"], now)])
 
 
 def _samples(sql: Sql, feed_id: int) -> list[Sample]:
@@ -103,19 +171,36 @@ def _judge(sql: Sql, feed_id: int, now: datetime) -> None:
                 (feed_id, times.whole(now), reason, usual_words(samples)),
             )
     elif recovered(samples, usual):
-        sql.execute("DELETE FROM flagged WHERE feed_id = ?", (feed_id,))
-        _heal(sql, feed_id, usual, now)
+        since = sql.value("DELETE FROM flagged WHERE feed_id = ? RETURNING since", (feed_id,))
+        _heal(sql, feed_id, SHORT * usual, since, now)
+    _prune(sql, feed_id)
 
 
-def _heal(sql: Sql, feed_id: int, usual: int, now: datetime) -> None:
-    """Have the pages read again that gave another post's text, or hardly any."""
+def _heal(sql: Sql, feed_id: int, short: float, since: str, now: datetime) -> None:
+    """Have the pages read again that gave another post's text, or hardly any since shortly before the feed was flagged.
+
+    What they gave counts for nothing from now on: it is marked like another post's text.
+    """
+    rows = sql.all(
+        """
+        SELECT article_id FROM samples JOIN articles ON articles.id = article_id
+        WHERE samples.feed_id = :feed AND articles.state <> 'pending'
+            AND NOT EXISTS (SELECT 1 FROM purged WHERE purged.article_id = articles.id)
+            AND (repeats OR (words < :short AND at >= (
+                SELECT min(at) FROM (SELECT at FROM samples WHERE feed_id = :feed AND at <= :since
+                                     ORDER BY at DESC, article_id DESC LIMIT :recent))))
+        ORDER BY at DESC, article_id DESC LIMIT :most
+        """,
+        {"feed": feed_id, "short": short, "since": since, "recent": RECENT, "most": HEALED},
+    )
+    ids = json.dumps([row["article_id"] for row in rows])
+    sql.execute("UPDATE samples SET repeats = 1 WHERE article_id IN (SELECT value FROM json_each(?))", (ids,))
     sql.execute(
         """
-        UPDATE articles SET attempts = 0, next_attempt = coalesce(next_attempt, :now) WHERE id IN (
-            SELECT article_id FROM samples WHERE feed_id = :feed AND (repeats OR words < :short)
-            ORDER BY at DESC, article_id DESC LIMIT :most)
+        UPDATE articles SET attempts = 0, next_attempt = coalesce(next_attempt, ?)
+        WHERE id IN (SELECT value FROM json_each(?))
         """,
-        {"now": times.whole(now), "feed": feed_id, "short": SHORT * usual, "most": HEALED},
+        (times.whole(now), ids),
     )
 
 

@@ -85,6 +85,14 @@ def is_purged(sql: Sql, article_id: int) -> bool:
     return sql.one("SELECT 1 FROM purged WHERE article_id = ?", (article_id,)) is not None
 
 
+def leaves_alone(sql: Sql, article_id: int) -> bool:
+    """`is_purged`; the page of such an article, which was on its way when it was purged, is not fetched again."""
+    if not is_purged(sql, article_id):
+        return False
+    sql.execute("UPDATE articles SET next_attempt = NULL WHERE id = ?", (article_id,))
+    return True
+
+
 def revive(sql: Sql, article_id: int, at: datetime) -> None:
     """Have the page of a purged article fetched again: one more feed has brought it, and may keep it longer."""
     if sql.execute("DELETE FROM purged WHERE article_id = ?", (article_id,)).rowcount:

@@ -16,7 +16,7 @@ from aggregator import differences
 from aggregator.models import Change, PageEvidence, PendingArticle, Revision, RevisionKind, Validators
 from aggregator.store import addresses, times
 from aggregator.store.connection import Session, Sql
-from aggregator.store.next_look import next_look
+from aggregator.store.next_look import JITTER, OFFSETS, next_look
 
 LOOKS_A_ROUND = 10
 """Pages of one feed that are fetched again in a round; the rest comes in the next rounds."""
@@ -133,6 +133,29 @@ def plan(sql: Sql, article_id: int, page: PageEvidence, now: datetime, change: C
         )
 
 
+def queue(sql: Sql) -> None:
+    """Have pages fetched again that were read before that was done at all, as far as they are recent.
+
+    Recent by the newest page in the database: when that is opened says nothing.
+    """
+    last = times.read(sql.value("SELECT max(fetched_at) FROM articles WHERE state = 'scraped'"))
+    if last is None:
+        return
+    rows = sql.all(
+        """
+        SELECT id, uid, published FROM articles
+        WHERE state = 'scraped' AND published >= ? AND id NOT IN (SELECT article_id FROM rechecks)
+            AND id NOT IN (SELECT article_id FROM purged)
+        """,
+        (times.whole(last - OFFSETS[-1] * (1 + JITTER)),),
+    )
+    found = ((row["id"], next_look(times.must_read(row["published"]), last, row["uid"])) for row in rows)
+    sql.many(
+        "INSERT INTO rechecks (article_id, due) VALUES (?, ?)",
+        [(article_id, times.whole(due)) for article_id, due in found if due is not None],
+    )
+
+
 def note(sql: Sql, article_id: int, outcome: str, now: datetime, *, gone: bool = False, more: bool = True) -> None:
     """See `StoredRevisions.looked`."""
     sql.execute(
@@ -209,9 +232,13 @@ def all_of(sql: Sql, ids: Sequence[int], *, most: int = SHOWN) -> dict[int, tupl
 
 
 def _next(sql: Sql, article_id: int, now: datetime) -> str | None:
-    row = sql.one("SELECT uid, published, state FROM articles WHERE id = ?", (article_id,))
+    row = sql.one(
+        "SELECT uid, published, state, EXISTS (SELECT 1 FROM purged WHERE article_id = id) AS is_purged"
+        " FROM articles WHERE id = ?",
+        (article_id,),
+    )
     assert row is not None, "the caller has found it"
-    if row["state"] != "scraped":
+    if row["state"] != "scraped" or row["is_purged"]:
         return None
     return times.not_before(next_look(times.must_read(row["published"]), now, row["uid"]))
 

@@ -52,7 +52,7 @@ class Found:
 def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datetime, links: Links) -> None:
     """Write what a page gave."""
     found = addresses.resolve(sql, article_id)
-    if found is None or retention.is_purged(sql, found):
+    if found is None or retention.leaves_alone(sql, found):
         return
     missing = chain.waiting(sql, found)
     if missing is not None:
@@ -70,7 +70,7 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
         changed |= contents.from_page(sql, keep, judged.article, page.evidence, now, again=again, change=judged.change)
-        trifle = judged.change is not None and judged.change.kind is not ChangeKind.EDITED
+        trifle = judged.change is not None and judged.change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
         if not trifle:
             extractions.save(sql, keep, judged.article)
         changed |= not shared and not trifle and _judge(sql, keep, judged, touched)
@@ -83,7 +83,7 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
 def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> None:
     """Write an article made of the feed's own text."""
     found = addresses.resolve(sql, article_id)
-    if found is None or retention.is_purged(sql, found):
+    if found is None or retention.leaves_alone(sql, found):
         return
     missing = chain.waiting(sql, found)
     if missing is not None:

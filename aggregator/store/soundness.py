@@ -34,7 +34,7 @@ ACCEPTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one page gave: words, and whether they are another post's of the same feed."""
+    """What one page gave: words (none: it was a wall), and whether they are no article of its own."""
 
     words: int
     repeats: bool
@@ -50,6 +50,9 @@ def trouble(samples: Sequence[Sample]) -> str | None:
     """Why a feed is to be flagged, in a sentence, or None. `samples`: newest first."""
     recent = samples[:RECENT]
     repeating = sum(sample.repeats for sample in recent)
+    walls = sum(not sample.words for sample in recent)
+    if walls >= REPEATING:
+        return f"{walls} of the last {len(recent)} pages show a wall or nothing in place of an article"
     if repeating >= REPEATING:
         return f"{repeating} of the last {len(recent)} articles repeat one another"
     usual = usual_words(samples)

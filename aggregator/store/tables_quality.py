@@ -9,7 +9,7 @@ CREATE TABLE samples (
     feed_id INTEGER NOT NULL REFERENCES feeds (id), -- its feed
     at TEXT NOT NULL, -- time when its page was read
     words INTEGER NOT NULL, -- words of the text found in the page, whatever the article says now
-    repeats INTEGER NOT NULL DEFAULT 0 -- whether that text is another post's of the same feed, with another title
+    repeats INTEGER NOT NULL DEFAULT 0 -- whether that text is not the article's: another post's, a wall, or read badly
 ) STRICT;
 CREATE INDEX idx_samples_feed ON samples (feed_id, at, article_id);
 """
@@ -22,6 +22,15 @@ CREATE TABLE flagged (
     reason TEXT NOT NULL, -- why, in a sentence
     usual_words INTEGER NOT NULL -- words that its articles usually have
 ) STRICT;
+"""
+
+REPEATED = """
+CREATE TABLE repeated (
+    -- Paragraphs of pages that gave another post's text, by which they are known when other pages show them again.
+    article_id INTEGER NOT NULL REFERENCES samples (article_id) ON DELETE CASCADE, -- article whose page showed it
+    mark TEXT NOT NULL, -- hash of its words
+    PRIMARY KEY (article_id, mark)
+) STRICT, WITHOUT ROWID;
 """
 
 TABLES = (SAMPLES, FLAGGED)

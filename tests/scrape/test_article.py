@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.models import Attribution, PageKind
-from aggregator.scrape import Hint, article, clean, to_text
+from aggregator.scrape import Hint, article, clean, marks, to_text
 from aggregator.scrape.decode import decode
 
 LEDE = "Researchers have found a flaw in a library that half of the internet uses, and which nobody has paid for in twelve years."
@@ -250,3 +250,50 @@ def test_a_themes_demonstration_text_is_no_article(corpora: Path) -> None:
     found = article(page, "https://example.org/2025-top-company-performance-rankings.html")
     assert not any(line.startswith("Lorem ipsum") for line in found.text.splitlines())
     assert "2025 Top P&C Insurance Company Performance Rankings" in (found.title or "")
+
+
+WORDPRESS = (
+    '<figure class="wp-block-image"><img src="/a.png"><figcaption class="wp-element-caption">{}</figcaption></figure>'
+)
+
+
+@pytest.mark.parametrize(
+    ("caption", "kept"),
+    [
+        ("The gate as it was found in the morning. Source: Lamp Lab", True),
+        ("Infection chain", True),
+        ("Image: Getty Images", False),
+    ],
+)
+def test_short_captions_stay_with_their_pictures(caption: str, kept: bool) -> None:
+    """However short: under its picture, not in the running text. A bare credit does not."""
+    paragraphs = [f"<p>{'The lamp of the gate was out when we came, ' * 5} it was number {n}.</p>" for n in range(6)]
+    paragraphs.insert(3, WORDPRESS.format(caption))
+    page = f"<html><head><title>Lamps</title></head><body><article>{''.join(paragraphs)}</article></body></html>"
+    found = article(page.encode(), "https://e.example/lamps/")
+    assert (f"<figcaption>{caption}</figcaption></figure>" in found.html) == kept
+    assert caption not in found.text
+
+
+@pytest.mark.parametrize("tag", ["article", "main", "section", "lamp-post"])
+def test_a_page_without_head_and_body_tags(tag: str) -> None:
+    """HTML5 needs neither: what is no part of a head begins the body."""
+    text = "The lamp of the gate was out when we came, and nobody had seen who did it. " * 8
+    page = f'<!doctype html><title>Lamps</title><link rel=canonical href="/lamps/"><{tag}><h1>Lamps</h1><p>{text}</p></{tag}>'
+    found = article(page.encode(), "https://e.example/lamps/?x=1")
+    assert (found.kind, found.title, found.text) == (PageKind.ARTICLE, "Lamps", text.strip())
+    assert found.canonical_url == "https://e.example/lamps/"
+
+
+def test_known_boilerplate_is_not_the_article() -> None:
+    """Blocks whose marks are known are left out; where nothing else is there, they are all that can be had."""
+    notice = "".join(
+        f"<p>Our letter number {n} comes every Friday and costs nothing at all, says the house.</p>" for n in range(9)
+    )
+    own = "<p>" + "The lamp of the gate was out when we came, and nobody had seen who did it. " * 5 + "</p>"
+    page = f"<html><head><title>Lamps</title></head><body><article>{notice}</article><div>{own}</div></body></html>"
+    known = Hint(boilerplate=frozenset(marks(to_text(notice))))
+    assert "every Friday" in article(page.encode(), "https://e.example/lamps/").text
+    found = article(page.encode(), "https://e.example/lamps/", "", known)
+    assert found.text == to_text(own)
+    assert "every Friday" in article(page.replace(own, "").encode(), "https://e.example/lamps/", "", known).text

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from outlets import Outlet, outlet, rss
 
+from aggregator import outcomes
 from aggregator.config import load
 from aggregator.pipeline import opened
 from aggregator.scraping import MAX_PAGES
@@ -247,13 +248,27 @@ def test_a_real_page_may_have_several_pages(world: World) -> None:
     ids=["not found", "a consent wall", "another page", "unavailable"],
 )
 def test_where_the_real_page_can_not_be_had_the_amp_text_stands(world: World, real: dict[str, Any]) -> None:
-    """And its canonical URL is the article's all the same."""
-    article = world.mirror(
-        "/post/amp/", {"/post/amp/": page(1, html="amp", head="<link rel=canonical href='/post/'>"), **real}
-    )
+    """And its canonical URL is the article's all the same; what may pass is tried as often as any page first."""
+    amp = {"/post/amp/": page(1, html="amp", head="<link rel=canonical href='/post/'>")}
+    article = world.mirror("/post/amp/", {**amp, **real}, rounds=outcomes.ATTEMPTS)
     assert pages_of(article) == [1]
     assert (article["url"], article["state"]) == (f"{world.here.origin}/post/", "scraped")
     assert article["final_url"] == f"{world.here.origin}/post/amp/"
+
+
+def test_the_real_page_behind_an_amp_page_is_waited_for(world: World) -> None:
+    """A passing failure costs no reader the real page: the AMP text is not stored before the last try."""
+    answers = [(503, "text/plain", b""), (200, HTML, page(2)[1])]
+    article = world.mirror(
+        "/post/amp/",
+        {
+            "/post/amp/": page(1, html="amp", head="<link rel=canonical href='/post/'>"),
+            "/post/": lambda: answers.pop(0) if len(answers) > 1 else answers[0],
+        },
+        rounds=2,
+    )
+    assert pages_of(article) == [2]
+    assert article["partial"] == 0
 
 
 def test_no_page_of_another_site_is_asked_for(world: World) -> None:
