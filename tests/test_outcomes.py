@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator import outcomes
-from aggregator.errors import FetchError, Refused, ScrapeError, StageError, TimedOut
+from aggregator.errors import FetchError, Misled, Refused, ScrapeError, StageError, TimedOut
 from aggregator.models import Article, FeedState, FeedStatus, PageKind, PendingArticle, PollResult
 from aggregator.settings import FeedOptions
 
@@ -40,6 +40,12 @@ def test_other_failures_are_tried_again_later_each_time_and_not_for_ever() -> No
     assert waits[5] is None
     asked = FetchError(URL, "503", status=503, retry_after_s=7200)
     assert outcomes.next_attempt(pending(), asked, NOW) == NOW + timedelta(hours=2)
+
+
+def test_a_name_that_leads_to_a_private_address_is_tried_a_few_times() -> None:
+    """A fault of name resolution passes within the hour; what stays so is left alone."""
+    waits = [outcomes.next_attempt(pending(tries), Misled(URL, "a.example is at 10.0.0.1"), NOW) for tries in range(6)]
+    assert [wait is not None for wait in waits] == [True] * 3 + [False] * 3
 
 
 def test_a_host_that_rests_costs_its_feeds_no_failure() -> None:

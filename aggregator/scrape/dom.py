@@ -36,8 +36,8 @@ _POST_CHARACTERS = 600
 
 _UNLIKELY = frozenset({"button", "svg", "select", "label", "header", "noscript", "symbol", "textarea", "option"})
 _ASIDE = frozenset({"nav", "aside", "footer"})
-_OF_HEAD = frozenset({"base", "basefont", "bgsound", "link", "meta", "noframes", "noscript", "object", "script", "style",
-                      "template", "title"})  # fmt: skip
+_OF_HEAD = frozenset({"base", "basefont", "bgsound", "link", "meta", "noframes", "noscript", "object", "script",
+                      "style", "template", "title"})  # fmt: skip
 
 # A flooded tag as the WHATWG tokenizer sees it; raw text elements and comments come first, so that what looks like a
 # tag inside them does not count. Possessive, hence linear: a tag with fewer attributes fails after one look.

@@ -50,7 +50,7 @@ def trouble(samples: Sequence[Sample]) -> str | None:
     """Why a feed is to be flagged, in a sentence, or None. `samples`: newest first."""
     recent = samples[:RECENT]
     repeating = sum(sample.repeats for sample in recent)
-    walls = sum(not sample.words for sample in recent)
+    walls = sum(sample.repeats and not sample.words for sample in recent)
     if walls >= REPEATING:
         return f"{walls} of the last {len(recent)} pages show a wall or nothing in place of an article"
     if repeating >= REPEATING:

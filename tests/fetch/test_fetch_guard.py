@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rawserver import answer, routes
 
-from aggregator.errors import FetchError, Refused
+from aggregator.errors import FetchError, Misled, Refused
 from aggregator.fetch.guard import Guard, disguised, is_public
 from aggregator.models import Request
 from aggregator.urls import http_url
@@ -96,8 +96,16 @@ def test_a02_numbers_that_hide_an_address_are_refused(host: str, fetching) -> No
 )
 def test_a01_private_address_in_a_url_is_refused_before_a_byte_is_sent(host: str, fetching) -> None:
     """A URL with a private address is refused, and says why."""
-    with pytest.raises(Refused, match="not a public address"):
+    with pytest.raises(Refused, match="not a public address") as refused:
         fetching(allow=()).get(Request(f"http://{host}/"))
+    assert not isinstance(refused.value, Misled)
+
+
+@pytest.mark.parametrize("robots", [True, False])
+def test_a01_a_name_that_leads_to_a_private_address_is_told_apart(fetching, robots: bool) -> None:
+    """Refused all the same; but it may be a fault of name resolution, so that it is tried again."""
+    with pytest.raises(Misled, match="not a public address"):
+        fetching(lambda host, port: ["10.0.0.1"], allow=()).get(Request("http://gate.example/", robots=robots))
 
 
 def test_a01_nothing_arrives_at_a_private_server(serve, fetching) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,12 @@ from aggregator.store import Store, restored
 from aggregator.store.connection import Session
 from aggregator.store.describe import fill_schema_help
 from aggregator.store.migrations import APPLICATION_ID, STEPS
+
+VERSION_BEFORE_EDITS = [step.__name__ for step in STEPS].index("create_edits")
+ARTICLE = """
+    INSERT INTO articles (uid, feed_id, state, url, title, text, published, first_seen, fetched_at)
+    SELECT ?1, 1, 'scraped', 'https://old.example/' || ?1, 'Title', 'New text.', ?2, ?2, ?3
+"""
 
 
 def make(path: Path, version: int) -> None:
@@ -59,6 +65,40 @@ def test_every_older_version_is_migrated_with_a_backup_first(path: Path, version
     assert version_of(copy) == version
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT name FROM feeds").fetchall() == [("Old",)]
+
+
+def test_revisions_of_the_first_form_are_kept(path: Path) -> None:
+    """With their number, time and words; as edits, which they were."""
+    make(path, VERSION_BEFORE_EDITS)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(ARTICLE, ("one", NOW.strftime("%Y-%m-%dT%H:%M:%SZ"), "2026-03-10T12:00:00Z"))
+        connection.execute(
+            "INSERT INTO revisions (id, article_id, at, title, text, html)"
+            " VALUES (7, 1, '2026-03-01T08:00:00Z', 'Old title', 'Old text.', '<p>Old text.</p>')"
+        )
+    with Store.open(path) as store:
+        (revision,) = store.revisions.of(1)
+        assert (revision.kind, revision.title_before, revision.text_before) == ("edited", "Old title", "Old text.")
+        assert revision.at == datetime(2026, 3, 1, 8, tzinfo=UTC)
+        assert store.check() == ()
+
+
+def test_recent_articles_of_an_older_version_are_looked_at_again(path: Path) -> None:
+    """Those that the schedule still reaches, by the newest page that was read; not the others."""
+    make(path, VERSION_BEFORE_EDITS)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for slug, published in (
+            ("new", "2026-03-10T11:00:00Z"),
+            ("week", "2026-03-03T12:00:00Z"),
+            ("old", "2025-03-03T12:00:00Z"),
+        ):
+            connection.execute(ARTICLE, (slug, published, "2026-03-10T12:00:00Z"))
+    with Store.open(path) as store:
+        assert {one.url.rpartition("/")[2] for one in store.revisions.due(NOW + timedelta(days=30), 9)} == {
+            "new",
+            "week",
+        }
+        assert store.revisions.due(NOW, 9) == ()
 
 
 def test_a_second_migration_of_a_day_keeps_the_first_backup(path: Path) -> None:

@@ -95,6 +95,26 @@ def test_a_page_that_is_read_again_does_not_bring_it_back(newsroom: Newsroom) ->
     assert newsroom.store.check() == ()
 
 
+def test_a_purged_page_is_not_asked_for_again(newsroom: Newsroom) -> None:
+    """Not by a look that was under way, not by a feed that has healed, and not for its neighbours."""
+    old_and_new(newsroom)
+    one = newsroom.article_id(ONE)
+    newsroom.store.quality.sampled(one, 10, (newsroom.article_id(TWO),), NOW)
+    purge(newsroom)
+    newsroom.store.revisions.looked(one, "not modified", NOW)
+    assert newsroom.value("SELECT due FROM rechecks WHERE article_id = ?", one) is None
+    newsroom.execute("INSERT INTO flagged SELECT feed_id, at, 'short', 400 FROM samples WHERE article_id = ?", one)
+    for number in range(3):
+        newsroom.poll(entry(f"good{number}"))
+        newsroom.store.quality.sampled(newsroom.article_id(f"https://alpha.example/good{number}"), 400, (), NOW + DAY)
+    assert newsroom.store.quality.flagged() == {}
+    assert one not in [article.id for article in newsroom.store.pending(NOW + 9 * DAY, 99)]
+    newsroom.execute("UPDATE articles SET next_attempt = '2026-03-10T12:00:00Z' WHERE id = ?", one)
+    newsroom.scrape(ONE, "Ransomware, told again. " * 100)
+    assert newsroom.value("SELECT next_attempt FROM articles WHERE id = ?", one) is None
+    assert newsroom.posts()["one"].html.endswith(NOTICE)
+
+
 def test_a_copy_of_what_is_purged_is_still_a_copy(two: Newsroom) -> None:
     """The fingerprint stays: a copy that appears later is linked to its original."""
     old_and_new(two)

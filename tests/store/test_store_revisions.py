@@ -193,6 +193,23 @@ def test_an_edit(newsroom: Newsroom) -> None:
     assert due(newsroom) == []
 
 
+def test_a_repair(newsroom: Newsroom) -> None:
+    """What had been read badly is kept for whoever asks; it is no edit, and `updated` stays."""
+    article_id = held(newsroom, text="Our newsletter comes on Fridays.")
+    newsroom.now += 2 * HOUR
+    again(
+        newsroom, article_id, "The worm hits ten banks.", Change(ChangeKind.REPAIRED, "its page was read badly before")
+    )
+    post = newsroom.posts()["one"]
+    assert "ten banks" in post.html
+    assert (post.revised, post.revisions) == (None, ())
+    assert newsroom.row("SELECT kind, text FROM revisions") == {
+        "kind": "repaired", "text": "Our newsletter comes on Fridays."
+    }  # fmt: skip
+    again(newsroom, article_id, "The worm hits twelve banks.", EDITED)
+    assert [change.kind for change in newsroom.posts()["one"].revisions] == [RevisionKind.EDITED]
+
+
 def test_a_trifle(newsroom: Newsroom) -> None:
     """Text, `updated` and every document stay; that somebody looked is noted."""
     article_id = held(newsroom, text="The worm hits ten banks.")

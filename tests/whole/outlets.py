@@ -15,12 +15,13 @@ Page = tuple[str, bytes] | Callable[[], tuple[int, str, bytes]]
 class Outlet:
     """A server whose pages a test may change; `asked` are the paths in the order of the requests.
 
-    `headers` are sent with a path's answers beside the usual ones.
+    `headers` are sent with a path's answers beside the usual ones; `received` are those of a path's last request.
     """
 
     origin: str
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    received: dict[str, dict[str, str]] = field(default_factory=dict)
     headers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
 
@@ -31,6 +32,7 @@ def outlet(pages: dict[str, Page] | None = None, host: str = "127.0.0.1") -> Ite
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             here.asked.append(self.path)
+            here.received[self.path] = dict(self.headers)
             page = here.pages.get(self.path, ("text/plain", b""))
             status, kind, body = page() if callable(page) else (200 if self.path in here.pages else 404, *page)
             self.send_response(status)

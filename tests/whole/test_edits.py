@@ -16,6 +16,7 @@ from program import Program
 
 from aggregator.config import load
 from aggregator.pipeline import Pipeline, opened
+from aggregator.store.retention import Limit
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -147,6 +148,38 @@ def test_what_is_no_article_never_replaces_one(tmp_path: Path) -> None:
         assert lamps.fetched == 6
         assert lamps.row("SELECT looks FROM rechecks") == (5,)
         assert lamps.row("SELECT text LIKE '%CVE-2026-1111%' FROM articles") == (1,)
+
+
+def test_a_page_that_was_not_modified_costs_a_304(tmp_path: Path) -> None:
+    """The validator of the page as it was read is sent, and the answer without a page changes nothing but the note."""
+    with mirror(tmp_path) as lamps:
+        lamps.site.headers["/worm/"] = [("ETag", '"first"')]
+        lamps.poll(0)
+        before = lamps.public()
+        assert lamps.row("SELECT etag FROM rechecks") == ('"first"',)
+        lamps.site.pages["/worm/"] = lambda: (304, "text/html", b"")
+        lamps.poll(2)
+        assert lamps.site.received["/worm/"]["If-None-Match"] == '"first"'
+        assert lamps.row("SELECT looks, outcome, etag FROM rechecks") == (1, "not modified", '"first"')
+        assert lamps.row("SELECT text LIKE '%CVE-2026-1111%', http_status FROM articles") == (1, 200)
+        assert lamps.public() == before
+
+
+def test_the_page_of_what_changed_goes_with_it(tmp_path: Path) -> None:
+    """When the former versions are purged nothing of them is left in the output, and no link leads nowhere."""
+    with mirror(tmp_path) as lamps:
+        lamps.poll(0)
+        lamps.poll(2, page(BODY[0], BODY[1].replace("5.1", "5.2"), BODY[2]))
+        (post,) = lamps.pipeline.store.archive.latest(5)
+        history = post.path.removesuffix(".html") + "-history.html"
+        assert history in lamps.public()
+        feed = lamps.pipeline.store.feeds()[0]
+        assert lamps.pipeline.store.tending.purge([Limit(feed.id, before=START + 1000 * HOUR)], START + 3 * HOUR) == 1
+        lamps.poll(4)
+        assert history not in lamps.public()
+        assert b"history.html" not in lamps.public()[post.path]
+        lamps.poll(24 * 5)
+        assert lamps.row("SELECT text LIKE '%CVE-2026-1111%' FROM articles") == (0,)
 
 
 def test_gone_is_noted(tmp_path: Path) -> None:
