@@ -71,7 +71,7 @@ def walk(samples: Sequence[Sample]) -> list[bool]:
 
 
 def orders(samples: list[Sample]) -> Iterable[list[Sample]]:
-    chance = random.Random(1)  # noqa: S311 - the same orders in each run
+    chance = random.Random(1)
     for _ in range(ORDERS):
         yield chance.sample(samples, len(samples))
 
@@ -137,12 +137,12 @@ def texts() -> list[list[str]]:
     """The paragraphs of each article of the corpus that is long enough to lose some."""
     rows = (CORPORA / "extraction" / "truth.jsonl").read_text("utf-8").splitlines()
     split = ([part for part in json.loads(row)["text"].split("\n") if part.strip()] for row in rows)
-    return [parts for parts in split if len(parts) >= 8 and len(words(" ".join(parts))) >= 150]  # noqa: PLR2004
+    return [parts for parts in split if len(parts) >= 8 and len(words(" ".join(parts))) >= 150]
 
 
 def left(parts: list[str], share: float) -> float:
     """The words that are left when an outlet takes out `share` of the paragraphs."""
-    chance = random.Random(len(parts))  # noqa: S311 - the same in each run
+    chance = random.Random(len(parts))
     kept = chance.sample(parts, max(1, round(len(parts) * (1 - share))))
     return len(words(" ".join(kept))) / len(words(" ".join(parts)))
 
@@ -178,16 +178,20 @@ def _share(found: Iterable[bool]) -> str:
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     found, pairs, twins = feeds()
-    print(f"{len(found)} feeds, {sum(len(one) for _, one in found)} entries; {twins} of {pairs} pairs of entries are one")
+    print(
+        f"{len(found)} feeds, {sum(len(one) for _, one in found)} entries; {twins} of {pairs} pairs of entries are one"
+    )
     print("text under two titles")
     shrunk, recent = soundness.SHRUNK, soundness.RECENT
     for half in (0, 1):
         chosen = found[half::2]
-        print(f"\n{'odd' if half else 'even'}: {len(chosen)} feeds. False flags, as they came | in {ORDERS} random orders")
+        print(
+            f"\n{'odd' if half else 'even'}: {len(chosen)} feeds. False flags, as they came | in {ORDERS} random orders"
+        )
         for soundness.RECENT, soundness.SHRUNK in ((3, 0.25), (4, 0.15), (4, 0.25), (4, 0.35), (4, 0.5), (5, 0.25)):
             print(f"  last {soundness.RECENT} below {soundness.SHRUNK}: {false_flags(chosen)}")
         soundness.RECENT, soundness.SHRUNK = recent, shrunk
-        long = [one for one in chosen if median(sample.words for sample in one[1]) >= FULL_TEXT and len(one[1]) > 11]  # noqa: PLR2004
+        long = [one for one in chosen if median(sample.words for sample in one[1]) >= FULL_TEXT and len(one[1]) > 11]
         print(f"Broken: {len(long)} feeds with articles of {FULL_TEXT} words and more, {ORDERS} orders each")
         known = soundness.RECOVERED
         for soundness.RECOVERED in (0.25, 0.35, 0.5):
