@@ -2,7 +2,7 @@
 
     python -m bench.watch
 
-Feeds: the entries of the corpus' real feeds, oldest first, as if each were what a page gave; besides as they came, in 50
+Feeds: the entries of the corpus' real feeds, oldest first, as if each were what a page gave; and in 50
 random orders. A false flag is one without breakage. Then the newer half is broken: every page gives one notice, or the
 first 30 words of its article; and it is mended. Delays are in articles. Texts: the articles of the extraction corpus,
 with paragraphs taken out as an outlet may do it, and cut to teasers as walls do it; and pairs of different articles.

@@ -23,11 +23,13 @@ FULL = 60
 
 CUT = 0.4
 """The part of the words that must be left. Of the edits that outlets make (corrections, updates put above or below)
-hardly one takes out more than a quarter; teasers of articles have a tenth to a third of them."""
+hardly one takes out more than a quarter; teasers of articles have a tenth to a third of them.
+`python -m bench.watch`: 0.4 takes 0.3 % of edits that drop 40 % of the paragraphs for losses, 0.5 takes 5 %."""
 
 FOREIGN = 0.15
 """The part of the old text's pairs of words that must still be there where the title has changed too; two texts that
-have nothing but their language in common share one in twenty."""
+have nothing but their language in common share one in twenty-five, the most alike of 378 neighbours in the corpus one
+in six (`bench.watch`)."""
 
 CARD = 25
 """Words. Paragraphs under "Related" that are no longer than this are its cards; the first longer one is the article.

@@ -25,7 +25,7 @@ def test_repeating() -> None:
 
 def test_shrinking() -> None:
     """All of the newest far below what is usual; a feed that is new has no usual length."""
-    assert trouble([SHORT] * RECENT + GOOD) == "the last 4 articles are 87 % shorter than usual (445 words)"
+    assert trouble([SHORT] * RECENT + GOOD) == "the last 5 articles are 87 % shorter than usual (445 words)"
     assert trouble([SHORT] * RECENT + GOOD[:3]) is None
 
 
