@@ -21,7 +21,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from lxml import etree
 
@@ -30,8 +32,8 @@ from aggregator.emit.atom import NAMESPACE
 from aggregator.emit.documents import Document
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.items import rfc3339, view
-from aggregator.models import Archive, Built, Carried, PollOutcome, PollResult, Post, PostLink, Source
-from aggregator.settings import Site
+from aggregator.models import Built, Carried, PollOutcome, PollResult, Post, PostLink, Source
+from aggregator.settings import Output, Site
 from aggregator.store import Store
 from bench import archive as fill
 
@@ -171,36 +173,49 @@ def show(done: int, total: int) -> None:
         print(f"\r{done:,} of {total:,}", end="" if done < total else "\n", file=sys.stderr)
 
 
-def timed(archive: Archive, site: Site, out: Path, *, full: bool = False) -> tuple[float, Built]:
+SITE = Site(base_url="https://news.example/")
+OUTPUTS = (
+    Output(name="tagged", tags=("tag3",), max_age=timedelta(days=400)),
+    Output(name="stories", group="story", content="summary"),
+)
+"""Of the database alone: one that asks the search index, and one that folds stories."""
+
+
+class Made(Protocol):
+    """One emission."""
+
+    def __call__(self, *, full: bool = False) -> Built: ...
+
+
+def timed(made: Made, *, full: bool = False) -> tuple[float, Built]:
     start = time.perf_counter()
-    built = build(archive, site, out, full=full, progress=show)
+    built = made(full=full)
     return time.perf_counter() - start, built
 
 
-def measure(archive: Archive, add_one: Callable[[], None], out: Path) -> None:
+def measure(made: Made, add_one: Callable[[], None]) -> None:
     """Everything once, nothing new, one new article nine times, everything again."""
-    site = Site(base_url="https://news.example/")
-    seconds, built = timed(archive, site, out)
+    seconds, built = timed(made)
     print(f"first build, {built.posts:,} posts: {seconds:.1f} s, {built.written:,} files", flush=True)
-    seconds, built = timed(archive, site, out)
+    seconds, built = timed(made)
     print(f"nothing new: {seconds * 1000:.1f} ms, {built.written} files")
     times, busy = [], []
     for _ in range(9):
         add_one()
         began = time.process_time()
-        seconds, built = timed(archive, site, out)
+        seconds, built = timed(made)
         busy.append(time.process_time() - began)
         times.append(seconds)
     wall, cpu = statistics.median(times), statistics.median(busy)
     print(f"one new article: {wall:.3f} s, of which {cpu:.3f} s of work (medians of 9), {built.written} files:")
     print("   ", " ".join(sorted(built.files)), flush=True)
-    seconds, built = timed(archive, site, out, full=True)
+    seconds, built = timed(made, full=True)
     print(f"full build again: {seconds:.1f} s, {built.written} files written, {built.unchanged:,} the same")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
 def stored(path: Path, out: Path) -> None:
-    """The same over a database that `python -m bench.archive --keep FILE` has filled."""
+    """The same over a database that `python -m bench.archive --keep FILE` has filled, with two outputs."""
     press = fill.Press()
     with Store.open(path) as store:
         now = store.archive.latest(1)[0].published + timedelta(days=1)
@@ -215,7 +230,12 @@ def stored(path: Path, out: Path) -> None:
             store.save_article(pending.id, article, evidence, press.fingerprint(), None, now)
             store.publish(now, timedelta(hours=1))
 
-        measure(store.archive, add_one, out)
+        def made(*, full: bool = False) -> Built:
+            store.outputs.fill(OUTPUTS, now)
+            chosen = store.outputs
+            return build(store.archive, SITE, out, outputs=OUTPUTS, chosen=chosen, full=full, progress=show)
+
+        measure(made, add_one)
 
 
 def writers(archive: MadeUp) -> None:
@@ -278,7 +298,7 @@ def main() -> None:
         if options.database:
             stored(options.database, Path(folder))
         else:
-            measure(archive, archive.add_one, Path(folder))
+            measure(partial(build, archive, SITE, Path(folder), progress=show), archive.add_one)
 
 
 if __name__ == "__main__":
