@@ -8,6 +8,7 @@ trailing slash are gone, whether or not the server would answer to the result. N
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from aggregator.dedupe.sites import registrable
@@ -16,6 +17,9 @@ from aggregator.urls import http_url
 
 _ROUNDS = 8
 """Each round unfolds one wrapping (`/amp/` of `/amp/`, a cache around a cache); real URLs need two at most."""
+
+REMEMBERED = 2048
+"""Addresses whose key is remembered: each is asked for several times while its entry is decided on and saved."""
 
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 _PIECE_SAFE = "/:@!$'()*,;~-._?"
@@ -29,6 +33,7 @@ _AMP_CACHE = re.compile(r"/[civ]/(?:s/)?([^/]+\.[^/]+)(/.*)?")
 _GOOGLE_AMP = re.compile(r"/amp/(?:s/)?([^/]+\.[^/]+)(/.*)?")
 
 
+@lru_cache(REMEMBERED)
 def canonical_url(url: str) -> str:
     """The key of the article that `url` means; idempotent. What is no http(s) URL comes back stripped, unchanged.
 

@@ -21,13 +21,12 @@ _UNCOMMON = re.compile(rf"(?i)<[!?]|-->|<(?:{'|'.join(sorted(_SILENT))})")
 """What clean HTML does not have."""
 
 _PICTURE = re.compile(r"""(?i)\bsrc\s?=\s?["']?([^"'\s>?#]+)""")
-_SPACE = re.compile(r"\s+")
 
 
 def visible(markup: str) -> str:
     """The text between the tags, entities resolved, whitespace folded."""
     text = _walked(markup) if _UNCOMMON.search(markup) else _TAG.sub(" ", markup)
-    return normal(_SPACE.sub(" ", html.unescape(text)).strip())
+    return normal(" ".join(html.unescape(text).split()))
 
 
 def lasting(markup: str) -> str:
@@ -38,7 +37,7 @@ def lasting(markup: str) -> str:
     text = visible(markup)
     if not text:
         return " ".join(_PICTURE.findall(markup))
-    return _SPACE.sub(" ", without_noise(text)).strip()
+    return " ".join(without_noise(text).split())
 
 
 def _walked(markup: str) -> str:
