@@ -60,8 +60,9 @@ _Words = list[tuple[str, bool]]
 def features(item: Item) -> Features:
     """The terms of an article, at most `MAX_TERMS`, strongest first (of equals in alphabetical order)."""
     title, text = _words(item.title), _words(item.text[: MAX_WORDS * LETTERS], MAX_WORDS)
-    names = _names(title, text)
-    known = {token: _terms(token, named=token in names) for token in {token for token, _ in title + text}}
+    tokens = {token for token, _ in title + text}
+    names = _names(title, text, tokens)
+    known = {token: (_given if len(token) <= LONGEST else _terms)(token, token in names) for token in tokens}
     weights: dict[str, float] = defaultdict(float)
     for token, _ in title:
         for term in known[token]:
@@ -97,29 +98,23 @@ def _words(text: str, limit: int = 0) -> _Words:
     return found
 
 
-def _names(title: _Words, text: _Words) -> set[str]:
+def _names(title: _Words, text: _Words, tokens: set[str]) -> set[str]:
     """What is a name here: capitalised where nothing but being a name explains it, and nowhere in lower case.
 
     A title tells only when it is not in Title Case.
     """
-    tokens = {token for token, _ in title + text}
     plain = {token for token in tokens if token[0].islower()}
     told = {token for token, begins in text if not begins}
     inner = [token for token, begins in title if not begins]
     if any(token[0].islower() and token.casefold() not in STOP for token in inner):
         told.update(inner)
     capitals = {token for token in told if token[0].isupper()}
-    shaped = {token for token in tokens if _SHAPED.search(token)}
+    shaped = {token for token in tokens if not (token.islower() and token.isalpha()) and _SHAPED.search(token)}
     return {token for token in capitals | shaped if _POSSESSIVE.sub("", token).lower() not in plain}
 
 
-def _terms(token: str, *, named: bool) -> tuple[str, ...]:
+def _terms(token: str, named: bool) -> tuple[str, ...]:
     """The terms of one token: a name is one as a name and as a word, so that it meets those who wrote it small."""
-    return (_given if len(token) <= LONGEST else _given.__wrapped__)(token, named)
-
-
-@lru_cache(REMEMBERED)
-def _given(token: str, named: bool) -> tuple[str, ...]:
     if is_unspaced(token):
         return tuple(f"word:{pair}" for pair in pairs(token))
     low = _POSSESSIVE.sub("", token.casefold())
@@ -129,6 +124,9 @@ def _given(token: str, named: bool) -> tuple[str, ...]:
         return (_numeric(low),)
     word = f"word:{low[:STEM]}"
     return (f"name:{low}", word) if named or _HOST.fullmatch(low) else (word,)
+
+
+_given = lru_cache(REMEMBERED)(_terms)
 
 
 def _numeric(low: str) -> str:

@@ -26,6 +26,9 @@ COMMON_SHARE = 0.25
 KIND = {"id": 2.0, "name": 0.7, "num": 1.5, "word": 1.0}
 """What a term's weight is multiplied by. A name counts as a word besides (see `terms`)."""
 
+LEAST = 0.05
+"""The rarity of a term that nearly every article has."""
+
 WEIGHTIEST = 64
 """Terms of an article that are compared; what is lighter adds noise and memory."""
 
@@ -58,7 +61,8 @@ class Stats:
     def rarity(self, term: str) -> float:
         """The inverse document frequency (natural logarithm), at least a little above 0."""
         background = BACKGROUND * COMMON_SHARE if term in _COMMON_TERMS else 0.5
-        return max(math.log((BACKGROUND + self.documents + 1) / (background + self.frequency.get(term, 0))), 0.05)
+        rarity = math.log((BACKGROUND + self.documents + 1) / (background + self.frequency.get(term, 0)))
+        return max(LEAST, rarity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Vector:
 
 def vector(features: Features, stats: Stats) -> Vector:
     """The vector of an article by the statistics of the window."""
-    raw = [(weight * KIND[term.partition(":")[0]] * stats.rarity(term), term) for term, weight in features.terms]
+    raw = [(weight * KIND[term[: term.index(":")]] * stats.rarity(term), term) for term, weight in features.terms]
     length = math.sqrt(math.fsum(value * value for value, _ in raw))
     kept = nlargest(WEIGHTIEST, raw)
     return Vector(tuple(intern(term) for _, term in kept), array("f", (value / length for value, _ in kept)))
