@@ -45,10 +45,10 @@ def demo(
         for number in range(1, press.rounds + 1):
             press.publish(number)
             rows.append((number, *_one_round(config, place)))
-    print_table("What each round did (some outlets are broken on purpose)", COLUMNS, rows)
-    _show_where(place)
-    if serve:
-        _serve(config, place)
+        print_table("What each round did (some outlets are broken on purpose)", COLUMNS, rows)
+        _show_where(place)
+        if serve:  # the press is still there: links to original posts lead somewhere
+            _serve(config, place)
 
 
 def _new_folder(folder: Path | None) -> Path:
