@@ -108,7 +108,7 @@ def scene(place: Path) -> Iterator[Scene]:
     """The press in its last round, read and mirrored, with everything served on loopback."""
     with Press(START, slow_s=0) as press:
         path = place / "feeds.yaml"
-        path.write_text(press.config_text("http://127.0.0.1:8080/"), "utf-8")
+        path.write_text(press.config_text("http://127.0.0.1:8080/", media="mirror"), "utf-8")
         config = load(path)
         for number in range(1, press.rounds + 1):
             press.publish(number)

@@ -38,7 +38,7 @@ def demo(
     place = _new_folder(folder)
     with Press(clock(), slow_s=SLOW_S) as press:
         config_path = place / "feeds.yaml"
-        config_path.write_text(press.config_text(BASE_URL), "utf-8")
+        config_path.write_text(press.config_text(BASE_URL, media="mirror"), "utf-8")
         config = load(config_path)
         say(f"An imaginary press: {len(press.outlets)} outlets on 127.0.0.1, {press.rounds} rounds, into {place}")
         rows = []

@@ -20,7 +20,7 @@ from aggregator.demo.printed import Edition, Printed
 from aggregator.demo.server import Asked, Reply, Server
 from aggregator.demo.site import Addresses, Site, permalinks
 from aggregator.demo.themes import THEMES, States
-from aggregator.models import Attribution, Neighbour
+from aggregator.models import Attribution, MediaPolicy, Neighbour
 
 _FIRST_ADDRESS = 1
 """Outlets listen on 127.0.0.1, 127.0.0.2 ...: one host each, as on the internet, and not only one port each."""
@@ -176,8 +176,11 @@ class Press:
         editions = (site.edition(self._round) for site in self._sites.values())
         return tuple(_expected(edition, printed) for edition in editions for printed in edition.posts)
 
-    def config_text(self, base_url: str) -> str:
-        """A feeds.yaml that subscribes to every outlet; the output is to be served at `base_url`."""
+    def config_text(self, base_url: str, *, media: MediaPolicy = "link") -> str:
+        """A feeds.yaml that subscribes to every outlet; the output is to be served at `base_url`.
+
+        `media`: `mirror` for pages that are looked at after the press has closed.
+        """
         feeds = "".join(
             f"  - url: {json.dumps(listed.feed_url)}\n"
             f"    name: {json.dumps(listed.name)}\n"
@@ -188,7 +191,8 @@ class Press:
             "# The imaginary press on this machine. Every outlet, company and vulnerability in it is invented.\n"
             f"site:\n  title: The imaginary security press\n  base_url: {json.dumps(base_url)}\n"
             "network:\n  allow: [127.0.0.0/8]\n  timeout_s: 15\n  per_host_interval_s: 0\n  per_host_connections: 16\n"
-            "defaults:\n  interval: 1s\n  min_interval: 1s\n  max_interval: 1m\n  media: mirror\n"
+            "defaults:\n  interval: 1s\n  min_interval: 1s\n  max_interval: 1m\n"
+            f"  media: {media}\n"
             f"feeds:\n{feeds}"
         )
 
