@@ -42,7 +42,7 @@ def add(
     place = here(context)
     config = place.config if place.config_path.exists() else None
     asks = asking() and not yes
-    with finder(config.network if config else None) as looking:
+    with finder(place) as looking:
         found = chosen(looking, url, asks=asks)
         if config:
             _refuse_known(config, found.url, str(place.config_path))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator.cli.app import clock
-from aggregator.errors import FetchError
+from aggregator.cli.app import Here, clock
+from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import Fetcher
-from aggregator.models import FetchMemory, HostState, Request, Response, RobotsFile
+from aggregator.models import FetchMemory, HostState, Request, RobotsFile
 from aggregator.settings import Network
 
 MAX_FILE_BYTES = 64 * 2**20
@@ -53,10 +55,25 @@ class Document:
     content_type: str = ""
 
 
-def read_document(target: str, network: Network | None, *, accept: str, url: str | None = None) -> Document:
-    """A file's bytes (gunzipped if need be) or a URL's. Raises FetchError."""
+@contextmanager
+def fetching(place: Here | None) -> Iterator[Fetcher]:
+    """A fetcher with the operator's settings where there are any, that knows which hosts rest and keeps nothing."""
+    from aggregator.store import Store
+
+    network = place.config.network if place and place.config_path.exists() else Network()
+    with ExitStack() as opened:
+        memory: Store | None = None
+        if place and place.database.exists():
+            with suppress(StoreError):  # of another version: what it knows of hosts can not be read
+                memory = opened.enter_context(Store.read(place.database))
+        yield opened.enter_context(Fetcher(network, Passing(memory), clock=clock))
+
+
+def read_document(target: str, place: Here, *, accept: str, url: str | None = None, robots: bool = False) -> Document:
+    """A file's bytes (gunzipped if need be) or a URL's; with `robots` robots.txt has its say. Raises FetchError."""
     if target.startswith(("http://", "https://")):
-        response = fetch(target, network or Network(), accept)
+        with fetching(place) as fetcher:
+            response = fetcher.get(Request(target, accept=accept, robots=robots))
         return Document(response.body, url or response.url, response.content_type)
     return read_file(Path(target), url)
 
@@ -90,9 +107,3 @@ def _why(path: Path, error: Exception) -> str:
         host = _HOST.match(str(path))
         return f"there is no such file{f'; for the site, write https://{path}' if host else ''}"
     return str(getattr(error, "strerror", None) or error)
-
-
-def fetch(url: str, network: Network, accept: str) -> Response:
-    """One unconditional request."""
-    with Fetcher(network, Passing(), clock=clock) as fetcher:
-        return fetcher.get(Request(url, max_bytes=network.max_bytes, accept=accept))

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from aggregator import poll
-from aggregator.cli.app import clock
-from aggregator.cli.fetching import Passing
+from aggregator.cli.app import Here
+from aggregator.cli.fetching import fetching
 from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.fetch import Fetcher
 from aggregator.models import PageKind, ParsedFeed, Request, Response
@@ -16,7 +16,6 @@ from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.reading import Page, has_full_text, read_feed, read_page
 from aggregator.scrape import Hint
 from aggregator.scraping import SCRAPE_TIMEOUT_S
-from aggregator.settings import Network
 from aggregator.urls import http_url
 from aggregator.workers import Workers
 
@@ -121,10 +120,7 @@ class Finder:
 
 
 @contextmanager
-def finder(network: Network | None) -> Iterator[Finder]:
+def finder(place: Here | None) -> Iterator[Finder]:
     """A Finder with the operator's settings, or with the safe defaults."""
-    with (
-        Fetcher(network or Network(), Passing(), clock=clock) as fetcher,
-        Workers(processes=1) as workers,
-    ):
+    with fetching(place) as fetcher, Workers(processes=1) as workers:
         yield Finder(fetcher, workers)

@@ -20,7 +20,6 @@ from aggregator.urls import redact
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
     from aggregator.dedupe.stories import Item
-    from aggregator.settings import Network
 
 _STORY_KEYS = ("id", "story", "duplicate_of", "reason", "similarity")
 
@@ -39,7 +38,7 @@ def parse(
     from aggregator.reading import read_feed
     from aggregator.workers import Workers
 
-    document = read_document(target, _network(context), accept=FEED_TYPES, url=url)
+    document = read_document(target, here(context), accept=FEED_TYPES, url=url)
     with Workers(processes=1) as workers:
 
         def read(url: str) -> ParsedFeed:
@@ -57,10 +56,10 @@ def parse(
     print_json(_feed_json(feed))
 
 
-def _network(context: typer.Context) -> Network | None:
-    """The operator's network settings where there is a configuration; the safe defaults where there is none."""
+def _asks_robots(context: typer.Context) -> bool:
+    """Whether robots.txt is asked for a page: the operator's default, where there is one."""
     place = here(context)
-    return place.config.network if place.config_path.exists() else None
+    return not place.config_path.exists() or place.config.defaults.respect_robots
 
 
 def _feed_json(feed: ParsedFeed) -> dict[str, object]:
@@ -137,7 +136,7 @@ def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
     from aggregator.scraping import PAGE_TYPES, SCRAPE_TIMEOUT_S
     from aggregator.workers import Workers
 
-    document = read_document(target, _network(context), accept=PAGE_TYPES, url=url)
+    document = read_document(target, here(context), accept=PAGE_TYPES, url=url, robots=_asks_robots(context))
     with Workers(processes=1) as workers:
         read = workers.call(
             read_page,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Json, app, bars, clock, complain, here, print_json, print_table, say
+from aggregator.cli.app import Here, Json, app, bars, complain, here, print_json, print_table, say
 from aggregator.errors import ConfigError, StageError
 from aggregator.models import PageKind
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
     from aggregator.models import PendingArticle
     from aggregator.scraping import Reading
-    from aggregator.settings import Network
     from aggregator.siterules import Rule, Sample
 
 _BEGINNING = 60
@@ -41,7 +40,6 @@ def rules(
 ) -> None:
     """The rules for sites (see docs/rules.md), and whether they still find what they are for."""
     from aggregator.config.rulebook import Rulebook
-    from aggregator.settings import Network
 
     place = here(context)
     config = place.config if place.config_path.exists() else None
@@ -49,7 +47,7 @@ def rules(
     chosen = _chosen(book, site)
     if action is Action.LIST:
         _list(book, chosen, as_json=as_json)
-    elif not _test(book, chosen, config.network if config else Network(), as_json=as_json):
+    elif not _test(book, chosen, place, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -80,7 +78,7 @@ def _print(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ..
         print_table(title, columns, rows)
 
 
-def _test(book: Rulebook, chosen: list[Rule], network: Network, *, as_json: bool) -> bool:
+def _test(book: Rulebook, chosen: list[Rule], place: Here, *, as_json: bool) -> bool:
     """Read the test pages and print what was found: whether all went well."""
     for problem in book.problems:
         complain(problem)
@@ -90,7 +88,7 @@ def _test(book: Rulebook, chosen: list[Rule], network: Network, *, as_json: bool
         return not book.problems
     rows = []
     with bars() as progress:
-        for number, (index, reading) in enumerate(_read(book, samples, network), 1):
+        for number, (index, reading) in enumerate(_read(book, samples, place), 1):
             progress("scrape", number, len(samples))
             rows.append((index, _row(*samples[index], reading)))
     rows.sort(key=lambda row: row[0])
@@ -101,15 +99,15 @@ def _test(book: Rulebook, chosen: list[Rule], network: Network, *, as_json: bool
     return failed == 0 and len(rows) == len(samples) and not book.problems
 
 
-def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], network: Network) -> Iterator[tuple[int, Reading]]:
+def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], place: Here) -> Iterator[tuple[int, Reading]]:
     """Each sample's number with what was read, as they complete: by the way that articles take, but nothing is kept."""
-    from aggregator.cli.fetching import Passing
-    from aggregator.fetch import Fetcher
+    from aggregator.cli.fetching import fetching
     from aggregator.pages import Pages
-    from aggregator.settings import FeedOptions
+    from aggregator.settings import FeedOptions, Network
     from aggregator.workers import Workers
 
-    with Fetcher(network, Passing(), clock=clock) as fetcher, Workers() as workers:
+    network = place.config.network if place.config_path.exists() else Network()
+    with fetching(place) as fetcher, Workers() as workers:
         pages = Pages(fetcher, workers, network, lambda _: FeedOptions(), lambda: False, book)
         for reading in pages.read(_pending(sample for _, sample in samples)):
             yield reading.article.id, reading

@@ -457,3 +457,38 @@ def test_check_ends_with_0_or_2(program: Program, tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "feeds.yaml:1:9: feeds[0].url: is missing" in ended.stderr
     assert json.loads(other.run("check", "--schema").stdout)["title"] == "feeds.yaml"
+
+
+def test_a_host_that_rests_is_left_alone_by_every_command(tmp_path: Path) -> None:
+    """What a round has learnt of a host (429, Retry-After) holds for the commands that ask for one thing, too."""
+    with outlet() as server:
+        server.pages["/feed"] = lambda: (429, "text/plain", b"not now")
+        server.headers["/feed"] = [("Retry-After", "3600")]
+        program = Program(tmp_path)
+        program.configure(f"network: {{allow: [127.0.0.0/8]}}\nfeeds: [{{url: '{server.origin}/feed', name: Busy}}]\n")
+        program.run("poll")
+        server.asked.clear()
+        for command in (
+            ("parse", f"{server.origin}/other"),
+            ("extract", f"{server.origin}/page"),
+            ("add", server.origin),
+        ):
+            ended = program.run(*command)
+            assert ended.returncode == 1
+            assert "rest" in ended.stderr, ended.stderr
+        assert server.asked == []
+
+
+def test_extract_asks_robots_txt(tmp_path: Path) -> None:
+    """As a round would: what may not be fetched is not shown as what would be stored."""
+    with outlet(
+        {"/robots.txt": ("text/plain", b"User-agent: *\nDisallow: /private"), "/private/x": ("text/html", article("X"))}
+    ) as server:
+        program = Program(tmp_path)
+        program.configure(
+            f"network: {{allow: [127.0.0.0/8], per_host_interval_s: 0}}\nfeeds: [{{url: '{server.origin}/feed'}}]\n"
+        )
+        ended = program.run("extract", f"{server.origin}/private/x")
+        assert ended.returncode == 1
+        assert "robots.txt" in ended.stderr
+        assert "/private/x" not in server.asked
