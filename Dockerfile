@@ -16,7 +16,7 @@ RUN python -m venv --without-pip /opt/aggregator \
     && python -m pip --python /opt/aggregator/bin/python install \
         --no-cache-dir --disable-pip-version-check --root-user-action ignore --compile \
         --only-binary :all: --no-binary security-feed-aggregator \
-        --constraint constraints.txt .
+        --constraint constraints.txt '.[notify]'
 
 
 FROM python:3.13-slim

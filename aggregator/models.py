@@ -489,6 +489,7 @@ class PageEvidence:
     raw_hash: str = ""
     partial: bool = False
     validators: Validators = Validators()
+    x_robots_tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ FINAL_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 451})
 
 GONE_STATUSES = frozenset({404, 410})
 
+HEADER_CHARS = 1000
+"""Of an X-Robots-Tag that is kept as it came: real ones have some dozens."""
+
 _PASSING = {
     PageKind.CONSENT: "a consent wall",
     PageKind.CAPTCHA: "a captcha or a bot check",
@@ -153,4 +156,5 @@ def evidence(response: Response) -> PageEvidence:
         raw_hash=sha256(response.body).hexdigest(),
         partial=response.partial,
         validators=response.validators,
+        x_robots_tag=response.headers.get("x-robots-tag", "")[:HEADER_CHARS],
     )

@@ -1,12 +1,14 @@
 """kill -9 at random moments, again and again, while the whole pipeline works against a small press on loopback.
 
-    python -m bench.kills [--kills 1000] [--seed 1] [--longest 0.4] [--folder FOLDER]
+    python -m bench.kills [--kills 1000] [--seed 1] [--longest SECONDS] [--folder FOLDER]
 
 Each round forks a process that polls, scrapes, compares, stores and emits as fast as it can, with the parsers in the
 process itself, and tells through a pipe what a call has returned from; after a random moment it is killed with SIGKILL,
-and the current documents have to be whole. At the end a last process works until nothing is left to do, and then
-everything that was ever told must be there, nothing may be there twice, every file must be whole, the database sound,
-and a build of the whole output must find nothing to change. It prints a JSON object; `wrong` is to be empty.
+and the current documents have to be whole. The moments are spread over one and a half rounds, as long as a round takes
+on this machine now (`--longest` sets the end), so that they fall into each stage: `killed_in` counts them. At the end a
+last process works until nothing is left to do, and then everything that was ever told must be there, nothing may be
+there twice, every file must be whole, the database sound, and a build of the whole output must find nothing to change.
+It prints a JSON object; `wrong` is to be empty.
 """
 
 from __future__ import annotations
@@ -41,6 +43,12 @@ from aggregator.store import Store
 BEGUN = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 SHOWN = 12
 """Items in the feed; two more come with every request."""
+
+SPREAD = 1.5
+"""Rounds until the last moment of a kill: enough for whole rounds, and for what a second one finds."""
+
+MEASURED_EVERY = 50
+"""Kills after which the length of a round is measured anew."""
 
 LETTERS = "abcdefghijklmnoprstuvw"
 
@@ -155,14 +163,32 @@ def work(folder: Path, feed: str, tell: Any, *, rounds: int | None = None) -> No
         store.sync_feeds(config, clock())
         pipeline = Pipeline(config, store, fetcher, Inline(), folder / "public", clock)  # type: ignore[arg-type]
         while rounds is None or rounds > 0:
-            pipeline.round(force=True)
+            tell("stage", "polling")
+            pipeline.poll(tally := Tally(), force=True)
+            tell("stage", "scraping")
+            pipeline.scrape(tally)
+            tell("stage", "emitting")
+            pipeline.emit(tally)
+            pipeline.notify(tally)
+            pipeline.tell_hubs()
             tell("emitted", store.archive.last_sequence())
             rounds = None if rounds is None else rounds - 1
         if rounds == 0:
             again = Tally()
             pipeline.emit(again, full=True)
-            tell("rewritten", again.built.written)
+            tell("rewritten", " ".join([str(again.built.written), *again.built.files]))
             tell("problems", json.dumps(store.check()))
+
+
+def once(folder: Path, feed: str, tell: Any) -> None:
+    """One round, and no look at the whole."""
+
+    def until_emitted(kind: str, what: object) -> None:
+        tell(kind, what)
+        if kind == "emitted":
+            os._exit(0)
+
+    work(folder, feed, until_emitted)
 
 
 def forked(function: Any, *arguments: Any, killed_after_s: float | None = None, **more: Any) -> list[tuple[str, str]]:
@@ -261,7 +287,17 @@ def serve(pipe: int) -> None:
     server.serve_forever()
 
 
-def run(folder: Path, kills: int, seed: int, longest_s: float) -> dict[str, object]:
+def round_s(folder: Path, feed: str) -> float:
+    """How long a process takes from its start to the end of its first round, the middle one of three."""
+    times = []
+    for _ in range(3):
+        begun = time.monotonic()
+        forked(once, folder, feed)
+        times.append(time.monotonic() - begun)
+    return sorted(times)[1]
+
+
+def run(folder: Path, kills: int, seed: int, longest_s: float | None) -> dict[str, object]:
     reading, writing = os.pipe()
     press = os.fork()
     if press == 0:
@@ -270,20 +306,34 @@ def run(folder: Path, kills: int, seed: int, longest_s: float) -> dict[str, obje
     warm()
     feed = f"http://127.0.0.1:{os.read(reading, 20).decode().strip()}/feed"
     chance, told, broken = random.Random(seed), Counter[tuple[str, str]](), list[str]()
+    stages, ends, end_s = Counter[str](), list[float](), longest_s or 0.0
     begun = time.monotonic()
+
+    def count(said: list[tuple[str, str]]) -> None:
+        told.update(one for one in said if one[0] != "stage")
+
     try:
-        told.update(forked(work, folder, feed, rounds=1))  # imports what is imported late, and fills the feed
-        told = Counter({one: count for one, count in told.items() if one[0] not in ("rewritten", "problems")})
+        forked(work, folder, feed, rounds=1)  # imports what is imported late, and fills the feed
         for number in range(kills):
-            told.update(forked(work, folder, feed, killed_after_s=chance.uniform(0.01, longest_s)))
+            if longest_s is None and number % MEASURED_EVERY == 0:
+                end_s = SPREAD * round_s(folder, feed)
+                ends.append(end_s)
+            said = forked(work, folder, feed, killed_after_s=chance.uniform(0.01, end_s))
+            count(said)
+            stages[next((what for kind, what in reversed(said) if kind == "stage"), "starting")] += 1
             broken += [f"after kill {number + 1}: {what}" for what in torn(folder / "public", "*")]
-        told.update(forked(work, folder, feed, rounds=3))
+        count(forked(work, folder, feed, rounds=3))
         broken += wrong(folder, told)
     finally:
         os.kill(press, signal.SIGKILL)
         os.waitpid(press, 0)
     kinds = Counter(kind for kind, _ in told)
-    figures = {"kills": kills, "seconds": round(time.monotonic() - begun, 1)}
+    figures = {
+        "kills": kills,
+        "seconds": round(time.monotonic() - begun, 1),
+        "latest_moment_s": round(max(ends, default=end_s), 2),
+        "killed_in": dict(stages),
+    }
     return {**figures, **{kind: kinds[kind] for kind in ("entry", "scraped", "published", "emitted")}, "wrong": broken}
 
 
@@ -291,7 +341,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=0.4, help="seconds until a process is killed, at most")
+    parser.add_argument("--longest", type=float, help="seconds until a process is killed, at most")
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="kills-"))

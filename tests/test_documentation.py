@@ -35,6 +35,15 @@ def test_commands_in_the_pages_exist(page: Path) -> None:
     assert set(told) <= known
 
 
+def test_every_module_at_the_top_has_its_line_in_the_architecture() -> None:
+    """A stranger finds what each file is for."""
+    told = set(re.findall(r"`([\w.]+?)/?`", (ROOT / "docs" / "architecture.md").read_text("utf-8").split("\n## ")[0]))
+    package = ROOT / "aggregator"
+    there = {path.name for path in package.iterdir() if path.suffix == ".py" and not path.name.startswith("_")}
+    there |= {path.parent.name for path in package.glob("*/__init__.py")}
+    assert there <= told
+
+
 def test_the_locked_packages_run_on_every_python_that_we_promise() -> None:
     """A lock made on a newer Python must not shut out 3.11.0 to 3.13, which pyproject.toml names."""
     from importlib.metadata import distributions

@@ -124,6 +124,8 @@ class Days:
     def _day(self, day: str) -> dict[int, str]:
         if day not in self._lines:
             self._lines[day] = self._read(day) if day in self._counts else {}
+            if self._lines[day]:  # of a build that was killed between its notes and its state, only the notes know
+                self._counts[day] = sum(not Row.decode(line).hidden for line in self._lines[day].values())
         return self._lines[day]
 
     def _read(self, day: str) -> dict[int, str]:

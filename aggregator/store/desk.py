@@ -181,10 +181,10 @@ class Desk:
         with self._session.read() as sql:
             return feed_health.pages(sql)
 
-    def missing(self) -> dict[int, int]:
-        """How many posts of each feed are known to have slipped through between two polls, and are not held."""
+    def missing(self, since: datetime) -> dict[int, int]:
+        """How many posts of each feed are known to have slipped through since then, between two polls."""
         with self._session.read() as sql:
-            return feed_health.missing(sql)
+            return feed_health.missing(sql, since)
 
     def polls_since(self, since: datetime) -> dict[str, int]:
         """Polls by result; of each feed at most the last that are kept (store.polls.KEPT)."""

@@ -13,6 +13,7 @@ from aggregator.store import (
     revisions,
     tables_articles,
     tables_desk,
+    tables_evidence,
     tables_extractions,
     tables_feeds,
     tables_lists,
@@ -156,6 +157,11 @@ def queue_rechecks(db: Database) -> None:
     revisions.queue(Sql(db.conn))
 
 
+def create_evidence(db: Database) -> None:
+    for statement in tables_evidence.TABLES:
+        db.executescript(statement)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -175,6 +181,7 @@ STEPS = (
     create_lists,
     create_repeated,
     queue_rechecks,
+    create_evidence,
 )
 for _step in STEPS:
     migrations()(_step)

@@ -16,6 +16,7 @@ from aggregator.store import (
     contents,
     duplicates,
     extractions,
+    headers,
     merging,
     neighbours,
     output,
@@ -73,6 +74,7 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
         trifle = judged.change is not None and judged.change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
         if not trifle:
             extractions.save(sql, keep, judged.article)
+        headers.save(sql, keep, page.evidence)
         changed |= not shared and not trifle and _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     changed |= neighbours.save(sql, keep, stated, now, links.canonical)

@@ -86,7 +86,7 @@ class Status:
             states, disallowed, pulse = store.feeds(), store.disallowed(), store.desk.pulse()
             flagged = store.quality.flagged()
             daily, pages = store.desk.posts_a_day(now - timedelta(days=DAYS)), store.desk.pages()
-            missing, events = store.desk.missing(), store.desk.events(EVENTS)
+            missing, events = store.desk.missing(now - timedelta(days=DAYS)), store.desk.events(EVENTS)
         rows = [
             _row(
                 state,
@@ -158,7 +158,9 @@ def _notes(state: FeedState, pages: Pages, missing: int) -> tuple[str, ...]:
         )  # fmt: skip
         found.append(f"{posts} found by the links of later ones")
     if missing:
-        found.append(f"{missing:,} {'post' if missing == 1 else 'posts'} slipped through between two polls")
+        found.append(
+            f"{missing:,} {'post' if missing == 1 else 'posts'} slipped through in {DAYS} days, between two polls"
+        )
     return tuple(found)
 
 

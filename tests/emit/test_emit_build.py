@@ -175,6 +175,20 @@ def test_lost_notes_cost_one_full_build(shelf: Shelf, site: Site, tmp_path: Path
     assert b"Post number 1<" in (tmp_path / "archive/2026-03.html").read_bytes()
 
 
+def test_a_build_killed_before_its_last_note_does_not_spoil_the_counts(
+    shelf: Shelf, site: Site, tmp_path: Path
+) -> None:
+    """The archive's list says how many posts a month has, also when a day's rows were written and the state was not."""
+    build(shelf, site, tmp_path)
+    state = (tmp_path / ".built.json").read_bytes()
+    shelf.put(make_post(31))
+    build(shelf, site, tmp_path)
+    (tmp_path / ".built.json").write_bytes(state)
+    shelf.put(make_post(32))
+    build(shelf, site, tmp_path)
+    assert build(shelf, site, tmp_path, full=True).files == ()
+
+
 def test_progress_rises_to_its_total(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     """Whoever watches sees how far it is."""
     seen: list[tuple[int, int]] = []

@@ -55,10 +55,24 @@ def test_what_befell_all_feeds_is_kept_once(newsroom: Newsroom) -> None:
     assert newsroom.store.desk.events(1)[0].name is None
 
 
+def test_posts_that_slipped_through_lately_are_counted(two: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By feed, of the posts that came since a time; however many those are, so many are looked at and no more."""
+    for name in ("Alpha", "Beta"):
+        host = f"{name.lower()}.example"
+        two.poll(entry("old", host, published=NOW - 5 * HOUR), feed=name)
+        two.poll(entry("new", host, published=NOW - HOUR), feed=name)
+        two.scrape(f"https://{host}/new", previous=f"https://{host}/missed")
+    desk, (alpha, beta) = two.store.desk, (two.feed(name).id for name in ("Alpha", "Beta"))
+    assert desk.missing(NOW - HOUR) == {alpha: 1, beta: 1}
+    assert desk.missing(NOW + HOUR) == {}
+    monkeypatch.setattr(feed_health, "LATE", 1)
+    assert len(desk.missing(NOW - HOUR)) == 1
+
+
 def test_figures_of_an_empty_store(store: Store) -> None:
     """Nothing is an answer, too."""
     desk = store.desk
-    assert (desk.events(5), desk.tags(), desk.languages(), desk.stories(limit=5), desk.missing()) == (
+    assert (desk.events(5), desk.tags(), desk.languages(), desk.stories(limit=5), desk.missing(NOW)) == (
         (),
         (),
         (),

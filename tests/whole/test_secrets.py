@@ -64,6 +64,11 @@ def test_a37_no_secret_leaves(tmp_path: Path) -> None:
         assert [words for words, text in spoken.items() if secret in text] == []
 
 
+def told(name: str) -> bytes:
+    """A sentence of its own for each page: what several pages say alike is taken for a notice in place of them."""
+    return " ".join(f"{name}{word}" for word in ("boils", "whistles", "pours", "steams", "cools")).encode()
+
+
 def test_a_page_that_asks_not_to_be_archived_is_noted_as_such(tmp_path: Path) -> None:
     """By its header or its head, for everybody or for us by name; what is said to others is not for us."""
     with outlet() as site:
@@ -72,7 +77,10 @@ def test_a_page_that_asks_not_to_be_archived_is_noted_as_such(tmp_path: Path) ->
         for name in names:
             head = "<meta name=robots content='noindex, noarchive'>" if name == "head" else ""
             body = page(site.origin, head).replace(b"One", name.encode()).replace(b"/one", f"/{name}".encode())
-            site.pages[f"/{name}"] = ("text/html", body.replace(b"Paragraph", b"Paragraph of " + name.encode()))
+            site.pages[f"/{name}"] = (
+                "text/html",
+                body.replace(b"the kettle was reached through its debug port", told(name)),
+            )
         site.headers["/header"] = [("X-Robots-Tag", "otherbot: nofollow"), ("X-Robots-Tag", "noarchive")]
         site.headers["/named"] = [("X-Robots-Tag", "kettle-reader: noarchive")]
         site.headers["/other"] = [("X-Robots-Tag", "otherbot: noarchive")]
@@ -84,6 +92,9 @@ def test_a_page_that_asks_not_to_be_archived_is_noted_as_such(tmp_path: Path) ->
         assert program.run("poll").returncode == 0
     with program.database() as database:
         noted = dict(database.execute("select canonical_url, noarchive from articles").fetchall())
+        said = database.execute("select x_robots_tag from evidence where final_url like '%/header'").fetchone()[0]
+        silent = database.execute("select x_robots_tag from evidence where final_url like '%/head'").fetchone()[0]
+    assert (said, silent) == ("otherbot: nofollow\nnoarchive", None)
     assert {url.rpartition("/")[2]: bool(wish) for url, wish in noted.items()} == {
         "header": True, "named": True, "head": True, "other": False
     }  # fmt: skip
