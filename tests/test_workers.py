@@ -267,3 +267,10 @@ def _group(pgid: int) -> set[int]:
         if int(fields[2]) == pgid and fields[0] != "Z":
             found.add(int(stat.parent.name))
     return found
+
+
+def test_a_round_that_reads_nothing_loads_nothing_that_reads_pages() -> None:
+    """What takes pages apart is loaded in the workers, and where it is called."""
+    code = "import aggregator.pipeline, sys; print({'trafilatura', 'nh3', 'feedparser'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "set()"
