@@ -54,6 +54,7 @@ class Resumed:
         self._clusterer.restore(
             ((stories.Features(one.key, one.published, one.terms), one.story) for one in window.placed),
             ((self._keys[tie.a], self._keys[tie.b], tie.score) for tie in window.ties),
+            window.names,
         )
 
     def add(self, article: Unplaced) -> tuple[tuple[tuple[str, float], ...], tuple[Tie, ...]]:

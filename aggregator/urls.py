@@ -26,7 +26,7 @@ _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SECRET_KEY = re.compile(
     r"(?i).*(token|secret|passw(or)?d|pwd|pass(key|code)?|api_?key|access_?key|auth|bearer|credentials?|signature|jwt)$"
-    r"|(.*[_-])?(hash|sig|sid|key|session(_?id)?)$"
+    r"|(.*[_-])?(hash|hmac|sig|sid|key|session(_?id)?)$"
 )
 _HIDDEN = "REDACTED"
 _secrets: set[str] = set()

@@ -104,8 +104,8 @@ def test_a37_what_is_secret_in_a_configured_url_is_hidden_in_every_other_url() -
         ("http://[bad", "(unreadable URL)"),
         ("https://a.example/x;token=q#access_token=z", "https://a.example/x;token=REDACTED#access_token=REDACTED"),
         (
-            "https://a.example/?accessToken=1&user_hash=2&monkey=3",
-            "https://a.example/?accessToken=REDACTED&user_hash=REDACTED&monkey=3",
+            "https://a.example/?accessToken=1&user_hash=2&monkey=3&hmac=4",
+            "https://a.example/?accessToken=REDACTED&user_hash=REDACTED&monkey=3&hmac=REDACTED",
         ),
         (
             "https://a.example/?url=http%3A%2F%2Fb%2F%3Ftoken%3Dx",

@@ -31,8 +31,11 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_TRAILER = 8
 """Bytes: checksum and size at the end of a member (RFC 1952 section 2.3.1)."""
 
-_NO_CODING = frozenset({"", "identity", "none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1"})
-"""Besides identity: what misconfigured servers write where a coding belongs. Browsers take the body as it is, too."""
+_NO_CODING = frozenset(
+    {"", "identity", "none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1", "aws-chunked"}
+)
+"""Besides identity: what misconfigured servers write where a coding belongs. Browsers take the body as it is, too.
+`aws-chunked` is how a file was once put into a bucket; it comes out plain."""
 
 
 class DecodingError(Exception):

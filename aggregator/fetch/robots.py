@@ -212,4 +212,6 @@ def _status_and_body(outcome: Response | FetchError) -> tuple[int, str]:
         return outcome.status, outcome.body.decode("utf-8", "replace").removeprefix("\ufeff").replace("\x00", "")
     if isinstance(outcome, TooLarge):
         return 404, ""  # more redirects than are followed: as if there were none (RFC 9309 section 2.3.1.2)
+    if outcome.status is not None and 200 <= outcome.status < 300:
+        return 200, ""  # an answer without a file, such as 204: any 2xx is a success (RFC 9309 section 2.3.1.1)
     return outcome.status or _UNREACHABLE_STATUS, ""

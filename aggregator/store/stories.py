@@ -51,6 +51,11 @@ _WINDOW = f"""
     ORDER BY own.arrival
 """  # noqa: S608 - our own text
 # +: else every pair of ids is looked up, nine million for 3,000 articles, where a hundred thousand have a row.
+_NAMES = """
+    SELECT stories.id, wanted.value AS key FROM json_each(:keys) AS wanted
+    JOIN stories ON stories.id >= wanted.value AND stories.id < wanted.value || '/'
+    WHERE EXISTS (SELECT 1 FROM story_articles WHERE story_articles.story_id = stories.id)
+"""
 _TIES = """
     SELECT article_id, other_id, score FROM story_links
     WHERE article_id IN (SELECT value FROM json_each(:ids)) AND +other_id IN (SELECT value FROM json_each(:ids))
@@ -110,11 +115,15 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class StoryWindow:
-    """What new articles are compared with: articles in the order of arrival, their ties, and the rulings on them."""
+    """What new articles are compared with: articles in the order of arrival, their ties, and the rulings on them.
+
+    `names` are the stories that were named for these articles, wherever their articles are now: (id, article's key).
+    """
 
     placed: tuple[Placed, ...]
     ties: tuple[Tie, ...]
     rulings: tuple[Ruling, ...]
+    names: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +197,13 @@ def window(
     ids = {"ids": json.dumps([one.id for one in placed])}
     ties = tuple(Tie(one, other, score) for one, other, score in sql.all(_TIES, ids))
     rulings = sql.all("SELECT article_id, other_id, together FROM story_rulings ORDER BY article_id, other_id")
-    return StoryWindow(placed, ties, tuple(Ruling(row[0], row[1], bool(row[2])) for row in rulings))
+    names = sql.all(_NAMES, {"keys": json.dumps([one.key for one in placed])})
+    return StoryWindow(
+        placed,
+        ties,
+        tuple(Ruling(row[0], row[1], bool(row[2])) for row in rulings),
+        tuple((row["id"], row["key"]) for row in names),
+    )
 
 
 def _terms(stored: str) -> tuple[tuple[str, float], ...]:

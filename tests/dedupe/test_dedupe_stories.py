@@ -456,3 +456,12 @@ def test_an_index_forgets_what_is_removed() -> None:
     assert index.near(one, 9, lambda _: True) == ["two"]
     index.remove("two", two)
     assert index.near(two, 9, lambda _: True) == []
+
+
+def test_no_name_is_given_twice_though_its_story_is_outside() -> None:
+    """A story keeps the name of an article that has left it for another, however old its own articles are."""
+    described = [made(name, "worm", "orchard", "apple") for name in "abc"]
+    clusterer = Clusterer()
+    clusterer.restore([(one, "b") for one in described], [], names=[("a", "a"), ("b", "b")])
+    clusterer.rule(Rulings().parted(splitting(["a"], ["b", "c"])).joined(merging(["b"], ["c"])))
+    assert [clusterer.story(item) for item in "abc"] == ["a.2", "b", "b"]

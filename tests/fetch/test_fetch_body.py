@@ -101,7 +101,7 @@ def test_two_codings_on_top_of_one_another_are_undone(serve, fetching) -> None:
     assert fetching().get(Request(server.url())).body == FEED
 
 
-@pytest.mark.parametrize("label", ["identity", "none", "utf-8", ""])
+@pytest.mark.parametrize("label", ["identity", "none", "utf-8", "", "aws-chunked"])
 def test_label_that_is_no_coding_is_ignored(label: str, serve, fetching) -> None:
     """A charset in the place of a coding is a common mistake, and the body is plain."""
     assert fetching().get(Request(serve(answer(FEED, "200 OK", f"Content-Encoding: {label}")).url())).body == FEED

@@ -462,6 +462,13 @@ def test_robots_group_is_chosen_by_our_product_token(serve, fetching) -> None:
     assert product_token("My-Reader/2.0 (+x)") == "my-reader"
 
 
+def test_robots_without_content_allows_everything(serve, fetching, memory) -> None:
+    """Any 2xx is a success (RFC 9309 section 2.3.1.1): 204 is a file without a rule."""
+    server = serve(routes(robots_txt=answer(b"", "204 No Content"), page=answer()))
+    assert fetching().get(Request(server.url("/page"), robots=True)).status == 200
+    assert memory.files[server.url("").rstrip("/")].status == 200
+
+
 @pytest.mark.parametrize("status", ["404 Not Found", "401 No", "403 No", "410 Gone"])
 def test_missing_robots_allows_everything(status: str, serve, fetching, memory) -> None:
     """4xx means that there are no rules (RFC 9309 section 2.3.1.3)."""

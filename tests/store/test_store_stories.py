@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -174,3 +175,15 @@ def test_settled_articles_keep_the_ties_within_their_story(three: Newsroom) -> N
     assert len(three.store.story_window(NOW - WIDE, NOW).ties) == 2
     three.store.save_stories(StoryChanges(), NOW, settle=timedelta(minutes=30))
     assert three.store.story_window(NOW - WIDE, NOW).ties == ties[:1]
+
+
+def test_the_window_names_stories_of_its_articles_that_are_elsewhere(three: Newsroom) -> None:
+    """A name that others hold is taken; one whose story nobody tells any more is free."""
+    one, two, old = three.store.unplaced(10)
+    changes = (placed(one, two.key), replace(placed(old, one.key), published=NOW - 2 * WIDE), placed(two, two.key))
+    three.store.save_stories(StoryChanges(changes), NOW)
+    window = three.store.story_window(NOW - WIDE, NOW + WIDE)
+    assert {row.id for row in window.placed} == {one.id, two.id}
+    assert window.names == ((one.key, one.key), (two.key, two.key))
+    three.store.save_stories(StoryChanges(moved={old.id: two.key}), NOW)
+    assert dict(three.store.story_window(NOW - WIDE, NOW + WIDE).names).keys() == {two.key}

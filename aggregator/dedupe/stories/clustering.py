@@ -70,10 +70,16 @@ class Clusterer:
         known = self._window.stories.get(story)
         return tuple(known.items) if known else ()
 
-    def restore(self, stored: Iterable[tuple[Features, str]], links: Iterable[tuple[str, str, float]]) -> None:
+    def restore(
+        self,
+        stored: Iterable[tuple[Features, str]],
+        links: Iterable[tuple[str, str, float]],
+        names: Iterable[tuple[str, str]] = (),
+    ) -> None:
         """Take up where a former process ended: articles with their stories, as they came, and the scores kept.
 
-        To be called once, before anything else.
+        `names` are stories that were named for an article, even if nothing else of them is here: no name is given
+        twice. To be called once, before anything else.
         """
         window, arrived = self._window, tuple(stored)
         for features, _ in arrived:
@@ -82,6 +88,8 @@ class Clusterer:
             window.enter(features.id, window.member(features), ())
         for story, first in _in_order_of_founding(arrived):
             window.revive(story, first)
+        for name, founder in names:
+            window.reserve(name, founder)
         for a, b, score in links:
             if a in window.members and b in window.members:
                 window.connect(a, b, score)

@@ -149,6 +149,10 @@ class Window:
         self.revive(name, founder)
         return name
 
+    def reserve(self, name: str, founder: str) -> None:
+        """Let a name be given to no other story, though its articles may all be elsewhere."""
+        self._founders.setdefault(name, founder)
+
     def revive(self, name: str, founder: str) -> None:
         """A story of that name, without articles yet."""
         self._foundings += 1
