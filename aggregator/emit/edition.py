@@ -19,7 +19,7 @@ from aggregator.emit.ledger import Block, KnownOutput, KnownSource, State
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
 from aggregator.emit.outputs import Chosen
-from aggregator.models import Archive, Ended, Post, Source
+from aggregator.models import Archive, Ended, Post, Republish, Source
 from aggregator.settings import Output, Site
 
 MONTH_POSTS = 1_000
@@ -59,6 +59,7 @@ class Edition:
         self.posts: set[int] = set()
         self.paths: set[str] = set()
         self.stories: set[str] = set()
+        self.cut: dict[int, tuple[str, Republish]] = {}
         self.concerned_tags: set[str] = set()
         self.concerned_sources: set[str] = set()
         self._speller = Speller(self.base, relation=items.relation_of(site))
@@ -70,6 +71,8 @@ class Edition:
             return
         self.posts.add(post.sequence)
         self.paths.add(post.path)
+        if post.republish != "full":
+            self.cut[post.sequence] = (post.id, post.republish)
         self.folder.put(post.path, self.pages.post(post) if post.withdrawn is None else self.pages.notice(post))
         if post.revisions:
             self.folder.put(edits.page(post.path), self.pages.edits(post))
@@ -94,7 +97,7 @@ class Edition:
         seen = 0 if all_blocks or not standing.valid else len(standing.blocks)
         replaced = self._replaced()
         for number, block in enumerate(blocks, 1):
-            if any(block.first <= sequence <= block.last for sequence in replaced):
+            if any(block.first <= sequence <= block.last for sequence in replaced) or self._too_free(number, block):
                 self._block(number, block, keep=False)
             elif number > seen:
                 self._block(number, block, keep=standing.valid)
@@ -151,6 +154,12 @@ class Edition:
         now, before = self.known_withdrawn(), self.state.withdrawn
         concerned = now.keys() ^ before.keys()
         return concerned | {number for one in concerned for number in (now.get(one) or before.get(one, ()))}
+
+    def _too_free(self, number: int, block: Block) -> bool:
+        """Whether an archive document shows more of a post that was put out now than its source allows any more."""
+        covered = (self.cut.get(sequence) for sequence in range(block.first, block.last + 1)) if self.cut else ()
+        allowed = dict(found for found in covered if found)
+        return bool(allowed) and history.too_free(self.folder, number, allowed)
 
     def lists(self) -> None:
         """The pages that any change may concern: cheap to render, written only where they differ; and the archive's."""

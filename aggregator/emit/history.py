@@ -2,22 +2,24 @@
 
 The archive is cut into blocks of `page_size` sequence numbers. A block is closed once `page_size` newer posts are
 there, so that the current document always holds at least that many, and fewer than twice as many with those of the
-open block. A closed block's document is written once, and again only when one of its posts is withdrawn. It links
-forward to the name that the next one will have: until that is written the link finds nothing, and the reader is at the
-newest archive document.
+open block. A closed block's document is written once, and again only when one of its posts is withdrawn, or shows more
+in it than may go out now. It links forward to the name that the next one will have: until that is written the link
+finds nothing, and the reader is at the newest archive document.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from aggregator.emit import documents
 from aggregator.emit.documents import Document, Feed
 from aggregator.emit.folder import Folder
 from aggregator.emit.items import Item
 from aggregator.emit.ledger import Block, State
-from aggregator.models import Archive, Ended
+from aggregator.models import Archive, Ended, Republish
 
 
 def stem(number: int) -> str:
@@ -80,6 +82,23 @@ def standing(folder: Folder, state: State, feed: Feed, last_sequence: int) -> St
     if moved or (blocks and blocks[-1].last > last_sequence):
         return Standing((), valid=False)
     return Standing(blocks, valid=bool(state.head or blocks))
+
+
+def too_free(folder: Folder, number: int, allowed: Mapping[str, Republish]) -> bool:
+    """Whether a document shows more of one of these posts (id -> how much may go out now) than it may.
+
+    The document itself is asked, by its JSON, which is written after the other two: so a build that broke off, or whose
+    notes were lost, leaves nothing standing.
+    """
+    try:
+        items = json.loads((folder.root / f"{stem(number)}.json").read_bytes())["items"]
+        shown = {item["id"]: item["_aggregator"].get("republish", "full") for item in items}
+        order = get_args(Republish)
+        return any(order.index(shown[one]) < order.index(word) for one, word in allowed.items() if one in shown)
+    except FileNotFoundError:
+        return False
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
 
 
 def _read_all(folder: Folder, feed: Feed) -> tuple[Block, ...]:

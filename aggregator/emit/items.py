@@ -13,7 +13,7 @@ from html import escape
 
 from aggregator.emit import addresses, figures, telling, text
 from aggregator.emit.telling import Teller
-from aggregator.models import Enclosure, Post, PostLink
+from aggregator.models import Enclosure, Post, PostLink, Republish
 from aggregator.settings import Site
 from aggregator.urls import host_of
 
@@ -74,6 +74,7 @@ class Item:
     story_url: str | None
     story_members: tuple[Teller, ...]
     relation: str = ""
+    republish: Republish = "full"
 
 
 def relation_of(site: Site) -> str:
@@ -115,6 +116,7 @@ def view(post: Post, base: str) -> Item:
         story=post.story,
         story_url=base + telling.page(post.story) if post.story and post.story_members else None,
         story_members=telling.others(post, base) if post.story else (),
+        republish=post.republish,
     )
     return with_html(item, post, base)
 

@@ -66,6 +66,7 @@ def entry(item: Item) -> str:
             "also_in": [{"name": other.title, "url": other.url} for other in item.also_in],
             "story": item.story,
             **_story(item),
+            **({} if item.republish == "full" else {"republish": item.republish}),
         },
     }
     return json.dumps({key: value for key, value in found.items() if value is not None}, ensure_ascii=False)

@@ -201,7 +201,15 @@ def json_faults(data: bytes) -> list[str]:
         faults += [f"url {url}" for url in urls if not ABSOLUTE.fullmatch(url)]
         faults += ["attachment without a type" for file in item.get("attachments", ()) if "/" not in file["mime_type"]]
         ours = item["_aggregator"]
-        if set(ours) - {"story_url", "story_members"} != {"source", "next", "previous", "also_in", "story"}:
+        if set(ours) - {"story_url", "story_members", "republish"} != {
+            "source",
+            "next",
+            "previous",
+            "also_in",
+            "story",
+        }:
+            faults.append(f"_aggregator {sorted(ours)}")
+        if ours.get("republish", "link") not in {"excerpt", "link"}:
             faults.append(f"_aggregator {sorted(ours)}")
         if set(ours["source"]) != {"name", "home_page_url", "feed_url"}:
             faults.append(f"source {sorted(ours['source'])}")

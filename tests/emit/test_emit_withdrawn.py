@@ -124,3 +124,29 @@ def test_a_quoted_post_leads_to_the_whole(shelf: Shelf, site: Site, tmp_path: Pa
         assert "The text of post 28" in text
         assert "The text of post 30" not in text
         assert "In short: 29." not in text.replace("&lt;br&gt;In short: 29.", "")
+
+
+def test_what_may_go_out_no_more_goes_out_of_the_archive(site: Site, tmp_path: Path) -> None:
+    """A stricter `republish` replaces the archive documents that show more, in part and in full alike, and no others;
+    a freer one replaces none.
+    """
+    shelf = filled(50)
+    build(shelf, site, tmp_path / "one")
+    build(shelf, site, tmp_path / "two")
+    before, post = feeds(tmp_path / "one"), shelf.posts[8]
+    shelf.put(replace(post, html="", republish="excerpt"))
+    build(shelf, site, tmp_path / "one")
+    (tmp_path / "two" / ".built.json").unlink()  # and where the builder has forgotten what it made
+    build(shelf, site, tmp_path / "two")
+    after = feeds(tmp_path / "one")
+    assert after == feeds(tmp_path / "two")
+    assert faults_of(after) == {}
+    changed = {name for name in before if name.startswith("archive/") and before[name] != after[name]}
+    assert changed == {f"archive/feed-0001.{kind}" for kind in ("atom", "rss", "json")}
+    assert all(b"The text of post 8." not in data for data in after.values())
+    assert all(b"The text of post 7." in after[name] for name in changed)
+    shelf.put(replace(post, html="", summary="", republish="link"))
+    assert "archive/feed-0001.atom" in build(shelf, site, tmp_path / "one").files
+    assert build(shelf, site, tmp_path / "one", full=True).files == ()
+    shelf.put(post)
+    assert not [name for name in build(shelf, site, tmp_path / "one").files if name.startswith("archive/feed")]
