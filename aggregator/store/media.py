@@ -1,8 +1,8 @@
 """The tables `media`, `article_media` and `media_queue`: the images that are mirrored, and what became of each.
 
-Only articles of feeds with `media: mirror` come here, and none whose page asks not to be archived. The files themselves
-stand in the output folder; whoever writes one writes its row in the same transaction (`Store.together`), so that none
-is swept in between.
+Only articles of feeds with `media: mirror` and `republish: full` come here, and none whose page asks not to be
+archived. The files themselves stand in the output folder; whoever writes one writes its row in the same transaction
+(`Store.together`), so that none is swept in between.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ BATCH = 200
 WAITING = 2000
 """Images under way beyond which no article that is out already is looked through: a back-file takes its time."""
 
-_OF_MIRRORED = "json_extract(feeds.options, '$.media') = 'mirror'"
+_OF_MIRRORED = (
+    "json_extract(feeds.options, '$.media') = 'mirror'"
+    " AND coalesce(json_extract(feeds.options, '$.republish'), 'full') = 'full'"
+)
+"""Where less than the whole is republished no image is shown, so none is fetched."""
 
 _QUEUED = f"""
     SELECT media_queue.article_id, articles.lead_image, entries.id AS entry_id,

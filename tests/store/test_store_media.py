@@ -61,6 +61,15 @@ def test_a_page_that_asks_not_to_be_archived_has_none(room: Newsroom) -> None:
     assert due(room) == []
 
 
+def test_a_feed_that_is_only_quoted_has_none_until_it_may_go_out_whole(newsroom: Newsroom) -> None:
+    newsroom.store.sync_feeds(config(feed(media="mirror", republish="excerpt")), NOW)
+    told(newsroom, "one", "https://c.example/a.png")
+    newsroom.publish()
+    assert due(newsroom, first=False) == []
+    newsroom.store.sync_feeds(config(feed(media="mirror")), NOW)
+    assert due(newsroom, first=False) == ["https://c.example/a.png"]
+
+
 def test_an_article_is_mirrored_as_far_as_forty(room: Newsroom) -> None:
     told(room, "one", *(f"https://c.example/{n}.png" for n in range(60)))
     assert len(due(room)) == 40
