@@ -8,6 +8,7 @@ since some of them start programs.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +25,9 @@ LISTED = 30
 
 TEASER_CHARS = 300
 
+_CALL = re.compile(r"(?<!\w)@(?=\w)|<[!@#&]")
+"""What chats take for a call of somebody, or of everybody: a stranger's title must not ring in every pocket."""
+
 LOCAL = frozenset({"dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
 """Services of Apprise that talk to this machine."""
 
@@ -32,7 +36,7 @@ def messages(rule: str, posts: Sequence[Post], site: Site) -> tuple[tuple[str, s
     """Title, text and posts of each message that tells of these posts, in plain text."""
     if len(posts) <= ONE_BY_ONE:
         return tuple((f"[{rule}] {_line(post.title)}", _about(post, site), (post,)) for post in posts)
-    lines = [f"- {_line(post.title)} ({post.source.name})\n  {_page(post, site)}" for post in posts[:LISTED]]
+    lines = [f"- {_line(post.title)} ({_line(post.source.name)})\n  {_page(post, site)}" for post in posts[:LISTED]]
     if len(posts) > LISTED:
         lines.append(f"and {len(posts) - LISTED} more: {site.base_url}")
     return ((f"[{rule}] {len(posts)} new posts", "\n".join(lines), tuple(posts)),)
@@ -48,7 +52,7 @@ def deliver(target: str, title: str, body: str) -> None:
         raise NotifyError("", "Apprise is not installed; the extra `notify` brings it") from None
     logging.getLogger("apprise").disabled = True  # its lines name the service with its key
     service = apprise.Apprise(asset=apprise.AppriseAsset(plugin_paths=[], secure_logging=True))
-    if not service.add(target):
+    if not service.add([target]):  # as one: a text would be taken apart at commas and spaces
         raise NotifyError("", "Apprise does not know this kind of service, or its URL is not complete")
     if not service.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT):
         raise NotifyError("", "the service did not take the message")
@@ -67,4 +71,5 @@ def _page(post: Post, site: Site) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """On one line, with nothing that calls anybody: `@everyone` gets an invisible WORD JOINER."""
+    return _CALL.sub(lambda call: call[0] + "\u2060", " ".join(text.split()))

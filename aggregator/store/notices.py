@@ -17,9 +17,16 @@ from aggregator.models import Post
 from aggregator.settings import Notification
 from aggregator.store import facts, output, posts, times
 from aggregator.store.connection import Session, Sql
+from aggregator.store.republishing import STANDING
 
 TIMELY = timedelta(days=2)
 """A post that comes to meet a rule later than this after it was put out is no news."""
+
+
+_WITHDRAWN = """
+    DELETE FROM notices WHERE next_attempt IS NOT NULL AND article_id IN (SELECT article_id FROM withdrawals)
+"""
+"""What was withdrawn before it was told of is not told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Notices:
         if seen == dict.fromkeys(wanted, head):
             return
         with self._session.write() as sql:
+            sql.execute(_WITHDRAWN)
             for name in sorted(seen.keys() - wanted.keys()):
                 sql.execute("DELETE FROM notice_rules WHERE name = ?", (name,))
             for rule in wanted.values():
@@ -139,7 +147,7 @@ def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
         )
         return
     rows = sql.all(
-        "SELECT article_id FROM posts WHERE change > ? AND sequence > ? AND stamp >= ? AND NOT hidden",
+        f"SELECT article_id FROM posts WHERE change > ? AND sequence > ? AND stamp >= ? AND NOT hidden AND {STANDING}",
         (known["seen"], known["since"], times.whole(now - TIMELY)),
     )
     conditions = rule.filter

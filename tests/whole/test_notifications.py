@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,8 @@ from aggregator.config import load
 from aggregator.errors import NotifyError
 from aggregator.models import Post, Source
 from aggregator.settings import Site
+from aggregator.store import Store
+from aggregator.store.search import Filter
 
 pytest.importorskip("apprise", reason="the extra `notify` is not installed")
 
@@ -136,6 +138,20 @@ def test_a_service_that_fails_is_asked_again_later_and_loses_nothing(desk: Desk)
     assert desk.service.titles == ["[worms] A worm while the service is down"]
 
 
+def test_what_was_withdrawn_meanwhile_is_not_told_of(desk: Desk) -> None:
+    """A message that waits for its service is dropped with its post."""
+    desk.round()
+    desk.publish("An old worm", "A worm that was none")
+    desk.service.status = 500
+    desk.round(hours=1)
+    with Store.open(desk.program.data / "aggregator.db") as store:
+        (found,) = store.desk.find("none", Filter(), limit=5).hits
+        store.withdrawals.withdraw(found.id, "untrue", desk.now)
+    desk.service.status = 200
+    assert desk.round(hours=1).told == 0
+    assert desk.service.titles == []
+
+
 def test_many_posts_at_once_are_one_message(desk: Desk) -> None:
     """A busy hour does not ring twenty times."""
     desk.round()
@@ -161,6 +177,16 @@ def test_a35_services_of_this_machine_are_refused(target: str) -> None:
     """Some of them start programs."""
     with pytest.raises(NotifyError, match="service of this machine"):
         notices.deliver(target, "title", "body")
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise asks for it where it is there
+@pytest.mark.parametrize("between", [",", " ", ", "])
+def test_a35_no_second_service_hides_behind_the_first(between: str) -> None:
+    """One place is one address, which Apprise does not take apart."""
+    with service() as here:
+        with suppress(NotifyError):
+            notices.deliver(f"{here.address}{between}{here.address}", "title", "body")
+        assert len(here.messages) <= 1
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise asks for it where it is there
@@ -222,6 +248,9 @@ def test_messages_are_short_and_plain() -> None:
     assert title == "[rule] Two lines"
     assert len(body) < 600
     assert "word…" in body
+    ((title, _, _),) = notices.messages("rule", [post("@everyone <!here> <@U1> a@b.example")], Site())
+    assert title.replace("\u2060", "") == "[rule] @everyone <!here> <@U1> a@b.example"
+    assert not {"@everyone", "<!here>", "<@U1>"} & set(title.split())  # no chat takes them for a call
     (told,) = notices.messages("rule", [post(str(number)) for number in range(50)], Site())
     assert told[0] == "[rule] 50 new posts"
     assert "and 20 more" in told[1]
