@@ -23,6 +23,10 @@ TIMELY = timedelta(days=2)
 """A post that comes to meet a rule later than this after it was put out is no news."""
 
 
+_CHANGED = f"""
+    SELECT article_id FROM posts
+    WHERE change > ? AND sequence > ? AND stamp >= ? AND NOT hidden AND {STANDING}
+"""  # noqa: S608 - our own words
 _WITHDRAWN = """
     DELETE FROM notices WHERE next_attempt IS NOT NULL AND article_id IN (SELECT article_id FROM withdrawals)
 """
@@ -146,10 +150,7 @@ def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
             (rule.name, output.last_sequence(sql), head),
         )
         return
-    rows = sql.all(
-        f"SELECT article_id FROM posts WHERE change > ? AND sequence > ? AND stamp >= ? AND NOT hidden AND {STANDING}",
-        (known["seen"], known["since"], times.whole(now - TIMELY)),
-    )
+    rows = sql.all(_CHANGED, (known["seen"], known["since"], times.whole(now - TIMELY)))
     conditions = rule.filter
     found = facts.gather(sql, conditions.expressions(), [row["article_id"] for row in rows]) if rows else []
     sql.many(
