@@ -8,14 +8,24 @@ and memory holds a few weeks, however large the archive is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
 from aggregator.store import Store
-from aggregator.store.stories import NEVER, Placed, Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
+from aggregator.store.stories import (
+    NEVER,
+    Placed,
+    Remembered,
+    Ruling,
+    StoryChanges,
+    StoryMark,
+    StoryWindow,
+    Tie,
+    Unplaced,
+)
 from aggregator.store.story_subjects import Subject
 
 BATCH = 500
@@ -38,6 +48,16 @@ GROWTH = 1.25
 """A window that has grown by so much is taken up again: what is rare is judged by the articles that it had then."""
 
 
+class _Arrived:
+    """Articles with their stories, each made when its turn comes: all at once would be most of a round's memory."""
+
+    def __init__(self, placed: tuple[Remembered, ...]) -> None:
+        self._placed = placed
+
+    def __iter__(self) -> Iterator[tuple[stories.Features, str]]:
+        return ((stories.Features(one.key, one.published, one.terms), one.story) for one in self._placed)
+
+
 class Resumed:
     """The stories of a window, taken up where they were left; articles go by number outside, by key among stories.
 
@@ -52,7 +72,7 @@ class Resumed:
         self._ids = {key: number for number, key in self._keys.items()}
         self._clusterer = stories.Clusterer(rulings=self._said(window.rulings))
         self._clusterer.restore(
-            ((stories.Features(one.key, one.published, one.terms), one.story) for one in window.placed),
+            _Arrived(window.placed),
             ((self._keys[tie.a], self._keys[tie.b], tie.score) for tie in window.ties),
             window.names,
         )

@@ -50,12 +50,12 @@ _WINDOW = f"""
     )
     ORDER BY own.arrival
 """  # noqa: S608 - our own text
-# +: else every pair of ids is looked up, nine million for 3,000 articles, where a hundred thousand have a row.
 _NAMES = """
     SELECT stories.id, wanted.value AS key FROM json_each(:keys) AS wanted
     JOIN stories ON stories.id >= wanted.value AND stories.id < wanted.value || '/'
     WHERE EXISTS (SELECT 1 FROM story_articles WHERE story_articles.story_id = stories.id)
 """
+# +: else every pair of ids is looked up, nine million for 3,000 articles, where a hundred thousand have a row.
 _TIES = """
     SELECT article_id, other_id, score FROM story_links
     WHERE article_id IN (SELECT value FROM json_each(:ids)) AND +other_id IN (SELECT value FROM json_each(:ids))
@@ -95,6 +95,25 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """An article of a window. What is compared stays as it is stored until it is asked for: it takes ten times the room
+    of its text, and a window has thousands.
+    """
+
+    id: int
+    key: str
+    published: datetime
+    stored: str
+    story: str
+
+    @property
+    def terms(self) -> tuple[tuple[str, float], ...]:
+        """As in Placed."""
+        read: dict[str, float] = json.loads(self.stored)
+        return tuple(zip(map(intern, read), read.values(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
 class Tie:
     """How much two articles tell of one event; `a` is the one that came later."""
 
@@ -120,7 +139,7 @@ class StoryWindow:
     `names` are the stories that were named for these articles, wherever their articles are now: (id, article's key).
     """
 
-    placed: tuple[Placed, ...]
+    placed: tuple[Remembered, ...]
     ties: tuple[Tie, ...]
     rulings: tuple[Ruling, ...]
     names: tuple[tuple[str, str], ...] = ()
@@ -181,7 +200,7 @@ def window(
     """All articles of the stories that have one published in [first, last], or one that an operator has put beside an
     article of `new`, and of those named.
     """
-    rows = sql.all(
+    rows = sql.execute(
         _WINDOW,
         {
             "first": times.whole(first),
@@ -191,11 +210,11 @@ def window(
         },
     )
     placed = tuple(
-        Placed(number, key, times.must_read(published), _terms(terms), story)
+        Remembered(number, key, times.must_read(published), terms, story)
         for number, key, published, terms, story in rows
     )
     ids = {"ids": json.dumps([one.id for one in placed])}
-    ties = tuple(Tie(one, other, score) for one, other, score in sql.all(_TIES, ids))
+    ties = tuple(Tie(one, other, score) for one, other, score in sql.execute(_TIES, ids))
     rulings = sql.all("SELECT article_id, other_id, together FROM story_rulings ORDER BY article_id, other_id")
     names = sql.all(_NAMES, {"keys": json.dumps([one.key for one in placed])})
     return StoryWindow(
@@ -204,11 +223,6 @@ def window(
         tuple(Ruling(row[0], row[1], bool(row[2])) for row in rulings),
         tuple((row["id"], row["key"]) for row in names),
     )
-
-
-def _terms(stored: str) -> tuple[tuple[str, float], ...]:
-    read: dict[str, float] = json.loads(stored)
-    return tuple(zip(map(intern, read), read.values(), strict=True))
 
 
 def save(sql: Sql, changes: StoryChanges, now: datetime) -> None:

@@ -10,7 +10,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
 from aggregator.store import Store
-from aggregator.store.stories import Placed, Ruling, StoryChanges, Tie, Unplaced
+from aggregator.store.stories import Placed, Remembered, Ruling, StoryChanges, Tie, Unplaced
 from aggregator.storylines import Storylines
 
 WIDE = timedelta(days=30)
@@ -29,6 +29,10 @@ def three(two: Newsroom) -> Newsroom:
 
 def placed(article: Unplaced, story: str) -> Placed:
     return Placed(article.id, article.key, article.published, (("name:lockbit", 2.5),), story)
+
+
+def written(one: Remembered) -> Placed:
+    return Placed(one.id, one.key, one.published, one.terms, one.story)
 
 
 def said(one: Unplaced, other: Unplaced) -> Ruling:
@@ -134,13 +138,13 @@ def test_the_window_gives_back_what_was_compared(three: Newsroom) -> None:
     ruling = said(waiting[0], waiting[1])
     three.store.save_stories(StoryChanges(rows, ties=ties), NOW, rulings=(ruling,))
     window = three.store.story_window(NOW - WIDE, NOW + WIDE)
-    assert window.placed == rows
+    assert tuple(map(written, window.placed)) == rows
     assert window.ties == (Tie(waiting[2].id, waiting[0].id, 0.25),)
     assert window.rulings == (ruling,)
     assert three.store.compared(waiting[0].id, waiting[2].id) == ties[0]
     assert three.store.compared(waiting[0].id, waiting[1].id) is None
     assert three.store.story_window(NOW + WIDE, NOW + WIDE).placed == ()
-    assert three.store.story_window(NOW + WIDE, NOW + WIDE, also=[waiting[0].key]).placed == rows[-1:]
+    assert three.store.story_window(NOW + WIDE, NOW + WIDE, also=[waiting[0].key]).placed == window.placed[-1:]
 
 
 def test_the_later_word_holds(three: Newsroom) -> None:

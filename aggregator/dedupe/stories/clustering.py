@@ -78,13 +78,16 @@ class Clusterer:
     ) -> None:
         """Take up where a former process ended: articles with their stories, as they came, and the scores kept.
 
-        `names` are stories that were named for an article, even if nothing else of them is here: no name is given
+        `stored` is gone through twice. `names` are stories that were named for an article, even if nothing else of them
+        is here: no name is given
         twice. To be called once, before anything else.
         """
-        window, arrived = self._window, tuple(stored)
-        for features, _ in arrived:
+        window = self._window
+        arrived: list[tuple[str, str]] = []
+        for features, story in stored:
             window.count(features)
-        for features, _ in arrived:
+            arrived.append((features.id, story))
+        for features, _ in stored:
             window.enter(features.id, window.member(features), ())
         for story, first in _in_order_of_founding(arrived):
             window.revive(story, first)
@@ -93,8 +96,8 @@ class Clusterer:
         for a, b, score in links:
             if a in window.members and b in window.members:
                 window.connect(a, b, score)
-        for features, story in arrived:
-            window.move(features.id, story)
+        for item, story in arrived:
+            window.move(item, story)
 
     def add(self, features: Features, copy_of: str | None = None) -> StoryDecision:
         """Place an article. `copy_of`: the article whose text it carries, and whose story it shares whatever else.
@@ -239,7 +242,7 @@ class Clusterer:
         return (*told, *(Link(item, other, score) for other, score in pairs[EXPLAINED:]))
 
 
-def _in_order_of_founding(arrived: Iterable[tuple[Features, str]]) -> list[tuple[str, str]]:
+def _in_order_of_founding(arrived: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The stories of articles, in the order in which these came, each with the first of its own.
 
     A story is as old as the article that it is named for, even where that has left it: whoever came first of those that
@@ -247,9 +250,9 @@ def _in_order_of_founding(arrived: Iterable[tuple[Features, str]]) -> list[tuple
     """
     places: dict[str, int] = {}
     firsts: dict[str, str] = {}
-    for place, (features, story) in enumerate(arrived):
-        places[features.id] = place
-        firsts.setdefault(story, features.id)
+    for place, (item, story) in enumerate(arrived):
+        places[item] = place
+        firsts.setdefault(story, item)
 
     def age(story: str) -> tuple[int, int, str]:
         namesake = story if story in places else story.rpartition(".")[0]
