@@ -111,6 +111,11 @@ def hide(text: str) -> str:
     return text
 
 
+def holds_hidden(url: str) -> bool:
+    """Whether something has been taken out of `url`, so that it leads nowhere."""
+    return _HIDDEN in url
+
+
 def hide_in_urls(text: str) -> str:
     """`text` (plain or HTML) whose URLs hold no value that was named to `keep_secret`; its words stay as they are."""
     return _URL.sub(lambda match: hide(match[0]), text) if _secrets else text

@@ -17,7 +17,7 @@ from aggregator.images import is_image, path_of, sources
 from aggregator.models import CheckedImage, PendingImage, Picture
 from aggregator.store import output, times
 from aggregator.store.connection import Session, Sql
-from aggregator.urls import hide, hide_in_urls, host_of, http_url
+from aggregator.urls import hide, hide_in_urls, holds_hidden, host_of, http_url
 
 IMAGES = 40
 """Of one article that are mirrored; what comes after them stays a link."""
@@ -249,7 +249,8 @@ def _note(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
     files = sql.all("SELECT url, type FROM enclosures WHERE entry_id = ? ORDER BY position", (row["entry_id"],))
     shown = [row["lead_image"], *sources(row["html"])]
     shown += [file["url"] for file in files if is_image(file["type"], file["url"])]
-    urls = tuple(dict.fromkeys(url for url in shown if url and http_url(url)))[:IMAGES]
+    asked = (url for url in shown if url and http_url(url) and not holds_hidden(hide(url)))
+    urls = tuple(dict.fromkeys(asked))[:IMAGES]
     sql.many(
         "INSERT OR IGNORE INTO media (url, host, next_attempt) VALUES (?, ?, ?)",
         [(url, host_of(url), times.whole(now)) for url in urls],

@@ -88,7 +88,7 @@ def test_a_page_is_kept_with_its_evidence(newsroom: Newsroom) -> None:
     (post,) = newsroom.store.archive.latest(1)
     assert (post.url, post.author, post.language) == ("https://alpha.example/one.html", "Ann", "en")
     assert post.attribution == Attribution("Wire", "https://wire.example/1?token=REDACTED")
-    assert (post.lead_image, post.word_count) == ("https://alpha.example/i.png", 3)
+    assert (row["lead_image"], post.lead_image, post.word_count) == ("https://alpha.example/i.png", None, 3)
 
 
 def test_a_page_that_is_no_article(newsroom: Newsroom) -> None:
