@@ -260,7 +260,7 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
         marks = scrape.marks(article.text) if twins else ()
         store.quality.sampled(pending.id, article.word_count, twins, now, marks)
         if (change is None or change.kind is ChangeKind.REPAIRED) and _save_fallback(
-            store, pending, article, now, repeats=bool(twins)
+            store, reading, article, now, repeats=bool(twins)
         ):
             return
     store.save_article(
@@ -277,8 +277,9 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
     )
 
 
-def _save_fallback(store: Store, pending: PendingArticle, article: Article, now: datetime, *, repeats: bool) -> bool:
+def _save_fallback(store: Store, reading: Reading, article: Article, now: datetime, *, repeats: bool) -> bool:
     """Save the feed's own text where the page gave something that is not the article: whether that was done."""
+    pending = reading.article
     text = scrape.to_text(pending.feed_html)
     words = len(text.split())
     if not store.quality.falls_back(pending.id, article.word_count, repeats=repeats):
@@ -293,9 +294,12 @@ def _save_fallback(store: Store, pending: PendingArticle, article: Article, now:
         html=pending.feed_html,
         extractor="feed",
         word_count=words,
+        noarchive=article.noarchive,
     )
     fingerprint = dedupe.fingerprint(pending.title, text)
-    store.save_feed_text(pending.id, own, fingerprint, None, now, version=pending.content_hash)
+    store.save_feed_text(
+        pending.id, own, fingerprint, None, now, version=pending.content_hash, evidence=reading.evidence
+    )
     return True
 
 

@@ -48,12 +48,7 @@ def from_page(
         "next_attempt": row["next_attempt"] if again else None,
         "last_error": None,
         "tried_at": times.whole(now),
-        "fetched_at": times.whole(evidence.fetched_at),
-        "final_url": evidence.final_url,
-        "http_status": evidence.status,
-        "content_type": evidence.content_type,
-        "raw_hash": evidence.raw_hash,
-        "partial": evidence.partial,
+        **_fetched(evidence),
     }
     if article.kind is PageKind.ARTICLE:
         values |= _content(row, article) | {"state": "scraped"}
@@ -70,6 +65,18 @@ def from_page(
     return changed
 
 
+def _fetched(evidence: PageEvidence) -> dict[str, object]:
+    """How a page was fetched."""
+    return {
+        "fetched_at": times.whole(evidence.fetched_at),
+        "final_url": evidence.final_url,
+        "http_status": evidence.status,
+        "content_type": evidence.content_type,
+        "raw_hash": evidence.raw_hash,
+        "partial": evidence.partial,
+    }
+
+
 def keep(sql: Sql, article_id: int, reason: str, now: datetime) -> None:
     """Leave an article as it is: what its page shows now is not to be taken for it."""
     sql.execute(
@@ -79,14 +86,17 @@ def keep(sql: Sql, article_id: int, reason: str, now: datetime) -> None:
     revisions.note(sql, article_id, f"kept as it was: {reason}", now)
 
 
-def from_feed(sql: Sql, article_id: int, article: Article, now: datetime) -> bool:
+def from_feed(sql: Sql, article_id: int, article: Article, now: datetime, evidence: PageEvidence | None = None) -> bool:
     """Write an article made of the feed's own text; whether it shows something else now.
 
-    Where its page was read before, that has turned out to be none of its own text.
+    Where its page was read before, that has turned out to be none of its own text. `evidence`: its page was fetched,
+    and gave no text; what it asks for holds all the same.
     """
     row = _row(sql, article_id)
     values = _content(row, article)
     values |= {"state": "feed_text", "next_attempt": None, "last_error": None}
+    if evidence is not None:
+        values |= _fetched(evidence) | {"noarchive": article.noarchive, "tried_at": times.whole(now)}
     return _write(sql, row, values, now, repaired=row["state"] == "scraped")
 
 

@@ -255,7 +255,7 @@ class Store:
         with self._session.write() as sql:
             scraping.save_page(sql, article_id, judged, page, now, self._links)
 
-    def save_feed_text(
+    def save_feed_text(  # noqa: PLR0913 - what belongs together is saved together
         self,
         article_id: int,
         article: Article,
@@ -265,14 +265,16 @@ class Store:
         *,
         also: tuple[Likeness, ...] = (),
         version: str = "",
+        evidence: PageEvidence | None = None,
     ) -> None:
         """Write an article made of the feed's own text; its page will not be fetched. `also`, `version`: as for a page.
 
-        Nothing is written when the feed has revised its text since.
+        `evidence`: its page was fetched, and gave no text of its own. Nothing is written when the feed has revised its
+        text since.
         """
         judged = scraping.Judged(article, fingerprint, likeness, also, version)
         with self._session.write() as sql:
-            scraping.save_feed_text(sql, article_id, judged, now)
+            scraping.save_feed_text(sql, article_id, judged, now, evidence)
 
     def save_failure(self, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
         """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""

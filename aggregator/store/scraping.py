@@ -82,8 +82,10 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
         output.touch(sql, touched | {keep})
 
 
-def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> None:
-    """Write an article made of the feed's own text."""
+def save_feed_text(
+    sql: Sql, article_id: int, judged: Judged, now: datetime, evidence: PageEvidence | None = None
+) -> None:
+    """Write an article made of the feed's own text. `evidence`: that of its page, which gave none."""
     found = addresses.resolve(sql, article_id)
     if found is None or retention.leaves_alone(sql, found):
         return
@@ -94,7 +96,7 @@ def save_feed_text(sql: Sql, article_id: int, judged: Judged, now: datetime) -> 
     if articles.revised_since(sql, found, judged.version):
         return
     touched = {found}
-    changed = contents.from_feed(sql, found, judged.article, now)
+    changed = contents.from_feed(sql, found, judged.article, now, evidence)
     changed |= _judge(sql, found, judged, touched)
     if changed:
         output.touch(sql, touched)

@@ -98,3 +98,24 @@ def test_a_page_that_asks_not_to_be_archived_is_noted_as_such(tmp_path: Path) ->
     assert {url.rpartition("/")[2]: bool(wish) for url, wish in noted.items()} == {
         "header": True, "named": True, "head": True, "other": False
     }  # fmt: skip
+
+
+def test_a_wish_not_to_be_archived_holds_where_the_page_gives_no_text(tmp_path: Path) -> None:
+    """One notice in place of every article: the feed's text stands, and what the pages ask for is noted all the same."""
+    with outlet() as site:
+        names = ("one", "two", "three", "four", "five")
+        about = "A text of its own, " + "with a good many words about kettles and how they are reached, " * 8
+        items = ((f"{site.origin}/{name}", name, DATE, f"{name}: {about}") for name in names)
+        site.pages["/feed"] = rss("Kettles", *items)
+        for name in names:
+            body = page(site.origin, "<meta name=robots content=noarchive>").replace(b"One", name.encode())
+            site.pages[f"/{name}"] = ("text/html", body.replace(b"/one", f"/{name}".encode()))
+        program = Program(tmp_path)
+        program.configure(
+            f"network: {{allow: [127.0.0.0/8], per_host_interval_s: 0}}\nfeeds: [{{url: '{site.origin}/feed'}}]\n"
+        )
+        assert program.run("poll").returncode == 0
+    with program.database() as database:
+        rows = database.execute("select extractor, noarchive, http_status from articles").fetchall()
+    assert ("feed", 1, 200) in rows
+    assert {row[1:] for row in rows} == {(1, 200)}
