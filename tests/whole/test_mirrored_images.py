@@ -194,7 +194,7 @@ def test_a30_mirror_lets_no_reader_load_anything_from_elsewhere(desk: Callable[.
     here.press.asked.clear()
     here.now += timedelta(days=2)
     here.round()
-    assert here.press.asked == ["/feed"]
+    assert set(here.press.asked) <= {"/feed", "/robots.txt", "/post"}  # the article itself is looked at again
 
 
 @pytest.mark.parametrize("robots", [True, False])
