@@ -14,17 +14,18 @@ from aggregator.store import feed_health, posts, times
 from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feed_health import Pages, Pulse
+from aggregator.store.republishing import STANDING
 from aggregator.store.search import Filter, Order, Passage
 from aggregator.urls import redact
 
-_STORIES = """
+_STORIES = f"""
     SELECT own.story_id AS id, max(posts.sequence) AS newest, count(*) AS articles
     FROM posts JOIN story_articles AS own ON own.article_id = posts.article_id
-    WHERE posts.sequence IS NOT NULL AND posts.hidden = 0 AND own.story_id IN (
+    WHERE posts.sequence IS NOT NULL AND posts.hidden = 0 AND {STANDING} AND own.story_id IN (
         SELECT story_id FROM story_articles GROUP BY story_id HAVING count(*) > 1
     )
     GROUP BY own.story_id HAVING articles > 1 AND newest < ? ORDER BY newest DESC LIMIT ?
-"""
+"""  # noqa: S608 - our own words
 _MEMBERS = """
     SELECT article_id FROM story_articles WHERE story_id = coalesce(
         (SELECT merged_into FROM stories WHERE id = :story AND merged_into IS NOT NULL), :story)

@@ -113,11 +113,14 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[in
         entry = replace(entry, summary="", html="")
     row = sql.one(
         """
-        UPDATE entries SET url = ?, canonical_url = ?, title = ?, author = ?, published = ?, updated = ?, revised = ?,
+        UPDATE entries SET url = iif(canonical_url IS ?, coalesce(url, ?), ?), canonical_url = ?,
+            title = ?, author = ?, published = ?, updated = ?, revised = ?,
             language = ?, tags = ?, content_hash = ?, reason = ?, summary = ?, html = ?, given_guid = ?
         WHERE feed_id = ? AND guid = ? AND content_hash <> ? RETURNING id, article_id
         """,
         (
+            decision.canonical_url,  # the same but for what tracks: readers that go by the link see no new one
+            entry.url,
             entry.url,
             decision.canonical_url,
             entry.title,

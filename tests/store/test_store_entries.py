@@ -255,3 +255,15 @@ def test_ids_do_not_depend_on_order_or_clock(store: Store, tmp_path: object) -> 
         second = {row["canonical_url"]: row["uid"] for row in later.rows("SELECT * FROM articles")}
     assert all(second[url] == uid for url, uid in first.items())
     assert first["https://alpha.example/one"].startswith("tag:security-feed-aggregator.github.io,2026:article:")
+
+
+def test_a_link_that_differs_in_what_tracks_stays(newsroom: Newsroom) -> None:
+    """Readers that go by the link would take the post for a new one; another address is taken over."""
+    first = entry("one")
+    newsroom.poll(first)
+    for number, link in enumerate((f"{first.url}?utm_source=mail", f"{first.url}?page=2")):
+        given = replace(first, url=link, title=f"Title {number}")
+        said = replace(decision(given, Verdict.REVISED), canonical_url=first.url if "utm" in link else link)
+        newsroom.store.save_poll(PollOutcome(newsroom.feed(), PollResult.CHANGED, NOW, 200, decisions=(said,)))
+        kept = newsroom.row("SELECT url, title FROM entries")
+        assert (kept["url"], kept["title"]) == (first.url if "utm" in link else link, f"Title {number}")
