@@ -8,19 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aggregator.settings import (
-    Config,
-    Feed,
-    FeedList,
-    FeedOptions,
-    Network,
-    Notification,
-    Output,
-    Server,
-    Site,
-    Upkeep,
-    format_duration,
-)
+from aggregator.settings import Config, Feed, FeedList, FeedOptions, Network, Notification, Output, Server, Site, Upkeep
+from aggregator.settings.kinds import format_duration
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("site", Site),

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from aggregator.config.document import Document, Path_, explain, read
 from aggregator.errors import ConfigError
-from aggregator.settings import HttpUrl, Texts
+from aggregator.settings.kinds import HttpUrl, Texts
 from aggregator.siterules import HARMLESS_HEADERS, Rule, Sample, Selector
 
 MAX_SELECTOR = 2000

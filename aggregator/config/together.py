@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from aggregator.settings import FeedOptions, parse_duration
+from aggregator.settings import FeedOptions
+from aggregator.settings.kinds import parse_duration
 from aggregator.urls import host_of, redact
 
 Path_ = tuple[str | int, ...]

@@ -19,7 +19,8 @@ from aggregator.emit.formats import Speller
 from aggregator.emit.items import Item, rfc3339
 from aggregator.emit.pure import pure_post
 from aggregator.models import Ended, OutputEntry, Post
-from aggregator.settings import Output, Site, format_duration
+from aggregator.settings import Output, Site
+from aggregator.settings.kinds import format_duration
 
 
 class Chosen(Protocol):
