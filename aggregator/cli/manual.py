@@ -15,8 +15,8 @@ INTRODUCTION = """\
     aggregator [--config feeds.yaml] [--data data] COMMAND
 
 `--config` may also come from `AGGREGATOR_CONFIG`, `--data` from `AGGREGATOR_DATA`; `python -m aggregator` is the same
-program. JSON goes to standard output, everything else to standard error. On a terminal long work shows its progress; in
-a pipe it does not.
+program. JSON goes to standard output, as do the OPML of `export-opml` and the text of `diff`; everything else goes to
+standard error. On a terminal long work shows its progress; in a pipe it does not.
 
 Exit codes: 0 done (single feeds may have failed, and are reported); 1 nothing could be done; 2 wrong use or
 configuration; 3 the data folder is in use by another daemon.

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from lxml.html import HtmlElement
-
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.evidence import evidence
 from aggregator.scrape.overlap import coverage, shingles
+from aggregator.scrape.pieces import settle_pieces
 from aggregator.scrape.survey import survey
 
 STATED = 2.5
@@ -32,12 +31,7 @@ COPY_WORDS = 12
 """Words from which a paragraph that comes again is a copy."""
 
 KEEP = 0.5
-KEEP_AMID = 0.02
-"""The same for a table or a listing in the midst of the article. The labelled pages have few, and their labels often
-leave them out; a reader of security news wants the indicators and the commands."""
-
-MAX_LINKED = 0.5
-"""Share of linked words up to which a table is one of data, and no menu."""
+"""Chance from which a block is kept."""
 
 PARAGRAPH = 12
 """Words of a block that cannot be a line of furniture."""
@@ -92,7 +86,7 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
     chances = [_chance(logit) for logit in logits]
     kept = [chance >= KEEP and not is_placeholder(block) for block, chance in zip(blocks, chances, strict=True)]
     _no_second_copy(blocks, kept)
-    _set_pieces(blocks, chances, kept)
+    settle_pieces(blocks, chances, kept, KEEP)
     _no_dangling_headings(blocks, kept)
     _no_furniture_above(blocks, kept, title)
     return Verdict(blocks, chances, kept)
@@ -142,56 +136,6 @@ def _between(copies: list[bool], short: list[bool]) -> list[bool]:
         elif not short[index]:
             start = None
     return result
-
-
-def _set_pieces(blocks: list[Block], chances: list[float], kept: list[bool]) -> None:
-    """A table of data or a listing is kept or dropped as a whole: half of it says something else."""
-    pieces: dict[HtmlElement, list[int]] = {}
-    for index, block in enumerate(blocks):
-        piece = _listing(block.element)
-        if piece is None:
-            piece = _data_table(block.element)
-        if piece is not None:
-            pieces.setdefault(piece, []).append(index)
-    for parts in pieces.values():
-        words = sum(min(blocks[part].words, 20) for part in parts)
-        mean = sum(chances[part] * min(blocks[part].words, 20) for part in parts) / words
-        keep = mean >= (KEEP_AMID if _amid(blocks, kept, parts) else KEEP)
-        for part in parts:
-            kept[part] = keep
-
-
-def _amid(blocks: list[Block], kept: list[bool], parts: list[int]) -> bool:
-    """Whether a table or a listing stands in the article and is no list of links: indicators, commands, versions.
-
-    Its heading may be in doubt because of it: what counts is the text before that.
-    """
-    linked = sum(blocks[part].link_words for part in parts)
-    if linked > MAX_LINKED * sum(blocks[part].words for part in parts):
-        return False
-    before, after = parts[0] - 1, parts[-1] + 1
-    while after < len(blocks) and blocks[after].element.tag == "figcaption":
-        after += 1
-    if before > 0 and not kept[before] and blocks[before].element.tag in _HEADINGS:
-        kept[before] = kept[before - 1] and (after >= len(blocks) or kept[after])
-    return before >= 0 and kept[before] and (after >= len(blocks) or kept[after])
-
-
-def _listing(node: HtmlElement) -> HtmlElement | None:
-    """The `pre` that `node` is, or is in."""
-    return node if node.tag == "pre" else next(node.iterancestors("pre"), None)
-
-
-def _data_table(node: HtmlElement) -> HtmlElement | None:
-    """The table that `node` is a cell of (or in a cell of), unless tables lay out the page there."""
-    inner = node if node.tag in ("td", "th", "caption") else next(node.iterancestors("td", "th"), None)
-    if inner is None:
-        return None
-    table = next(inner.iterancestors("table"), None)
-    if table is None or next(table.iterancestors("table"), None) is not None or table.find(".//table") is not None:
-        return None
-    row = next(table.iter("tr"), None)
-    return table if row is not None and len(row) > 1 else None
 
 
 def _no_dangling_headings(blocks: list[Block], kept: list[bool]) -> None:

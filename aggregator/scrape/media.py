@@ -53,6 +53,9 @@ _PLACEHOLDER = re.compile(
     rf"(?i)(?:^data:|/(?:[\w-]*placeholder|blank|spacer|transparent|loading|loader|lazy|lazyload|1x1|pixel){_ENDING}"
     r"|/(?:loading|loader)[\w-]*\.gif(?:\?[^/]*)?$|^about:)"
 )
+_GIST = re.compile(r"(?:https?:)?//(gist\.github\.com/[\w-]+/[0-9a-f]+)\.js(?:\?[^#]*)?")
+"""A script that writes a listing into the page."""
+
 _CANDIDATE = re.compile(r"\s*([^\s,][^\s]*?)(?:\s+([\d.]+)([wxh]))?\s*(?:,\s+|,?$|,(?=https?:|//))")
 _STYLE_SIZE = re.compile(r"(?i)(?:^|[;\s])(?:max-)?(width|height)\s*:\s*([\d.]+)px")
 _HIDDEN_STYLE = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
@@ -97,7 +100,14 @@ def pixels(value: str | None) -> str | None:
 
 
 def embed_link(node: HtmlElement, base: str | None) -> tuple[str, str] | None:
-    """The address of what `node` embeds and a name for it, for a plain link; None when it has no address."""
+    """The address of what `node` embeds and a name for it, for a plain link; None when it has no address, or shows
+    nothing (a tag manager's frame).
+    """
+    if node.tag == "script":
+        listing = _GIST.fullmatch(node.get("src") or "")
+        return (f"https://{listing[1]}", "Listing: gist.github.com") if listing else None
+    if node.tag in ("iframe", "embed", "object") and is_tracker(node):
+        return None
     sources = [node.get("src"), node.get("data-src"), node.get("data-lazy-src"), node.get("data")]
     sources += [child.get("src") for child in node.iter("source")]
     sources += [child.get("value") for child in node.iter("param") if (child.get("name") or "") in ("movie", "src")]
@@ -115,6 +125,8 @@ def _watchable(url: str) -> str:
         return f"https://www.youtube.com/watch?v={match[1]}"
     if match := re.match(r"https?://player\.vimeo\.com/video/(\d+)", url):
         return f"https://vimeo.com/{match[1]}"
+    if match := re.match(r"https?://platform\.twitter\.com/embed/[\w.]+\?(?:[^#]*&)?id=(\d+)", url):
+        return f"https://twitter.com/i/status/{match[1]}"
     return url
 
 

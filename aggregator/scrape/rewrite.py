@@ -43,6 +43,9 @@ INLINE = {
 }  # fmt: skip
 """Inline elements that are kept, and as what; any other is transparent."""
 
+_CAPTIONED, _CAPTION = "wp-caption", "wp-caption-text"
+"""How WordPress wrote figures before HTML had them, and still does in old posts."""
+
 _CELL_HOLDERS = {"thead", "tbody", "tfoot"}
 MAX_ELEMENTS = 20_000
 """Elements that are looked at; what comes after is left out. The longest real articles have 10,000."""
@@ -116,14 +119,16 @@ class _Writer:
     def _element(self, node: HtmlElement, depth: int) -> None:
         tag = str(node.tag).lower()
         self._budget -= 1
-        if tag in DROPPED or self._budget < 0:
+        if self._budget < 0 or (tag in DROPPED and tag != "script"):
             return
-        if tag in EMBEDS:
+        if tag in EMBEDS or tag == "script":
             self._embed(node)
         elif tag in ("img", "amp-img", "image"):
             self._image(node)
         elif tag in ("br", "hr"):
             self._mark(tag)
+        elif tag == "div" and _CAPTIONED in _classes(node):
+            self._figure(node, depth)
         elif tag in BLOCKS or tag in ("dir", "menu"):
             self._kept_block(tag, node, depth)
         elif tag in LAYOUT:
@@ -222,7 +227,7 @@ class _Writer:
         self._text(node.text)
         for child in node:
             if is_element(child) and child not in self._skip and depth < MAX_DEPTH:
-                if child.tag == "figcaption":
+                if child.tag == "figcaption" or _CAPTION in _classes(child):
                     self._in_block("figcaption", {}, child, depth + 1, wrap=False)
                 else:
                     self._element(child, depth + 1)
@@ -344,6 +349,10 @@ def link_url(href: str | None, base: str | None) -> str | None:
         address = href[7:].strip()
         return f"mailto:{address}" if re.fullmatch(r"[\w.+%-]+@[\w.-]+(?:\?[\w=&%.+-]*)?", address, re.ASCII) else None
     return None if href.startswith("#") else http_url(href, base)
+
+
+def _classes(node: HtmlElement) -> list[str]:
+    return (node.get("class") or "").split()
 
 
 def _spans(cell: HtmlElement) -> dict[str, str]:

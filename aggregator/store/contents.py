@@ -126,8 +126,13 @@ def follow_entry(sql: Sql, row: sqlite3.Row, entry: Entry, at: datetime) -> None
 
 def fill_from_feed(sql: Sql, article_id: int) -> None:
     """Give an article that goes out before its page is there the text of its entry."""
-    if not _row(sql, article_id)["text"]:
-        _set(sql, article_id, _texts(plain(_feed_html(sql, article_id)), ""))
+    row = _row(sql, article_id)
+    if row["text"]:
+        return
+    # Setting what is so already would have the article looked through for images once more.
+    values = _texts(plain(_feed_html(sql, article_id)), "")
+    if new := {name: value for name, value in values.items() if value != row[name]}:
+        _set(sql, article_id, new)
 
 
 def failed(sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:

@@ -74,6 +74,55 @@ def test_indicators_and_commands_survive_to_the_letter() -> None:
     assert "<th>SHA-256</th>" in found.html
 
 
+LISTING = "<pre><code>rule a {\n    condition:  true\n}</code></pre>"
+NUMBERED = "<div class='highlight'><table><tr><td class='gutter'><pre>1\n2</pre></td><td class='code'><pre>$ grep -rn wolf /tmp\n$ exit</pre></td></tr></table></div>"
+HOSTS = "<table><tr><td>evil[.]example</td><td>C2</td></tr><tr><td>192.0.2[.]1</td><td>drop</td></tr></table>"
+HASHES = "<ul><li>evil[.]example</li><li>9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08</li></ul>"
+
+
+@pytest.mark.parametrize(
+    "behind", ["", "<p>Install the new version on every machine that has it, and change the keys.</p>"]
+)
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<pre>$ ls -la</pre>", "<pre>$ ls -la</pre><pre>total 0\ndrwx  x</pre>" + LISTING, "<h3>Rules</h3>" + LISTING + LISTING.replace("rule a", "rule b"),
+        LISTING + "<p>And the other rule:</p><pre>rule b { condition: false }</pre>", NUMBERED, HOSTS, HOSTS + LISTING,
+        "<figure><img src='/a.png' alt='x'><figcaption>A packet</figcaption></figure>" + LISTING, "<h3>Indicators</h3>" + HASHES, HASHES + LISTING,
+        "<p>9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08<br>evil[.]example</p>",
+    ],
+)  # fmt: skip
+def test_rules_and_indicators_stand_anywhere_in_an_article(inner: str, behind: str) -> None:
+    """At its end, in a row, below a picture, with numbered lines: each is kept, and whole."""
+    text = article(post(inner + behind), "https://daily.example/flaw").text
+    wanted = (
+        "$ ls -la", "drwx  x", "    condition:  true\n}", "rule b {", "rule b { condition: false }", "And the other rule:", "Rules", "Indicators",
+        "$ grep -rn wolf /tmp\n$ exit", "evil[.]example | C2\n192.0.2[.]1 | drop", "evil[.]example", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    )  # fmt: skip
+    shown = to_text(clean(inner, None))
+    assert [one for one in wanted if one in shown and one not in text] == []
+    assert "All rights reserved" not in text
+
+
+def test_a_list_of_links_at_the_end_is_no_list_of_indicators() -> None:
+    """What is links belongs to the site, whatever it calls them; so does a table of other posts."""
+    links = "".join(f"<li><a href='/{n}'>The host evil{n}[.]example was seen again</a></li>" for n in range(4))
+    cells = "".join(
+        f"<tr><td><a href='/{n}'>Another post</a></td><td><a href='/{n}'>{n} March</a></td></tr>" for n in range(4)
+    )
+    text = article(post(f"<ul>{links}</ul><table>{cells}</table>"), "https://daily.example/flaw").text
+    assert "was seen again" not in text
+    assert "Another post" not in text
+
+
+@pytest.mark.parametrize("items", [5000, 50_000])
+def test_a19_a_long_list_of_indicators_ends(items: int) -> None:
+    """Each list is looked at once."""
+    start = time.process_time()
+    article(post("<ul>" + "<li>evil[.]example" * items + "</ul>"), "https://daily.example/flaw")
+    assert time.process_time() - start < 6
+
+
 def test_figures_keep_their_captions() -> None:
     """A picture within the article stays, with an absolute address and its caption."""
     inner = "<figure><img src='/pic.png' alt='The packet'><figcaption>The packet that reads too far, as seen on the wire.</figcaption></figure><p>That is how it looks in a capture that we took on Monday, with the keys blacked out for now.</p>"

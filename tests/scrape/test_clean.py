@@ -254,6 +254,39 @@ def test_embedded_media_become_links() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("html", "link"),
+    [
+        ('<script src="https://gist.github.com/jane/abc123.js"></script>', "https://gist.github.com/jane/abc123"),
+        ('<script src="//gist.github.com/jane/abc123.js?file=a.yar"></script>', "https://gist.github.com/jane/abc123"),
+        ('<iframe src="https://platform.twitter.com/embed/Tweet.html?dnt=true&id=123456"></iframe>', "https://twitter.com/i/status/123456"),
+    ],
+)  # fmt: skip
+def test_embedded_listings_and_posts_become_links(html: str, link: str) -> None:
+    """What a script or a frame would show is linked, at the address that a person would open."""
+    assert f'<p><a href="{link}">' in clean(html, BASE)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<iframe src="https://tags.example/ns.html?id=1" height="0" width="0"></iframe>', '<iframe src="https://tags.example/" style="display:none"></iframe>',
+        '<script src="https://tags.example/gist.github.com/jane/abc123.js"></script>', '<script src="https://gist.github.com/jane/abc.js@evil"></script>',
+    ],
+)  # fmt: skip
+def test_what_is_not_shown_is_not_linked(html: str) -> None:
+    """The frame of a tag manager is no embedded medium, nor is any script but a listing's."""
+    assert clean(f"<p>a</p>{html}", BASE) == "<p>a</p>"
+
+
+def test_captions_as_wordpress_used_to_write_them() -> None:
+    """A picture and its caption in a `div` are a figure."""
+    html = '<div class="wp-caption alignleft"><img src="/a.png" alt="x"><p class="wp-caption-text">The <em>packet</em></p></div>'
+    assert clean(html, BASE) == (
+        '<figure><img src="https://example.org/a.png" alt="x"><figcaption>The <em>packet</em></figcaption></figure>'
+    )
+
+
 def test_text_is_paragraphs() -> None:
     """A blank line between paragraphs, one line for a list item or a row of a table."""
     html = clean(

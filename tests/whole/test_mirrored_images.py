@@ -23,6 +23,7 @@ from PIL import Image
 
 from aggregator import mirroring
 from aggregator.config import load
+from aggregator.demo import Press
 from aggregator.pipeline import Pipeline, Tally, opened
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -229,6 +230,37 @@ def test_a_late_image_takes_its_place_without_a_new_date(desk: Callable[..., Des
     here.now += timedelta(minutes=30)
     with here.opened() as pipeline:
         assert pipeline.round(force=True).built.written == 0
+
+
+def test_nothing_new_writes_nothing_and_asks_for_no_image(tmp_path: Path) -> None:
+    """A second round over the whole press, in which one image is no image to us and some posts have no page."""
+
+    def rows() -> dict[str, set[tuple[object, ...]]]:
+        with sqlite3.connect(f"file:{tmp_path / 'data' / 'aggregator.db'}?mode=ro", uri=True) as database:
+            names = "select name from sqlite_master where type = 'table' and name not like 'search%'"
+            tables = {name for (name,) in database.execute(names)} - {
+                "polls",
+                "feeds",
+                "feed_events",
+                "sqlite_sequence",
+            }
+            return {table: set(database.execute(f'select * from "{table}"')) for table in tables}
+
+    with Press(NOW, slow_s=0) as press:
+        (tmp_path / "feeds.yaml").write_text(press.config_text(BASE, media="mirror"), "utf-8")
+        with opened(load(tmp_path / "feeds.yaml"), tmp_path / "data", lambda: NOW) as pipeline:
+            for number in (1, 2):
+                press.publish(number)
+                pipeline.round(force=True)
+            before = rows()
+            press.forget_requests()
+            again = pipeline.round(force=True)
+        asked = [one.path for one in press.requests if one.path.startswith("/img/")]
+    after = rows()
+    assert {state for row in before["media"] for state in row if state in ("kept", "refused")} == {"kept", "refused"}
+    assert [table for table in after if after[table] != before[table]] == []
+    assert asked == []
+    assert (again.images, again.built.written, again.built.unchanged) == (0, 0, 0)
 
 
 def test_strip_shows_no_image_anywhere(desk: Callable[..., Desk]) -> None:
