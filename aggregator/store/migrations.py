@@ -162,6 +162,10 @@ def create_evidence(db: Database) -> None:
         db.executescript(statement)
 
 
+def renew_notices(db: Database) -> None:
+    db.executescript(tables_notices.RENEWED)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -182,6 +186,7 @@ STEPS = (
     create_repeated,
     queue_rechecks,
     create_evidence,
+    renew_notices,
 )
 for _step in STEPS:
     migrations()(_step)

@@ -1,16 +1,19 @@
 """What is to be told of new posts, to whom, and what became of it, kept in `notice_rules` and `notices`.
 
 A message is written down in the transaction that finds its post, and crossed out once it was sent: a crash between
-sending and crossing out sends it a second time, and none is ever lost. Nothing is sent here.
+sending and crossing out sends it a second time, and none is ever lost. Nothing is sent here. Where a message goes is
+kept as a key made from the address, which may hold a password: a rule's places may change their order.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 
 from aggregator.models import Post
@@ -33,12 +36,18 @@ _WITHDRAWN = """
 """What was withdrawn before it was told of is not told of."""
 
 
+@lru_cache(maxsize=256)
+def key(address: str) -> str:
+    """What stands for an address: sixteen hex digits, slow to make, so that no password can be guessed from them."""
+    return hashlib.scrypt(address.encode(), salt=b"notices", n=2**14, r=8, p=1, dklen=8).hex()
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Posts that one of a rule's targets is to be told of, oldest first; `attempts` is the most that any has had."""
+    """Posts that one of a rule's places is to be told of, oldest first; `attempts` is the most that any has had."""
 
     rule: str
-    target: int
+    target: str
     attempts: int
     ids: tuple[int, ...]
     posts: tuple[Post, ...]
@@ -78,7 +87,7 @@ class Notices:
                 _fill(sql, rule, now)
 
     def due(self, now: datetime) -> tuple[Waiting, ...]:
-        """What is to be sent now, by rule and target."""
+        """What is to be sent now, by rule and place."""
         with self._session.read() as sql:
             rows = sql.all(
                 """
@@ -110,6 +119,14 @@ class Notices:
                 },
             )
 
+    def drop(self, waiting: Waiting) -> None:
+        """Forget messages to a place that their rule has no longer."""
+        with self._session.write() as sql:
+            sql.execute(
+                "DELETE FROM notices WHERE rule = ? AND target = ? AND next_attempt IS NOT NULL",
+                (waiting.rule, waiting.target),
+            )
+
     def states(self) -> tuple[RuleState, ...]:
         """How every rule does that has been looked at."""
         with self._session.read() as sql:
@@ -135,7 +152,7 @@ class Notices:
         )
 
 
-def _waiting(sql: Sql, rule: str, target: int, rows: list[sqlite3.Row]) -> Waiting:
+def _waiting(sql: Sql, rule: str, target: str, rows: list[sqlite3.Row]) -> Waiting:
     ids = tuple(row["article_id"] for row in rows)
     oldest_first = tuple(reversed(posts.assemble(sql, ids)))
     return Waiting(rule, target, max(row["attempts"] for row in rows), ids, oldest_first)
@@ -156,10 +173,10 @@ def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
     sql.many(
         "INSERT OR IGNORE INTO notices (rule, article_id, target, next_attempt) VALUES (?, ?, ?, ?)",
         [
-            (rule.name, subject.article_id, target, times.whole(now))
+            (rule.name, subject.article_id, key(address), times.whole(now))
             for subject in found
             if conditions.takes(subject.facts)
-            for target in range(len(rule.to))
+            for address in rule.to
         ],
     )
     sql.execute("UPDATE notice_rules SET seen = ? WHERE name = ?", (head, rule.name))

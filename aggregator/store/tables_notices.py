@@ -19,7 +19,7 @@ CREATE TABLE notices (
     -- Messages about posts, one for each place that a rule sends to.
     rule TEXT NOT NULL REFERENCES notice_rules (name) ON DELETE CASCADE, -- rule
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, -- article
-    target INTEGER NOT NULL, -- which of the rule's `to`, from 0
+    target TEXT NOT NULL, -- key made from the address in the rule's `to` that it goes to
     attempts INTEGER NOT NULL DEFAULT 0, -- times that it was tried
     next_attempt TEXT, -- time of the next try; NULL: sent, or given up
     sent_at TEXT, -- time when it was sent
@@ -32,3 +32,10 @@ CREATE INDEX idx_notices_article ON notices (article_id);
 
 TABLES = (NOTICE_RULES, NOTICES)
 """In the order of docs/database.md."""
+
+RENEWED = f"""
+DROP TABLE notices;
+DELETE FROM notice_rules;
+{NOTICES}
+"""  # noqa: S608 - our own words
+"""For files that knew places by their number: rules begin anew, and tell of nothing that was there before."""

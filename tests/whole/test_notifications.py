@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +18,7 @@ import pytest
 from outlets import Outlet, outlet, rss
 from program import Program
 
-from aggregator import notices, pipeline
+from aggregator import notices, notifying, pipeline
 from aggregator.config import load
 from aggregator.errors import NotifyError
 from aggregator.models import Post, Source
@@ -84,6 +86,10 @@ class Desk:
         with pipeline.opened(config, self.program.data, lambda: self.now) as opened:
             return opened.round(force=True)
 
+    def attempts(self) -> list[int]:
+        with closing(sqlite3.connect(self.program.data / "aggregator.db")) as connection:
+            return [row[0] for row in connection.execute("SELECT attempts FROM notices ORDER BY attempts")]
+
     def publish(self, *titles: str) -> None:
         items = [
             (f"{self.news.origin}/{number}", title, DATE, f"Teaser of {title}") for number, title in enumerate(titles)
@@ -136,6 +142,38 @@ def test_a_service_that_fails_is_asked_again_later_and_loses_nothing(desk: Desk)
     assert shown.returncode == 2, "the environment has no SERVICE here"
     assert desk.round(minutes=2).told == 1
     assert desk.service.titles == ["[worms] A worm while the service is down"]
+
+
+def test_messages_follow_their_address_and_not_its_place(desk: Desk) -> None:
+    """Places in another order: nobody gets what waits for another. What waits for an address that is gone is dropped."""
+    with service() as other, service() as third:
+        desk.rules(f"[{{name: worms, to: ['${{SERVICE}}', '{third.address}', '{other.address}'], words: [worm*]}}]")
+        desk.round()
+        desk.publish("An old worm", "A worm for two")
+        desk.service.status = third.status = 500
+        assert desk.round(hours=1).told == 1
+        desk.service.status = third.status = 200
+        desk.rules(f"[{{name: worms, to: ['{other.address}', '${{SERVICE}}'], words: [worm*]}}]")
+        assert desk.round(hours=1).told == 1
+        titles = ["[worms] A worm for two"]
+        assert (desk.service.titles, other.titles, third.titles) == (titles, titles, [])
+        desk.rules(f"[{{name: worms, to: ['${{SERVICE}}', '{third.address}'], words: [worm*]}}]")
+        assert desk.round(hours=1).told == 0
+
+
+def test_services_that_hang_hold_a_round_for_a_while_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is waited for; what was not begun in time has lost nothing, and is sent by the next round."""
+    monkeypatch.setattr(notifying, "SEND_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(notifying, "BEGIN_WITHIN_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = f"json://127.0.0.1:{silent.getsockname()[1]}"
+        desk.rules(f"[{{name: worms, to: ['{hanging}/1', '{hanging}/2', '{hanging}/3'], words: [worm*]}}]")
+        desk.round()
+        desk.publish("An old worm", "A worm that nobody hears of")
+        desk.round(hours=1)
+        assert desk.attempts() == [0, 0, 1]
+        desk.round(seconds=1)
+        assert desk.attempts() == [0, 1, 1]
 
 
 def test_what_was_withdrawn_meanwhile_is_not_told_of(desk: Desk) -> None:
