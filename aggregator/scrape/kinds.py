@@ -16,6 +16,16 @@ SHORT = 250
 TEASER = 120
 """Words; what a page that asks for a subscription shows is a teaser up to here, or when it says that it is one."""
 
+TOLD = 20
+"""Words from which a page under the title that its feed announces tells of a riddle, and asks none."""
+
+TITLE_WORDS = 3
+"""Words that a title needs for it to be strange that a short page has none of them."""
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\uffff]")
+"""Scripts that put no spaces between words."""
+
 _MAGIC = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"ID3", b"OggS",
     b"\x00\x00\x00 ftyp",
           b"Rar!", b"7z\xbc\xaf", b"\x7fELF", b"MZ\x90", b"\xd0\xcf\x11\xe0", b"BZh", b"wOF2", b"wOFF")  # fmt: skip
@@ -44,7 +54,7 @@ _PAYWALL = re.compile(
     r"|unlock (?:this|the full)|continue reading with|to read the full|jetzt weiterlesen|nur für abonnenten"
     r"|abonnez-vous|réservée?s? aux abonnés|cet article à lire|suscríbete|para suscriptores|riservat[oa] agli abbonati"
     r"|abbonati per|para assinantes|voor abonnees|för prenumeranter|dla subskrybentów|для подписчиков|会員限定|有料会員"
-    r"|limit of free articles|free articles? (?:left|remaining)"
+    r"|(?:create|register|sign up)\b.{0,40} to (?:continue|keep) reading|limit of free articles|free articles? (?:left|remaining)"
 )
 _SCRIPT_ONLY = re.compile(
     r"(?i)(?:enable|activate|turn on|requires?|need|aktivieren|activer|activez).{0,40}javascript"
@@ -71,15 +81,21 @@ def is_html(page: bytes, content_type: str) -> bool:
     )
 
 
-def kind_of(tree: HtmlElement, said: Claims, text: str, title: str) -> PageKind:
-    """What the page is, given the `text` that was found in it."""
+def kind_of(
+    tree: HtmlElement, said: Claims, text: str, title: str, announced: str = "", *, named: bool = False
+) -> PageKind:
+    """What the page is, given the `text` that was found in it.
+
+    `announced` is the title that its feed gives it, `named` whether the page has that title too: a riddle has its own.
+    """
     words = len(text.split())
     if words > SHORT and not _locked(said):
         return PageKind.ARTICLE
     everything = text_of(tree.find("body") if tree.find("body") is not None else tree)[:20_000]
     shown = f"{title}\n{everything}"
     # A short article tells of riddles; a riddle's title asks one.
-    if words < (SHORT if _CAPTCHA.search(title) else TEASER) and len(everything) < 3000 and _CAPTCHA.search(shown):
+    riddle = words < (SHORT if _CAPTCHA.search(title) else TEASER) and not (named and words >= TOLD)
+    if riddle and len(everything) < 3000 and _CAPTCHA.search(shown):
         return PageKind.CAPTCHA
     if words < TEASER and len(everything) < 1500 and _SCRIPT_ONLY.search(shown):
         return PageKind.SCRIPT_ONLY
@@ -89,7 +105,15 @@ def kind_of(tree: HtmlElement, said: Claims, text: str, title: str) -> PageKind:
         return PageKind.PAYWALL
     if words < TEASER and _PAYWALL.search(shown):
         return PageKind.PAYWALL
+    if words < TEASER and _is_strange(announced, shown):
+        return PageKind.EMPTY
     return PageKind.ARTICLE if words >= 10 else PageKind.EMPTY
+
+
+def _is_strange(announced: str, shown: str) -> bool:
+    """Whether a page shows no word of the title that its feed announces: "not found", "we have moved", "for sale"."""
+    words = [word for word in _WORD.findall(announced.casefold()) if not _UNSPACED.search(word)]
+    return len(words) >= TITLE_WORDS and not any(word in shown.casefold() for word in words)
 
 
 def _locked(said: Claims) -> bool:

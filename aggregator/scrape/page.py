@@ -44,7 +44,8 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_
     said = claims(tree)
     everything = blocks(tree)
     about = metadata(tree, said, url, everything, agent)
-    title = announced_title(tree, said, hint.title) or about.title or hint.title
+    named = announced_title(tree, said, hint.title)
+    title = named or about.title or hint.title
     around, others = find_with_blocks(tree, url)
     onward = next_page(tree, url)
     whole = single_page(tree, url) if onward else None
@@ -55,7 +56,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_
         everything = everything if hint.rule is None else blocks(tree)
         found = find_body(tree, url, title, _stated(said, hint), everything, others, hint.boilerplate)
     text = found.text
-    kind = kind_of(tree, said, text, title)
+    kind = kind_of(tree, said, text, title, hint.title, named=named is not None)
     told = Article(
         url=url,
         canonical_url=about.canonical_url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.models import PageKind
-from aggregator.scrape import article
+from aggregator.scrape import Hint, article
 
 URL = "https://daily.example/2026/06/flaw"
 NAV = "<nav><ul><li><a href=/>Home</a></li><li><a href=/news>News</a></li><li><a href=/about>About</a></li></ul></nav>"
@@ -33,6 +33,7 @@ PAYWALL = [
     f"<article><h1>Une faille</h1>{LEDE}<div><p>Il vous reste 85 % de cet article à lire. La suite est réservée aux abonnés.</p></div></article>",
     f"<article><h1>Un fallo</h1>{LEDE}<div><p>Contenido exclusivo para suscriptores. Suscríbete para seguir leyendo.</p></div></article>",
     f"<article><h1>Una falla</h1>{LEDE}<div><p>Questo contenuto è riservato agli abbonati. Abbonati per continuare a leggere.</p></div></article>",
+    f"<article><h1>A flaw</h1>{LEDE}<div><p>Create a free account to continue reading</p></div></article>",
     f"<article><h1>A flaw</h1>{LEDE}<div><p>You’ve reached your limit of free articles. Create an account or sign in to continue reading.</p></div></article>",
 ]
 SCRIPTS = [
@@ -86,3 +87,33 @@ def test_a_short_notice_with_a_login_link_is_an_article() -> None:
     news = "<p>The maintainers have published version 4.2.1, which closes the hole in the parser. Everybody who runs an older one should install it today; no other change is in it, and no attack has been seen.</p>"
     body = f"{NAV}<p><a href=/login>Log in</a> <a href=/subscribe>Subscribe</a></p><main><article><h1>Version 4.2.1</h1>{LEDE}{news}</article></main>{FOOT}"
     assert article(page(body, "Version 4.2.1"), URL).kind is PageKind.ARTICLE
+
+
+NOTICES = [
+    "<h1>Page not found</h1><p>Sorry, the page you are looking for could not be found. It may have been removed. Please use the search.</p>",
+    "<h1>We have moved</h1><p>Our site has moved to a new home. Please update your bookmarks, and visit us at the new address, where all stories are.</p>",
+    "<h1>daily.example is for sale</h1><p>Buy this domain now and start your business with a great name today, from as little as nine a month.</p>",
+    "<h1>Down for maintenance</h1><p>We are performing scheduled maintenance. Please check back in a few minutes. Thank you for your patience.</p>",
+]
+
+
+@pytest.mark.parametrize("body", NOTICES)
+def test_a_notice_that_has_no_word_of_the_announced_title_is_no_article(body: str) -> None:
+    """The feed says what the post is called; a short page that never says it is another one, and gives it no title."""
+    hint = Hint(title="Wolf loader speaks to hospital printers")
+    assert article(page(NAV + body + FOOT, "Notice"), URL, hint=hint).kind is PageKind.EMPTY
+
+
+@pytest.mark.parametrize("title", ["Nine flaws, one library", "Un", "図書館の欠陥が見つかる", "Library closes hole"])
+def test_a_short_post_under_another_headline_is_an_article(title: str) -> None:
+    """One word in common is enough; a title of few words, or in a script without spaces, tells nothing."""
+    body = f"{NAV}<main><article><h1>A flaw</h1>{LEDE}<p>It is closed now.</p></article></main>{FOOT}"
+    assert article(page(body, "A flaw"), URL, hint=Hint(title=title)).kind is PageKind.ARTICLE
+
+
+def test_a_short_post_about_captchas_is_an_article_when_the_feed_announces_it() -> None:
+    """A riddle has a title of its own."""
+    title = "Phishing kit uses fake captcha pages"
+    news = f"<p>A captcha asks the visitor to verify you are human, then copies a command to the clipboard.</p>{LEDE}"
+    body = f"<article><h1>{title}</h1>{news}</article>"
+    assert article(page(body, title), URL, hint=Hint(title=title)).kind is PageKind.ARTICLE
