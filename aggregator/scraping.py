@@ -256,6 +256,8 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
         store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also, version=version)
         return
     change = _change(store, pending, article, twins, partial=reading.evidence.partial)
+    if article.kind is PageKind.PAYWALL:
+        store.quality.walled(pending.id, now, teaser_words=max(1, article.word_count))
     if article.kind is PageKind.ARTICLE:
         marks = scrape.marks(article.text) if twins else ()
         store.quality.sampled(pending.id, article.word_count, twins, now, marks)

@@ -106,14 +106,18 @@ class Quality:
                 _judge(sql, other, now)
                 _take_back(sql, other, found, now)
 
-    def walled(self, article_id: int, now: datetime) -> None:
-        """Note that there was a wall (a captcha, a consent wall, nothing at all) in the place of a page."""
+    def walled(self, article_id: int, now: datetime, *, teaser_words: int = 0) -> None:
+        """Note that there was a wall (a captcha, a consent wall, nothing at all) in the place of a page.
+
+        With `teaser_words` there was the beginning of the article before it: a paywall. That counts as a short text, so
+        that a feed is flagged whose articles used to be whole, and none that sells some of them.
+        """
         with self._session.write() as sql:
             found = addresses.resolve(sql, article_id)
             row = sql.one("SELECT feed_id, state FROM articles WHERE id = ?", (found,))
             if found is None or row is None or row["state"] == "scraped":
                 return
-            _note(sql, found, 0, repeats=True, now=now)
+            _note(sql, found, teaser_words, repeats=not teaser_words, now=now)
             _judge(sql, row["feed_id"], now)
 
 

@@ -195,3 +195,25 @@ def test_one_notice_over_the_feeds_of_a_host(tmp_path: Path) -> None:
         meters.round()
         assert meters.rows("SELECT count(*) FROM samples WHERE repeats") == [(4,)]
         assert meters.rows("SELECT count(*) FROM articles WHERE duplicate_of IS NOT NULL") == [(0,)]
+
+
+def test_a_feed_that_turns_into_a_paywall_is_flagged(tmp_path: Path) -> None:
+    """Ten whole articles, then teasers alone; a feed that sells every other article is as it always was."""
+    with outlet() as site, outlet() as mixed, press(tmp_path, f"{site.origin}/feed", f"{mixed.origin}/feed") as here:
+        for newest in (10, 16):
+            publish(site, newest, set())
+            publish(mixed, newest, set())
+            for number in range(1, newest + 1):
+                wall = f"<p>{words(number * 10, 25)} and so it was.</p><div>Subscribe now to continue reading.</div>"
+                sold = ("text/html; charset=utf-8", around(number, wall))
+                if number > 10:
+                    site.pages[f"/posts/{number}/"] = sold
+                if number % 2:
+                    mixed.pages[f"/posts/{number}/"] = sold
+            here.round()
+            if newest == 10:
+                assert here.flagged == []
+        (reason,) = here.flagged
+        assert "shorter than usual" in reason
+        (kinds,) = here.rows("SELECT count(*) FROM articles WHERE kind = 'paywall'")
+        assert kinds == (6 + 8,)
