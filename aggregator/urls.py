@@ -9,6 +9,7 @@ whether we may connect (fetch).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 import idna
@@ -30,6 +31,9 @@ _SECRET_KEY = re.compile(
 )
 _HIDDEN = "REDACTED"
 _secrets: set[str] = set()
+_REMEMBERED = 4096
+"""URLs whose redacted form is remembered (their own secrets included, as long as the process lives): those of the feeds
+are shown again and again."""
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]")
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -131,6 +135,7 @@ def redact(url: str) -> str:
     return _redacted(hide(_CONTROL.sub("", url)), MAX_NESTED)
 
 
+@lru_cache(_REMEMBERED)
 def _redacted(url: str, levels: int) -> str:
     """`levels`: how many more URLs inside URLs are looked into."""
     try:

@@ -68,11 +68,30 @@ _HITS = """
     JOIN feeds ON feeds.id = articles.feed_id
     ORDER BY wanted.key
 """
-_OF_FEEDS = """
-    AND (posts.article_id IN (SELECT article_id FROM post_feeds WHERE feed_id IN (SELECT value FROM json_each(:{name})))
-        OR posts.sequence IS NULL AND EXISTS (SELECT 1 FROM entries WHERE entries.article_id = posts.article_id
-            AND entries.feed_id IN (SELECT value FROM json_each(:{name}))))
+_OF_FEW = """
+    AND {article} IN (
+        SELECT article_id FROM post_feeds WHERE feed_id IN (SELECT value FROM json_each(:{name}))
+        UNION ALL
+        SELECT posts.article_id FROM posts JOIN entries ON entries.article_id = posts.article_id
+        WHERE posts.sequence IS NULL AND +entries.feed_id IN (SELECT value FROM json_each(:{name})))
 """
+"""Of feeds that have few articles: these are listed first, and what is not among them is looked up nowhere else."""
+
+_OF_MANY = """
+    AND (EXISTS (SELECT 1 FROM post_feeds WHERE post_feeds.article_id = {article}
+            AND +feed_id IN (SELECT value FROM json_each(:{name})))
+        OR posts.sequence IS NULL AND EXISTS (SELECT 1 FROM entries WHERE entries.article_id = {article}
+            AND +feed_id IN (SELECT value FROM json_each(:{name}))))
+"""
+"""The same for feeds that have many: each match is asked for its feeds, and WINDOW of them are soon found."""
+
+_ARE_MANY = """
+    SELECT count(*) > :share * (SELECT max(sequence) FROM posts)
+    FROM post_feeds WHERE feed_id IN (SELECT value FROM json_each(:feeds))
+"""
+_MANY = 0.25
+"""Of all posts: to list one costs 0.4 µs, to ask one for its feeds 0.6 µs (over 30,000)."""
+
 _LANGUAGE = """
     AND EXISTS (SELECT 1 FROM articles INDEXED BY idx_articles_language
                 WHERE articles.language IN (SELECT value FROM json_each(:languages)) AND articles.id = posts.article_id)
@@ -145,7 +164,8 @@ def matches(sql: Sql, query: str, *, limit: int, offset: int = 0, where: Filter,
     """
     text = query[:MAX_QUERY].replace("\0", " ").strip()
     page: dict[str, object] = {"limit": limit, "offset": offset, "window": WINDOW, "last": _LAST}
-    conditions = _conditions(sql, where, page)
+    # The plus: FTS5 would else look its matches up anew for each article of the filter.
+    conditions = _conditions(sql, where, page, article="+articles_fts.rowid" if text else "posts.article_id")
     if not text:
         return _found(sql.all(_NEWEST.format(conditions=conditions), page), "", literal=False)
     inner = _MATCHING.format(rank=_PLACE[order], conditions=conditions)
@@ -195,15 +215,9 @@ def _found(rows: Sequence[sqlite3.Row], expression: str, *, literal: bool) -> Ma
     return Matches(tuple(row["id"] for row in rows), rows[0]["total"] if rows else 0, expression, literal)
 
 
-def _conditions(sql: Sql, where: Filter, values: dict[str, object]) -> str:
-    """The filter as SQL on `posts`; what it compares with is added to `values`."""
-    parts: list[str] = []
-    if where.source is not None:
-        parts.append(_OF_FEEDS.format(name="source_feeds"))
-        values["source_feeds"] = _ids(sql, "SELECT id FROM feeds WHERE slug = :x OR name = :x", where.source)
-    if where.tag is not None:
-        parts.append(_OF_FEEDS.format(name="tag_feeds"))
-        values["tag_feeds"] = _ids(sql, "SELECT feed_id AS id FROM feed_tags WHERE tag = :x", where.tag)
+def _conditions(sql: Sql, where: Filter, values: dict[str, object], *, article: str) -> str:
+    """The filter as SQL on `posts`, `article` being its number; what it compares with is added to `values`."""
+    parts = _of_feeds(sql, where, values, article)
     if where.language is not None:
         parts.append(_LANGUAGE)
         stored = [row["language"] for row in sql.all(_LANGUAGES)]
@@ -220,6 +234,20 @@ def _conditions(sql: Sql, where: Filter, values: dict[str, object]) -> str:
     if not where.copies:
         parts.append("AND posts.hidden = 0")
     return " ".join(parts)
+
+
+def _of_feeds(sql: Sql, where: Filter, values: dict[str, object], article: str) -> list[str]:
+    """The part of the filter that is about the feeds which carry an article."""
+    if where.source is not None:
+        values["source_feeds"] = _ids(sql, "SELECT id FROM feeds WHERE slug = :x OR name = :x", where.source)
+    if where.tag is not None:
+        values["tag_feeds"] = _ids(sql, "SELECT feed_id AS id FROM feed_tags WHERE tag = :x", where.tag)
+    parts: list[str] = []
+    for name in ("source_feeds", "tag_feeds"):
+        if name in values:
+            many = sql.value(_ARE_MANY, {"feeds": values[name], "share": _MANY})
+            parts.append((_OF_MANY if many else _OF_FEW).format(article=article, name=name))
+    return parts
 
 
 def _ids(sql: Sql, question: str, value: str) -> str:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
-from aggregator.store import Store
+from aggregator.store import Store, search
+from aggregator.store.search import Filter
 
 
 @pytest.fixture
@@ -75,6 +76,25 @@ def test_filters_and_pages(library: Newsroom) -> None:
     assert titles(library, "worm", since=NOW - 2 * HOUR) == ["Vendor patches"]
     assert titles(library, "worm", until=NOW - 2 * HOUR) == ["A worm in C++"]
     assert titles(library, "worm", limit=1) + titles(library, "worm", limit=1, offset=1) == titles(library, "worm")
+
+
+@pytest.mark.parametrize("many", [-1.0, 2.0])
+def test_a_feed_with_few_articles_and_one_with_many_are_asked_alike(
+    library: Newsroom, monkeypatch: pytest.MonkeyPatch, many: float
+) -> None:
+    """However a filter is looked up: its own articles, those that it carries too, and those that wait; no others."""
+    monkeypatch.setattr(search, "_MANY", many)
+    library.poll(entry("worm", published=NOW - 48 * HOUR), feed="Beta")
+    library.publish()
+    library.poll(entry("new", "beta.example", title="A worm that waits"), feed="Beta")
+    carried = ["A worm in C++", "A worm that waits"]
+    assert sorted(titles(library, "worm", source="beta")) == carried
+    assert sorted(titles(library, "worm", tag="wire")) == ["A worm in C++", "Vendor patches"]
+    assert titles(library, "worm", source="beta", tag="wire") == ["A worm in C++"]
+    out = library.store.desk.find("worm", Filter(source="beta", waiting=False), limit=9)
+    assert [hit.post.title for hit in out.hits] == ["A worm in C++"]
+    newest = library.store.desk.find("", Filter(source="beta", waiting=False), limit=9)
+    assert sorted(hit.post.title for hit in newest.hits) == ["A worm in C++", "Hotspots"]
 
 
 def test_a_hit(library: Newsroom) -> None:
