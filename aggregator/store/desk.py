@@ -72,8 +72,13 @@ class Evidence:
     final_url: str | None
     http_status: int | None
     content_type: str | None
+    etag: str | None
+    last_modified: str | None
+    x_robots_tag: str | None
     raw_hash: str | None
     partial: bool
+    pages: int | None
+    rule: str | None
     attempts: int
     last_error: str | None
     duplicate_of: int | None
@@ -118,7 +123,7 @@ class Desk:
     def article(self, article_id: int) -> Whole | None:
         """One article that has been put out, by its number; None: there is none."""
         with self._session.read() as sql:
-            row = sql.one("SELECT * FROM articles WHERE id = ?", (article_id,))
+            row = sql.one("SELECT text, evidence.* FROM evidence JOIN articles USING (id) WHERE id = ?", (article_id,))
             found = _posts(sql, (article_id,))
         if row is None or not found:
             return None
@@ -132,8 +137,13 @@ class Desk:
             final_url=redact(row["final_url"]) if row["final_url"] else None,
             http_status=row["http_status"],
             content_type=row["content_type"],
+            etag=row["etag"],
+            last_modified=row["last_modified"],
+            x_robots_tag=row["x_robots_tag"],
             raw_hash=row["raw_hash"],
             partial=bool(row["partial"]),
+            pages=row["pages"],
+            rule=row["rule"],
             attempts=row["attempts"],
             last_error=row["last_error"],
             duplicate_of=row["duplicate_of"],

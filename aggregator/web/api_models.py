@@ -154,8 +154,13 @@ class EvidenceOut(_Shape):
     final_url: str | None
     http_status: int | None
     content_type: str | None
-    raw_hash: str | None
+    etag: str | None
+    last_modified: str | None
+    x_robots_tag: str | None
+    raw_hash: str | None = Field(description="SHA-256 of the page's bytes.")
     partial: bool
+    pages: int | None = Field(description="Pages joined into the text; null: none was fetched.")
+    rule: str | None = Field(description="File of the site's rule that took part.")
     attempts: int
     last_error: str | None
     duplicate_of: int | None

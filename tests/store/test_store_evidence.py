@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 
-from store_builders import NOW, Newsroom, entry, evidence, fingerprint
+from store_builders import HOUR, NOW, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Likeness, Validators
 
@@ -39,6 +40,28 @@ def test_the_view_tells_all_that_is_known_of_an_article(newsroom: Newsroom) -> N
     }  # fmt: skip
     assert {name: row[name] for name in known} == known
     assert counts == [3, 3]  # one row an article, whatever is known of it
+
+
+def test_the_desk_tells_the_same(newsroom: Newsroom) -> None:
+    """What the API shows of an article: headers, pages and rule too, and nothing where nothing is known."""
+    newsroom.poll(entry("one"), entry("two"))
+    one = newsroom.article_id(A + "one")
+    proof = replace(
+        evidence(A + "one"),
+        validators=Validators('"e1"', "Tue, 10 Mar 2026 11:00:00 GMT"),
+        x_robots_tag="noarchive",
+    )
+    article = Article(A + "one", title="One", text="Text.", pages=3, rule="alpha.txt")
+    newsroom.store.save_article(one, article, proof, fingerprint("Text."), None, NOW, (A + "one",))
+    newsroom.now += 48 * HOUR
+    newsroom.publish()
+    told = [newsroom.store.desk.article(id_) for id_ in (one, newsroom.article_id(A + "two"))]
+    headers = attrgetter("etag", "last_modified", "x_robots_tag", "pages", "rule", "raw_hash")
+    shown = [headers(found.evidence) for found in told if found]
+    assert shown == [
+        ('"e1"', "Tue, 10 Mar 2026 11:00:00 GMT", "noarchive", 3, "alpha.txt", proof.raw_hash),
+        (None, None, None, None, None, None),
+    ]
 
 
 def test_a_header_that_is_no_longer_sent_is_forgotten(newsroom: Newsroom) -> None:

@@ -111,6 +111,8 @@ def test_one_article_with_all_that_is_known(ask: Any) -> None:
     assert found["html"].startswith("<p>Researchers")
     assert found["evidence"]["http_status"] == 200
     assert found["evidence"]["duplicate_reason"] == "the same text"
+    assert found["evidence"]["pages"] == 1
+    assert {"etag", "last_modified", "x_robots_tag", "rule"} <= found["evidence"].keys()
     assert found["mirror_url"].startswith("https://news.example/wire/posts/")
 
 
