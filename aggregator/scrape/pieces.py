@@ -128,7 +128,7 @@ def _piece(block: Block, lists: dict[HtmlElement, bool]) -> HtmlElement | None:
     for node in around:
         if node.tag == "pre":
             return node
-    if (len(around) > 1 or block.element.tag in _HOLDERS) and (table := _data_table(block.element)) is not None:
+    if (len(around) > 1 or block.element.tag in _HOLDERS) and (table := _data_table(block.element, lists)) is not None:
         return table
     for node in around:
         if node.tag in _LISTS:
@@ -138,8 +138,11 @@ def _piece(block: Block, lists: dict[HtmlElement, bool]) -> HtmlElement | None:
     return block.element if _names_indicators(block) else None
 
 
-def _data_table(node: HtmlElement) -> HtmlElement | None:
-    """The table that `node` is a cell of (or in a cell of), unless tables lay out the page there."""
+def _data_table(node: HtmlElement, lists: dict[HtmlElement, bool]) -> HtmlElement | None:
+    """The table that `node` is a cell of (or in a cell of), unless tables lay out the page there.
+
+    One of a single column is data where it lists indicators.
+    """
     inner = node if node.tag in ("td", "th", "caption") else next(node.iterancestors("td", "th"), None)
     if inner is None:
         return None
@@ -147,11 +150,15 @@ def _data_table(node: HtmlElement) -> HtmlElement | None:
     if table is None or next(table.iterancestors("table"), None) is not None or table.find(".//table") is not None:
         return None
     row = next(table.iter("tr"), None)
-    return table if row is not None and len(row) > 1 else None
+    if row is not None and len(row) > 1:
+        return table
+    if table not in lists:
+        lists[table] = _lists_indicators(table)
+    return table if lists[table] else None
 
 
 def _lists_indicators(node: HtmlElement) -> bool:
-    items = [item for item in node if item.tag in ("li", "dd")]
+    items = list(node.iter("td")) if node.tag == "table" else [item for item in node if item.tag in ("li", "dd")]
     named = sum(1 for item in items if _INDICATOR.search(item.text_content()[:ITEM]))
     return bool(items) and 2 * named >= len(items)
 

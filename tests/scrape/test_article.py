@@ -89,6 +89,7 @@ HASHES = "<ul><li>evil[.]example</li><li>9f86d081884c7d659a2feaa0c55ad015a3bf4f1
         "<pre>$ ls -la</pre>", "<pre>$ ls -la</pre><pre>total 0\ndrwx  x</pre>" + LISTING, "<h3>Rules</h3>" + LISTING + LISTING.replace("rule a", "rule b"),
         LISTING + "<p>And the other rule:</p><pre>rule b { condition: false }</pre>", NUMBERED, HOSTS, HOSTS + LISTING,
         "<figure><img src='/a.png' alt='x'><figcaption>A packet</figcaption></figure>" + LISTING, "<h3>Indicators</h3>" + HASHES, HASHES + LISTING,
+        "<table><tr><th>Hash</th></tr><tr><td>9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08</td></tr></table>",
         "<p>9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08<br>evil[.]example</p>",
     ],
 )  # fmt: skip
