@@ -6,10 +6,12 @@ holds a separator or a NUL is not found, and neither is a symbolic link that lea
 
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 from collections.abc import Mapping
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -37,6 +39,10 @@ TYPES = {
     ".ico": "image/x-icon",
 }
 
+COMPRESSED = frozenset({".atom", ".css", ".html", ".js", ".json", ".rss", ".svg", ".txt", ".xml"})
+COMPRESSED_BYTES = range(1_000, 4_000_001)
+"""Sizes of files whose compressed form is kept for the next who asks: a few megabytes in all, at most."""
+
 FRESH_S = 60
 """Seconds that a copy may be used unasked: feeds change at most every few seconds, readers ask every few minutes."""
 
@@ -59,7 +65,14 @@ def respond(root: Path, request: Request, site: Site) -> Response:
     if is_fresh(request.headers, headers):
         return Response(status_code=304, headers=headers)
     kind = TYPES.get(path.suffix.lower(), "application/octet-stream")
-    return FileResponse(path, headers={**headers, "content-type": kind}, stat_result=found)
+    headers["content-type"] = kind
+    if _may_be_compressed(path, found, request.headers):
+        try:
+            body = _compressed(path, headers["etag"])
+        except OSError:
+            raise HTTPException(404) from None
+        return Response(body, headers={**headers, "content-encoding": "gzip", "vary": "Accept-Encoding"})
+    return FileResponse(path, headers=headers, stat_result=found)
 
 
 def hub_links(site: Site, path: str) -> dict[str, str]:
@@ -100,6 +113,17 @@ def is_fresh(asked: Mapping[str, str], have: Mapping[str, str]) -> bool:
 
 def _is_plain(segment: str) -> bool:
     return bool(segment) and not segment.startswith(".") and not set(segment) & {"\\", "\0", os.sep}
+
+
+def _may_be_compressed(path: Path, found: os.stat_result, asked: Mapping[str, str]) -> bool:
+    wanted = "gzip" in asked.get("accept-encoding", "") and "range" not in asked
+    return wanted and path.suffix.lower() in COMPRESSED and found.st_size in COMPRESSED_BYTES
+
+
+@lru_cache(maxsize=16)
+def _compressed(path: Path, _tag: str) -> bytes:
+    """A file's bytes, compressed as the server compresses what it makes itself; `_tag` tells one state from another."""
+    return gzip.compress(path.read_bytes(), compresslevel=5, mtime=0)
 
 
 def _etag(found: os.stat_result) -> str:

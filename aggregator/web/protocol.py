@@ -51,6 +51,8 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # asyncio does so only where the listening socket names TCP; else an answer's last bytes wait 40 ms for an ACK
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._peer = self.client[0] if self.client else ""
         self._begin()
         if len(self.connections) > MAX_CONNECTIONS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +75,37 @@ def test_head_gives_headers_alone_and_gzip_is_offered(server: Server) -> None:
     _, headers, body = ask(server, "/", Accept_Encoding="gzip")
     assert headers["content-encoding"] == "gzip"
     assert gzip.decompress(body).startswith(b"<!DOCTYPE html>")
+
+
+def test_a_compressed_file_is_that_of_now(data: Path, server: Server) -> None:
+    """What is kept compressed is never older than the file; a part of a file and what is no text go out as they are."""
+    for words in ("first ", "later "):
+        emit_like(data / "public" / "feed.atom", words * 1000)
+        status, headers, body = ask(server, "/feed.atom", Accept_Encoding="gzip")
+        again = ask(server, "/feed.atom", Accept_Encoding="gzip")
+        assert (status, headers["content-encoding"], headers["vary"]) == (200, "gzip", "Accept-Encoding")
+        assert headers["content-type"] == "application/atom+xml; charset=utf-8"
+        assert gzip.decompress(body).decode() == gzip.decompress(again[2]).decode() == words * 1000
+        assert ask(server, "/feed.atom", Accept_Encoding="gzip", If_None_Match=headers["etag"])[0] == 304
+    assert ask(server, "/feed.atom", "HEAD", Accept_Encoding="gzip")[2] == b""
+    status, headers, body = ask(server, "/feed.atom", Accept_Encoding="gzip", Range="bytes=0-4")
+    assert (status, headers["content-encoding"], body) == (206, None, b"later")
+
+
+def emit_like(path: Path, text: str) -> None:
+    """Replace a file as builds do."""
+    path.with_suffix(".tmp").write_text(text, "utf-8")
+    path.with_suffix(".tmp").rename(path)
+
+
+def test_the_last_bytes_of_an_answer_do_not_wait(server: Server) -> None:
+    """Nagle's algorithm would hold them back for the 40 ms in which clients put off their ACK."""
+    with socket.create_connection(server.address, timeout=5) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.recv(100)
+        (connection,) = server._server.server_state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(
