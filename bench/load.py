@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import multiprocessing
 import multiprocessing.connection
+import random
 import sys
 import tempfile
 import threading
@@ -25,6 +27,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -34,6 +37,7 @@ LATENCY_S = 0.05
 DRIP_S = 0.5
 POLL_INTERVAL = timedelta(minutes=15)
 DOCUMENT_BYTES = 30_000
+VOCABULARY = 60_000
 HEAD = b'HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nETag: "1"\r\nContent-Length: %d\r\n\r\n'
 SAMPLE_S = 0.25
 SPAWN = multiprocessing.get_context("spawn")
@@ -44,16 +48,22 @@ def address(number: int) -> str:
 
 
 def document(feed: int, items: int) -> bytes:
-    """A feed of about DOCUMENT_BYTES, all of whose words are its own."""
-    words = DOCUMENT_BYTES // max(items, 1) // 12
+    """A feed of about DOCUMENT_BYTES, its words spread as those of a language are: few are frequent, most are rare."""
+    dice = random.Random(feed)
     parts = []
     for item in range(items):
-        text = " ".join(f"word{feed}x{item}x{number}" for number in range(words))
+        chosen = dice.choices(range(VOCABULARY), cum_weights=_spread(), k=DOCUMENT_BYTES // max(items, 1) // 9)
+        text = " ".join(f"word{number:x}" for number in chosen)
         parts.append(
             f"<item><title>Post {item} of feed {feed}</title><guid>{feed}-{item}</guid>"
             f"<link>http://{address(feed)}/{item}</link><description>&lt;p&gt;{text}&lt;/p&gt;</description></item>"
         )
     return f"<rss version='2.0'><channel><title>Feed {feed}</title>{''.join(parts)}</channel></rss>".encode()
+
+
+@cache
+def _spread() -> list[float]:
+    return list(itertools.accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
 
 
 def serve(feeds: int, dripping: int, items: int, log: str, ready: multiprocessing.connection.Connection) -> None:

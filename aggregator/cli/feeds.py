@@ -55,12 +55,14 @@ def check(
 
 
 def _complain_of_rules(config: Config) -> None:
-    """Name the mistakes in rules of our own format; those that others wrote are named by `rules`."""
+    """Name the mistakes in rules of our own format, and say how many there are in those that others wrote."""
     from aggregator.config.rulebook import Rulebook
 
     mistakes = Rulebook.of(config.rules).check(".yaml")
     if mistakes:
         raise ConfigError(mistakes)
+    if others := Rulebook.of(config.rules).check(".txt"):
+        say(f"mistakes in site-config files: {len(others)}; `aggregator rules` names them")
 
 
 @app.command()

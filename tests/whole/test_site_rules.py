@@ -190,3 +190,14 @@ def test_extract_reads_a_page_by_its_rule(tmp_path: Path) -> None:
         )
     assert shown["extractor"] == "rule:127.0.0.1"
     assert "scanner" in shown["text"]
+
+
+def test_check_says_that_others_rules_have_mistakes(tmp_path: Path) -> None:
+    """They are no mistake of the operator's, so they are counted; `rules` names them."""
+    program = Program(tmp_path)
+    (tmp_path / "ff").mkdir()
+    (tmp_path / "ff" / "b.example.txt").write_text("body: //div[@class='x'\n", "utf-8")
+    program.configure("rules: ff\nfeeds: [{url: 'https://b.example/feed'}]\n")
+    done = program.run("check")
+    assert done.returncode == 0
+    assert "mistakes in site-config files: 1;" in done.stderr
