@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from aggregator.emit import edits, ledger
-from aggregator.emit.days import Lost
+from aggregator.emit.days import MOVING, Lost
 from aggregator.emit.edition import Edition, Order
 from aggregator.emit.folder import Folder
 from aggregator.emit.ledger import Block, State
@@ -58,6 +58,7 @@ def build(
 
 def _build(order: Order, folder: Folder, *, full: bool, report: Progress) -> Built:
     state, head, version = ledger.load(folder), order.archive.head(), version_of(order.site)
+    full = full or folder.exists(MOVING)
     same_form = bool(state.head) and state.version == version
     same_outputs = {name: known.signature for name, known in state.outputs.items()} == {
         one.name: signature(one) for one in order.outputs
@@ -168,6 +169,7 @@ def _finish(edition: Edition, head: int, version: str, *, whole: bool) -> Built:
     edition.days.forget()
     ledger.save(folder, _state(edition, head, version, blocks, files))
     folder.settle()
+    folder.forget(MOVING)
     return Built(
         written=len(folder.written),
         unchanged=folder.unchanged,

@@ -18,6 +18,10 @@ from aggregator.emit.folder import Folder
 
 NOTES = ".built"
 
+MOVING = f"{NOTES}/moving"
+"""There while notes are replaced of days between which a post moves. A kill then leaves some of them old and some
+new, the post in both or in none, and no build that only looks at changes would see it: the next one does all again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -61,6 +65,7 @@ class Days:
         self._former = dict(known)
         self._counts = {} if fresh else dict(known)
         self._fresh = fresh
+        self._moved = False
         self._lines: dict[str, dict[int, str]] = {}
         self.touched: set[str] = set()
 
@@ -70,6 +75,7 @@ class Days:
         former = self._pop(day, row.sequence)
         if former is None and not is_new and not self._fresh:
             former = self._pop_anywhere(row.sequence)
+            self._moved = self._moved or former is not None
         self._day(day)[row.sequence] = row.encode()
         self._count(day, row, 1)
         return former
@@ -93,7 +99,10 @@ class Days:
         return found
 
     def save(self) -> None:
-        """Stage the notes of the touched days."""
+        """Stage the notes of the touched days; MOVING is on the disk before."""
+        if self._moved:
+            self._folder.keep(MOVING, b"moving\n")
+            self._folder.settle()
         for day in sorted(self.touched & self._counts.keys()):
             lines = (line for _, line in sorted(self._lines[day].items()))
             self._folder.keep(f"{NOTES}/{day}.json", ("[\n" + ",\n".join(lines) + "\n]\n").encode())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -187,6 +188,44 @@ def test_a_build_killed_before_its_last_note_does_not_spoil_the_counts(
     shelf.put(make_post(32))
     build(shelf, site, tmp_path)
     assert build(shelf, site, tmp_path, full=True).files == ()
+
+
+class Killed(BaseException):
+    """Nothing that the program would catch."""
+
+
+def test_a_move_to_another_day_is_seen_through_wherever_a_build_is_killed(
+    shelf: Shelf, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a kill before any of its files, in place or not, the next build makes what a full one makes."""
+    former, out, replace_file = tmp_path / "former", tmp_path / "out", Path.replace
+    late = make_post(31, published=shelf.posts[1].published + timedelta(days=3))
+    shelf.put(late, make_post(32, published=late.published))
+    build(shelf, site, former)
+    shelf.put(replace(late, published=shelf.posts[1].published))
+    left = [0]
+
+    def dying(place: Path, target: Path) -> Path:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        return replace_file(place, target)
+
+    for files in range(1000):
+        shutil.copytree(former, out)
+        left[0] = files
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", dying)
+            with suppress(Killed):
+                build(shelf, site, out)
+        ended = left[0] >= 0
+        build(shelf, site, out)
+        assert build(shelf, site, out, full=True).files == (), f"killed after {files} files"
+        assert not (out / ".built" / "moving").exists()
+        shutil.rmtree(out)
+        if ended:
+            break
+    assert files > 5
 
 
 def test_progress_rises_to_its_total(shelf: Shelf, site: Site, tmp_path: Path) -> None:
