@@ -42,7 +42,9 @@ _TAGS = """
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A post in a list of results: the article's number, the post, and where it matches what was searched for."""
+    """A post in a list: the article's number, the post (without neighbours, pictures and revisions, unless the whole
+    was asked for), and where it matches what was searched for.
+    """
 
     id: int
     post: Post
@@ -111,13 +113,25 @@ class Desk:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def find(self, query: str, where: Filter, *, limit: int, offset: int = 0, order: Order = "relevance") -> Results:
-        """The posts that match `query` (everything when it is empty) and the filter; `limit` at a time."""
+    def find(
+        self,
+        query: str,
+        where: Filter,
+        *,
+        limit: int,
+        offset: int = 0,
+        order: Order = "relevance",
+        whole: bool = False,
+    ) -> Results:
+        """The posts that match `query` (everything when it is empty) and the filter; `limit` at a time.
+
+        `whole`: with all that a feed shows of them, not only what a list does.
+        """
         with self._session.read() as sql:
             found = fts.matches(sql, query, limit=limit + 1, offset=offset, where=where, order=order)
             shown = fts.Matches(found.ids[:limit], found.total, found.expression, found.literal)
             places = fts.passages(sql, shown)
-            hits = tuple(Listed(id_, post, places.get(id_)) for id_, post in _posts(sql, shown.ids))
+            hits = tuple(Listed(id_, post, places.get(id_)) for id_, post in _posts(sql, shown.ids, listed=not whole))
         return Results(hits, found.total, len(found.ids) > limit, found.literal)
 
     def article(self, article_id: int) -> Whole | None:
@@ -226,15 +240,15 @@ class Desk:
 
 def _told(sql: Sql, story_id: str) -> tuple[Listed, ...]:
     ids = tuple(row["article_id"] for row in sql.all(_MEMBERS, {"story": story_id}))
-    found = sorted(_posts(sql, ids), key=lambda pair: pair[1].sequence, reverse=True)
+    found = sorted(_posts(sql, ids, listed=True), key=lambda pair: pair[1].sequence, reverse=True)
     return tuple(Listed(id_, post) for id_, post in found)
 
 
-def _posts(sql: Sql, ids: tuple[int, ...]) -> list[tuple[int, Post]]:
+def _posts(sql: Sql, ids: tuple[int, ...], *, listed: bool = False) -> list[tuple[int, Post]]:
     """The posts of these articles, in this order."""
     rows = sql.all(
         "SELECT article_id, path FROM posts WHERE article_id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
     )
     numbers = {row["path"]: row["article_id"] for row in rows}
-    found = {numbers[post.path]: post for post in posts.assemble(sql, ids)}
+    found = {numbers[post.path]: post for post in posts.assemble(sql, ids, listed=listed)}
     return [(id_, found[id_]) for id_ in ids if id_ in found]

@@ -78,8 +78,11 @@ _GROUPS = """
 """
 
 
-def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
-    """The posts of these articles, newest sequence first. Those not yet put out are left out."""
+def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False) -> tuple[Post, ...]:
+    """The posts of these articles, newest sequence first. Those not yet put out are left out.
+
+    `listed`: for a list, which shows no neighbours, pictures and revisions: these are not looked up.
+    """
     if not ids:
         return ()
     wanted = {"ids": json.dumps(list(ids))}
@@ -88,10 +91,10 @@ def assemble(sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
     carriers = _carriers(sql, wanted)
     enclosures = _enclosures(sql, [row["entry_id"] for row in rows])
     groups = _groups(sql, wanted)
-    neighbours_of = links.of(sql, wanted)
+    neighbours_of = {} if listed else links.of(sql, wanted)
     stories = story_members.of(sql, ids, sources)
-    pictures = media.of(sql, wanted)
-    changes = revisions.all_of(sql, ids)
+    pictures = {} if listed else media.of(sql, wanted)
+    changes = {} if listed else revisions.all_of(sql, ids)
     rules, withdrawn = republishing.rules(sql), republishing.withdrawn(sql, ids)
     made = (
         _post(

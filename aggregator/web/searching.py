@@ -49,7 +49,7 @@ class Searching:
         asked = Asked.read(request.query_params)
         extension = request.url.path.rpartition(".")[2]
         with Store.read(self._database) as store:
-            results = store.desk.find(asked.text, asked.where(), limit=self._site.page_size, order="date")
+            results = store.desk.find(asked.text, asked.where(), limit=self._site.page_size, order="date", whole=True)
         posts = (hit.post for hit in results.hits)
         body = answer(self._site, posts, query=asked.query(feed=True), words=asked.words(), extension=extension)
         return document(request, body, TYPES[f".{extension}"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -95,6 +97,17 @@ def test_a_feed_with_few_articles_and_one_with_many_are_asked_alike(
     assert [hit.post.title for hit in out.hits] == ["A worm in C++"]
     newest = library.store.desk.find("", Filter(source="beta", waiting=False), limit=9)
     assert sorted(hit.post.title for hit in newest.hits) == ["A worm in C++", "Hotspots"]
+
+
+def test_a_list_is_the_whole_without_what_it_does_not_show(library: Newsroom) -> None:
+    """A list of results has every hit as a feed of them has it, but for neighbours, pictures and revisions."""
+    asked = Filter(waiting=False)
+    whole = library.store.desk.find("worm", asked, limit=9, whole=True)
+    listed = library.store.desk.find("worm", asked, limit=9)
+    assert any(hit.post.next or hit.post.previous for hit in whole.hits)
+    assert listed.hits == tuple(
+        replace(hit, post=replace(hit.post, next=None, previous=None, pictures=(), revisions=())) for hit in whole.hits
+    )
 
 
 def test_a_hit(library: Newsroom) -> None:
