@@ -61,7 +61,6 @@ def show(hit: SearchHit) -> None:
         say(f"            a copy of what {hit.copy_of} published first")
     if hit.also_in:
         say(f"            also in {', '.join(hit.also_in)}")
-    if hit.url:
-        say(f"            {hit.url}")
+    say(f"            {hit.url or hit.path}")
     if passage := " ".join(hit.snippet.translate(_MARKS).split()):
         say(f"            {passage}")

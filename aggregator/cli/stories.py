@@ -107,7 +107,10 @@ def _rows(reason: Reason) -> Iterator[tuple[object, ...]]:
     for term, part in reason.evidence:
         kind, mark, value = term.partition(":")
         named = KINDS.get(kind) if mark else None
-        yield named or "", value if named else term, f"{part:+.3f}"
+        if not mark and part < 0:  # what speaks against it is a factor
+            yield "", term, f"× {1 + part:.3f}"
+        else:
+            yield named or "", value if named else term, f"{part:+.3f}"
 
 
 def _verdict(one: Subject, two: Subject, reason: Reason) -> str:

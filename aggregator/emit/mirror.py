@@ -96,7 +96,7 @@ class Mirror:
         `added`: see models.Archive.
         """
         told = telling.tellers(post)
-        notes = ["first to tell", *[""] * (len(told) - 1)]
+        notes = [_told_note(one, first=number == 0) for number, one in enumerate(told)]
         cards = [
             replace(self._teller_card(one, note, teaser=True), adds=added.get(one.path, ()))
             for one, note in zip(told, notes, strict=True)
@@ -251,3 +251,9 @@ def _home_name(source: Source) -> str:
     if title and title.casefold() != source.name.casefold():
         return title
     return host_of(source.home_page_url or "") or source.name
+
+
+def _told_note(teller: telling.Teller, *, first: bool) -> str:
+    """What is to be said beside a post of a story: that it was first, and who else carries its text."""
+    carried = f"also in {', '.join(teller.also_in)}" if teller.also_in else ""
+    return " · ".join(part for part in ("first to tell" if first else "", carried) if part)

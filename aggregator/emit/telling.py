@@ -25,6 +25,7 @@ class Teller:
     teaser: str
     language: str | None
     mirror_url: str = ""
+    also_in: tuple[str, ...] = ()
 
 
 def page(story: str) -> str:
@@ -45,6 +46,7 @@ def tellers(post: Post, base: str = "") -> tuple[Teller, ...]:
             teaser=text.line(member.teaser),
             language=member.language,
             mirror_url=base + addresses.quoted(member.path),
+            also_in=tuple(text.line(name) for name in member.also_in),
         )
         for member in post.story_members
     )

@@ -58,7 +58,10 @@ class AlsoIn:
 
 @dataclass(frozen=True, slots=True)
 class StoryMember:
-    """An article that tells a story, as the posts of the same story show it. `teaser` is plain text."""
+    """An article that tells a story, as the posts of the same story show it. `teaser` is plain text.
+
+    `also_in` names the outlets that carry the same text.
+    """
 
     name: str
     slug: str
@@ -68,6 +71,7 @@ class StoryMember:
     published: datetime
     teaser: str = ""
     language: str | None = None
+    also_in: tuple[str, ...] = ()
 
 
 class RevisionKind(StrEnum):

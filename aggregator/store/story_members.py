@@ -27,7 +27,11 @@ _STORIES = """
 _MEMBERS = f"""
     SELECT own.story_id, articles.id, articles.feed_id, articles.url, articles.title, articles.teaser,
         iif(articles.teaser = '', articles.text, '') AS text,
-        articles.language, posts.path, posts.published, coalesce(entries.summary, '') AS summary
+        articles.language, posts.path, posts.published, coalesce(entries.summary, '') AS summary,
+        (SELECT json_group_array(DISTINCT feeds.name) FROM articles AS copy
+         JOIN posts AS shown ON shown.article_id = copy.id AND shown.sequence IS NOT NULL
+         JOIN feeds ON feeds.id = copy.feed_id
+         WHERE copy.duplicate_of = articles.id AND copy.feed_id <> articles.feed_id) AS also_in
     FROM json_each(?) AS wanted
     JOIN story_articles AS own ON own.story_id = wanted.value
     JOIN articles ON articles.id = own.article_id AND articles.duplicate_of IS NULL
@@ -104,4 +108,5 @@ def _member(row: sqlite3.Row, source: Source, *, quiet: bool) -> StoryMember:
         published=times.must_read(row["published"]),
         teaser="" if quiet else teaser,
         language=row["language"],
+        also_in=tuple(sorted(json.loads(row["also_in"]))),
     )

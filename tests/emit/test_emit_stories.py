@@ -71,6 +71,18 @@ def test_a_storys_page_says_what_each_post_adds(site: Site, tmp_path: Path) -> N
     assert page.index(two.path) < page.index(added) < page.index(three.path)
 
 
+def test_a_storys_page_names_who_carries_the_same_text(site: Site, tmp_path: Path) -> None:
+    """Copies are not posts of the story; their outlets are named beside the one that they carry."""
+    shelf = Shelf()
+    one, two = told("a1b2", make_post(1), make_post(2))
+    members = (replace(one.story_members[0], also_in=("Coastal <Ledger>", "Dockside")), one.story_members[1])
+    shelf.put(replace(one, story_members=members), replace(two, story_members=members))
+    build(shelf, site, tmp_path)
+    page = read(tmp_path, "stories/a1b2.html")
+    assert "first to tell · also in Coastal &lt;Ledger&gt;, Dockside" in page
+    assert page.count("also in") == 1
+
+
 def test_feeds_name_the_other_members(site: Site, tmp_path: Path) -> None:
     """JSON Feed keeps the id under `story` and lists the others beside it; every format has them under the entry."""
     shelf = Shelf()
