@@ -129,7 +129,7 @@ class Fetcher:
             asked_with=request.validators,
             validators=response.validators if response else Validators(),
             failure=failure,
-            robots=f"robots.txt {self._robots.verdict(visit.trip.url)}" if visit and asked_robots else None,
+            robots=self._robots.said(visit.trip.url) if visit and asked_robots else None,
             moved_to=redact(response.moved_to) if response and response.moved_to else None,
             body_bytes=len(response.body) if response else 0,
             wire_bytes=response.wire_bytes if response else 0,

@@ -115,6 +115,7 @@ class Robots:
         self._clock = clock
         self._agent = product_token(user_agent)
         self._until: dict[str, datetime] = {}
+        self._why: dict[str, str] = {}
         self._recent: OrderedDict[str, RobotsFile] = OrderedDict()
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
@@ -124,6 +125,7 @@ class Robots:
         where = origin(url)
         if len(self._until) > _FORGET_ABOVE:
             self._until.clear()
+            self._why.clear()
         if where not in self._until and (file := self._memory.robots(where)) is not None:
             self._until.setdefault(where, file.fetched_at + (FRESH if _had(file) else UNREACHABLE))
 
@@ -176,6 +178,15 @@ class Robots:
                 self._recent.popitem(last=False)
         self._memory.save_robots(file)
 
+    def said(self, url: str) -> str:
+        """The verdict as a sentence, with the reason where there is one."""
+        return f"robots.txt {self.verdict(url)}{self.why(url)}"
+
+    def why(self, url: str) -> str:
+        """Why the file for `url` could not be had at the last try of this process, in brackets; empty: not known."""
+        reason = self._why.get(origin(url))
+        return f" ({reason})" if reason else ""
+
     def retry_s(self, url: str) -> float:
         """Seconds until the file for `url` is asked for again."""
         until = self._until.get(origin(url))
@@ -195,6 +206,7 @@ class Robots:
             self._keep(file)
             return read_rules(file.body, self._agent).delay_s() if file.status == 200 else None
         self._until[where] = now + UNREACHABLE
+        self._why[where] = outcome.message if isinstance(outcome, FetchError) else ""
         known = self._file(where)
         if known is None or not _had(known):
             self._keep(file)

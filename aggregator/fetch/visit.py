@@ -58,8 +58,10 @@ class Visit:
             return None
         verdict = self._robots.verdict(self.trip.url)
         if not verdict.allows:
-            wait = self._robots.retry_s(self.trip.url) if verdict is verdict.UNREACHABLE else None
-            raise Refused(self.shown, f"robots.txt of {self.trip.place} {verdict}", retry_after_s=wait)
+            failed = verdict is verdict.UNREACHABLE
+            wait = self._robots.retry_s(self.trip.url) if failed else None
+            why = self._robots.why(self.trip.url) if failed else ""
+            raise Refused(self.shown, f"robots.txt of {self.trip.place} {verdict}{why}", retry_after_s=wait)
         return self.trip.step(exchange)
 
     def _ask(self, asking: Trip, url: str, exchange: Exchange) -> None:

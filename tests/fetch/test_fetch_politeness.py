@@ -701,3 +701,11 @@ def test_explain_explains_errors(serve, fetching) -> None:
     assert "404" in (fetching().explain(serve(answer(b"", "404 Not Found")).url("/x"), robots=False).error or "")
     told = fetching().explain(serve(answer(b"", "503 Busy", "Retry-After: 60")).url("/x"), robots=False)
     assert (told.rest_s, told.host.failures) == (60, 1)
+
+
+def test_robots_that_can_not_be_had_says_why(serve, fetching) -> None:
+    """So that a person looks in the right place."""
+    server = serve(routes(robots_txt=answer(b"", "500 Oh"), page=answer()))
+    fetcher = fetching()
+    with pytest.raises(Refused, match=r"nothing is allowed for now \(500 Oh"):
+        fetcher.get(Request(server.url("/page"), robots=True))
