@@ -707,5 +707,5 @@ def test_robots_that_can_not_be_had_says_why(serve, fetching) -> None:
     """So that a person looks in the right place."""
     server = serve(routes(robots_txt=answer(b"", "500 Oh"), page=answer()))
     fetcher = fetching()
-    with pytest.raises(Refused, match=r"nothing is allowed for now \(500 Oh"):
+    with pytest.raises(Refused, match=r"nothing is allowed for now \(500 Internal"):
         fetcher.get(Request(server.url("/page"), robots=True))
