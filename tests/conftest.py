@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start would ignore it, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes tells of the machine and what else it does; tests of speed measure it themselves.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
