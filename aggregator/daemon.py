@@ -223,6 +223,7 @@ class Daemon:
             pipeline.store,
             pipeline.config,
             pipeline.options,
+            pipeline.out,
             stopping=pipeline.stopping.is_set,
             told=lambda: self._heart("upkeep"),
         )

@@ -1,6 +1,7 @@
 """Upkeep: what a database and a data folder need to be left alone for years; run at night, or by `aggregator upkeep`.
 
     retention    articles that feeds.yaml does not keep for ever lose their texts (see `aggregator.store.retention`)
+    images       copies of images that no article shows any more are taken away (see `aggregator.mirroring`)
     optimize     statistics for the query planner
     backup       DATA/backups/aggregator-DAY.db, checked; the oldest beyond `upkeep.backups` go
     checkpoint   the write-ahead log is folded into the file
@@ -18,9 +19,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import structlog
 
+from aggregator import mirroring
 from aggregator.errors import StoreError
 from aggregator.models import FeedState
 from aggregator.settings import Config, FeedOptions
@@ -53,11 +56,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Tended:
-    """What upkeep is about. `options`: those in force for a feed; `told` is called now and then while a job goes on."""
+    """What upkeep is about. `options`: those in force for a feed; `out`: the root of the output; `told` is called now
+    and then while a job goes on.
+    """
 
     store: Store
     config: Config
     options: Callable[[FeedState], FeedOptions]
+    out: Path
     stopping: Callable[[], bool] = lambda: False
     told: Callable[[], None] = lambda: None
 
@@ -122,6 +128,10 @@ def _limit(options: FeedOptions, state: FeedState, now: datetime) -> Limit | Non
     return None if before is None and newest is None else Limit(state.id, before, newest)
 
 
+def _images(of: Tended, now: datetime) -> str:
+    return f"{mirroring.sweep(of.store, of.out, now)} files taken away"
+
+
 def _optimize(of: Tended, _: datetime) -> str:
     of.store.tending.optimize()
     size, empty = of.store.tending.size()
@@ -160,6 +170,7 @@ def _mb(size: float) -> str:
 
 JOBS: dict[str, Callable[[Tended, datetime], str]] = {
     "retention": _retention,
+    "images": _images,
     "optimize": _optimize,
     "backup": _backup,
     "checkpoint": _checkpoint,

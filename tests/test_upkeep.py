@@ -18,7 +18,7 @@ from aggregator.upkeep import Done, Tended, night, tend
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-JOBS = ["retention", "optimize", "backup", "checkpoint"]
+JOBS = ["retention", "images", "optimize", "backup", "checkpoint"]
 
 
 def config(**settings: object) -> Config:
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def tended(store: Store, settings: Config | None = None) -> Tended:
-    return Tended(store, settings or config(), lambda _: (settings or config()).defaults)
+    return Tended(store, settings or config(), lambda _: (settings or config()).defaults, store.path.parent / "public")
 
 
 def jobs(done: Iterator[Done]) -> list[str]:
@@ -117,7 +117,7 @@ def test_f38_no_backup_where_there_is_no_room(store: Store, monkeypatch: pytest.
     monkeypatch.setattr(upkeep, "ROOM", 1e12)
     failed = {one.job: one.error for one in tend(of, START + 2 * DAY)}
     assert "are needed" in (failed.pop("backup") or "")
-    assert failed == {"retention": None, "optimize": None, "checkpoint": None}
+    assert failed == {"retention": None, "images": None, "optimize": None, "checkpoint": None}
     assert backups(store) == ["aggregator-2026-03-11.db"]
     with Store.read(store.path) as reader:
         assert reader.tending.done_at("backup") == START + DAY

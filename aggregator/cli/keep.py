@@ -20,7 +20,9 @@ def upkeep(context: typer.Context) -> None:
     place = here(context)
     failed = False
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
-        for done in work.tend(work.Tended(pipeline.store, pipeline.config, pipeline.options), clock(), force=True):
+        for done in work.tend(
+            work.Tended(pipeline.store, pipeline.config, pipeline.options, pipeline.out), clock(), force=True
+        ):
             failed |= done.error is not None
             (complain if done.error else say)(f"{done.job}: {done.error or done.result}")
         pipeline.emit(Tally())

@@ -8,7 +8,7 @@ from __future__ import annotations
 UPKEEP = """
 CREATE TABLE upkeep (
     -- What keeps the database in order, and when each of it was last done; so that a missed night is made up for once.
-    job TEXT PRIMARY KEY, -- retention, optimize, checkpoint or backup
+    job TEXT PRIMARY KEY, -- retention, images, optimize, checkpoint or backup
     tried_at TEXT NOT NULL, -- time of the last try
     done_at TEXT, -- time of the last try that went well
     result TEXT NOT NULL DEFAULT '', -- what the last good try did

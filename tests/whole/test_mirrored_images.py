@@ -21,7 +21,7 @@ import pytest
 from outlets import Outlet, outlet, rss
 from PIL import Image
 
-from aggregator import mirroring
+from aggregator import mirroring, upkeep
 from aggregator.config import load
 from aggregator.demo import Press
 from aggregator.pipeline import Pipeline, Tally, opened
@@ -347,4 +347,17 @@ def test_the_sweep_takes_what_no_article_shows(desk: Callable[..., Desk]) -> Non
         with pipeline.store._session.write() as sql:
             sql.execute("DELETE FROM article_media")
         assert mirroring.sweep(pipeline.store, pipeline.out, here.now) == 4
+    assert not list(here.public.glob("media/*/*"))
+
+
+def test_upkeep_sweeps(desk: Callable[..., Desk]) -> None:
+    """Every night, without anybody asking: what no article shows does not fill the disk for ever."""
+    here = desk(GOOD)
+    here.round()
+    with here.opened() as pipeline:
+        with pipeline.store._session.write() as sql:
+            sql.execute("DELETE FROM article_media")
+        of = upkeep.Tended(pipeline.store, pipeline.config, pipeline.options, pipeline.out)
+        done = {one.job: one.result for one in upkeep.tend(of, here.now, force=True)}
+    assert done["images"] == "4 files taken away"
     assert not list(here.public.glob("media/*/*"))
