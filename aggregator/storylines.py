@@ -15,18 +15,9 @@ from datetime import datetime, timedelta
 from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
 from aggregator.store import Store
-from aggregator.store.stories import (
-    NEVER,
-    Placed,
-    Remembered,
-    Ruling,
-    StoryChanges,
-    StoryMark,
-    StoryWindow,
-    Tie,
-    Unplaced,
-)
+from aggregator.store.story_changes import Placed, StoryChanges
 from aggregator.store.story_subjects import Subject
+from aggregator.store.story_window import NEVER, Remembered, Ruling, StoryMark, StoryWindow, Tie, Unplaced
 
 BATCH = 500
 """Articles placed in one transaction."""
@@ -150,11 +141,11 @@ class Storylines:
     def place(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
         """Give every article that waits for it its story, oldest first; how many there were."""
         count = 0
-        while not stopped() and (batch := _within_span(self._store.unplaced(BATCH, now - PATIENCE))):
+        while not stopped() and (batch := _within_span(self._store.stories.unplaced(BATCH, now - PATIENCE))):
             resumed = self._window(batch, now)
             self._kept = None
             compared = {one.id: resumed.add(one) for one in batch}
-            self._store.save_stories(_changes(batch, resumed, compared), now, settle=SETTLED)
+            self._store.stories.save(_changes(batch, resumed, compared), now, settle=SETTLED)
             self._keep(resumed, batch[-1].published + WINDOW, now)
             count += len(batch)
         return count
@@ -163,16 +154,16 @@ class Storylines:
         """What a batch is compared with: what is kept where that will do, else what the database has."""
         first, last = batch[0].published - WINDOW, batch[-1].published + WINDOW
         ruled = any(one.ruled for one in batch)
-        unchanged = self._kept is not None and self._mark == self._store.story_mark(now)
+        unchanged = self._kept is not None and self._mark == self._store.stories.mark(now)
         if self._kept and unchanged and not ruled and self._kept.since <= first + LEEWAY:
             self._kept.go_on(batch, first)
             return self._kept
         self._kept = None  # before the other is made: there is room for one
-        return Resumed(self._store.story_window(first, last, new=[one.id for one in batch]), batch, first)
+        return Resumed(self._store.stories.window(first, last, new=[one.id for one in batch]), batch, first)
 
     def _keep(self, resumed: Resumed, until: datetime, now: datetime) -> None:
         """Keep a window that reaches to the newest article."""
-        self._mark = self._store.story_mark(now)
+        self._mark = self._store.stories.mark(now)
         if not resumed.outgrown and (self._mark.newest is None or self._mark.newest <= until):
             self._kept = resumed
 
@@ -201,7 +192,7 @@ def why(store: Store, one: Subject, other: Subject) -> Reason:
     """What two articles share, as it was kept when they were compared, else as it is now."""
     window = _around(store, one, other)
     ruled = {frozenset((ruling.a, ruling.b)): ruling.together for ruling in window.rulings}
-    tie = store.compared(one.leader, other.leader)
+    tie = store.stories.compared(one.leader, other.leader)
     stored = tie is not None and bool(tie.evidence)
     if tie is None or not tie.evidence:
         stats = stories.counted(stories.Features(row.key, row.published, row.terms) for row in window.placed)
@@ -243,7 +234,7 @@ def _around(store: Store, one: Subject, other: Subject) -> StoryWindow:
     first, last = sorted((one.published, other.published))
     near = last - first <= WINDOW
     also = [story for story in (one.story, other.story) if story is not None]
-    return store.story_window(first - WINDOW, (last if near else first) + WINDOW, also=also)
+    return store.stories.window(first - WINDOW, (last if near else first) + WINDOW, also=also)
 
 
 def _members(window: StoryWindow, subject: Subject) -> tuple[int, ...]:
@@ -255,7 +246,7 @@ def _overrule(store: Store, window: StoryWindow, said: tuple[Ruling, ...], one: 
     new = {frozenset((ruling.a, ruling.b)) for ruling in said}
     former = (ruling for ruling in window.rulings if frozenset((ruling.a, ruling.b)) not in new)
     resumed.rule((*former, *said))
-    store.save_stories(StoryChanges(moved=resumed.moved(), merged=resumed.merged()), now, rulings=said)
+    store.stories.save(StoryChanges(moved=resumed.moved(), merged=resumed.merged()), now, rulings=said)
     return resumed.story(one.leader)
 
 

@@ -90,7 +90,7 @@ def subject_of(store: Store, reference: str) -> Subject:
     from aggregator.urls import http_url
 
     url = http_url(reference)
-    found = store.subject(reference, dedupe.canonical_url(url) if url else reference)
+    found = store.stories.subject(reference, dedupe.canonical_url(url) if url else reference)
     if found is None:
         raise StoreError(f"no article is known as {reference}")
     return found

@@ -47,8 +47,6 @@ from aggregator.store import (
     polls,
     publishing,
     scraping,
-    stories,
-    story_subjects,
     upkeep,
 )
 from aggregator.store import search as fts
@@ -63,8 +61,7 @@ from aggregator.store.notices import Notices
 from aggregator.store.outputs import Outputs
 from aggregator.store.quality import Quality
 from aggregator.store.revisions import StoredRevisions
-from aggregator.store.stories import Ruling, StoryChanges, StoryMark, StoryWindow, Tie, Unplaced
-from aggregator.store.story_subjects import Subject
+from aggregator.store.stories import StoredStories
 from aggregator.store.subscriptions import StoredSubscriptions
 from aggregator.store.tending import Tending
 from aggregator.store.withdrawals import Withdrawals
@@ -79,10 +76,11 @@ def plain_form(url: str) -> str:
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
-    `archive` and `outputs` are what emit reads, `pings` what hubs are told, `lists` what lists name, `subscriptions`
-    what hubs tell us, `desk` what the web server asks, `media` the images that are mirrored, `tending` what keeps the
-    file in order, `revisions` what articles said before, `quality` how well pages are read. The store is also the
-    FetchMemory of fetch.
+    `archive` and `outputs` are what emit reads, `withdrawals` what it must not show, `stories` which articles tell of
+    one event, `media` the images that are mirrored, `revisions` what articles said before, `quality` how well pages
+    are read, `notices` what is told of new posts, `pings` what hubs are told, `subscriptions` what hubs tell us,
+    `lists` what lists name, `desk` what the web server asks, `tending` what keeps the file in order; `path` is the
+    file. The store is also the FetchMemory of fetch.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -97,6 +95,7 @@ class Store:
         self.tending = Tending(session)
         self.revisions = StoredRevisions(session)
         self.quality = Quality(session)
+        self.stories = StoredStories(session)
         self.withdrawals = Withdrawals(session)
         self.pings = StoredPings(session)
         self.lists = StoredLists(session)
@@ -290,50 +289,6 @@ class Store:
         """Let one missing post of each feed become pending: the one that its oldest post names; how many there are."""
         with self._session.write() as sql:
             return chain.follow(sql, now, self._links.same_site)
-
-    # --- stories -----------------------------------------------------------------------------------------------
-
-    def unplaced(self, limit: int, overdue: datetime = stories.NEVER) -> tuple[Unplaced, ...]:
-        """At most `limit` articles that have their text and no story yet, by publication. Copies never have one.
-
-        One first seen before `overdue` is taken with its feed's text, whatever may come of its page.
-        """
-        with self._session.read() as sql:
-            return stories.unplaced(sql, limit, overdue)
-
-    def story_mark(self, now: datetime) -> StoryMark:
-        """What tells whether stories were changed by anybody since."""
-        with self._session.read() as sql:
-            return stories.mark(sql, now)
-
-    def story_window(
-        self, first: datetime, last: datetime, *, also: Iterable[str] = (), new: Iterable[int] = ()
-    ) -> StoryWindow:
-        """What new articles are compared with: the stories that reach into [first, last], those named in `also`, and
-        those that an operator has put articles of `new` into.
-        """
-        with self._session.read() as sql:
-            return stories.window(sql, first, last, also, new)
-
-    def save_stories(
-        self, changes: StoryChanges, now: datetime, *, rulings: Iterable[Ruling] = (), settle: timedelta | None = None
-    ) -> None:
-        """Write what came of comparing or of an operator's word; `settle`: the age at which articles are settled."""
-        with self._session.write() as sql:
-            stories.rule(sql, rulings, now)
-            stories.save(sql, changes, now)
-            if settle is not None:
-                stories.settle(sql, settle)
-
-    def compared(self, one: int, other: int) -> Tie | None:
-        """How two articles were compared, with the evidence; None: they were not, or shared next to nothing."""
-        with self._session.read() as sql:
-            return story_subjects.between(sql, one, other)
-
-    def subject(self, reference: str, canonical: str) -> Subject | None:
-        """The article that an operator names by number, page on the mirror, or URL (`canonical`: in that form)."""
-        with self._session.read() as sql:
-            return story_subjects.subject(sql, reference, canonical)
 
     def next_unknown(self, now: datetime) -> tuple[PendingArticle, ...]:
         """The pages to ask again for their next post, which has come since; see `save_neighbours`."""

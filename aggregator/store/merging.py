@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.models import Likeness
-from aggregator.store import addresses, chain, duplicates, neighbours, output, retention, stories, times
+from aggregator.store import addresses, chain, duplicates, neighbours, output, retention, story_changes, times
 from aggregator.store.connection import Sql
 
 SAME_ADDRESS = "both lead to the same address"
@@ -117,7 +117,7 @@ def _merge(sql: Sql, keep: int, drop: int, now: datetime) -> None:
     sql.execute("UPDATE revisions SET article_id = ? WHERE article_id = ?", (keep, drop))
     duplicates.hand_over(sql, drop, keep)
     chain.hand_over(sql, drop, keep)
-    stories.hand_over(sql, drop, keep)
+    story_changes.hand_over(sql, drop, keep)
     retention.revive(sql, keep, now)
     duplicates.forget_fingerprint(sql, drop)
     sql.execute(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.store import addresses, times
 from aggregator.store.connection import Sql
-from aggregator.store.stories import KEY, Tie
+from aggregator.store.story_window import KEY, Tie
 from aggregator.store.text import plain
 from aggregator.urls import redact
 

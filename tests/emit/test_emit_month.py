@@ -14,7 +14,7 @@ from test_emit_on_store import OUTLETS, SITE, Press
 from aggregator.emit import build
 from aggregator.settings import Config, Output
 from aggregator.store import Store
-from aggregator.store.stories import Placed, StoryChanges
+from aggregator.store.story_changes import Placed, StoryChanges
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 OUTPUTS = (
@@ -66,7 +66,7 @@ def current_documents(out: Path) -> list[str]:
 
 def tell_stories(press: Press, dice: random.Random) -> None:
     """Some articles join a story, now and then two stories turn out to be one, and rarely two again."""
-    waiting = press.store.unplaced(200)
+    waiting = press.store.stories.unplaced(200)
     known: list[str] = getattr(press, "stories", [])
     press.stories = known  # type: ignore[attr-defined]
     rows, merged, moved = [], {}, {}
@@ -75,14 +75,14 @@ def tell_stories(press: Press, dice: random.Random) -> None:
         if story not in known:
             known.append(story)
         rows.append(Placed(one.id, one.key, one.published, (), story))
-    press.store.save_stories(StoryChanges(tuple(rows)), press.now)
+    press.store.stories.save(StoryChanges(tuple(rows)), press.now)
     if len(known) > 4 and dice.random() < 0.3:
         keep, drop = dice.sample(known, 2)
         with press.store._session.read() as sql:
             ids = [row[0] for row in sql.all("SELECT article_id FROM story_articles WHERE story_id = ?", (drop,))]
         moved, merged = dict.fromkeys(ids, keep), {drop: keep}
         known.remove(drop)
-        press.store.save_stories(StoryChanges(moved=moved, merged=merged), press.now)
+        press.store.stories.save(StoryChanges(moved=moved, merged=merged), press.now)
 
 
 def walk(out: Path) -> list[str]:

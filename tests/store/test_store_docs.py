@@ -14,7 +14,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Enclosure, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
 from aggregator.store import Store
-from aggregator.store.stories import Placed, StoryChanges
+from aggregator.store.story_changes import Placed, StoryChanges
 
 PAGE = (Path(__file__).parents[2] / "docs" / "database.md").read_text()
 QUESTIONS = re.findall(
@@ -59,9 +59,9 @@ def _fill(room: Newsroom) -> None:
     state = replace(room.feed("Gamma"), status=FeedStatus.BACKING_OFF, failures=3, last_error="timed out")
     room.store.save_poll(PollOutcome(state, PollResult.FAILED, room.now, error="timed out"))
     room.store.save_poll(PollOutcome(room.feed("Beta"), PollResult.NOT_MODIFIED, room.now, 304))
-    waiting = room.store.unplaced(9)
+    waiting = room.store.stories.unplaced(9)
     placed = tuple(Placed(one.id, one.key, one.published, (("name:worm", 2.5),), waiting[0].key) for one in waiting)
-    room.store.save_stories(StoryChanges(placed), room.now)
+    room.store.stories.save(StoryChanges(placed), room.now)
     room.store.tending.note("backup", room.now, "made")
 
 

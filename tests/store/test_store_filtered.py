@@ -10,7 +10,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.models import Likeness
 from aggregator.settings import Output
 from aggregator.store import Store
-from aggregator.store.stories import Placed, StoryChanges
+from aggregator.store.story_changes import Placed, StoryChanges
 
 
 def output(**keys: object) -> Output:
@@ -162,7 +162,7 @@ def tell(room: Newsroom, *stories: str) -> None:
         row["url"].rpartition("/")[2]: row["id"]
         for row in room.rows("SELECT id, url FROM articles WHERE duplicate_of IS NULL")
     }
-    waiting = {one.id: one for one in room.store.unplaced(99)}
+    waiting = {one.id: one for one in room.store.stories.unplaced(99)}
     rows, moved = [], {}
     for story in stories:
         for name in story:
@@ -171,7 +171,7 @@ def tell(room: Newsroom, *stories: str) -> None:
                 rows.append(Placed(number, name, waiting[number].published, (), key))
             else:
                 moved[number] = key
-    room.store.save_stories(StoryChanges(tuple(rows), moved), room.now)
+    room.store.stories.save(StoryChanges(tuple(rows), moved), room.now)
 
 
 GROUPED = output(group="story")

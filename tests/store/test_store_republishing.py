@@ -10,7 +10,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.models import Enclosure, Likeness, Post
 from aggregator.settings import Output
 from aggregator.store import Store
-from aggregator.store.stories import Placed, StoryChanges
+from aggregator.store.story_changes import Placed, StoryChanges
 
 ALPHA = {"url": "https://alpha.example/feed", "name": "Alpha", "tags": ["news"]}
 BETA = {"url": "https://beta.example/feed", "name": "Beta"}
@@ -65,9 +65,9 @@ def test_excerpt_is_a_beginning(make: Make) -> None:
 def test_link_is_title_and_link(make: Make) -> None:
     """Nothing of the text, in the post and in those that name it: neighbours, stories, searches."""
     room = make(republish="link")
-    waiting = room.store.unplaced(9)
+    waiting = room.store.stories.unplaced(9)
     placed = tuple(Placed(one.id, one.key, one.published, (), waiting[0].key) for one in waiting)
-    room.store.save_stories(StoryChanges(placed), room.now)
+    room.store.stories.save(StoryChanges(placed), room.now)
     posts = room.posts()
     assert posts["one"].title == "Page one"
     assert posts["one"].next is not None
@@ -192,9 +192,9 @@ def test_a_story_whose_first_post_is_withdrawn_goes_on(make: Make) -> None:
     """In a grouped output its entry ends and the others of the story begin one; reinstated, it is as before."""
     room = make()
     grouped = Output(name="own", group="story")
-    waiting = room.store.unplaced(9)
+    waiting = room.store.stories.unplaced(9)
     placed = tuple(Placed(one.id, one.key, one.published, (), waiting[0].key) for one in waiting)
-    room.store.save_stories(StoryChanges(placed), room.now)
+    room.store.stories.save(StoryChanges(placed), room.now)
 
     def shown() -> list[str]:
         room.store.outputs.fill([grouped], room.now)

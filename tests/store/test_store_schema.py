@@ -49,6 +49,12 @@ def test_the_reference_in_the_docs_is_that_of_the_schema(store: Store) -> None:
         assert reference == wanted, "run this test with AGGREGATOR_UPDATE_DOCS=1"
 
 
+def test_the_store_names_its_parts(store: Store) -> None:
+    """Whoever reads what a store is finds each of its parts there."""
+    parts = {name for name in vars(store) if not name.startswith("_")}
+    assert parts <= set(re.findall(r"`(\w+)`", Store.__doc__ or ""))
+
+
 def test_opening_again_changes_nothing(path: Path) -> None:
     """A file that has the present form is not written to when it is opened."""
     Store.open(path).close()

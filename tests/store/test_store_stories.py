@@ -10,7 +10,8 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
 from aggregator.store import Store
-from aggregator.store.stories import Placed, Remembered, Ruling, StoryChanges, Tie, Unplaced
+from aggregator.store.story_changes import Placed, StoryChanges
+from aggregator.store.story_window import Remembered, Ruling, Tie, Unplaced
 from aggregator.storylines import Storylines
 
 WIDE = timedelta(days=30)
@@ -42,20 +43,20 @@ def said(one: Unplaced, other: Unplaced) -> Ruling:
 
 def together(store: Store, *, but: int = 0) -> tuple[Unplaced, ...]:
     """Every article that waits in one story, except for the last few, which have one of their own."""
-    waiting = store.unplaced(10)
+    waiting = store.stories.unplaced(10)
     first = waiting[: len(waiting) - but]
     rows = [placed(one, first[0].key) for one in first] + [placed(one, one.key) for one in waiting[len(first) :]]
-    store.save_stories(StoryChanges(tuple(rows)), NOW)
+    store.stories.save(StoryChanges(tuple(rows)), NOW)
     return waiting
 
 
 def test_articles_wait_until_they_have_a_story(three: Newsroom) -> None:
     """By publication, with their text; placed, they wait no more."""
-    waiting = three.store.unplaced(10)
+    waiting = three.store.stories.unplaced(10)
     assert [one.title for one in waiting] == [f"Page {name}" for name in ("one", "two", "three")]
     assert all("tells" in one.text for one in waiting)
     together(three.store)
-    assert three.store.unplaced(10) == ()
+    assert three.store.stories.unplaced(10) == ()
 
 
 def test_an_article_whose_page_never_comes_waits_a_day(newsroom: Newsroom) -> None:
@@ -101,7 +102,7 @@ def test_a_story_that_grows_is_a_change_of_its_posts_and_revises_none(three: New
     waiting = together(three.store, but=1)
     head = three.store.archive.head()
     assert three.store.archive.changed(head) == ()
-    three.store.save_stories(StoryChanges(moved={waiting[2].id: waiting[0].key}), NOW + HOUR)
+    three.store.stories.save(StoryChanges(moved={waiting[2].id: waiting[0].key}), NOW + HOUR)
     changed = three.store.archive.changed(head)
     assert {post.title for post in changed} == {"Page one", "Page two", "Page three"}
     assert all(post.revised is None for post in changed)
@@ -117,13 +118,13 @@ def test_a_change_of_one_member_is_shown_by_the_others(three: Newsroom) -> None:
 
 def test_a_merged_story_leads_on_and_one_that_comes_back_does_not(three: Newsroom) -> None:
     """Also through a second merge; the first date of the surviving one stays."""
-    waiting = three.store.unplaced(10)
+    waiting = three.store.stories.unplaced(10)
     a, b, c = (one.key for one in waiting)
-    three.store.save_stories(StoryChanges(tuple(placed(one, one.key) for one in waiting)), NOW)
-    three.store.save_stories(StoryChanges(moved={waiting[2].id: b}, merged={c: b}), NOW)
-    three.store.save_stories(StoryChanges(moved={one.id: a for one in waiting[1:]}, merged={b: a}), NOW)
+    three.store.stories.save(StoryChanges(tuple(placed(one, one.key) for one in waiting)), NOW)
+    three.store.stories.save(StoryChanges(moved={waiting[2].id: b}, merged={c: b}), NOW)
+    three.store.stories.save(StoryChanges(moved={one.id: a for one in waiting[1:]}, merged={b: a}), NOW)
     assert {post.story_former for post in three.store.archive.latest(9)} == {tuple(sorted((b, c)))}
-    three.store.save_stories(StoryChanges(moved={waiting[2].id: c}), NOW)
+    three.store.stories.save(StoryChanges(moved={waiting[2].id: c}), NOW)
     posts = {post.title: post for post in three.store.archive.latest(9)}
     assert posts["Page one"].story_former == (b,)
     assert posts["Page three"].story_former == (c,)
@@ -132,27 +133,27 @@ def test_a_merged_story_leads_on_and_one_that_comes_back_does_not(three: Newsroo
 
 def test_the_window_gives_back_what_was_compared(three: Newsroom) -> None:
     """In the order of arrival, with terms, ties and rulings; what is outside comes with its story alone."""
-    waiting = three.store.unplaced(10)
+    waiting = three.store.stories.unplaced(10)
     rows = tuple(placed(one, one.key) for one in reversed(waiting))
     ties = (Tie(waiting[2].id, waiting[0].id, 0.25, (("name:lockbit", 0.2),)),)
     ruling = said(waiting[0], waiting[1])
-    three.store.save_stories(StoryChanges(rows, ties=ties), NOW, rulings=(ruling,))
-    window = three.store.story_window(NOW - WIDE, NOW + WIDE)
+    three.store.stories.save(StoryChanges(rows, ties=ties), NOW, rulings=(ruling,))
+    window = three.store.stories.window(NOW - WIDE, NOW + WIDE)
     assert tuple(map(written, window.placed)) == rows
     assert window.ties == (Tie(waiting[2].id, waiting[0].id, 0.25),)
     assert window.rulings == (ruling,)
-    assert three.store.compared(waiting[0].id, waiting[2].id) == ties[0]
-    assert three.store.compared(waiting[0].id, waiting[1].id) is None
-    assert three.store.story_window(NOW + WIDE, NOW + WIDE).placed == ()
-    assert three.store.story_window(NOW + WIDE, NOW + WIDE, also=[waiting[0].key]).placed == window.placed[-1:]
+    assert three.store.stories.compared(waiting[0].id, waiting[2].id) == ties[0]
+    assert three.store.stories.compared(waiting[0].id, waiting[1].id) is None
+    assert three.store.stories.window(NOW + WIDE, NOW + WIDE).placed == ()
+    assert three.store.stories.window(NOW + WIDE, NOW + WIDE, also=[waiting[0].key]).placed == window.placed[-1:]
 
 
 def test_the_later_word_holds(three: Newsroom) -> None:
     """Whichever of the two articles is named first."""
-    one, two, _ = three.store.unplaced(10)
-    three.store.save_stories(StoryChanges(), NOW, rulings=[Ruling(one.id, two.id, together=True)])
-    three.store.save_stories(StoryChanges(), NOW, rulings=[Ruling(two.id, one.id, together=False)])
-    assert three.store.story_window(NOW, NOW).rulings == (said(one, two),)
+    one, two, _ = three.store.stories.unplaced(10)
+    three.store.stories.save(StoryChanges(), NOW, rulings=[Ruling(one.id, two.id, together=True)])
+    three.store.stories.save(StoryChanges(), NOW, rulings=[Ruling(two.id, one.id, together=False)])
+    assert three.store.stories.window(NOW, NOW).rulings == (said(one, two),)
 
 
 def test_an_operators_word_goes_with_a_folded_article(three: Newsroom) -> None:
@@ -162,32 +163,32 @@ def test_an_operators_word_goes_with_a_folded_article(three: Newsroom) -> None:
     one, two, other = (
         three.article_id(f"https://{name}") for name in ("alpha.example/one", "alpha.example/two", "beta.example/r/1")
     )
-    three.store.save_stories(
+    three.store.stories.save(
         StoryChanges(), NOW, rulings=[Ruling(other, two, together=False), Ruling(one, other, together=True)]
     )
     three.scrape("https://beta.example/r/1", "The text.", urls=["https://alpha.example/one"])
     assert three.article_id("https://beta.example/r/1") == one
-    assert three.store.story_window(NOW, NOW).rulings == (Ruling(min(one, two), max(one, two), together=False),)
+    assert three.store.stories.window(NOW, NOW).rulings == (Ruling(min(one, two), max(one, two), together=False),)
 
 
 def test_settled_articles_keep_the_ties_within_their_story(three: Newsroom) -> None:
     """Those with other stories are forgotten, once the articles are out of every window."""
-    one, two, other = three.store.unplaced(10)
+    one, two, other = three.store.stories.unplaced(10)
     rows = (placed(one, one.key), placed(two, one.key), placed(other, other.key))
     ties = (Tie(two.id, one.id, 0.5), Tie(other.id, one.id, 0.03))
-    three.store.save_stories(StoryChanges(rows, ties=ties), NOW, settle=timedelta(days=28))
-    assert len(three.store.story_window(NOW - WIDE, NOW).ties) == 2
-    three.store.save_stories(StoryChanges(), NOW, settle=timedelta(minutes=30))
-    assert three.store.story_window(NOW - WIDE, NOW).ties == ties[:1]
+    three.store.stories.save(StoryChanges(rows, ties=ties), NOW, settle=timedelta(days=28))
+    assert len(three.store.stories.window(NOW - WIDE, NOW).ties) == 2
+    three.store.stories.save(StoryChanges(), NOW, settle=timedelta(minutes=30))
+    assert three.store.stories.window(NOW - WIDE, NOW).ties == ties[:1]
 
 
 def test_the_window_names_stories_of_its_articles_that_are_elsewhere(three: Newsroom) -> None:
     """A name that others hold is taken; one whose story nobody tells any more is free."""
-    one, two, old = three.store.unplaced(10)
+    one, two, old = three.store.stories.unplaced(10)
     changes = (placed(one, two.key), replace(placed(old, one.key), published=NOW - 2 * WIDE), placed(two, two.key))
-    three.store.save_stories(StoryChanges(changes), NOW)
-    window = three.store.story_window(NOW - WIDE, NOW + WIDE)
+    three.store.stories.save(StoryChanges(changes), NOW)
+    window = three.store.stories.window(NOW - WIDE, NOW + WIDE)
     assert {row.id for row in window.placed} == {one.id, two.id}
     assert window.names == ((one.key, one.key), (two.key, two.key))
-    three.store.save_stories(StoryChanges(moved={old.id: two.key}), NOW)
-    assert dict(three.store.story_window(NOW - WIDE, NOW + WIDE).names).keys() == {two.key}
+    three.store.stories.save(StoryChanges(moved={old.id: two.key}), NOW)
+    assert dict(three.store.stories.window(NOW - WIDE, NOW + WIDE).names).keys() == {two.key}

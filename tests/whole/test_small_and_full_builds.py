@@ -56,7 +56,7 @@ def test_many_small_builds_of_everything_are_one_full_build(tmp_path: Path) -> N
                 moment += timedelta(hours=5)
                 pipeline.round(force=True)
                 if number == 2:
-                    subject = pipeline.store.subject(pipeline.store.archive.latest(1)[0].path, "")
+                    subject = pipeline.store.stories.subject(pipeline.store.archive.latest(1)[0].path, "")
                     assert subject
                     pipeline.store.withdrawals.withdraw(subject.id, "asked for", moment)
             moment += timedelta(days=2)
