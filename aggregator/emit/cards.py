@@ -17,7 +17,7 @@ TEASER_CHARS = 220
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A post in a list."""
+    """A post in a list. `story`: the page of the story that it tells, and what the link to it says."""
 
     path: str
     title: str
@@ -28,6 +28,7 @@ class Card:
     language: str | None = None
     note: str = ""
     adds: tuple[str, ...] = ()
+    story: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,7 @@ class Mirror:
             teaser=shortened(text.line(post.summary), TEASER_CHARS),
             language=items.language_of(post.language),
             note=f"also in {text.line(post.leader.name)}" if post.hidden and post.leader else "",
+            story=telling.mention(post),
         )
 
     def _entry_card(self, post: Post) -> Card:
@@ -202,7 +203,7 @@ class Mirror:
         told = telling.tellers(post) if post.story else ()
         outlets = len(telling.outlets(told))
         note = f"told by {len(told)} posts, {outlets} outlet{'s' * (outlets != 1)}" if told else ""
-        return replace(self.card(post), path=outputs.story_page(post), note=note)
+        return replace(self.card(post), path=outputs.story_page(post), note=note, story=None)
 
     def _teller_card(self, teller: telling.Teller, note: str, *, teaser: bool = False) -> Card:
         return Card(

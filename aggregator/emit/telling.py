@@ -58,6 +58,15 @@ def others(post: Post, base: str = "") -> tuple[Teller, ...]:
     return tuple(teller for teller in tellers(post, base) if teller.path not in own)
 
 
+def mention(post: Post) -> tuple[str, str] | None:
+    """Where the page of the story stands that a post tells, and in a few words who tells it; None: it stands alone."""
+    if not post.story or not post.story_members:
+        return None
+    told = tellers(post)
+    several = len(outlets(told))
+    return page(post.story), f"{several} outlets on this story" if several > 1 else f"{len(told)} posts on this story"
+
+
 def outlets(told: Sequence[Teller]) -> tuple[Teller, ...]:
     """The first post of each outlet, in the order given."""
     first: dict[str, Teller] = {}

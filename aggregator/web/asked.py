@@ -1,6 +1,7 @@
 """What a request asks of the archive: words, filters, order and place, read from its query string.
 
-What can not be understood is noted in words and left out; it is never an error.
+A day that is none makes the search one that can not be answered as asked (`Asked.mistakes`); whatever else can not
+be understood is left out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ MAX_PAGE = 250
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A search as asked for. `since` and `until` are days, both included. `problems` are for a person to read."""
+    """A search as asked for. `since` and `until` are days, both included. `problems` are for a person to read.
+
+    With `mistakes`, also for a person, nothing is looked for: the answer would be one to another question.
+    """
 
     text: str = ""
     source: str | None = None
@@ -40,25 +44,31 @@ class Asked:
     copies: bool = False
     page: int = 1
     problems: tuple[str, ...] = ()
+    mistakes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Asked:
         """The search that a query string asks for."""
         problems: list[str] = []
+        mistakes: list[str] = []
         text = values.get("q", "").strip()
         if len(text) > MAX_QUERY:
             problems.append(f"Only the first {MAX_QUERY} characters were looked at.")
+        since, until = _day(values, "since", "From", mistakes), _day(values, "until", "To", mistakes)
+        if since and until and since > until:
+            mistakes.append("From is later than To.")
         return cls(
             text=text[:MAX_QUERY].strip(),
             source=_name(values, "source"),
             tag=_name(values, "tag"),
             language=_name(values, "language"),
-            since=_day(values, "since", problems),
-            until=_day(values, "until", problems),
+            since=since,
+            until=until,
             order="date" if values.get("sort") == "date" or not text else "relevance",
             copies=values.get("copies") in ("1", "true", "on", "yes"),
             page=_page(values),
             problems=tuple(problems),
+            mistakes=tuple(mistakes),
         )
 
     def where(self, before: int | None = None) -> Filter:
@@ -118,7 +128,7 @@ def _name(values: Mapping[str, str], key: str) -> str | None:
     return values.get(key, "").strip()[:MAX_NAME] or None
 
 
-def _day(values: Mapping[str, str], key: str, problems: list[str]) -> date | None:
+def _day(values: Mapping[str, str], key: str, label: str, mistakes: list[str]) -> date | None:
     given = values.get(key, "").strip()
     if not given:
         return None
@@ -127,7 +137,7 @@ def _day(values: Mapping[str, str], key: str, problems: list[str]) -> date | Non
     except ValueError:
         day = None
     if day is None or not date(1970, 1, 1) <= day <= date(9000, 1, 1):
-        problems.append(f"“{given[:40]}” is no day; write {key} as 2026-03-31.")
+        mistakes.append(f"{label}: “{given[:40]}” is not a date. Write it as 2026-03-31.")
         return None
     return day
 

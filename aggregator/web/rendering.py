@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from aggregator.emit import addresses, dates
+from aggregator.emit import addresses, dates, telling
 from aggregator.emit.items import language_of, rfc3339
 from aggregator.settings import Site
 from aggregator.store.text import HIT_END, HIT_START
@@ -42,6 +42,7 @@ class Templates:
             shown=addresses.shown,
             lang=_lang,
             code=_code,
+            story=telling.mention,
         )
 
     def page(self, name: str, request: Request, *, status: int = 200, **values: Any) -> Response:

@@ -6,13 +6,14 @@ import hashlib
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from aggregator.emit import answer
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.rendering import FEED_NAMES, MEDIA_TYPES
 from aggregator.settings import Site
 from aggregator.store import Store
+from aggregator.store.desk import Results
 from aggregator.web.asked import HITS, MAX_PAGE, Asked
 from aggregator.web.files import FRESH_S, TYPES, is_fresh
 from aggregator.web.rendering import Templates
@@ -27,14 +28,17 @@ class Searching:
         self._templates = templates
 
     def page(self, request: Request) -> Response:
-        """`/search`: the form, and what was found."""
+        """`/search`: the form, and what was found; 400 and the form as it was filled in where a day is none."""
         asked = Asked.read(request.query_params)
         with Store.read(self._database) as store:
-            results = store.desk.find(asked.text, asked.where(), limit=HITS, offset=asked.offset, order=asked.order)
+            results = Results()
+            if not asked.mistakes:
+                results = store.desk.find(asked.text, asked.where(), limit=HITS, offset=asked.offset, order=asked.order)
             sources, tags, languages = store.desk.sources(), store.desk.tags(), store.desk.languages()
         return self._templates.page(
             "search.html",
             request,
+            status=400 if asked.mistakes else 200,
             asked=asked,
             results=results,
             sources=sources,
@@ -45,8 +49,10 @@ class Searching:
         )
 
     def feed(self, request: Request) -> Response:
-        """`/search.atom`, `.rss`, `.json`: what was found, newest first, with validators of its own."""
+        """`/search.atom`, `.rss`, `.json`: what was found, newest first, with validators of its own; or a 400."""
         asked = Asked.read(request.query_params)
+        if asked.mistakes:
+            return PlainTextResponse(" ".join(asked.mistakes) + "\n", 400, headers={"cache-control": "no-store"})
         extension = request.url.path.rpartition(".")[2]
         with Store.read(self._database) as store:
             results = store.desk.find(asked.text, asked.where(), limit=self._site.page_size, order="date", whole=True)

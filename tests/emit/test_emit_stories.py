@@ -41,6 +41,9 @@ def test_a_story_has_a_page_that_its_posts_link_to(site: Site, tmp_path: Path) -
     assert all(post.summary in page for post in (one, two, three))
     assert "../../../stories/a1b2.html" in read(tmp_path, two.path)
     assert [post.title in read(tmp_path, two.path) for post in (one, three, other)] == [True, True, False]
+    index, link = read(tmp_path, "index.html"), '<a href="stories/a1b2.html">3 outlets on this story</a>'
+    assert index.count(link) == 3
+    assert link.replace('"stories', '"../stories') in read(tmp_path, f"sources/{one.source.slug}.html")
     assert "stor" not in re.sub(r"(?s)<nav aria-label=.*?</nav>", "", read(tmp_path, other.path)).casefold().replace(
         "history", ""
     )
@@ -54,6 +57,7 @@ def test_a_story_of_one_outlet_is_called_so(site: Site, tmp_path: Path) -> None:
     build(shelf, site, tmp_path)
     page = read(tmp_path, "stories/a1b2.html")
     assert "A story, told by one outlet" in page
+    assert '<a href="stories/a1b2.html">2 posts on this story</a>' in read(tmp_path, "index.html")
     assert f"By {one.source.name}, since" in page
     assert "was first" not in page
 

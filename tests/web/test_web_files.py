@@ -77,6 +77,14 @@ def test_head_gives_headers_alone_and_gzip_is_offered(server: Server) -> None:
     assert gzip.decompress(body).startswith(b"<!DOCTYPE html>")
 
 
+def test_what_is_compressed_already_is_not_again(data: Path, server: Server) -> None:
+    """Images go out as they are: compressing them costs time and gains nothing."""
+    for name in ("a.png", "a.jpg", "a.webp", "a.gif", "a.avif"):
+        (data / "public" / name).write_bytes(b"0" * 5000)
+        _, headers, body = ask(server, f"/{name}", Accept_Encoding="gzip")
+        assert (headers["content-encoding"], len(body)) == (None, 5000)
+
+
 def test_a_compressed_file_is_that_of_now(data: Path, server: Server) -> None:
     """What is kept compressed is never older than the file; a part of a file and what is no text go out as they are."""
     for words in ("first ", "later "):
