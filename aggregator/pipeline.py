@@ -193,7 +193,7 @@ class Pipeline:
         """Read the pages of all articles that are due for it, then of posts that came and went between two polls."""
         self._scrape_pending(tally)
         for _ in range(CHAIN_LINKS):
-            if self.stopping.is_set() or not self.store.follow_chain(self.clock()):
+            if self.stopping.is_set() or not self.store.neighbours.follow_chain(self.clock()):
                 break
             self._scrape_pending(tally)
         self._look_again()
@@ -214,8 +214,8 @@ class Pipeline:
 
     def _look_again(self) -> None:
         """Ask pages that could not name their next post when they were read, now that it has come."""
-        for reading in self._pages().read(self.store.next_unknown(self.clock()), whole=False):
-            self.store.save_neighbours(reading.article.id, reading.page_says, self.clock())
+        for reading in self._pages().read(self.store.neighbours.next_unknown(self.clock()), whole=False):
+            self.store.neighbours.save(reading.article.id, reading.page_says, self.clock())
 
     def _pages(self) -> Pages:
         """What takes articles through their pages, with the options that are in force now."""
@@ -281,7 +281,7 @@ def opened(
     with (
         lock.hold(data),
         Store.open(data / "aggregator.db", canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
-        Fetcher(config.network, store, clock=clock) as fetcher,
+        Fetcher(config.network, store.hosts, clock=clock) as fetcher,
         Workers(processes=min(4, os.cpu_count() or 1)) as workers,
     ):
         pipeline = Pipeline(config, store, fetcher, workers, data / "public", clock, progress)

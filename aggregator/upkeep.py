@@ -148,7 +148,7 @@ def _backup(of: Tended, now: datetime) -> str:
         raise StoreError(f"no backup: {_mb(size)} are needed in {folder}, {_mb(free)} are free")
     file = folder / f"aggregator-{now:%Y-%m-%d}.db"
     with Store.read(of.store.path) as reader:  # a connection of its own: polls are saved meanwhile
-        reader.backup(file, of.told)
+        reader.tending.backup(file, of.told)
     return f"{file.name} ({_mb(file.stat().st_size)}), {_rotate(settings, of)} older deleted"
 
 

@@ -157,7 +157,7 @@ def work(folder: Path, feed: str, tell: Any, *, rounds: int | None = None) -> No
     with (
         lock.hold(folder),
         Telling.open(folder / "aggregator.db", canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
-        Fetcher(config.network, store, clock=clock) as fetcher,
+        Fetcher(config.network, store.hosts, clock=clock) as fetcher,
     ):
         store.tell = tell
         store.sync_feeds(config, clock())
@@ -177,7 +177,7 @@ def work(folder: Path, feed: str, tell: Any, *, rounds: int | None = None) -> No
             again = Tally()
             pipeline.emit(again, full=True)
             tell("rewritten", " ".join([str(again.built.written), *again.built.files]))
-            tell("problems", json.dumps(store.check()))
+            tell("problems", json.dumps(store.tending.check()))
 
 
 def once(folder: Path, feed: str, tell: Any) -> None:

@@ -73,7 +73,7 @@ def questions() -> dict[str, dict[str, Any]]:
 
 def metadata() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "new.db") as store:
-        described = store.describe()
+        described = store.tending.describe()
     tables: dict[str, Any] = {}
     for item in described:
         tables[item.name] = {

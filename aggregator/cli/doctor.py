@@ -54,7 +54,7 @@ def doctor(
         store = open_files.enter_context(Store.read(place.database)) if place.database.exists() else None
         subject = _subject(target, config, store.feeds() if store else (), place.config_path)
         network = config.network if config else Network()
-        fetcher = open_files.enter_context(Fetcher(network, Passing(store), clock=clock))
+        fetcher = open_files.enter_context(Fetcher(network, Passing(store.hosts if store else None), clock=clock))
         validators = subject.state.validators if subject.state else None
         seen = fetcher.explain(subject.url, validators=validators, robots=not subject.configured)
     feed, problem = _as_feed(seen)

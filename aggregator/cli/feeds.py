@@ -247,7 +247,7 @@ def _disallowed(place: Here) -> dict[int, int]:
     if not place.database.exists():
         return {}
     with Store.read(place.database) as store:
-        return store.disallowed()
+        return store.desk.disallowed()
 
 
 def _flagged(place: Here) -> dict[int, str]:

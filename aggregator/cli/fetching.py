@@ -62,10 +62,10 @@ def fetching(place: Here | None) -> Iterator[Fetcher]:
 
     network = place.config.network if place and place.config_path.exists() else Network()
     with ExitStack() as opened:
-        memory: Store | None = None
+        memory: FetchMemory | None = None
         if place and place.database.exists():
             with suppress(StoreError):  # of another version: what it knows of hosts can not be read
-                memory = opened.enter_context(Store.read(place.database))
+                memory = opened.enter_context(Store.read(place.database)).hosts
         yield opened.enter_context(Fetcher(network, Passing(memory), clock=clock))
 
 

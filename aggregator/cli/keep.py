@@ -41,7 +41,7 @@ def backup(
     if not place.database.exists():
         raise StoreError(f"{place.database} does not exist")
     with Store.read(place.database) as store:
-        store.backup(file)
+        store.tending.backup(file)
     say(f"{file}: {file.stat().st_size / 2**20:.1f} MB, checked")
 
 

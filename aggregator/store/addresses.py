@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aggregator.store.connection import Sql
-from aggregator.urls import host_of
+from aggregator.urls import host_of, http_url
 
 Canonical = Callable[[str], str]
 """URL -> its form for comparing."""
 
 SameSite = Callable[[str, str], bool]
 """Whether two URLs belong to one site."""
+
+
+def plain_form(url: str) -> str:
+    """The `Canonical` of those who give none: the URL without its fragment."""
+    return (http_url(url) or url).partition("#")[0]
 
 
 def same_host(a: str, b: str) -> bool:

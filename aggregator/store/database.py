@@ -6,7 +6,7 @@ about. It makes no decisions, fetches nothing, and reads no clock. Every error i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,26 +21,21 @@ from aggregator.models import (
     FeedEvent,
     FeedState,
     Fingerprint,
-    HostState,
     Known,
     Likeness,
     PageEvidence,
     PendingArticle,
     PollOutcome,
-    RobotsFile,
     SearchHit,
 )
 from aggregator.settings import Config
 from aggregator.store import (
     articles,
-    chain,
     configured,
-    describe,
     duplicates,
     entries,
     feed_health,
     feeds,
-    looking_again,
     media,
     migrations,
     output,
@@ -50,10 +45,11 @@ from aggregator.store import (
     upkeep,
 )
 from aggregator.store import search as fts
-from aggregator.store.addresses import Canonical, Links, SameSite, same_host
+from aggregator.store.addresses import Canonical, Links, SameSite, plain_form, same_host
 from aggregator.store.archive import StoredArchive
 from aggregator.store.connection import Session
 from aggregator.store.desk import Desk
+from aggregator.store.following import StoredNeighbours
 from aggregator.store.hosts import HostMemory
 from aggregator.store.hub_pings import StoredPings
 from aggregator.store.lists import StoredLists
@@ -65,28 +61,21 @@ from aggregator.store.stories import StoredStories
 from aggregator.store.subscriptions import StoredSubscriptions
 from aggregator.store.tending import Tending
 from aggregator.store.withdrawals import Withdrawals
-from aggregator.urls import http_url
-
-
-def plain_form(url: str) -> str:
-    """The canonical form of those who give none: the URL without its fragment."""
-    return (http_url(url) or url).partition("#")[0]
 
 
 class Store:
     """The database. Use `open` to write (from any thread), `read` to read beside a writer; a context manager.
 
     `archive` and `outputs` are what emit reads, `withdrawals` what it must not show, `stories` which articles tell of
-    one event, `media` the images that are mirrored, `revisions` what articles said before, `quality` how well pages
-    are read, `notices` what is told of new posts, `pings` what hubs are told, `subscriptions` what hubs tell us,
-    `lists` what lists name, `desk` what the web server asks, `tending` what keeps the file in order; `path` is the
-    file. The store is also the FetchMemory of fetch.
+    one event, `neighbours` what the links between posts lead to, `media` the images that are mirrored, `revisions`
+    what articles said before, `quality` how well pages are read, `notices` what is told of new posts, `pings` what
+    hubs are told, `subscriptions` what hubs tell us, `lists` what lists name, `desk` what the web server asks,
+    `tending` what keeps the file in order; `hosts` is the FetchMemory of fetch, `path` the file.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
         self._session = session
         self._links = links
-        self._memory = HostMemory(session)
         self.archive = StoredArchive(session)
         self.desk = Desk(session)
         self.media = media.StoredMedia(session)
@@ -96,6 +85,8 @@ class Store:
         self.revisions = StoredRevisions(session)
         self.quality = Quality(session)
         self.stories = StoredStories(session)
+        self.neighbours = StoredNeighbours(session, links)
+        self.hosts = HostMemory(session)
         self.withdrawals = Withdrawals(session)
         self.pings = StoredPings(session)
         self.lists = StoredLists(session)
@@ -184,11 +175,6 @@ class Store:
         """The feeds to poll now (`force`: due or not), of all or of the one with this name or slug."""
         with self._session.read() as sql:
             return feeds.due(sql, now, force=force, name=name)
-
-    def disallowed(self) -> dict[int, int]:
-        """How many pages of each feed's articles robots.txt keeps from us, where it does."""
-        with self._session.read() as sql:
-            return feeds.disallowed(sql)
 
     def known(self, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
         """What is stored of these (normal) guids of one feed."""
@@ -285,21 +271,6 @@ class Store:
         with self._session.write() as sql:
             articles.postpone(sql, article_id, until)
 
-    def follow_chain(self, now: datetime) -> int:
-        """Let one missing post of each feed become pending: the one that its oldest post names; how many there are."""
-        with self._session.write() as sql:
-            return chain.follow(sql, now, self._links.same_site)
-
-    def next_unknown(self, now: datetime) -> tuple[PendingArticle, ...]:
-        """The pages to ask again for their next post, which has come since; see `save_neighbours`."""
-        with self._session.read() as sql:
-            return looking_again.due(sql, now)
-
-    def save_neighbours(self, article_id: int, article: Article | None, now: datetime) -> None:
-        """Write what a page that was asked again says of its neighbours, and no more (None: it could not be had)."""
-        with self._session.write() as sql:
-            looking_again.save(sql, article_id, article, now, self._links.canonical)
-
     # --- output ------------------------------------------------------------------------------------------------
 
     def publish(self, now: datetime, wait: timedelta) -> int:
@@ -322,51 +293,3 @@ class Store:
         where = fts.Filter(source, tag, since, until)
         with self._session.read() as sql:
             return fts.search(sql, query, limit=limit, offset=offset, where=where)
-
-    # --- fetch's memory ----------------------------------------------------------------------------------------
-
-    def host(self, host: str) -> HostState | None:
-        return self._memory.host(host)
-
-    def save_host(self, state: HostState) -> None:
-        self._memory.save_host(state)
-
-    def robots(self, origin: str) -> RobotsFile | None:
-        return self._memory.robots(origin)
-
-    def save_robots(self, robots: RobotsFile) -> None:
-        self._memory.save_robots(robots)
-
-    # --- upkeep ------------------------------------------------------------------------------------------------
-
-    def counts(self) -> dict[str, int]:
-        """How many there are of everything, by name."""
-        with self._session.read() as sql:
-            return upkeep.counts(sql)
-
-    def check(self) -> tuple[str, ...]:
-        """What is wrong with the file (pages, foreign keys, search index); empty when it is sound."""
-        with self._session.write() as sql:
-            return upkeep.problems(sql)
-
-    def rebuild_search(self) -> None:
-        """Make the search index anew."""
-        with self._session.write() as sql:
-            upkeep.rebuild_search(sql)
-
-    def backup(self, to: Path, told: Callable[[], None] | None = None) -> None:
-        """Copy the database, while it is in use, to a file that appears whole and checked, or not at all.
-
-        `told` is called now and then while it goes on. Raises StoreError, also when the folder is not there.
-        """
-        upkeep.back_up(self._session, to, told)
-
-    def describe(self) -> tuple[describe.Description, ...]:
-        """Every table and view with its columns, and what each means."""
-        with self._session.read() as sql:
-            return describe.describe(sql)
-
-    def schema_reference(self) -> str:
-        """Every table, view and column with its meaning, in Markdown."""
-        with self._session.read() as sql:
-            return describe.markdown(sql)

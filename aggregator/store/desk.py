@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.models import NotedEvent, PollResult, Post
-from aggregator.store import feed_health, posts, times
+from aggregator.store import feed_health, feeds, posts, times
 from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feed_health import Pages, Pulse
@@ -210,6 +210,11 @@ class Desk:
         """How many posts of each feed are known to have slipped through since then, between two polls."""
         with self._session.read() as sql:
             return feed_health.missing(sql, since)
+
+    def disallowed(self) -> dict[int, int]:
+        """How many pages of each feed's articles robots.txt keeps from us, where it does."""
+        with self._session.read() as sql:
+            return feeds.disallowed(sql)
 
     def polls_since(self, since: datetime) -> dict[str, int]:
         """Polls by result; of each feed at most the last that are kept (store.polls.KEPT)."""

@@ -1,15 +1,18 @@
 """What keeps the file in order over the years: old articles, statistics, the log, room; and when each was last done.
 
+And what an operator asks of the file as a whole: counts, checks, copies, what its tables mean.
+
 Everything here is done by the one connection that writes: another that folded the write-ahead log into the file
 meanwhile could, with most releases of SQLite in use, damage it (see `connection.wal_reset_bug`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from pathlib import Path
 
-from aggregator.store import retention, times
+from aggregator.store import describe, retention, times, upkeep
 from aggregator.store.connection import Session
 from aggregator.store.retention import Limit
 
@@ -18,7 +21,7 @@ ANALYSIS_ROWS = 1000
 
 
 class Tending:
-    """The jobs of upkeep, each in transactions of its own, and the record of them."""
+    """The jobs of upkeep, each in transactions of its own, and the record of them; counts, checks and copies."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -85,3 +88,37 @@ class Tending:
         with self._session.alone() as sql:
             sql.execute("VACUUM")
         self.checkpoint()
+
+    # --- what an operator asks of the file as a whole ---
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of everything, by name."""
+        with self._session.read() as sql:
+            return upkeep.counts(sql)
+
+    def check(self) -> tuple[str, ...]:
+        """What is wrong with the file (pages, foreign keys, search index); empty when it is sound."""
+        with self._session.write() as sql:
+            return upkeep.problems(sql)
+
+    def rebuild_search(self) -> None:
+        """Make the search index anew."""
+        with self._session.write() as sql:
+            upkeep.rebuild_search(sql)
+
+    def backup(self, to: Path, told: Callable[[], None] | None = None) -> None:
+        """Copy the database, while it is in use, to a file that appears whole and checked, or not at all.
+
+        `told` is called now and then while it goes on. Raises StoreError, also when the folder is not there.
+        """
+        upkeep.back_up(self._session, to, told)
+
+    def describe(self) -> tuple[describe.Description, ...]:
+        """Every table and view with its columns, and what each means."""
+        with self._session.read() as sql:
+            return describe.describe(sql)
+
+    def schema_reference(self) -> str:
+        """Every table, view and column with its meaning, in Markdown."""
+        with self._session.read() as sql:
+            return describe.markdown(sql)

@@ -83,7 +83,7 @@ class Status:
         if not self._database.exists():
             return self._templates.page("status.html", request, **_nothing(now))
         with Store.read(self._database) as store:
-            states, disallowed, pulse = store.feeds(), store.disallowed(), store.desk.pulse()
+            states, disallowed, pulse = store.feeds(), store.desk.disallowed(), store.desk.pulse()
             flagged = store.quality.flagged()
             daily, pages = store.desk.posts_a_day(now - timedelta(days=DAYS)), store.desk.pages()
             missing, events = store.desk.missing(now - timedelta(days=DAYS)), store.desk.events(EVENTS)

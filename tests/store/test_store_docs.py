@@ -54,7 +54,7 @@ def _fill(room: Newsroom) -> None:
     room.scrape("https://alpha.example/one", "A ransomware worm, told at greater length.")
     room.poll(entry("three", published=NOW + HOUR / 2))
     room.scrape("https://alpha.example/three", previous="https://alpha.example/missed")
-    room.store.follow_chain(room.now)
+    room.store.neighbours.follow_chain(room.now)
     room.scrape("https://alpha.example/missed", published=NOW, previous="https://alpha.example/still-missed")
     state = replace(room.feed("Gamma"), status=FeedStatus.BACKING_OFF, failures=3, last_error="timed out")
     room.store.save_poll(PollOutcome(state, PollResult.FAILED, room.now, error="timed out"))

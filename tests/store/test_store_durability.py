@@ -32,7 +32,7 @@ def test_f39_nothing_acknowledged_is_lost(path: Path, empty_database: Path) -> N
     told = [line for round_ in done.stdout.splitlines() for line in json.loads(round_)]
     assert len(told) > 20
     with Store.open(path) as store:
-        assert store.check() == ()
+        assert store.tending.check() == ()
         room = Newsroom(store)
         names = {
             "entry": "SELECT guid FROM entries",
@@ -75,10 +75,10 @@ def test_f38_a_full_disk_is_a_store_error(newsroom: Newsroom) -> None:
         _fill_the_disk(newsroom)
     held = newsroom.feed().entries
     assert 1 <= held < 99
-    assert newsroom.store.check() == ()
+    assert newsroom.store.tending.check() == ()
     newsroom.poll(entry("after"))
     assert newsroom.feed().entries == held + 1
-    assert newsroom.store.check() == ()
+    assert newsroom.store.tending.check() == ()
 
 
 def test_f38_a_database_that_may_not_grow(newsroom: Newsroom) -> None:
@@ -93,7 +93,7 @@ def test_f38_a_database_that_may_not_grow(newsroom: Newsroom) -> None:
     newsroom.value("PRAGMA max_page_count = 1000000")
     newsroom.poll(entry("after"))
     assert newsroom.feed().entries == 2
-    assert newsroom.store.check() == ()
+    assert newsroom.store.tending.check() == ()
 
 
 def test_f40_two_writers_lose_nothing(path: Path, empty_database: Path) -> None:
@@ -116,7 +116,7 @@ def test_f40_two_writers_lose_nothing(path: Path, empty_database: Path) -> None:
         assert rooms["a"].feed().entries == 50
         posts = one.archive.changed(0)
         assert sorted(post.sequence for post in posts) == list(range(1, 51))
-        assert one.check() == ()
+        assert one.tending.check() == ()
 
 
 def test_f40_a_locked_database_is_waited_for(newsroom: Newsroom) -> None:
@@ -170,14 +170,14 @@ def test_a_backup_is_one_sound_file(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.publish()
     copy = tmp_path / "backups" / "copy.db"
     copy.parent.mkdir()
-    newsroom.store.backup(copy)
+    newsroom.store.tending.backup(copy)
     newsroom.poll(entry("two"))
-    newsroom.store.backup(copy)
+    newsroom.store.tending.backup(copy)
     assert [file.name for file in copy.parent.iterdir()] == ["copy.db"]
     with Store.open(copy) as restored:
         assert restored.feeds()[0].entries == 2
         assert restored.archive.latest(9) == newsroom.store.archive.latest(9)
-        assert restored.check() == ()
+        assert restored.tending.check() == ()
 
 
 def test_a_backup_while_others_write(newsroom: Newsroom, tmp_path: Path) -> None:
@@ -194,11 +194,11 @@ def test_a_backup_while_others_write(newsroom: Newsroom, tmp_path: Path) -> None
     writer = threading.Thread(target=work)
     writer.start()
     with Store.read(newsroom.store.path) as reader:
-        reader.backup(tmp_path / "copy.db")
+        reader.tending.backup(tmp_path / "copy.db")
     stop.set()
     writer.join()
     with Store.open(tmp_path / "copy.db") as restored:
-        assert restored.check() == ()
+        assert restored.tending.check() == ()
         assert restored.feeds()[0].entries % 2 == 0
 
 
@@ -209,11 +209,11 @@ def test_f38_a_backup_that_fails_leaves_the_old_one(newsroom: Newsroom, tmp_path
     copy.parent.mkdir()
     copy.write_bytes(b"the former one")
     with no_file_larger_than(20_000), pytest.raises(StoreError):
-        newsroom.store.backup(copy)
+        newsroom.store.tending.backup(copy)
     assert copy.read_bytes() == b"the former one"
     assert [file.name for file in copy.parent.iterdir()] == ["copy.db"]
     newsroom.poll(entry("after"))
-    assert newsroom.store.check() == ()
+    assert newsroom.store.tending.check() == ()
 
 
 def test_a_backup_into_nowhere(newsroom: Newsroom, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_backup_into_nowhere(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in ("file", "mistyped"):
         with pytest.raises(StoreError, match="is not a folder"):
-            newsroom.store.backup(tmp_path / folder / "copy.db")
+            newsroom.store.tending.backup(tmp_path / folder / "copy.db")
     assert not (tmp_path / "mistyped").exists()
 
 
@@ -230,7 +230,7 @@ def test_a_backup_onto_itself(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(newsroom.store.path)
     for path in (newsroom.store.path, tmp_path / "link"):
         with pytest.raises(StoreError, match="itself"):
-            newsroom.store.backup(path)
+            newsroom.store.tending.backup(path)
 
 
 def test_a_damaged_file_is_noticed(path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_damaged_file_is_noticed(path: Path) -> None:
     path.write_bytes(data)
     try:
         with Store.open(path) as store:
-            problems = store.check()
+            problems = store.tending.check()
     except StoreError as error:
         problems = (str(error),)
     assert problems

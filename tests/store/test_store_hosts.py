@@ -17,7 +17,7 @@ def test_memory_survives_a_restart(path: Path) -> None:
     state = HostState("alpha.example", NOW, 3, 2.5)
     robots = RobotsFile("https://alpha.example", NOW, 200, "User-agent: *\nDisallow: /x\n")
     with Store.open(path) as store:
-        memory: FetchMemory = store
+        memory: FetchMemory = store.hosts
         assert memory.host("alpha.example") is None
         assert memory.robots("https://alpha.example") is None
         memory.save_host(HostState("alpha.example"))
@@ -25,10 +25,10 @@ def test_memory_survives_a_restart(path: Path) -> None:
         memory.save_robots(robots)
         assert memory.host("alpha.example") == state
     with Store.open(path) as store:
-        assert store.host("alpha.example") == state
-        assert store.robots("https://alpha.example") == robots
-        store.save_robots(RobotsFile("https://alpha.example", NOW, 0, ""))
-        robots_again = store.robots("https://alpha.example")
+        assert store.hosts.host("alpha.example") == state
+        assert store.hosts.robots("https://alpha.example") == robots
+        store.hosts.save_robots(RobotsFile("https://alpha.example", NOW, 0, ""))
+        robots_again = store.hosts.robots("https://alpha.example")
         assert robots_again is not None
         assert robots_again.status == 0
 
@@ -36,9 +36,9 @@ def test_memory_survives_a_restart(path: Path) -> None:
 def test_f10_a_host_is_never_asked_early(path: Path) -> None:
     """A Retry-After with a fraction of a second is kept as the next whole second."""
     with Store.open(path) as store:
-        store.save_host(HostState("alpha.example", NOW.replace(microsecond=1)))
+        store.hosts.save_host(HostState("alpha.example", NOW.replace(microsecond=1)))
     with Store.open(path) as store:
-        state = store.host("alpha.example")
+        state = store.hosts.host("alpha.example")
         assert state is not None
         assert state.not_before == NOW + timedelta(seconds=1)
 
@@ -48,19 +48,19 @@ def test_many_threads(store: Store) -> None:
 
     def work(number: int) -> None:
         for turn in range(5):
-            store.save_host(HostState(f"h{number}.example", NOW, turn))
-            store.host(f"h{turn}.example")
+            store.hosts.save_host(HostState(f"h{number}.example", NOW, turn))
+            store.hosts.host(f"h{turn}.example")
             store.feeds()
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(work, range(16)))
-    assert all((state := store.host(f"h{number}.example")) and state.failures == 4 for number in range(16))
+    assert all((state := store.hosts.host(f"h{number}.example")) and state.failures == 4 for number in range(16))
 
 
 def test_what_is_known_already_is_not_written(store: Store) -> None:
     """Saving the same state again does not wait for the disk."""
-    store.save_host(HostState("alpha.example", NOW))
+    store.hosts.save_host(HostState("alpha.example", NOW))
     size = store.path.with_name(store.path.name + "-wal").stat().st_size
     for _ in range(20):
-        store.save_host(HostState("alpha.example", NOW))
+        store.hosts.save_host(HostState("alpha.example", NOW))
     assert store.path.with_name(store.path.name + "-wal").stat().st_size == size

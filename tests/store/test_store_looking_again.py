@@ -26,7 +26,7 @@ def forward_only(room: Newsroom) -> int:
 
 
 def asked(room: Newsroom) -> list[str]:
-    return [article.url.rpartition("/")[2] for article in room.store.next_unknown(room.now)]
+    return [article.url.rpartition("/")[2] for article in room.store.neighbours.next_unknown(room.now)]
 
 
 def page(url: str, following: str | None) -> Article:
@@ -37,10 +37,10 @@ def page(url: str, following: str | None) -> Article:
 def test_a_page_whose_next_post_has_come(newsroom: Newsroom) -> None:
     """Its neighbours are taken; its text, its dates and its revisions are as before."""
     one = forward_only(newsroom)
-    (wanted,) = newsroom.store.next_unknown(newsroom.now)
+    (wanted,) = newsroom.store.neighbours.next_unknown(newsroom.now)
     assert (wanted.id, wanted.url) == (one, A + "one")
     before, head = newsroom.posts()["one"], newsroom.store.archive.head()
-    newsroom.store.save_neighbours(one, page(A + "one", A + "two"), newsroom.now)
+    newsroom.store.neighbours.save(one, page(A + "one", A + "two"), newsroom.now)
     after = newsroom.posts()["one"]
     assert after.next is not None
     assert after.next.url == A + "two"
@@ -54,11 +54,11 @@ def test_twice_and_no_more(newsroom: Newsroom) -> None:
     """A page that still names none, or can not be had, is asked once more a day later, and then never again."""
     one = forward_only(newsroom)
     head = newsroom.store.archive.head()
-    newsroom.store.save_neighbours(one, page(A + "one", None), newsroom.now)
+    newsroom.store.neighbours.save(one, page(A + "one", None), newsroom.now)
     assert asked(newsroom) == []
     newsroom.now += DAY
     assert asked(newsroom) == ["one"]
-    newsroom.store.save_neighbours(one, None, newsroom.now)
+    newsroom.store.neighbours.save(one, None, newsroom.now)
     newsroom.now += DAY
     assert asked(newsroom) == []
     assert newsroom.store.archive.head() == head
@@ -108,10 +108,10 @@ def test_a_few_of_a_feed_in_a_day(newsroom: Newsroom) -> None:
         newsroom.now += HOUR
         newsroom.poll(entry(f"n{number}", published=newsroom.now))
         newsroom.scrape(A + f"n{number}")
-    wanted = newsroom.store.next_unknown(newsroom.now)
+    wanted = newsroom.store.neighbours.next_unknown(newsroom.now)
     assert len(wanted) == LOOKS_A_DAY
     for article in wanted:
-        newsroom.store.save_neighbours(article.id, None, newsroom.now)
+        newsroom.store.neighbours.save(article.id, None, newsroom.now)
     assert asked(newsroom) == []
     newsroom.now += DAY
     assert len(asked(newsroom)) == LOOKS_A_DAY

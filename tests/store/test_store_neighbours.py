@@ -188,9 +188,9 @@ def test_gaps_are_known(newsroom: Newsroom) -> None:
     newsroom.poll(entry("two"))
     newsroom.scrape(A + "two", previous=A + "one")
     assert newsroom.value("SELECT missing_url FROM gaps") == A + "one"
-    assert newsroom.store.counts()["gaps"] == 1
+    assert newsroom.store.tending.counts()["gaps"] == 1
     newsroom.poll(entry("one", published=NOW - 2 * HOUR))
-    assert newsroom.store.counts()["gaps"] == 0
+    assert newsroom.store.tending.counts()["gaps"] == 0
 
 
 def links_of(room: Newsroom) -> dict[str, tuple[str | None, str | None]]:
@@ -228,7 +228,7 @@ def test_a_gap_of_such_a_site(newsroom: Newsroom) -> None:
     reversed_site(newsroom)
     newsroom.poll(entry("five", published=NOW - 2 * HOUR))
     newsroom.scrape(A + "five", next=A + "four")
-    assert newsroom.store.follow_chain(newsroom.now) == 1
+    assert newsroom.store.neighbours.follow_chain(newsroom.now) == 1
     newsroom.scrape(A + "four", next=A + "three", previous=A + "five", published=NOW - 4 * HOUR)
     newsroom.publish()
     shown = links_of(newsroom)

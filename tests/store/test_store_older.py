@@ -58,7 +58,7 @@ def test_every_older_version_is_migrated_with_a_backup_first(path: Path, version
         room.poll(entry("one"))
         room.scrape("https://alpha.example/one")
         assert room.publish() == 1
-        assert store.check() == ()
+        assert store.tending.check() == ()
     (copy,) = (path.parent / "backups").iterdir()
     day = datetime.fromtimestamp(path.stat().st_mtime).astimezone().date()
     assert copy.name.startswith(f"aggregator-v{version}-{day.year}-")
@@ -80,7 +80,7 @@ def test_revisions_of_the_first_form_are_kept(path: Path) -> None:
         (revision,) = store.revisions.of(1)
         assert (revision.kind, revision.title_before, revision.text_before) == ("edited", "Old title", "Old text.")
         assert revision.at == datetime(2026, 3, 1, 8, tzinfo=UTC)
-        assert store.check() == ()
+        assert store.tending.check() == ()
 
 
 def test_recent_articles_of_an_older_version_are_looked_at_again(path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_backup_is_restored(newsroom: Newsroom, tmp_path: Path) -> None:
     """What was stored since is in the former database, which is kept whole beside it, its log included."""
     newsroom.poll(entry("one"))
     copy, path = tmp_path / "copy.db", newsroom.store.path
-    newsroom.store.backup(copy)
+    newsroom.store.tending.backup(copy)
     before = copy.read_bytes()
     newsroom.poll(entry("two"))
     newsroom.store.close()
@@ -140,7 +140,7 @@ def test_a_backup_is_restored(newsroom: Newsroom, tmp_path: Path) -> None:
     for file, held in ((path, 1), (former, 2)):
         with Store.open(file) as store:
             assert store.feeds()[0].entries == held
-            assert store.check() == ()
+            assert store.tending.check() == ()
     assert path.stat().st_mode & 0o007 == 0
 
 
@@ -148,7 +148,7 @@ def test_a_killed_writers_log_goes_with_its_database(path: Path, empty_database:
     """A log that nobody folded in would be played into the restored file, if it were left where it is."""
     copy = tmp_path / "copy.db"
     with Store.open(path) as store:
-        store.backup(copy)
+        store.tending.backup(copy)
         Newsroom(store).poll(entry("one"))
         snapshot = {name: path.with_name(name).read_bytes() for name in ("aggregator.db", "aggregator.db-wal")}
     for name, content in snapshot.items():
@@ -165,7 +165,7 @@ def test_a_restore_that_is_refused_changes_nothing(newsroom: Newsroom, tmp_path:
     """A damaged file, another program's, a newer one's, an empty one, the database itself."""
     newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 300 + "</p>") for number in range(40)))
     path, good = newsroom.store.path, tmp_path / "good.db"
-    newsroom.store.backup(good)
+    newsroom.store.tending.backup(good)
     newsroom.store.close()
     damaged, newer, foreign, empty = (tmp_path / name for name in ("damaged.db", "newer.db", "foreign.db", "empty.db"))
     content = bytearray(good.read_bytes())
@@ -199,14 +199,14 @@ def test_vacuum_gives_room_back(newsroom: Newsroom) -> None:
     newsroom.store.tending.vacuum()
     assert newsroom.store.path.stat().st_size < before / 2
     assert newsroom.feed().entries == 40
-    assert newsroom.store.check() == ()
+    assert newsroom.store.tending.check() == ()
 
 
 def test_the_file_is_not_for_everybody(path: Path) -> None:
     """It may hold addresses with secrets: neither it, nor its log, nor its backups can be read by strangers."""
     with Store.open(path) as store:
         Newsroom(store).poll(entry("one"))
-        store.backup(path.with_name("copy.db"))
+        store.tending.backup(path.with_name("copy.db"))
         for name in ("aggregator.db", "aggregator.db-wal", "aggregator.db-shm", "copy.db"):
             assert path.with_name(name).stat().st_mode & 0o007 == 0, name
     path.chmod(0o644)

@@ -48,7 +48,7 @@ def test_text_goes_and_identity_stays(newsroom: Newsroom) -> None:
     assert newsroom.value("SELECT count(*) FROM revisions") == 0
     assert newsroom.row("SELECT word_count FROM purged")["word_count"] == 800
     assert newsroom.store.search("ransomware")  # by its teaser
-    assert newsroom.store.check() == ()
+    assert newsroom.store.tending.check() == ()
 
 
 def test_the_rest_is_untouched(newsroom: Newsroom) -> None:
@@ -73,7 +73,7 @@ def test_what_is_purged_does_not_come_back(newsroom: Newsroom) -> None:
     newsroom.poll(one)
     newsroom.poll(entry("one", html="<p>Told once more.</p>"), verdict=Verdict.REVISED)
     assert newsroom.store.pending(NOW + 9 * DAY, 9) == ()
-    assert newsroom.store.follow_chain(NOW) == 0
+    assert newsroom.store.neighbours.follow_chain(NOW) == 0
     assert newsroom.publish() == 0
     assert newsroom.posts()["one"].html.endswith(NOTICE)
     assert newsroom.value("SELECT html FROM entries WHERE canonical_url = ?", ONE) == ""
@@ -92,7 +92,7 @@ def test_a_page_that_is_read_again_does_not_bring_it_back(newsroom: Newsroom) ->
     newsroom.scrape(ONE, "Ransomware, edited. " * 100)
     assert newsroom.posts()["one"].html.endswith(NOTICE)
     assert newsroom.value("SELECT count(*) FROM revisions") == 0
-    assert newsroom.store.check() == ()
+    assert newsroom.store.tending.check() == ()
 
 
 def test_a_purged_page_is_not_asked_for_again(newsroom: Newsroom) -> None:

@@ -42,7 +42,7 @@ def test_the_reference_in_the_docs_is_that_of_the_schema(store: Store) -> None:
     """docs/database.md ends with the reference made from the schema. AGGREGATOR_UPDATE_DOCS=1 writes it anew."""
     page = Path(__file__).parents[2] / "docs" / "database.md"
     head, mark, reference = page.read_text().partition("<!-- reference -->\n")
-    wanted = "\n" + store.schema_reference()
+    wanted = "\n" + store.tending.schema_reference()
     if os.environ.get("AGGREGATOR_UPDATE_DOCS"):
         page.write_text(head + mark + wanted)
     else:
@@ -145,7 +145,7 @@ def test_two_that_make_the_file_at_once(path: Path) -> None:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
     with Store.open(path) as store:
-        assert store.check() == ()
+        assert store.tending.check() == ()
 
 
 def test_every_time_has_one_form(newsroom: Newsroom) -> None:

@@ -143,12 +143,12 @@ def test_nothing_typed_is_an_error(library: Newsroom, query: str) -> None:
 
 def test_the_index_follows_and_can_be_made_anew(library: Newsroom) -> None:
     """An index that has drifted from its table is noticed, and rebuilt."""
-    assert library.store.check() == ()
+    assert library.store.tending.check() == ()
     library.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     assert titles(library, "worm") == []
-    assert any("search index" in problem for problem in library.store.check())
-    library.store.rebuild_search()
-    assert library.store.check() == ()
+    assert any("search index" in problem for problem in library.store.tending.check())
+    library.store.tending.rebuild_search()
+    assert library.store.tending.check() == ()
     assert len(titles(library, "worm")) == 2
 
 

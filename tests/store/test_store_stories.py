@@ -128,7 +128,7 @@ def test_a_merged_story_leads_on_and_one_that_comes_back_does_not(three: Newsroo
     posts = {post.title: post for post in three.store.archive.latest(9)}
     assert posts["Page one"].story_former == (b,)
     assert posts["Page three"].story_former == (c,)
-    assert three.store.check() == ()
+    assert three.store.tending.check() == ()
 
 
 def test_the_window_gives_back_what_was_compared(three: Newsroom) -> None:
