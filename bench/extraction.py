@@ -21,6 +21,7 @@ import os
 import re
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +35,7 @@ from readability import Document
 from aggregator.models import Article
 from aggregator.scrape import article
 from aggregator.scrape.dates import read_date
-from aggregator.scrape.overlap import word_f1
+from aggregator.scrape.overlap import words_of
 from bench.learning import learn
 
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
@@ -49,6 +50,14 @@ DAY = timedelta(hours=26)
 SAME_MOMENT = timedelta(seconds=1)
 _FOLD = re.compile(r"[\W_]+")
 _NAMES = re.compile(r"\s*(?:,|;|&|\band\b)\s*")
+
+
+def word_f1(one: str, other: str) -> float:
+    """How alike two texts are: F1 over their words as multisets, 0 to 1."""
+    left, right = Counter(words_of(one)), Counter(words_of(other))
+    if not left or not right:
+        return float(left == right)
+    return 2 * (left & right).total() / (left.total() + right.total())
 
 
 @dataclass(frozen=True)

@@ -148,10 +148,6 @@ class Robots:
         with self._lock:
             self._claimed.discard(origin(url))
 
-    def busy(self, url: str) -> bool:
-        """Whether somebody is fetching the file for `url` now."""
-        return origin(url) in self._claimed
-
     def knows(self, url: str) -> bool:
         """Whether the file for `url` was ever asked for."""
         return self._file(origin(url)) is not None

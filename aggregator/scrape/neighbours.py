@@ -42,18 +42,12 @@ def find(tree: HtmlElement, url: str) -> Neighbours:
     return _neighbours(page, _choose(page))
 
 
-def neighbour_blocks(tree: HtmlElement, url: str) -> list[HtmlElement]:
-    """The elements of the page that show its neighbours and nothing else: what is no part of the article's text.
+def find_with_blocks(tree: HtmlElement, url: str) -> tuple[Neighbours, list[HtmlElement]]:
+    """The neighbours, as `find` gives them, and the elements that show them and nothing else: no part of the text.
 
     For each visible link to a neighbour that says so, and for each card of one, the largest block around it with no
     other post and no piece of the article in it.
     """
-    page = Page(tree, url)
-    return _blocks(page, _choose(page))
-
-
-def find_with_blocks(tree: HtmlElement, url: str) -> tuple[Neighbours, list[HtmlElement]]:
-    """`find` and `neighbour_blocks` in one go, at the cost of one."""
     page = Page(tree, url)
     chosen = _choose(page)
     return _neighbours(page, chosen), _blocks(page, chosen)

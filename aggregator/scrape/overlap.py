@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 RUN = 3
 """Words in a row: two meet by chance, four miss what was edited."""
@@ -33,11 +32,3 @@ def coverage(text: str, known: Shingles) -> float:
         return 0.0
     runs = [tuple(words[start : start + size]) for start in range(len(words) - size + 1)]
     return sum(run in known for run in runs) / len(runs)
-
-
-def word_f1(one: str, other: str) -> float:
-    """How alike two texts are: F1 over their words as multisets, 0 to 1."""
-    left, right = Counter(words_of(one)), Counter(words_of(other))
-    if not left or not right:
-        return float(left == right)
-    return 2 * (left & right).total() / (left.total() + right.total())

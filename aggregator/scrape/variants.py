@@ -38,12 +38,6 @@ def is_amp(tree: HtmlElement) -> bool:
     return any(name.lower() in _AMP_ATTRIBUTES for name in map(str, root.attrib))
 
 
-def is_print(url: str) -> bool:
-    """Whether an address is that of a page made for printing."""
-    parts = urlsplit(url)
-    return bool(_PRINT_QUERY.search(parts.query) or _PRINT_PATH.search(parts.path))
-
-
 def _bare(url: str) -> str | None:
     """The address without the marks of AMP and print pages; None where it has none."""
     parts = urlsplit(url)

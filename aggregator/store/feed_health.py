@@ -55,12 +55,6 @@ class Pages:
     failed: int = 0
     feed_text: int = 0
 
-    @property
-    def share(self) -> float | None:
-        """The part of the pages that were to be read and were; None where none was."""
-        tried = self.scraped + self.failed
-        return self.scraped / tried if tried else None
-
 
 @dataclass(frozen=True, slots=True)
 class Pulse:

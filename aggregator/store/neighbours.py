@@ -17,7 +17,6 @@ from aggregator.store.connection import Sql
 from aggregator.store.text import keepable
 
 NEXT, PREVIOUS = "next", "previous"
-OPPOSITE = {NEXT: PREVIOUS, PREVIOUS: NEXT}
 
 _BESIDE = """
     SELECT stated.article_id AS id

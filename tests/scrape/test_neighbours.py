@@ -13,7 +13,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from aggregator.scrape.neighbour_labels import Force, Way, arrow_of, label_of, split_label, without_arrows
 from aggregator.scrape.neighbour_names import hint_of
 from aggregator.scrape.neighbour_urls import can_be_neighbour, date_in, folded, is_list, same_article
-from aggregator.scrape.neighbours import Neighbours, find, neighbour_blocks
+from aggregator.scrape.neighbours import Neighbours, find, find_with_blocks
 
 URL = "https://lamplight.example/2024/03/gateway-update/"
 
@@ -317,7 +317,7 @@ def test_hostile_pages_cost_little(body: str) -> None:
     page = tree(body)
     started = time.process_time()
     find(page, URL)
-    neighbour_blocks(page, URL)
+    find_with_blocks(page, URL)
     assert time.process_time() - started < 2
 
 
@@ -354,7 +354,7 @@ def test_whatever_the_page_what_comes_out_is_sound(parts: list[tuple[str, str, s
     """Nothing is raised; neighbours are absolute, two different posts, neither the page itself nor a list."""
     page = built(parts)
     found = find(page, URL)
-    blocks = neighbour_blocks(page, URL)
+    _, blocks = find_with_blocks(page, URL)
     sides = [side for side in (found.next, found.previous) if side]
     assert all(side.url.startswith(("http://", "https://")) and not is_list(side.url) for side in sides)
     assert len({folded(URL), *(folded(side.url) for side in sides)}) == 1 + len(sides)

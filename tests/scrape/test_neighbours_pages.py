@@ -10,7 +10,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
 
 from aggregator.models import Attribution, Neighbour
 from aggregator.scrape.attribution import attribution
-from aggregator.scrape.neighbours import Neighbours, find, find_with_blocks, neighbour_blocks
+from aggregator.scrape.neighbours import Neighbours, find, find_with_blocks
 
 PAGES = sorted((Path(__file__).parent / "neighbour_pages").glob("*.html"))
 
@@ -55,7 +55,6 @@ def test_blocks_hold_the_neighbours_and_nothing_of_the_article(path: Path) -> No
     truth, tree = expected(path), parsed(path)
     found, blocks = find_with_blocks(tree, str(truth["url"]))
     assert found == find(tree, str(truth["url"]))
-    assert blocks == neighbour_blocks(tree, str(truth["url"]))
     before = {each.text_content() for each in tree.iter("h1")}
     prose = [each.text_content() for each in tree.iter("p") if len(each.text_content()) > 150]
     for block in blocks:
