@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +24,7 @@ from aggregator.settings import Config, Server, Site
 from aggregator.subscribing import Subscriber
 from aggregator.web.api import Api, problem
 from aggregator.web.callbacks import Callbacks
-from aggregator.web.files import TYPES, respond
+from aggregator.web.files import TYPES, respond, takes_gzip
 from aggregator.web.guard import Guard
 from aggregator.web.metrics import Counting, Metrics
 from aggregator.web.probes import Probes
@@ -38,6 +38,9 @@ HEADERS = {
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
 }
+
+DEEPEST = 20
+"""Folders in a path below which an error is told in plain text: the way back to the top stands in a page many times."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -90,12 +93,12 @@ def application(
         *api.routes(),
         Route("/status", status.page),
         *(Route(f"/health.{extension}", status.feed) for extension in EXTENSIONS),
-        Route("/desk.css", lambda _: FileResponse(STATIC / "desk.css", media_type=TYPES[".css"])),
+        Route("/desk.css", style),
         Route("/{path:path}", lambda request: respond(public, request, site)),
     ]
     made = Starlette(
         routes=routes,
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
+        middleware=[Middleware(_Compressing, minimum_size=1000, compresslevel=5)],
         exception_handlers={HTTPException: errors.http_error, StoreError: errors.store_error, Exception: errors.bug},
     )
     # Around Starlette, not inside: it answers what nothing else could handle outside of its own middleware.
@@ -119,9 +122,24 @@ def robots(site: Site) -> Callable[[Request], Response]:
     return lambda request: document(request, text.encode(), TYPES[".txt"])
 
 
+def style(request: Request) -> Response:
+    """What the desk's own pages look like."""
+    return document(request, (STATIC / "desk.css").read_bytes(), TYPES[".css"])
+
+
 def favicon(_: Request) -> Response:
     """Browsers ask for it whatever a page says: the icon of the mirror, as a picture that scales."""
     return FileResponse(TEMPLATES / "icon.svg", media_type=TYPES[".svg"])
+
+
+class _Compressing(GZipMiddleware):
+    """Compresses for those who take it: to Starlette, `gzip;q=0` is a yes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not takes_gzip(Headers(scope=scope).get("accept-encoding", "")):
+            kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+            scope = {**scope, "headers": kept}
+        await super().__call__(scope, receive, send)
 
 
 class _SafeHeaders:
@@ -163,6 +181,9 @@ class _Errors:
         return self._error(request, 500, "This did not work; the log says why.")
 
     def _error(self, request: Request, status: int, message: str) -> Response:
-        if request.url.path.startswith("/api/"):
+        path = request.scope["path"]  # not request.url: that is made of the Host header, too
+        if path.startswith("/api/"):
             return problem(status, message)
+        if path.count("/") > DEEPEST:
+            return PlainTextResponse(message, status, headers={"cache-control": "no-cache"})
         return self._templates.page("error.html", request, status=status, message=message)

@@ -1,22 +1,27 @@
 """Files of the output folder over HTTP: right types, validators, 304, HEAD; nothing outside the folder, no redirect.
 
 A path is taken literally, one decoding, one segment after the other: a segment that is empty, hidden (`.x`), `..`, or
-holds a separator or a NUL is not found, and neither is a symbolic link that leads out of the folder.
+holds a separator or a NUL is not found, and neither is a symbolic link that leads out of the folder. A file that is
+replaced while it is asked for goes out as the one or the other, never as the length of one with the bytes of the other.
 """
 
 from __future__ import annotations
 
 import gzip
 import os
+import re
 import stat
 from collections.abc import Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from aggregator import emit
 from aggregator.settings import Site
@@ -43,6 +48,9 @@ COMPRESSED = frozenset({".atom", ".css", ".html", ".js", ".json", ".rss", ".svg"
 COMPRESSED_BYTES = range(1_000, 4_000_001)
 """Sizes of files whose compressed form is kept for the next who asks: a few megabytes in all, at most."""
 
+_RANGES = re.compile(r"bytes=\s*(\d{1,18}-(\d{1,18})?|-\d{1,18})(\s*,\s*(\d{1,18}-(\d{1,18})?|-\d{1,18}))*\s*")
+_NOUGHT = re.compile(r"q=0(\.0{0,3})?")
+
 FRESH_S = 60
 """Seconds that a copy may be used unasked: feeds change at most every few seconds, readers ask every few minutes."""
 
@@ -56,23 +64,49 @@ def respond(root: Path, request: Request, site: Site) -> Response:
         found = None
     if path is None or found is None or not stat.S_ISREG(found.st_mode):
         raise HTTPException(404)
-    headers = {
+    headers = {**_validators(found), **hub_links(site, request.path_params.get("path", ""))}
+    if is_fresh(request.headers, headers):
+        return Response(status_code=304, headers=headers)
+    headers["content-type"] = TYPES.get(path.suffix.lower(), "application/octet-stream")
+    try:
+        if _may_be_compressed(path, found, request.headers):
+            body = _compressed(path, headers["etag"])
+            return Response(body, headers={**headers, "content-encoding": "gzip", "vary": "Accept-Encoding"})
+        return _Opened(path, path.open("rb"), headers)
+    except OSError:
+        raise HTTPException(404) from None
+
+
+class _Opened(FileResponse):
+    """A file that is open: what its length and validators are taken from is what is sent, though it be replaced."""
+
+    def __init__(self, path: Path, file: BinaryIO, headers: Mapping[str, str]) -> None:
+        self._file = file
+        found = os.fstat(file.fileno())
+        same = Path(f"/dev/fd/{file.fileno()}")
+        super().__init__(same if same.exists() else path, headers={**headers, **_validators(found)}, stat_result=found)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(_with_usual_range(scope), receive, send)
+        finally:
+            self._file.close()
+
+
+def _with_usual_range(scope: Scope) -> Scope:
+    """Without a Range that is none of bytes: it is to be ignored (RFC 9110, 14.2), and Starlette refuses it."""
+    given = Headers(scope=scope).get("range")
+    if given is None or _RANGES.fullmatch(given):
+        return scope
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"range"]}
+
+
+def _validators(found: os.stat_result) -> dict[str, str]:
+    return {
         "etag": _etag(found),
         "last-modified": formatdate(found.st_mtime, usegmt=True),
         "cache-control": f"public, max-age={FRESH_S}",
-        **hub_links(site, request.path_params.get("path", "")),
     }
-    if is_fresh(request.headers, headers):
-        return Response(status_code=304, headers=headers)
-    kind = TYPES.get(path.suffix.lower(), "application/octet-stream")
-    headers["content-type"] = kind
-    if _may_be_compressed(path, found, request.headers):
-        try:
-            body = _compressed(path, headers["etag"])
-        except OSError:
-            raise HTTPException(404) from None
-        return Response(body, headers={**headers, "content-encoding": "gzip", "vary": "Accept-Encoding"})
-    return FileResponse(path, headers=headers, stat_result=found)
 
 
 def hub_links(site: Site, path: str) -> dict[str, str]:
@@ -106,8 +140,17 @@ def is_fresh(asked: Mapping[str, str], have: Mapping[str, str]) -> bool:
     if (since := asked.get("if-modified-since")) is not None:
         try:
             return parsedate_to_datetime(have["last-modified"]) <= parsedate_to_datetime(since)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return False
+    return False
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding allows gzip: named, and not with a weight of zero (RFC 9110, 12.5.3)."""
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() in ("gzip", "x-gzip"):
+            return not _NOUGHT.fullmatch(weight.replace(" ", ""))
     return False
 
 

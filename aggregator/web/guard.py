@@ -13,13 +13,14 @@ import hmac
 import ipaddress
 import math
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.settings import Server
@@ -32,6 +33,9 @@ CALLBACKS = "/websub/"
 
 MAX_UNDER_WAY = 200
 """Requests answered at the same time; further ones are told to come again. 40 threads work on them."""
+
+MAX_OF_ONE = MAX_UNDER_WAY // 4
+"""Of these, those of one client: who takes answers slowly on many connections does not keep others out."""
 
 IPV6_PREFIX = 64
 """What one subscriber has of IPv6 (RFC 6177): addresses below it are one client."""
@@ -46,34 +50,36 @@ class Guard:
         self._limit = RateLimitItemPerMinute(server.requests_per_minute) if server.requests_per_minute else None
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage()) if self._limit else None
         self._proxies = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in server.trusted_proxies)
-        self._under_way = 0
+        self._under_way: Counter[str | None] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in OPEN:
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        client = client_of(scope, Headers(scope=scope), self._proxies)
+        refusal = self._refusal(scope, client)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        self._under_way += 1
+        self._under_way[client] += 1
         try:
             await self._app(scope, receive, self._private(send) if self._accepted else send)
         finally:
-            self._under_way -= 1
+            self._under_way[client] -= 1
+            if not self._under_way[client]:
+                del self._under_way[client]
 
-    def _refusal(self, scope: Scope) -> Response | None:
-        if scope["path"] in OPEN:
-            return None
-        called = scope["path"].startswith(CALLBACKS)
-        headers = Headers(scope=scope)
-        if wait := self._wait(client_of(scope, headers, self._proxies)):
-            return _refused(429, "Too many requests; please come again later.", {"retry-after": str(wait)})
-        if self._accepted and not called and not self._is_known(headers.get("authorization", "")):
+    def _refusal(self, scope: Scope, client: str | None) -> Response | None:
+        path = scope["path"]
+        if wait := self._wait(client):
+            return _refused(path, 429, "Too many requests; please come again later.", {"retry-after": str(wait)})
+        asked = bool(self._accepted) and not path.startswith(CALLBACKS)
+        if asked and not self._is_known(Headers(scope=scope).get("authorization", "")):
             challenge = {"www-authenticate": 'Basic realm="aggregator", charset="UTF-8"'}
-            return _refused(401, "This needs a password.", challenge)
-        if self._under_way >= MAX_UNDER_WAY:
-            return _refused(503, "Too busy; please come again.", {"retry-after": "5"})
+            return _refused(path, 401, "This needs a password.", challenge)
+        own = client is not None and self._under_way[client] >= MAX_OF_ONE
+        if own or self._under_way.total() >= MAX_UNDER_WAY:
+            return _refused(path, 503, "Too busy; please come again.", {"retry-after": "5"})
         return None
 
     def _wait(self, client: str | None) -> int:
@@ -117,11 +123,11 @@ def client_of(
 
     IPv6 clients are counted by their /64. None: a trusted address itself, with nobody behind it.
     """
-    chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
+    chain = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",")]  # HAProxy adds a line
     chain.append(scope["client"][0] if scope.get("client") else "")
     for given in reversed(chain):
         try:
-            address = ipaddress.ip_address(given.strip("[]"))
+            address = ipaddress.ip_address(_without_port(given))
         except ValueError:
             return None if not given else "unreadable"
         address = getattr(address, "ipv4_mapped", None) or address
@@ -131,6 +137,13 @@ def client_of(
             return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
         return str(address)
     return None
+
+
+def _without_port(given: str) -> str:
+    """`1.2.3.4:5678` and `[2001:db8::1]:5678`, as some proxies write them, without the port."""
+    if given.startswith("["):
+        return given[1:].partition("]")[0]
+    return given.partition(":")[0] if given.count(":") == 1 else given
 
 
 def _secrets(server: Server) -> list[bytes]:
@@ -147,5 +160,9 @@ def _digest(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def _refused(status: int, words: str, headers: dict[str, str]) -> Response:
-    return PlainTextResponse(words + "\n", status, headers={"cache-control": "no-store", **headers})
+def _refused(path: str, status: int, words: str, headers: dict[str, str]) -> Response:
+    """In words; for the API as its own errors are."""
+    headers = {"cache-control": "no-store", **headers}
+    if path.startswith("/api/"):
+        return JSONResponse({"error": words}, status, headers=headers)
+    return PlainTextResponse(words + "\n", status, headers=headers)

@@ -32,8 +32,8 @@ class Probes:
         self._public = public
         self._clock = clock
 
-    def health(self, _: Request) -> Response:
-        """200: the process answers."""
+    async def health(self, _: Request) -> Response:
+        """200: the process answers, also while every thread is at work for somebody else."""
         return JSONResponse({"status": "ok"}, headers=_NO_STORE)
 
     def ready(self, _: Request) -> Response:

@@ -47,7 +47,7 @@ class Templates:
 
     def page(self, name: str, request: Request, *, status: int = 200, **values: Any) -> Response:
         """A page; `path` and `root` (what leads back to the top, relatively) are known to it."""
-        path = request.url.path
+        path = request.scope["path"]
         html = self._environment.get_template(name).render(
             site=self._site, path=path, root="../" * (path.count("/") - 1), status=status, **values
         )

@@ -53,7 +53,7 @@ class Searching:
         asked = Asked.read(request.query_params)
         if asked.mistakes:
             return PlainTextResponse(" ".join(asked.mistakes) + "\n", 400, headers={"cache-control": "no-store"})
-        extension = request.url.path.rpartition(".")[2]
+        extension = request.scope["path"].rpartition(".")[2]
         with Store.read(self._database) as store:
             results = store.desk.find(asked.text, asked.where(), limit=self._site.page_size, order="date", whole=True)
         posts = (hit.post for hit in results.hits)

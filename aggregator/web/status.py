@@ -69,7 +69,7 @@ class Status:
 
     def feed(self, request: Request) -> Response:
         """`/health.atom`, `.rss`, `.json`: what befell the feeds, and whether polling rests now."""
-        extension = request.url.path.rpartition(".")[2]
+        extension = request.scope["path"].rpartition(".")[2]
         with Store.read(self._database) as store:
             events, pulse = store.desk.events(emit.HEALTH_EVENTS), store.desk.pulse()
         rest = health.resting(pulse.last_poll, pulse.next_poll, self._clock())

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from aggregator.settings import Site
 from aggregator.store import Store
-from aggregator.web import Server, application
+from aggregator.web import Server, application, files
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -104,6 +106,83 @@ def emit_like(path: Path, text: str) -> None:
     """Replace a file as builds do."""
     path.with_suffix(".tmp").write_text(text, "utf-8")
     path.with_suffix(".tmp").rename(path)
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 2024 00:00:00 +99999999999999", "Mon, 31 Dec 9999 23:59:59 -2300x", "x" * 5000, "-1"]
+)
+def test_a_date_that_is_none_is_no_condition(server: Server, date: str) -> None:
+    """The file comes, and no error."""
+    assert ask(server, "/feed.atom", If_Modified_Since=date)[0] == 200
+
+
+@pytest.mark.parametrize("given", ["items=0-1", "bytes=", "bytes=a-b", "bytes=--5", "bytes=" + "9" * 5000 + "-", "x"])
+def test_a_range_that_is_none_is_ignored(server: Server, given: str) -> None:
+    """The whole file comes (RFC 9110, 14.2)."""
+    assert ask(server, "/feed.atom", Range=given)[::2] == (200, b"<feed/>")
+    assert ask(server, "/feed.atom", Range="bytes=1-4")[::2] == (206, b"feed")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [("gzip", True), ("deflate, gzip;q=0.5, br", True), ("x-gzip", True), ("gzip;q=0", False), ("gzip; q=0.000, *", False)],
+)  # fmt: skip
+def test_who_refuses_gzip_gets_none(server: Server, accepted: str, compressed: bool) -> None:
+    """A weight of zero is a no, of files and of pages made when asked for."""
+    for path in ("/", "/status", "/api"):
+        headers = ask(server, path, Accept_Encoding=accepted)[1]
+        assert (headers["content-encoding"] == "gzip") is compressed
+
+
+def test_a_file_that_is_replaced_goes_out_whole(data: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at it and its last byte: the length of one is never sent with the bytes of the other."""
+    path, later = data / "public" / "feed.atom", "later " * 1000
+    fresh = files.is_fresh
+
+    def replaced(*given: Mapping[str, str]) -> bool:
+        emit_like(path, later)
+        return fresh(*given)
+
+    monkeypatch.setattr(files, "is_fresh", replaced)
+    status, headers, body = ask(server, "/feed.atom")
+    assert (status, body.decode(), headers["content-length"]) == (200, later, str(len(later)))
+
+    def replaced_later(*given: object) -> bool:
+        emit_like(path, "<last/>")
+        return False
+
+    monkeypatch.setattr(files, "is_fresh", fresh)
+    monkeypatch.setattr(files, "_RANGES", SimpleNamespace(fullmatch=replaced_later))
+    assert ask(server, "/feed.atom", Range="bytes=0-")[2].decode() == later
+
+
+@pytest.mark.parametrize("host", ["a/x?y", "evil.example/api/?", "[", "@", "a:99999999", ""])
+def test_the_host_header_changes_nothing(server: Server, host: str) -> None:
+    """Pages link relatively and feeds to `base_url`: nothing that caches keep is made of what a client sends."""
+    for path in ("/search.atom", "/health.json", "/none", "/status", "/api/none"):
+        odd, usual = (bare(server, path, name) for name in (host, "news.example"))
+        assert odd == usual
+
+
+def bare(server: Server, path: str, host: str) -> bytes:
+    """The whole answer but its Date."""
+    with socket.create_connection(server.address, timeout=5) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        found = b"".join(iter(lambda: client.recv(65536), b""))
+    return re.sub(rb"(?im)^date:.*\r\n", b"", found, count=1)
+
+
+def test_an_error_deep_down_is_short(server: Server) -> None:
+    """The way back to the top, thousands of folders up, is not written out for each link."""
+    status, headers, body = ask(server, "/a" * 7000)
+    assert (status, headers["content-type"], body) == (404, "text/plain; charset=utf-8", b"There is nothing here.")
+
+
+def test_the_desks_style_has_validators(server: Server) -> None:
+    """It is not sent again with each page."""
+    headers = ask(server, "/desk.css")[1]
+    assert headers["content-type"] == "text/css; charset=utf-8"
+    assert ask(server, "/desk.css", If_None_Match=headers["etag"])[0] == 304
 
 
 def test_the_last_bytes_of_an_answer_do_not_wait(server: Server) -> None:

@@ -6,8 +6,10 @@ import base64
 import contextlib
 import ipaddress
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,12 @@ from desk_room import serving
 from pydantic import ValidationError
 from starlette.datastructures import Headers
 
+from aggregator.errors import StoreError
 from aggregator.settings import Server
 from aggregator.web import guard, protocol
+
+THREADS = 40
+"""Those in which Starlette runs what is not asynchronous (AnyIO's default)."""
 
 TOKEN = "correct-horse-battery"
 PROXIES = tuple(ipaddress.ip_network(proxy) for proxy in ("127.0.0.0/8", "::1", "10.0.0.0/8"))
@@ -43,7 +49,8 @@ def test_nothing_is_shown_without_a_secret(locked: Any, path: str) -> None:
     refused = locked(path)
     assert refused.status == 401
     assert refused.headers["www-authenticate"].startswith("Basic realm=")
-    assert refused.body == b"This needs a password.\n"
+    assert refused.body in (b"This needs a password.\n", b'{"error":"This needs a password."}')
+    assert (refused.headers["content-type"] == "application/json") is path.startswith("/api/")
     answer = locked(path, Authorization=f"Bearer {TOKEN}")
     assert answer.status == (404 if path == "/none" else 200)
     assert "public" not in answer.headers["cache-control"]
@@ -106,12 +113,20 @@ def test_a_user_needs_a_password_and_secrets_are_long() -> None:
         ("2001:db8:1:2:3::4", "", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::9", "", "2001:db8:1:2::/64"),
         ("::1", "[2001:db8::5]", "2001:db8::/64"),
+        ("127.0.0.1", "198.51.100.1:4711", "198.51.100.1"),
+        ("127.0.0.1", "[2001:db8::5]:4711", "2001:db8::/64"),
     ],
 )
 def test_who_is_counted(peer: str, forwarded: str, client: str | None) -> None:
     """The connected address, or what a trusted proxy says; strangers can not lend themselves a name."""
     headers = Headers({"x-forwarded-for": forwarded} if forwarded else {})
     assert guard.client_of({"client": (peer, 1)}, headers, PROXIES) == client
+
+
+def test_a_proxy_that_adds_a_line_of_its_own_is_heard() -> None:
+    """HAProxy does so, below what the client has sent: the last line counts, not the client's own."""
+    lines = [(b"x-forwarded-for", b"1.2.3.4"), (b"x-forwarded-for", b"198.51.100.1")]
+    assert guard.client_of({"client": ("127.0.0.1", 1)}, Headers(raw=lines), PROXIES) == "198.51.100.1"
 
 
 def test_too_many_requests_are_told_to_wait(filled: Path) -> None:
@@ -200,6 +215,42 @@ def test_too_many_at_once_are_told_to_come_again(filled: Path, monkeypatch: pyte
         assert (answer.status, answer.headers["retry-after"]) == (503, "5")
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert asking("/health").status == 200
+
+
+def test_one_client_does_not_take_all_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has as many answers under way as one may have is told to come again, and others are served."""
+    monkeypatch.setattr(guard, "MAX_OF_ONE", 2)
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "large.bin").write_bytes(b"x" * 8_000_000)
+    with serving(tmp_path) as asking, contextlib.ExitStack() as slow:
+        for _ in range(2):
+            client = slow.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
+            client.connect(asking.server.address)
+            client.sendall(b"GET /large.bin HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+        assert asking("/robots.txt", X_Forwarded_For="198.51.100.1").status == 503
+        assert asking("/robots.txt", X_Forwarded_For="198.51.100.2").status == 200
+
+
+def test_health_answers_while_every_thread_is_at_work(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A supervisor is not to end a program that is merely busy."""
+    busy, done = threading.Semaphore(0), threading.Event()
+
+    def hold(*_: object) -> None:
+        busy.release()
+        done.wait(20)
+        raise StoreError("busy")
+
+    monkeypatch.setattr("aggregator.web.probes.Probes._checks", hold)
+    with serving(filled) as asking, ThreadPoolExecutor(THREADS) as clients:
+        for _ in range(THREADS):
+            clients.submit(asking, "/ready")
+        try:
+            assert all(busy.acquire(timeout=10) for _ in range(THREADS))
+            assert asking("/health").status == 200
+        finally:
+            done.set()
 
 
 @pytest.mark.parametrize(
