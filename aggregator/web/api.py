@@ -19,6 +19,7 @@ from aggregator import health
 from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.web import api_models as shapes
+from aggregator.web.api_spelling import Spelling, spelled_feed
 from aggregator.web.asked import Asked
 from aggregator.web.rendering import Templates
 from aggregator.web.searching import document
@@ -62,7 +63,7 @@ class Api:
         self._database = database
         self._clock = clock
         self._templates = templates
-        self._spelling = shapes.Spelling(site.base_url)
+        self._spelling = Spelling(site.base_url)
         self.endpoints = (
             Endpoint(
                 "/api/articles", "articles", "Articles, by words and filters.", self._articles, shapes.ArticlesOut,
@@ -174,7 +175,7 @@ class Api:
     def _feeds(self, _: Request) -> shapes.FeedsOut:
         now = self._clock()
         with Store.read(self._database) as store:
-            return shapes.FeedsOut(items=[shapes.feed(state, health.diagnose(state, now)) for state in store.feeds()])
+            return shapes.FeedsOut(items=[spelled_feed(state, health.diagnose(state, now)) for state in store.feeds()])
 
     def _tags(self, _: Request) -> shapes.TagsOut:
         with Store.read(self._database) as store:

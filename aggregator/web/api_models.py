@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from aggregator.emit import addresses, figures, items
-from aggregator.emit.items import language_of, rfc3339
-from aggregator.health import Condition, Diagnosis
-from aggregator.models import AlsoIn, FeedState, FeedStatus, Post, PostLink, StoryMember
-from aggregator.store.desk import Listed, Story, Whole
-from aggregator.urls import redact
-from aggregator.web.rendering import marked
+from aggregator.emit.items import rfc3339
+from aggregator.health import Condition
+from aggregator.models import FeedStatus
 
 MAX_LIMIT = 100
 
@@ -241,119 +237,3 @@ class ProblemOut(_Shape):
     """What is wrong with a request."""
 
     error: str
-
-
-class Spelling:
-    """Values to shapes, with absolute addresses under one base."""
-
-    def __init__(self, site_url: str) -> None:
-        self._base = addresses.base(site_url)
-
-    def listed(self, hit: Listed) -> ArticleListed:
-        return ArticleListed(**self._common(hit.id, hit.post), passage=_passage(hit))
-
-    def whole(self, found: Whole) -> ArticleOut:
-        post = found.post
-        return ArticleOut(
-            **self._common(found.id, post),
-            passage=None,
-            text=found.text,
-            html=figures.article(post, self._base),
-            lead_image=lead.url if (lead := figures.lead(post, self._base)) else None,
-            enclosures=[
-                EnclosureOut(url=f.url, type=f.type, length=f.length) for f in items.files_of(post, self._base)
-            ],
-            attribution=AttributionOut(name=post.attribution.name, url=addresses.shown(post.attribution.url))
-            if post.attribution
-            else None,
-            next=self._link(post.next),
-            previous=self._link(post.previous),
-            story_members=[self._teller(member) for member in post.story_members],
-            evidence=EvidenceOut.model_validate(found.evidence, from_attributes=True),
-        )
-
-    def story(self, story: Story) -> StoryOut:
-        return StoryOut(
-            id=story.id,
-            mirror_url=self._base + addresses.quoted(f"stories/{story.id}.html"),
-            articles=[self.listed(hit) for hit in story.articles],
-        )
-
-    def _common(self, number: int, post: Post) -> dict[str, Any]:
-        return {
-            "id": number,
-            "uid": post.id,
-            "title": post.title,
-            "url": addresses.shown(post.url),
-            "mirror_url": self._base + addresses.quoted(post.path),
-            "source": SourceOut(
-                name=post.source.name,
-                slug=post.source.slug,
-                home_page_url=addresses.shown(post.source.home_page_url),
-            ),
-            "author": post.author,
-            "published": post.published,
-            "stamp": post.stamp,
-            "revised": post.revised,
-            "language": language_of(post.language),
-            "tags": list(post.tags),
-            "summary": post.summary,
-            "words": post.word_count,
-            "copy_of": self._copy(post.leader) if post.leader else None,
-            "also_in": [self._copy(other) for other in post.also_in],
-            "story": post.story,
-        }
-
-    def _copy(self, other: AlsoIn) -> CopyOut:
-        return CopyOut(
-            name=other.name,
-            url=other.url,
-            mirror_url=self._base + addresses.quoted(other.path) if other.path else None,
-            similarity=other.similarity,
-            reason=other.reason,
-        )
-
-    def _link(self, link: PostLink | None) -> LinkOut | None:
-        url = addresses.shown(link.url) if link else None
-        if link is None or url is None:
-            return None
-        mirror_url = self._base + addresses.quoted(link.path) if link.path else None
-        return LinkOut(url=url, title=link.title, teaser=link.teaser, mirror_url=mirror_url)
-
-    def _teller(self, member: StoryMember) -> TellerOut:
-        return TellerOut(
-            name=member.name,
-            url=addresses.shown(member.url),
-            mirror_url=self._base + addresses.quoted(member.path),
-            title=member.title,
-            published=member.published,
-        )
-
-
-def feed(state: FeedState, diagnosis: Diagnosis) -> FeedOut:
-    """A feed's state, without secrets."""
-    return FeedOut(
-        name=state.name,
-        slug=state.slug,
-        url=redact(state.url),
-        home_page_url=addresses.shown_feed(state.home_page_url),
-        tags=list(state.tags),
-        state=state.status,
-        condition=diagnosis.condition,
-        words=diagnosis.words,
-        last_success=state.last_success,
-        last_poll=state.last_poll,
-        next_poll=state.next_poll,
-        next_poll_reason=state.next_poll_reason or None,
-        failures=state.failures,
-        last_error=state.last_error,
-        entries=state.entries,
-        interval_s=state.interval_s,
-        found_by_chain=state.found_by_chain,
-    )
-
-
-def _passage(hit: Listed) -> PassageOut | None:
-    if hit.passage is None:
-        return None
-    return PassageOut(title_html=str(marked(hit.passage.title)), text_html=str(marked(hit.passage.text)))
