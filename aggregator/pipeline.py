@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator import dedupe, emit, health, lists, lock, outcomes, rechecking, scraping
+from aggregator import dedupe, emit, health, lists, lock, outcomes, rechecking, saving
 from aggregator.config.rulebook import Rulebook
 from aggregator.fetch import Fetcher
 from aggregator.hubs import Hubs
@@ -205,9 +205,9 @@ class Pipeline:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
         while (batch := self.store.pending(self.clock(), BATCH)) and not self.stopping.is_set():
             total = tally.scraped + tally.unscraped + len(batch)
-            for readings in scraping.gathered(self._pages().read(batch)):
+            for readings in saving.gathered(self._pages().read(batch)):
                 with self.store.together():
-                    saved = [scraping.save(self.store, reading, self.clock()) for reading in readings]
+                    saved = [saving.save(self.store, reading, self.clock()) for reading in readings]
                 tally.scraped += sum(saved)
                 tally.unscraped += len(saved) - sum(saved)
                 self.progress("scrape", tally.scraped + tally.unscraped, total)

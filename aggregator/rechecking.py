@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from aggregator import outcomes, scraping
+from aggregator import outcomes, saving
 from aggregator.errors import StoreError
 from aggregator.models import PageKind
 from aggregator.pages import Pages
@@ -48,7 +48,7 @@ def save(store: Store, reading: Reading, now: datetime) -> None:
 
 def _compare(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
     try:
-        scraping.save_article(store, reading, read, now)
+        saving.save_article(store, reading, read, now)
     except StoreError:
         raise
     except Exception as bug:  # noqa: BLE001 - a bug costs its own article one look, and nothing else

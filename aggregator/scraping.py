@@ -1,48 +1,26 @@
-"""One article: what is asked for it, and how what came back is saved: its text, or the reason why there is none.
+"""One article, and what is asked for it: which page is wanted next, with what request, read with what in mind.
 
 An article may take several pages: the real one behind an AMP or print page, one that has all of it, the next ones. A
-`Reading` is an article on its way through them (see `aggregator.pages`, which takes it there).
+`Reading` is an article on its way through them (see `aggregator.pages`, which takes it there, and `aggregator.saving`,
+which saves what came of it). Nothing is fetched or saved here.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from aggregator import dedupe, outcomes, scrape
-from aggregator.errors import StoreError
 from aggregator.fetch import product_token
-from aggregator.models import (
-    Article,
-    Change,
-    ChangeKind,
-    PageEvidence,
-    PageKind,
-    PendingArticle,
-    Request,
-    Response,
-    Validators,
-)
+from aggregator.models import Article, PageEvidence, PendingArticle, Request, Response, Validators
 from aggregator.reading import Page, ReadArticle, Step, has_full_text, without
 from aggregator.scrape import Hint
 from aggregator.settings import FeedOptions, Network
 from aggregator.siterules import Rule
-from aggregator.store import Store
 
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 
 SCRAPE_TIMEOUT_S = 15.0
 """The slowest of 400 real pages takes under a second."""
-
-CANDIDATE_DAYS = 14
-"""Syndicated copies appear within days of the first publication."""
-
-
-SAVED_TOGETHER = 20
-SAVED_WITHIN_S = 0.5
-"""Articles that may share a transaction, and the seconds within which they do. What is lost with it is read again."""
 
 MAX_PAGES = 10
 """Pages of one article; magazines cut theirs into two to eight. What has more is saved as far as it was read."""
@@ -182,141 +160,3 @@ def page(
     agent = product_token(network.user_agent)
     noarchive = scrape.forbidden_by_header(response.headers.get("x-robots-tag", ""), agent)
     return Page(response.body, response.url, response.content_type, hint, before, reading.step, agent, noarchive)
-
-
-def gathered(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
-    """Readings as they come, a few at a time, to be saved in one transaction: each of those waits for the disk."""
-    held: list[Reading] = []
-    since = 0.0
-    for reading in readings:
-        if not held:
-            since = time.monotonic()
-        held.append(reading)
-        if len(held) >= SAVED_TOGETHER or time.monotonic() - since > SAVED_WITHIN_S:
-            yield held
-            held = []
-    if held:
-        yield held
-
-
-def save(store: Store, reading: Reading, now: datetime) -> bool:
-    """Save what was read, or why nothing was: whether the article has its text now. Raises StoreError alone.
-
-    An article of which a page is missing is tried again like one without any; at the last try what is there is saved.
-    """
-    article, read = reading.article, reading.read
-    error = outcomes.unreadable(read.article) if isinstance(read, ReadArticle) else read
-    if error is not None and isinstance(read, ReadArticle):
-        store.quality.walled(article.id, now)
-    error = error or _worth_another_try(reading, now)
-    if error is None and isinstance(read, ReadArticle):
-        try:
-            save_article(store, reading, read, now)
-            return True
-        except StoreError:
-            raise
-        except Exception as bug:  # noqa: BLE001 - a bug costs its own article one failed try, and nothing else
-            error = bug
-    assert error is not None
-    if (until := outcomes.resting_until(error, now)) is not None:
-        store.postpone(article.id, until)
-        return False
-    known = outcomes.expected(error, article=article.url)
-    outcomes.log.info("article not scraped", article=article.url, stage=known.stage, error=known.message)
-    store.save_failure(article.id, str(known), outcomes.next_attempt(article, known, now), now)
-    if outcomes.gone(known):
-        store.revisions.looked(article.id, f"gone at the origin: {known.message}", now, gone=True)
-    return False
-
-
-def _worth_another_try(reading: Reading, now: datetime) -> Exception | None:
-    """Why a page is missing that may come at another try."""
-    if reading.missing is None or outcomes.resting_until(reading.missing, now) is not None:
-        return reading.missing
-    known = outcomes.expected(reading.missing, article=reading.article.url)
-    return known if outcomes.next_attempt(reading.article, known, now) is not None else None
-
-
-def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
-    """Compare with what is stored, and save with what it is a copy of, or what turns out to be copies of it.
-
-    A page that was read before is compared with what it said then: trifles and losses change nothing.
-    """
-    pending, article = reading.article, read.article
-    version = pending.content_hash
-    title, published = article.title or pending.title, pending.published or article.published or now
-    near = store.candidates(read.fingerprint, published, window_days=CANDIDATE_DAYS, exclude=pending.id)
-    likeness = dedupe.same(title, article.text, published, read.fingerprint, near)
-    each = (dedupe.same(title, article.text, published, read.fingerprint, (one,)) for one in near if likeness)
-    also = tuple(found for found in each if found)
-    twins = store.quality.twins(pending.id, [found.article_id for found in also])
-    if twins:
-        likeness, also = None, ()  # one notice in place of many posts makes none of them a copy of another
-    if reading.evidence is None:
-        store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also, version=version)
-        return
-    change = _change(store, pending, article, twins, partial=reading.evidence.partial)
-    if article.kind is PageKind.PAYWALL:
-        store.quality.walled(pending.id, now, teaser_words=max(1, article.word_count))
-    if article.kind is PageKind.ARTICLE:
-        marks = scrape.marks(article.text) if twins else ()
-        store.quality.sampled(pending.id, article.word_count, twins, now, marks)
-        if (change is None or change.kind is ChangeKind.REPAIRED) and _save_fallback(
-            store, reading, article, now, repeats=bool(twins)
-        ):
-            return
-    store.save_article(
-        pending.id,
-        article,
-        reading.evidence,
-        read.fingerprint,
-        likeness,
-        now,
-        urls=read.urls,
-        also=also,
-        version=version,
-        change=change,
-    )
-
-
-def _save_fallback(store: Store, reading: Reading, article: Article, now: datetime, *, repeats: bool) -> bool:
-    """Save the feed's own text where the page gave something that is not the article: whether that was done."""
-    pending = reading.article
-    text = scrape.to_text(pending.feed_html)
-    words = len(text.split())
-    if not store.quality.falls_back(pending.id, article.word_count, repeats=repeats):
-        return False
-    if not words or (not repeats and words < article.word_count):
-        return False
-    own = Article(
-        url=article.url,
-        title=pending.title or None,
-        language=pending.language,
-        text=text,
-        html=pending.feed_html,
-        extractor="feed",
-        word_count=words,
-        noarchive=article.noarchive,
-    )
-    fingerprint = dedupe.fingerprint(pending.title, text)
-    store.save_feed_text(
-        pending.id, own, fingerprint, None, now, version=pending.content_hash, evidence=reading.evidence
-    )
-    return True
-
-
-def _change(
-    store: Store, pending: PendingArticle, article: Article, twins: tuple[int, ...], *, partial: bool
-) -> Change | None:
-    """What became of the text that the article's page had before; None: it had none, or it is no article now."""
-    said = store.revisions.said(pending.id)
-    if said is None or not said.from_page or article.kind is not PageKind.ARTICLE:
-        return None
-    if store.quality.doubtful(pending.id):
-        return Change(ChangeKind.REPAIRED, "its page was read badly before")
-    if twins:
-        return Change(ChangeKind.LOST, "the page shows the text of another post")
-    if partial:
-        return Change(ChangeKind.LOST, "the page ended early")
-    new_title = article.title or said.title
-    return dedupe.change(said.title, said.text, new_title, article.text, announced=said.announced)
