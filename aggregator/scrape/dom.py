@@ -21,6 +21,8 @@ MAX_ATTRIBUTES = 500
 MAX_CHARACTERS = 12_000_000
 """Longer pages are cut here: the largest real articles have 3 million characters."""
 
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
 MAX_CODE = 0x110000
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What no document may hold (XML 1.0, section 2.2), NUL among them; dropped before parsing: libxml2 would stop at some

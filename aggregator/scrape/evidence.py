@@ -12,7 +12,8 @@ from collections import Counter
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.surroundings import HEADINGS, Evidence, add_neighbours, add_sections
+from aggregator.scrape.dom import HEADINGS
+from aggregator.scrape.surroundings import Evidence, add_neighbours, add_sections
 from aggregator.scrape.survey import Area, Page
 from aggregator.scrape.wording import HINTS, SHORT, hints, phrases
 

@@ -11,8 +11,9 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbour_labels import label_of
-from aggregator.scrape.neighbour_page import HEADINGS, Page
+from aggregator.scrape.neighbour_page import Page
 
 _STOP_TAGS = frozenset({"body", "html", "main"})
 _MAX_PARAGRAPHS = 3

@@ -12,9 +12,10 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbour_around import Near, named_ancestors, names_around, names_may_tell
 from aggregator.scrape.neighbour_labels import Force, Label, Way, arrow_of, label_of, may_be_labelled, split_label
-from aggregator.scrape.neighbour_page import HEADINGS, STOP_TAGS, Page, rel_way
+from aggregator.scrape.neighbour_page import STOP_TAGS, Page, rel_way
 
 ENOUGH = 60
 """The score from which a link is taken. The parts below are set so that one strong statement (rel, "older post") or two

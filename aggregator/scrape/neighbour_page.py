@@ -25,7 +25,6 @@ MAX_POSTS = 9
 eight; what has more is a menu, whatever else is in it."""
 STOP_TAGS = frozenset({"body", "html", "main", "article"})
 """No block of neighbours reaches up to one of these."""
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 _REL_WAYS = {"next": Way.NEXT, "prev": Way.PREVIOUS, "previous": Way.PREVIOUS}
 

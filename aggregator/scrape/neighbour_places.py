@@ -13,10 +13,11 @@ from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbour_blocks import own_block
 from aggregator.scrape.neighbour_evidence import ENOUGH, Statement
 from aggregator.scrape.neighbour_labels import Way
-from aggregator.scrape.neighbour_page import HEADINGS, Page
+from aggregator.scrape.neighbour_page import Page
 from aggregator.scrape.neighbour_urls import date_in, folded
 
 _RECENT = re.compile(r"recent[-_]?(?:posts|entries)|latest|archive(?:date|list)?|neueste|ultim|dernier", re.IGNORECASE)

@@ -12,10 +12,11 @@ from itertools import islice
 from lxml import etree
 from lxml.html import HtmlElement
 
+from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbour_blocks import own_block
 from aggregator.scrape.neighbour_evidence import Statement
 from aggregator.scrape.neighbour_labels import Way, label_of, split_label, without_arrows
-from aggregator.scrape.neighbour_page import HEADINGS, Page
+from aggregator.scrape.neighbour_page import Page
 from aggregator.scrape.neighbour_urls import folded
 
 MAX_TEASER = 600

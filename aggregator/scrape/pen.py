@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from lxml.etree import SubElement, _Element
 from lxml.html import HtmlElement
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+from aggregator.scrape.dom import HEADINGS
+
 BLOCKS = HEADINGS | frozenset({"p", "blockquote", "ul", "ol", "dl", "figure", "table", "pre"})
 """Blocks that are kept as what they are."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
+from aggregator.scrape.dom import HEADINGS
 
 KEEP_AMID = 0.02
 """Chance from which a piece in the midst of the article, or beside its paragraphs, is kept. The labelled pages have
@@ -32,7 +33,7 @@ ITEM = 400
 
 _LISTS = frozenset({"ul", "ol", "dl"})
 _HOLDERS = ("pre", "td", "th", "caption", "ul", "ol", "dl")
-_BETWEEN = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "figcaption", "caption"})
+_BETWEEN = HEADINGS | {"figcaption", "caption"}
 """What may stand between a piece and the text that it belongs to: titles of its own."""
 
 _CELLS = frozenset({"table", "tbody", "tr", "td"})

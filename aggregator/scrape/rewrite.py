@@ -14,10 +14,10 @@ from lxml.etree import SubElement
 from lxml.html import Element, HtmlElement
 
 from aggregator.scrape.blocks import INLINE as RUNNING
-from aggregator.scrape.dom import MAX_DEPTH, is_element, squeeze
+from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze
 from aggregator.scrape.listings import code_table, code_text, language_class
 from aggregator.scrape.media import EMBEDS, embed_link, image_url, pixels
-from aggregator.scrape.pen import BLOCKS, HEADINGS, Pen
+from aggregator.scrape.pen import BLOCKS, Pen
 from aggregator.urls import http_url
 
 DROPPED = frozenset(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from aggregator.scrape.blocks import Block
+from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.survey import PROSE_WORDS
 
 Evidence = dict[str, float]
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _SECTIONS = frozenset(
     {"more", "about", "comments", "subscribe", "share", "faq", "references", "toc", "cta", "tags", "lead"}
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
+from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.wording import hints
 
 PROSE_WORDS = 12
@@ -25,9 +26,22 @@ _NEAR = 4
 _FAR = 8
 """Levels up to which names (near) and tags (far) tell that prose stands aside."""
 
-_PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "li", "dd", "pre", "table", "tbody",
-    "tr", "td", "blockquote",
-                    "figure", "form"})  # fmt: skip
+_PARTS = HEADINGS | {
+    "p",
+    "ul",
+    "ol",
+    "dl",
+    "li",
+    "dd",
+    "pre",
+    "table",
+    "tbody",
+    "tr",
+    "td",
+    "blockquote",
+    "figure",
+    "form",
+}
 _AGAINST = frozenset(
     {"reader", "comment", "related", "sidebar", "footer", "nav", "cookie", "modal", "letter", "hidden", "popular"}
 )

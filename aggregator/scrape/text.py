@@ -9,39 +9,16 @@ import re
 
 from lxml.html import HtmlElement
 
-from aggregator.scrape.dom import MAX_DEPTH, is_element, parse
+from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, parse
 
-_BLOCKS = frozenset(
-    [
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "blockquote",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "figure",
-        "figcaption",
-        "table",
-        "caption",
-        "hr",
-        "div",
-        "section",
-        "article",
-        "body",
-        "html",
-    ]
-)
+_BLOCKS = HEADINGS | {
+    "p", "blockquote", "ul", "ol", "dl", "dt", "dd", "figure", "figcaption", "table", "caption", "hr",
+    "div", "section", "article", "body", "html",
+}  # fmt: skip
+"""What begins a new paragraph: the blocks of clean HTML, and those that only arrange in any other."""
+
 _SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg"})
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
-
-
 _CAPTION = re.compile(r"(?s)<figcaption>.*?</figcaption>")
 
 
