@@ -7,7 +7,6 @@ figures, code and links stay. This module makes things readable; `clean` has the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from lxml.etree import SubElement
@@ -15,43 +14,18 @@ from lxml.html import Element, HtmlElement
 
 from aggregator.scrape.blocks import INLINE as RUNNING
 from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze
+from aggregator.scrape.elements import DROPPED, INLINE, LAYOUT, inline_attributes, spans
 from aggregator.scrape.listings import code_table, code_text, language_class
 from aggregator.scrape.media import EMBEDS, embed_link, image_url, pixels
 from aggregator.scrape.pen import BLOCKS, Pen
-from aggregator.urls import http_url
-
-DROPPED = frozenset(
-    {"script", "style", "template", "svg", "math", "head", "title", "meta", "link", "base", "noframes", "frameset",
-     "frame", "applet", "canvas", "map", "area", "dialog", "datalist", "select", "option", "optgroup", "input",
-     "textarea", "button", "progress", "meter", "keygen", "portal", "slot", "colgroup", "col", "rp", "xml"}
-)  # fmt: skip
-"""Elements that go with all they hold."""
-
-LAYOUT = frozenset(
-    {"html", "body", "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "center",
-     "form", "fieldset", "legend", "details", "summary", "hgroup", "search", "noscript", "td", "th", "tr", "tbody",
-     "thead", "tfoot", "caption", "li", "dt", "dd", "figcaption", "dir", "menu", "marquee", "multicol",
-     "amp-carousel", "amp-img-lightbox"}
-)  # fmt: skip
-"""Blocks that only arrange; their content flows on where they stood."""
-
-INLINE = {
-    "a": "a", "strong": "strong", "b": "strong", "em": "em", "i": "em", "code": "code", "tt": "code", "kbd": "kbd",
-    "samp": "samp", "var": "var", "sub": "sub", "sup": "sup", "mark": "mark", "del": "del", "s": "del", "strike": "del",
-    "ins": "ins", "u": "u", "q": "q", "cite": "cite", "abbr": "abbr", "acronym": "abbr", "dfn": "dfn", "small": "small",
-    "time": "time", "bdi": "bdi", "bdo": "bdo", "ruby": "ruby", "rt": "rt",
-}  # fmt: skip
-"""Inline elements that are kept, and as what; any other is transparent."""
 
 _CAPTIONED, _CAPTION = "wp-caption", "wp-caption-text"
 """How WordPress wrote figures before HTML had them, and still does in old posts."""
 
 _CELL_HOLDERS = {"thead", "tbody", "tfoot"}
+
 MAX_ELEMENTS = 20_000
 """Elements that are looked at; what comes after is left out. The longest real articles have 10,000."""
-
-_SPAN_LIMIT = 100
-"""Largest colspan or rowspan that is kept; browsers stop at 1,000."""
 
 
 def rewrite(
@@ -273,7 +247,7 @@ class _Writer:
             for cell in row_cells:
                 self._budget -= 1
                 if cell not in self._skip and self._budget >= 0:
-                    self._in_block(str(cell.tag), _spans(cell), cell, depth + 4, wrap=False)
+                    self._in_block(str(cell.tag), spans(cell), cell, depth + 4, wrap=False)
             self._pen.close(row_outer)
         if section_outer:
             self._pen.close(section_outer)
@@ -300,25 +274,13 @@ class _Writer:
     # --- inline ----------------------------------------------------------------------------------------------------
 
     def _inline_element(self, tag: str, node: HtmlElement, depth: int) -> None:
-        attributes = None if self._quiet else self._inline_attributes(tag, node)
+        attributes = None if self._quiet else inline_attributes(tag, node, self._base)
         if attributes is None or self._pen.is_open(tag):
             self.children(node, depth)
             return
         self._pen.push(tag, attributes)
         self.children(node, depth)
         self._pen.pop()
-
-    def _inline_attributes(self, tag: str, node: HtmlElement) -> dict[str, str] | None:
-        if tag == "a":
-            href = link_url(node.get("href"), self._base)
-            return {"href": href} if href else None
-        if tag == "time" and node.get("datetime"):
-            return {"datetime": node.get("datetime", "")[:40]}
-        if tag == "abbr" and node.get("title"):
-            return {"title": node.get("title", "")[:300]}
-        if tag in ("bdo", "bdi") and node.get("dir") in ("ltr", "rtl"):
-            return {"dir": node.get("dir", "")}
-        return language_class(node.get("class") or "") if tag == "code" else {}
 
     def _image(self, node: HtmlElement) -> None:
         url = image_url(node, self._base)
@@ -340,25 +302,5 @@ class _Writer:
         self._pen.link_alone(*link, wrap=wrap)
 
 
-def link_url(href: str | None, base: str | None) -> str | None:
-    """Where a link may lead: http, https or mailto, absolute; None for anything else, a place on the page included."""
-    if not href:
-        return None
-    href = href.strip()
-    if href[:7].lower() == "mailto:":
-        address = href[7:].strip()
-        return f"mailto:{address}" if re.fullmatch(r"[\w.+%-]+@[\w.-]+(?:\?[\w=&%.+-]*)?", address, re.ASCII) else None
-    return None if href.startswith("#") else http_url(href, base)
-
-
 def _classes(node: HtmlElement) -> list[str]:
     return (node.get("class") or "").split()
-
-
-def _spans(cell: HtmlElement) -> dict[str, str]:
-    attributes = {}
-    for name in ("colspan", "rowspan"):
-        value = cell.get(name) or ""
-        if value.isascii() and value.isdigit() and 1 < int(value[:6]) <= _SPAN_LIMIT:
-            attributes[name] = str(int(value))
-    return attributes
