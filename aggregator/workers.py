@@ -8,14 +8,10 @@ refuses to retry them, and to let one that never ends, or an answer that can not
 
 from __future__ import annotations
 
-import gc
-import os
 import pickle
-import resource
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -25,12 +21,12 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.popen_forkserver import Popen
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.errors import AggregatorError, WorkerDied
+from aggregator.errors import WorkerDied
+from aggregator.task import OUT_OF_MEMORY, prepare, run
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -58,13 +54,6 @@ TASKS_PER_WORKER = 500
 
 LOOK_AHEAD = 2
 """Tasks under way for each process in `each`: one running, one ready, so that no process waits for the caller."""
-
-GRACE_S = 5.0
-"""Seconds of CPU beyond its deadline after which a worker ends itself, should nobody be left to stop it."""
-
-_OUT_OF_MEMORY = 77
-"""Exit status of a worker that met its memory limit; any value that neither Python nor a signal gives will do."""
-
 
 STALL_S = 30.0
 """Seconds beyond every deadline after which a pool that has finished nothing is taken for broken and replaced."""
@@ -184,7 +173,7 @@ class Workers:
                 self._end_pool(BrokenProcessPool())
             if self._pool is None:
                 self._pool = self._new_pool()
-            future = self._pool.schedule(_run, args=(function, args, timeout_s), timeout=timeout_s)
+            future = self._pool.schedule(run, args=(function, args, timeout_s), timeout=timeout_s)
             self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         return _Task(future, function, args, timeout_s)
@@ -221,7 +210,7 @@ class Workers:
         return outcome
 
     def _cause(self, status: int) -> str:
-        if status == _OUT_OF_MEMORY:
+        if status == OUT_OF_MEMORY:
             return f"needed more than {self._memory_bytes // 2**20} MB of memory"
         if status < 0:
             return f"the worker process was killed by {signal.Signals(-status).name}"
@@ -235,7 +224,7 @@ class Workers:
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=TASKS_PER_WORKER,
-            initializer=_prepare,
+            initializer=prepare,
             initargs=(self._memory_bytes,),
             context=context,
         )
@@ -259,57 +248,3 @@ class Workers:
         for future in tuple(self._under_way):
             with suppress(InvalidStateError):  # done in the meantime
                 future.set_exception(error)
-
-
-# --- in the worker ---------------------------------------------------------------------------------------------
-
-
-def _prepare(memory_bytes: int) -> None:
-    """Limits of a new worker. SIGINT is ignored already; SIGTERM ends it at once, even inside a regular expression."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    gc.freeze()  # what the fork server loaded is never collected, so its pages stay shared
-    base = _address_space()
-    if base is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (base + memory_bytes, resource.RLIM_INFINITY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _address_space() -> int | None:
-    """Bytes of address space in use, or None where the system does not say (then there is no memory limit)."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except (OSError, ValueError):
-        return None
-    return pages * resource.getpagesize()
-
-
-def _run(function: Callable[..., object], args: tuple[object, ...], timeout_s: float) -> bytes:
-    """The pickled result or exception; what goes back through the pipe is bytes, which can always be read."""
-    _limit_cpu(timeout_s)
-    try:
-        return pickle.dumps(function(*args), protocol=pickle.HIGHEST_PROTOCOL)
-    except MemoryError:
-        os._exit(_OUT_OF_MEMORY)  # what is left of the heap is not worth another task
-    except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
-        return _pickled(error)
-    except BaseException as error:  # noqa: BLE001 - SystemExit in a task must not end the parent
-        return _pickled(WorkerDied("", f"the task raised {type(error).__name__}"))
-
-
-def _limit_cpu(timeout_s: float) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + timeout_s + GRACE_S) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
-
-
-def _pickled(error: Exception) -> bytes:
-    """`error`, or a RuntimeError in its place when it does not survive the journey. A bug brings its traceback."""
-    text = traceback.format_exc()
-    if not isinstance(error, AggregatorError):
-        error.add_note(text)
-    try:
-        data = pickle.dumps(error)
-        pickle.loads(data)  # noqa: S301 - our own bytes, one line old
-    except Exception:  # noqa: BLE001 - anything can go wrong in a foreign __reduce__
-        data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}\n{text}"))
-    return data

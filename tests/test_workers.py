@@ -84,7 +84,7 @@ def test_a_bug_brings_its_traceback(workers: Workers) -> None:
     """An unexpected exception says where in the worker it was raised."""
     with pytest.raises(ZeroDivisionError) as caught:
         workers.call(divmod, 1, 0, timeout_s=10)
-    assert "_run" in "".join(caught.value.__notes__)
+    assert "in run\n" in "".join(caught.value.__notes__)
 
 
 @pytest.mark.parametrize(
