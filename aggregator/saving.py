@@ -11,7 +11,7 @@ from datetime import datetime
 
 from aggregator import dedupe, outcomes, scrape
 from aggregator.errors import StoreError
-from aggregator.models import Article, Change, ChangeKind, PageKind, PendingArticle
+from aggregator.models import Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
 from aggregator.reading import ReadArticle
 from aggregator.scraping import Reading
 from aggregator.store import Store
@@ -85,10 +85,7 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
     pending, article = reading.article, read.article
     version = pending.content_hash
     title, published = article.title or pending.title, pending.published or article.published or now
-    near = store.candidates(read.fingerprint, published, window_days=CANDIDATE_DAYS, exclude=pending.id)
-    likeness = dedupe.same(title, article.text, published, read.fingerprint, near)
-    each = (dedupe.same(title, article.text, published, read.fingerprint, (one,)) for one in near if likeness)
-    also = tuple(found for found in each if found)
+    likeness, also = _likenesses(store, reading, read, title, published)
     twins = store.quality.twins(pending.id, [found.article_id for found in also])
     if twins:
         likeness, also = None, ()  # one notice in place of many posts makes none of them a copy of another
@@ -117,6 +114,16 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
         version=version,
         change=change,
     )
+
+
+def _likenesses(
+    store: Store, reading: Reading, read: ReadArticle, title: str, published: datetime
+) -> tuple[Likeness | None, tuple[Likeness, ...]]:
+    """What an article is most like, and all that it is like; None and nothing for one that is like no other."""
+    near = store.candidates(read.fingerprint, published, window_days=CANDIDATE_DAYS, exclude=reading.article.id)
+    likeness = dedupe.same(title, read.article.text, published, read.fingerprint, near)
+    each = (dedupe.same(title, read.article.text, published, read.fingerprint, (one,)) for one in near if likeness)
+    return likeness, tuple(found for found in each if found)
 
 
 def _save_fallback(store: Store, reading: Reading, article: Article, now: datetime, *, repeats: bool) -> bool:

@@ -6,6 +6,8 @@ throws everything away that is not the article. Runs in a worker process; fetche
 
 from __future__ import annotations
 
+from lxml.html import HtmlElement
+
 from aggregator.errors import ScrapeError
 from aggregator.models import Article, PageKind
 from aggregator.scrape import rules
@@ -41,6 +43,10 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_
         if page.strip():
             raise ScrapeError(redact(url), "there is no element in the page")
         return Article(url=url, title=hint.title or None, kind=PageKind.EMPTY, quality=0.0)
+    return _taken_apart(tree, url, hint, agent)
+
+
+def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article:
     said = claims(tree)
     everything = blocks(tree)
     about = metadata(tree, said, url, everything, agent)
@@ -56,7 +62,6 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_
         everything = everything if hint.rule is None else blocks(tree)
         found = find_body(tree, url, title, _stated(said, hint), everything, others, hint.boilerplate)
     text = found.text
-    kind = kind_of(tree, said, text, title, hint.title, named=named is not None)
     told = Article(
         url=url,
         canonical_url=about.canonical_url,
@@ -75,7 +80,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_
         quality=found.quality,
         word_count=len(text.split()),
         tags=about.tags,
-        kind=kind,
+        kind=kind_of(tree, said, text, title, hint.title, named=named is not None),
         noarchive=about.noarchive,
         next_page_url=onward,
         single_page_url=whole,

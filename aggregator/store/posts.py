@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from aggregator.models import (
     AlsoIn,
@@ -78,6 +78,24 @@ _GROUPS = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What is shown of posts beside their own rows: by article, enclosures by entry, sources by feed."""
+
+    sources: Mapping[int, Source]
+    carriers: Mapping[int, list[tuple[int, str | None]]]
+    enclosures: Mapping[int, tuple[Enclosure, ...]]
+    groups: Mapping[int, list[sqlite3.Row]]
+    stories: Mapping[int, Told]
+    neighbours: Mapping[tuple[int, str], PostLink]
+    pictures: Mapping[int, tuple[Picture, ...]]
+    revisions: Mapping[int, tuple[Revision, ...]]
+
+    def carriers_of(self, row: sqlite3.Row) -> list[tuple[int, str | None]]:
+        """The feeds that carry an article, with the address that each gives it."""
+        return self.carriers.get(row["id"], [])
+
+
 def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False) -> tuple[Post, ...]:
     """The posts of these articles, newest sequence first. Those not yet put out are left out.
 
@@ -87,36 +105,30 @@ def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False) -> tuple[Pos
         return ()
     wanted = {"ids": json.dumps(list(ids))}
     rows = [row for row in sql.all(_POSTS, wanted) if row["sequence"] is not None]
-    sources = feeds.sources(sql)
-    carriers = _carriers(sql, wanted)
-    enclosures = _enclosures(sql, [row["entry_id"] for row in rows])
-    groups = _groups(sql, wanted)
-    neighbours_of = {} if listed else links.of(sql, wanted)
-    stories = story_members.of(sql, ids, sources)
-    pictures = {} if listed else media.of(sql, wanted)
-    changes = {} if listed else revisions.all_of(sql, ids)
+    found = _gather(sql, ids, [row["entry_id"] for row in rows], listed=listed)
     rules, withdrawn = republishing.rules(sql), republishing.withdrawn(sql, ids)
-    made = (
-        _post(
-            row,
-            sources,
-            carriers.get(row["id"], []),
-            enclosures.get(row["entry_id"], ()),
-            groups.get(row["duplicate_of"] or row["id"], []),
-            neighbours_of,
-            stories.get(row["id"]),
-            pictures.get(row["id"], ()),
-            changes.get(row["id"], ()),
+    return tuple(
+        _cut(
+            _post(row, found),
+            rules.of({row["feed_id"], *(feed for feed, _ in found.carriers_of(row))}, noarchive=row["noarchive"]),
+            withdrawn.get(row["id"]),
         )
         for row in rows
     )
-    return tuple(
-        _cut(
-            post,
-            rules.of({row["feed_id"], *(feed for feed, _ in carriers.get(row["id"], ()))}, noarchive=row["noarchive"]),
-            withdrawn.get(row["id"]),
-        )
-        for post, row in zip(made, rows, strict=True)
+
+
+def _gather(sql: Sql, ids: Sequence[int], entry_ids: list[int | None], *, listed: bool) -> _Gathered:
+    wanted = {"ids": json.dumps(list(ids))}
+    sources = feeds.sources(sql)
+    return _Gathered(
+        sources,
+        _carriers(sql, wanted),
+        _enclosures(sql, entry_ids),
+        _groups(sql, wanted),
+        story_members.of(sql, ids, sources),
+        {} if listed else links.of(sql, wanted),
+        {} if listed else media.of(sql, wanted),
+        {} if listed else revisions.all_of(sql, ids),
     )
 
 
@@ -136,19 +148,10 @@ def _cut(post: Post, republish: Republish, withdrawal: Withdrawal | None) -> Pos
     )  # fmt: skip
 
 
-def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
-    row: sqlite3.Row,
-    sources: Mapping[int, Source],
-    carriers: list[tuple[int, str | None]],
-    enclosures: tuple[Enclosure, ...],
-    members: list[sqlite3.Row],
-    neighbours_of: Mapping[tuple[int, str], PostLink],
-    story: Told | None,
-    pictures: tuple[Picture, ...],
-    changes: tuple[Revision, ...],
-) -> Post:
-    source = sources[row["feed_id"]]
-    names = row["source_name"]
+def _post(row: sqlite3.Row, found: _Gathered) -> Post:
+    sources, carriers = found.sources, found.carriers_of(row)
+    members = found.groups.get(row["duplicate_of"] or row["id"], [])
+    story, names = found.stories.get(row["id"]), row["source_name"]
     carrying = dict.fromkeys([row["feed_id"], *(feed_id for feed_id, _ in carriers)])
     return Post(
         id=row["uid"],
@@ -157,7 +160,7 @@ def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
         path=row["path"],
         url=redact(row["url"]) if row["url"] else None,
         title=row["title"] or shortened(row["text"], TITLE_CHARS) or UNTITLED,
-        source=source,
+        source=sources[row["feed_id"]],
         published=times.must_read(row["published"]),
         author=row["author"],
         revised=times.read(row["revised"]),
@@ -167,10 +170,10 @@ def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
         tags=tuple(sorted({tag for feed_id in carrying for tag in sources[feed_id].tags})),
         lead_image=row["lead_image"],
         word_count=row["word_count"],
-        enclosures=enclosures,
+        enclosures=found.enclosures.get(row["entry_id"], ()),
         attribution=Attribution(names, row["source_url"] and redact(row["source_url"])) if names else None,
-        next=neighbours_of.get((row["id"], neighbours.NEXT)),
-        previous=neighbours_of.get((row["id"], neighbours.PREVIOUS)),
+        next=found.neighbours.get((row["id"], neighbours.NEXT)),
+        previous=found.neighbours.get((row["id"], neighbours.PREVIOUS)),
         also_in=_also_in(row, sources, carriers, members),
         leader=_leader(row, sources, members),
         hidden=bool(row["hidden"]),
@@ -178,8 +181,8 @@ def _post(  # noqa: PLR0913, PLR0917 - one argument for each group of tables
         story_members=story.members if story else (),
         story_former=story.former if story else (),
         media=row["media"],
-        pictures=pictures,
-        revisions=tuple(change for change in changes if change.kind in revisions.PUBLIC),
+        pictures=found.pictures.get(row["id"], ()),
+        revisions=tuple(change for change in found.revisions.get(row["id"], ()) if change.kind in revisions.PUBLIC),
     )
 
 

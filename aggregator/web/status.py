@@ -83,20 +83,7 @@ class Status:
         if not self._database.exists():
             return self._templates.page("status.html", request, **_nothing(now))
         with Store.read(self._database) as store:
-            states, disallowed, pulse = store.feeds(), store.desk.disallowed(), store.desk.pulse()
-            flagged = store.quality.flagged()
-            daily, pages = store.desk.posts_a_day(now - timedelta(days=DAYS)), store.desk.pages()
-            missing, events = store.desk.missing(now - timedelta(days=DAYS)), store.desk.events(EVENTS)
-        rows = [
-            _row(
-                state,
-                health.diagnose(state, now, disallowed.get(state.id, 0), flagged.get(state.id)),
-                chart(daily.get(state.id, {}), now),
-                _notes(state, pages.get(state.id, Pages()), missing.get(state.id, 0)),
-                now,
-            )
-            for state in states
-        ]
+            rows, pulse, events = _rows(store, now), store.desk.pulse(), store.desk.events(EVENTS)
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
         return self._templates.page(
@@ -132,6 +119,23 @@ def chart(days: Mapping[str, int], now: datetime) -> Chart:
     posts = "1 post" if total == 1 else f"{total:,} posts"
     words = f"{posts} in {DAYS} days" + (f", at most {most:,} a day" if total > 1 else "")
     return Chart("".join(bars), DAYS * BAR_WIDTH - 1, words, total)
+
+
+def _rows(store: Store, now: datetime) -> list[Row]:
+    """Every feed by name, and how it does."""
+    since = now - timedelta(days=DAYS)
+    disallowed, flagged = store.desk.disallowed(), store.quality.flagged()
+    daily, pages, missing = store.desk.posts_a_day(since), store.desk.pages(), store.desk.missing(since)
+    return [
+        _row(
+            state,
+            health.diagnose(state, now, disallowed.get(state.id, 0), flagged.get(state.id)),
+            chart(daily.get(state.id, {}), now),
+            _notes(state, pages.get(state.id, Pages()), missing.get(state.id, 0)),
+            now,
+        )
+        for state in store.feeds()
+    ]
 
 
 def _row(state: FeedState, diagnosis: Diagnosis, drawn: Chart, notes: tuple[str, ...], now: datetime) -> Row:
