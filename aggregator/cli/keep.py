@@ -1,4 +1,4 @@
-"""Commands that look after the database: upkeep, backup, restore, vacuum."""
+"""Commands that look after the database: upkeep, backup, restore, vacuum, verify."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.app import app, bars, clock, complain, here, say
+from aggregator.cli.app import app, bars, clock, complain, existing, here, say
 from aggregator.errors import StoreError
 
 
@@ -75,3 +75,28 @@ def vacuum(context: typer.Context) -> None:
         store.tending.vacuum()
     after = place.database.stat().st_size
     say(f"{place.database}: {before / 2**20:.1f} MB before, {after / 2**20:.1f} MB now")
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Make all indexes anew, the search index too, and check again.")
+    ] = False,
+) -> None:
+    """Check the database: pages, references, search index; exit code 1 if damaged. Not while a daemon runs."""
+    from aggregator import lock
+    from aggregator.store import Store
+
+    place = existing(context)
+    with lock.hold(place.data), Store.open(place.database) as store:
+        if mend:
+            store.tending.mend()
+        problems = store.tending.check()
+    for problem in problems:
+        complain(problem)
+    if problems:
+        again = "`aggregator restore` a backup" if mend else "`aggregator verify --mend` makes the indexes anew"
+        say(f"{place.database} is damaged: {again}; nothing else was changed")
+        raise typer.Exit(1)
+    say(f"{place.database} is sound")

@@ -15,7 +15,7 @@ PANELS = {
     "Look": ("status", "tail", "search", "diff", "doctor", "parse", "extract", "output", "rules"),
     "Stories": ("why", "merge", "split", "stories"),
     "Correct": ("remove", "withdraw", "reinstate", "export-opml"),
-    "Look after the data": ("backup", "restore", "upkeep", "vacuum"),
+    "Look after the data": ("backup", "restore", "upkeep", "vacuum", "verify"),
 }
 """The panels of `aggregator --help`, with their commands."""
 

@@ -13,12 +13,13 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from aggregator.errors import StoreError
 from aggregator.store.text import storable
+from aggregator.store.trouble import in_words
 
 BUSY_S = 30.0
 """How long a write waits for another process. The longest transaction that we have is far shorter."""
@@ -35,6 +36,10 @@ often for the disk."""
 
 COPIED_PAGES = 4096
 """Pages of 4 KiB copied between two signs of life of a backup."""
+
+LIVE_INDEX_BYTES = 32 * 1024
+"""The index of a log (the file ending in -shm) is at least so large while a database is in use; less is a remainder of
+an attempt to make one (https://sqlite.org/walformat.html#the_wal_index_file_format)."""
 
 FILE_MODE = 0o640
 """The file may hold secrets (addresses of feeds): for its user, and for a group that the operator chooses to let in."""
@@ -194,7 +199,7 @@ class Session:
         except sqlite3.ProgrammingError:
             raise  # our own bug: wrong bindings and the like
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}") from error
+            raise StoreError(in_words(self.path, error)) from error
 
 
 def wal_reset_bug(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
@@ -214,36 +219,65 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         raise StoreError(f"{path}: there is no database here yet")
     if not read_only:
         _keep_private(path)
-    target = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
+        return _opened(path, "mode=rwc")
+    try:
+        return _opened(path, "mode=ro")
+    except sqlite3.OperationalError:
+        if not _unlogged(path):
+            raise
+        return _opened(path, "mode=ro&immutable=1")
+
+
+def _opened(path: Path, how: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        target, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
+        f"{path.absolute().as_uri()}?{how}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
     )
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        if read_only:
+        if how.startswith("mode=ro"):
             connection.execute("PRAGMA query_only = ON")
-    except sqlite3.Error:  # the first look at a file that is no database
+            connection.execute("PRAGMA schema_version")  # the first look at the file, and at its log
+    except sqlite3.Error:
         connection.close()
         raise
     return connection
 
 
-def _keep_private(path: Path) -> None:
-    """Make the file, if need be, closed to strangers; sqlite gives the log beside it the same mode."""
+def _unlogged(path: Path) -> bool:
+    """Whether nothing is in a file's log and nobody has it open for writing: then it can be read without a log where
+    none can be made (a read-only or full file system, a stranger's folder).
+    """
+    least = {"-wal": 1, "-shm": LIVE_INDEX_BYTES}
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        beside = [(path.with_name(path.name + suffix), size) for suffix, size in least.items()]
+        return all(not part.exists() or part.stat().st_size < size for part, size in beside)
+    except OSError:
+        return False
+
+
+def _keep_private(path: Path) -> None:
+    """Make the file, if need be, closed to strangers; sqlite gives the log beside it the same mode.
+
+    One that is there is not opened for that: closing it again would end every lock that sqlite holds on it in this
+    process (https://sqlite.org/howtocorrupt.html), and another process would delete the log that is in use.
+    """
+    path = path.resolve()
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+    except FileExistsError:
+        with suppress(OSError):  # somebody else's file, which we may write all the same
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & stat.S_IRWXO:
+                path.chmod(mode & ~stat.S_IRWXO)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
-    try:
-        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-        if mode & stat.S_IRWXO:
-            os.fchmod(descriptor, mode & ~stat.S_IRWXO)
-    except OSError:
-        pass  # somebody else's file, which we may write all the same
-    finally:
-        os.close(descriptor)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> str:

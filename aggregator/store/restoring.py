@@ -15,9 +15,6 @@ from aggregator.errors import StoreError
 from aggregator.store import migrations, upkeep
 from aggregator.store.connection import FILE_MODE, Session
 
-SUFFIXES = ("-wal", "-shm", "")
-"""What belongs to a database: its log would be played into whatever else stood under its name."""
-
 
 def restored(backup: Path, database: Path, now: datetime) -> Path | None:
     """Put a copy of `backup` in the place of `database`; where that has gone, None if there was none.
@@ -32,10 +29,7 @@ def restored(backup: Path, database: Path, now: datetime) -> Path | None:
     try:
         _checked_copy(backup, partial)
         if former is not None:
-            _fold(database)
-            for suffix in SUFFIXES:
-                if (part := database.with_name(database.name + suffix)).exists():
-                    part.rename(former.with_name(former.name + suffix))
+            _set_aside(database, former)
         partial.replace(database)
         upkeep.sync(database.parent)
     except OSError as error:
@@ -43,6 +37,30 @@ def restored(backup: Path, database: Path, now: datetime) -> Path | None:
     finally:
         partial.unlink(missing_ok=True)
     return former
+
+
+def _set_aside(database: Path, former: Path) -> None:
+    """Give a database that is to be replaced the name `former` too, with its log where that could not be folded in.
+
+    It keeps its own name meanwhile: a loss of power leaves the old one there or the new one, never none.
+    """
+    _fold(database)
+    log, index = (database.with_name(database.name + suffix) for suffix in ("-wal", "-shm"))
+    if log.exists():
+        _name_too(log, former.with_name(former.name + "-wal"))
+    _name_too(database, former)
+    upkeep.sync(database.parent)
+    for part in (log, index):  # a log would be played into whatever else stands under the name
+        part.unlink(missing_ok=True)
+
+
+def _name_too(file: Path, name: Path) -> None:
+    try:
+        name.hardlink_to(file)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        file.rename(name)
 
 
 def _checked_copy(backup: Path, partial: Path) -> None:

@@ -101,10 +101,10 @@ class Tending:
         with self._session.write() as sql:
             return upkeep.problems(sql)
 
-    def rebuild_search(self) -> None:
-        """Make the search index anew."""
+    def mend(self) -> None:
+        """Make every index anew, that of the search too; see `check`."""
         with self._session.write() as sql:
-            upkeep.rebuild_search(sql)
+            upkeep.mend(sql)
 
     def backup(self, to: Path, told: Callable[[], None] | None = None) -> None:
         """Copy the database, while it is in use, to a file that appears whole and checked, or not at all.

@@ -49,8 +49,9 @@ def problems(sql: Sql) -> tuple[str, ...]:
     return tuple(found)
 
 
-def rebuild_search(sql: Sql) -> None:
-    """Make the search index anew from the articles."""
+def mend(sql: Sql) -> None:
+    """Make every index anew from its table, the search index too: what can be mended without a backup."""
+    sql.execute("REINDEX")
     sql.execute("INSERT INTO articles_fts (articles_fts) VALUES ('rebuild')")
 
 
@@ -111,7 +112,9 @@ def copy(session: Session, target: Path, told: Callable[[], None] | None = None)
         copy.execute("PRAGMA journal_mode = DELETE")
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
-            raise StoreError(f"{target}: the copy is damaged: {found}")
+            raise StoreError(
+                f"{target}: the copy is damaged, and so may the database be (`aggregator verify` tells): {found}"
+            )
     except sqlite3.Error as error:
         raise StoreError(f"{target}: {error}") from error
     finally:

@@ -147,7 +147,7 @@ def test_the_index_follows_and_can_be_made_anew(library: Newsroom) -> None:
     library.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     assert titles(library, "worm") == []
     assert any("search index" in problem for problem in library.store.tending.check())
-    library.store.tending.rebuild_search()
+    library.store.tending.mend()
     assert library.store.tending.check() == ()
     assert len(titles(library, "worm")) == 2
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,19 @@ def test_backup_is_a_whole_database(program: Program, tmp_path: Path) -> None:
     with sqlite3.connect(copy) as database:
         assert database.execute("pragma integrity_check").fetchone()[0] == "ok"
         assert database.execute("select count(*) from articles").fetchone()[0] == 2
+
+
+def test_verify_finds_and_mends(program: Program) -> None:
+    """A sound database is said to be; a search index that has drifted is found (exit code 1), and made anew."""
+    assert "is sound" in program.run("verify").stderr
+    with closing(sqlite3.connect(program.data / "aggregator.db")) as database, database:
+        database.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    damaged = program.run("verify")
+    assert damaged.returncode == 1
+    assert "search index" in damaged.stderr
+    assert "verify --mend" in damaged.stderr
+    mended = program.run("verify", "--mend")
+    assert (mended.returncode, "is sound" in mended.stderr) == (0, True)
 
 
 def test_parse_shows_what_would_be_stored(program: Program, site: Outlet, tmp_path: Path) -> None:
