@@ -5,7 +5,8 @@
     ├── StageError           one feed or article could not be handled; carries its URL and the stage
     │   ├── FetchError       the network, the server or the guard said no
     │   │   ├── Refused      the guard, robots.txt or the scheme forbids it; nothing was sent
-    │   │   │   └── Misled   a name led to a private address: a fault of name resolution, perhaps
+    │   │   │   ├── Misled   a name led to a private address: a fault of name resolution, perhaps
+    │   │   │   └── Offline  nearly no host can be reached: it is our network, and nobody's failure
     │   │   ├── TimedOut     the wall-clock deadline passed
     │   │   └── TooLarge     a cap on bytes, headers, hops or encodings was met
     │   ├── ParseError       the bytes are not a feed (or not one that can be read)
@@ -60,10 +61,12 @@ class FetchError(StageError):
     """The request did not give a usable answer.
 
     `retry_after_s` is what the server asked for (seconds, already clamped), or None.
-    `status` is the last HTTP status seen, or None when there was no answer.
+    `status` is the last HTTP status seen, or None when there was no answer. `unreached` is set where nobody was there
+    to answer: the name had no address, or no packet came back from it. A refused connection is an answer.
     """
 
     stage = "fetch"
+    unreached = False
 
     def __init__(
         self, url: str, message: str, *, status: int | None = None, retry_after_s: float | None = None
@@ -88,6 +91,10 @@ class Refused(FetchError):
 
 class Misled(Refused):
     """A host name led to addresses that may not be reached; a fault of name resolution does that, and passes."""
+
+
+class Offline(Refused):
+    """The network seems to be down; says nothing about the host or the URL. `retry_after_s` is when to try again."""
 
 
 class TimedOut(FetchError):

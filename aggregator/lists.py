@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from aggregator.errors import FetchError, ParseError, StageError
+from aggregator.errors import FetchError, Offline, ParseError, StageError
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response, Validators
 from aggregator.outcomes import expected
@@ -134,5 +134,7 @@ def _failed(store: Store, one: FeedList, state: ListState | None, error: Excepti
     wait = min(FIRST_RETRY * (1 << min(failures, 10)), max(one.refresh, timedelta(days=1)))
     if isinstance(known, FetchError):
         wait = GONE_RETRY if known.status == 410 else max(wait, timedelta(seconds=known.retry_after_s or 0))
+    if isinstance(known, Offline) and known.retry_after_s:
+        wait = timedelta(seconds=known.retry_after_s)
     store.lists.fail(one.url, hide(known.message), now, now + wait)
     log.warning("list not read", url=redact(one.url), error=hide(known.message))

@@ -22,8 +22,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator import dedupe, emit, health, lists, lock, outcomes, rechecking, saving
+from aggregator import dedupe, emit, health, lists, lock, outage, outcomes, rechecking, saving
 from aggregator.config.rulebook import Rulebook
+from aggregator.errors import Offline
 from aggregator.fetch import Fetcher
 from aggregator.hubs import Hubs
 from aggregator.mirroring import Mirroring
@@ -76,6 +77,7 @@ class Tally:
     polled: int = 0
     unchanged: int = 0
     failed: int = 0
+    offline: int = 0
     new: int = 0
     revised: int = 0
     scraped: int = 0
@@ -156,6 +158,7 @@ class Pipeline:
                 outcome = poll_outcome(self.store, state, self.options(state), answer, parsed, self.clock())
                 saving.save(outcome)
                 tally.count(outcome)
+                tally.offline += isinstance(answer, Offline)
                 self.progress("poll", tally.polled, len(feeds))
 
         def changed() -> Iterator[tuple[tuple[FeedState, Response], tuple[bytes, str, str]]]:
@@ -170,6 +173,7 @@ class Pipeline:
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
         saving.flush()
+        outage.note(self.store, offline=tally.offline, answered=tally.polled - tally.failed, now=self.clock())
 
     def follow_lists(self, *, force: bool = False) -> None:
         """Look at the lists of feeds that are due, and follow what they name now."""

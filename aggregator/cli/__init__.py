@@ -23,6 +23,7 @@ from aggregator.cli import (  # noqa: F401 - importing registers the commands
     rules,
     searching,
     showing,
+    status,
     stories,
     tailing,
     withdrawals,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +20,6 @@ from aggregator.cli.panels import Commands
 from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, ProgressColumn
-
     from aggregator.settings import Config
 
 app = typer.Typer(
@@ -108,8 +106,20 @@ def clock() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-_CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
-"""What a terminal could take for a command, in the words of strangers: C0 without tab and newline, DEL, C1."""
+_CONTROL = dict.fromkeys(
+    (
+        *range(9), *range(11, 32), *range(0x7F, 0xA0),           # C0 without tab and newline, DEL, C1
+        0x061C, 0x200E, 0x200F, *range(0x202A, 0x2030), *range(0x2066, 0x206A),   # which way the line runs; line breaks
+        0x2028, 0x2029, 0xFEFF, *range(0xFFF9, 0xFFFC),
+        *range(0xE0000, 0xE0080),                                 # tags, which nobody sees
+        *range(0xD800, 0xE000),                                   # halves of characters, which can not be written
+    ),
+    "\ufffd",
+)  # fmt: skip
+"""What a terminal could take for a command, or show in another order than it stands, in the words of strangers."""
+
+_RAW = re.compile(f"[{''.join(chr(sign) for sign in _CONTROL if sign >= 0x7F)}]")
+"""Those of them that JSON does not escape by itself."""
 
 
 def printable(text: str) -> str:
@@ -117,16 +127,49 @@ def printable(text: str) -> str:
     return text.translate(_CONTROL)
 
 
+def line(text: str) -> str:
+    """The same on one line: a title must not look like several."""
+    return " ".join(printable(text).split())
+
+
 def say(message: object = "") -> None:
     """A line for the person at the terminal (standard error); markup is not interpreted."""
-    Console(stderr=True, highlight=False).print(printable(str(message)), markup=False, soft_wrap=True)
+    _put(printable(str(message)))
 
 
 def complain(message: str) -> None:
     """A line that names a mistake or a failure."""
+    _put(f"{_ERROR}{printable(message)}")
+
+
+_ERROR = "error: "
+
+
+def _put(text: str) -> None:
+    """On a terminal wrapped between words, as far in as it begins; what has no spaces (a URL) stays in one piece."""
+    from rich.text import Text
+
     console = Console(stderr=True, highlight=False)
-    console.print("error: ", style="bold red", end="")
-    console.print(printable(message), markup=False, soft_wrap=True)
+    lines = [piece for part in text.split("\n") for piece in _wrapped(part, console.width)]
+    shown = Text("\n".join(lines) if console.is_terminal else text)
+    if text.startswith(_ERROR):
+        shown.stylize("bold red", 0, len(_ERROR))
+    console.print(shown, soft_wrap=True)
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    from rich.cells import cell_len
+
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    held = text
+    while cell_len(held) > width:
+        fits = max((at for at, sign in enumerate(held) if sign == " " and cell_len(held[:at]) <= width), default=0)
+        cut = fits if held[:fits].strip() else held.find(" ", len(indent) + 1)
+        if cut <= 0:
+            break
+        yield held[:cut].rstrip()
+        held = indent + held[cut:].lstrip()
+    yield held
 
 
 def print_json(value: object) -> None:
@@ -135,9 +178,14 @@ def print_json(value: object) -> None:
 
 
 def dumps(value: object, indent: int | None = None) -> str:
-    """JSON text that holds no lone surrogate and no raw control character."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """JSON text that holds no lone surrogate, and nothing raw that a terminal could take for a command."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain).encode("utf-8", "replace").decode()
+    return _RAW.sub(_escaped, text)
+
+
+def _escaped(sign: re.Match[str]) -> str:
+    """A character as JSON writes it in ASCII (above U+FFFF as two halves)."""
+    return json.dumps(sign[0])[1:-1]
 
 
 def _plain(value: object) -> object:
@@ -156,73 +204,29 @@ def iso(time: datetime | None) -> str | None:
 
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> None:
-    """A table on standard error, plain where that is not a terminal."""
+    """A table on standard error; where that is no terminal, plain, a line a row, however long."""
     from rich.table import Table
 
+    console = Console(stderr=True, highlight=False)
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    Console(stderr=True, highlight=False).print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = _UNWRAPPED
+    with console.capture() as captured:
+        console.print(table)
+    sys.stderr.write("".join(f"{text.rstrip()}\n" for text in captured.get().splitlines()))
+
+
+_UNWRAPPED = 100_000
+"""Columns of what is no terminal: programs read by lines."""
 
 
 def _cell(value: object) -> Any:
     from rich.text import Text
 
-    return value if isinstance(value, Text) else Text("" if value is None else printable(str(value)))
-
-
-_STAGES = {
-    "poll": "polling feeds",
-    "scrape": "fetching articles",
-    "images": "fetching images",
-    "emit": "writing documents",
-}
-
-
-class Bars:
-    """Progress bars for the stages of a round; silent where standard error is no terminal."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, Any] = {}
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(_STAGES.get(stage, stage), total=total)
-        self._progress.update(self._tasks[stage], completed=done, total=total)
-
-
-@contextmanager
-def bars(*, shown: bool = True) -> Iterator[Bars]:
-    """Progress on the terminal while the block runs: how much, how fast, how long it will take. In a pipe, nothing."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:<18}"), BarColumn(bar_width=24), MofNCompleteColumn(), *_rates(),
-        TimeElapsedColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as progress:
-        yield Bars(progress)
-
-
-def _rates() -> tuple[ProgressColumn, ProgressColumn]:
-    from rich.progress import ProgressColumn, Task, TimeRemainingColumn
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """How many a second, or a minute where that says more."""
-
-        def render(self, task: Task) -> Text:
-            return Text(rate(task.finished_speed or task.speed), style="progress.data.speed")
-
-    return Rate(), TimeRemainingColumn(compact=True, elapsed_when_finished=False)
-
-
-def rate(per_s: float | None) -> str:
-    """`12/s`, `1.5/s`, `20/min`; `-` before it is known."""
-    if not per_s:
-        return "-"
-    return f"{per_s:.0f}/s" if per_s >= 10 else f"{per_s:.1f}/s" if per_s >= 1 else f"{per_s * 60:.0f}/min"
+    return value if isinstance(value, Text) else Text("" if value is None else line(str(value)))

@@ -1,39 +1,22 @@
-"""Commands about the list of feeds: check, remove, OPML in and out, status."""
+"""Commands about the list of feeds: check, remove, OPML in and out."""
 
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Here, Json, app, clock, here, iso, print_json, print_table, say
+from aggregator.cli.app import Here, app, here, print_json, say
 from aggregator.cli.naming import meant
 from aggregator.errors import ConfigError
-from aggregator.health import Condition, Diagnosis, diagnose
-from aggregator.models import FeedState, FeedStatus, Source
-from aggregator.standing import standing
+from aggregator.models import FeedState, Source
 from aggregator.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.poll.opml import OpmlFeed
     from aggregator.settings import Config, Feed
-
-_COLOURS = {
-    Condition.GONE: "red",
-    Condition.BROKEN: "red",
-    Condition.FAILING: "yellow",
-    Condition.SILENT: "yellow",
-    Condition.MISREAD: "yellow",
-    Condition.NEW: "dim",
-    Condition.OK: "green",
-    Condition.PAUSED: "dim",
-}
-
-WIDE = 120
-"""Columns of a terminal on which a sentence fits beside the figures."""
 
 
 @app.command()
@@ -135,11 +118,11 @@ def export_opml(context: typer.Context) -> None:
     from aggregator import emit
 
     place = here(context)
-    config = _with_lists(place)
+    config = with_lists(place)
     sys.stdout.buffer.write(emit.opml(_sources(config, place), config.site))
 
 
-def _with_lists(place: Here) -> Config:
+def with_lists(place: Here) -> Config:
     """The configuration with the feeds of its lists, as they were last read."""
     from aggregator.lists import joined
     from aggregator.store import Store
@@ -169,69 +152,6 @@ def _source(feed: Feed, state: FeedState | None) -> Source:
     )
 
 
-@app.command()
-def status(context: typer.Context, as_json: Json = False) -> None:
-    """Every feed: last success, next poll and why, failures in a row, last error, entries, cadence."""
-    place = here(context)
-    states, disallowed, flagged, now = _states(place), _disallowed(place), _flagged(place), clock()
-    found = [(state, diagnose(state, now, disallowed.get(state.id, 0), flagged.get(state.id))) for state in states]
-    origins = _origins(place)
-    if as_json:
-        stands = (standing(state, disallowed.get(state.id, 0)) for state in states)
-        print_json([
-            _status(state)
-            | {"list": origins.get(state.url), "words": stand.words}
-            | {"quality": flagged.get(state.id), "condition": diagnosis.condition}
-            for (state, diagnosis), stand in zip(found, stands, strict=True)
-        ])  # fmt: skip
-        return
-    if not states:
-        say(f"{place.data} holds nothing yet; `aggregator poll` begins")
-        return
-    _print_status(sorted(found, key=lambda pair: pair[1].rank), now, origins)
-
-
-def _origins(place: Here) -> dict[str, str]:
-    """Address of a feed -> the list that it comes from: its name, or else its address without secrets."""
-    from aggregator.errors import ConfigError
-    from aggregator.settings import Followed
-
-    try:
-        config = _with_lists(place)
-    except ConfigError:
-        return {}  # what is stored is shown all the same
-    names = {one.url: one.name or redact(one.url) for one in config.lists}
-    return {feed.url: names[feed.listed_in] for feed in config.feeds if isinstance(feed, Followed)}
-
-
-def _print_status(found: list[tuple[FeedState, Diagnosis]], now: datetime, origins: dict[str, str]) -> None:
-    """A table, trouble first. On a narrow terminal the reasons stand below it, of the feeds in trouble alone."""
-    from rich.console import Console
-    from rich.text import Text
-
-    wide = Console(stderr=True).width >= WIDE
-    rows = [
-        (state.name, Text(diagnosis.short, _COLOURS[diagnosis.condition]), _ago(state.last_success, now),
-         _ahead(state, now), state.entries, *([origins.get(state.url, "")] if origins else []),
-         *([diagnosis.words] if wide else []))
-        for state, diagnosis in found
-    ]  # fmt: skip
-    columns = (
-        "feed",
-        "state",
-        "last success",
-        "next poll",
-        "entries",
-        *(["list"] if origins else []),
-        *(["why"] if wide else []),
-    )
-    print_table(f"{len(found)} feeds", columns, rows)
-    if not wide:
-        for state, diagnosis in found:
-            if diagnosis.trouble:
-                say(f"\n{state.name}: {diagnosis.words}")
-
-
 def _states(place: Here) -> tuple[FeedState, ...]:
     from aggregator.store import Store
 
@@ -239,56 +159,3 @@ def _states(place: Here) -> tuple[FeedState, ...]:
         return ()
     with Store.read(place.database) as store:
         return store.feeds()
-
-
-def _disallowed(place: Here) -> dict[int, int]:
-    from aggregator.store import Store
-
-    if not place.database.exists():
-        return {}
-    with Store.read(place.database) as store:
-        return store.desk.disallowed()
-
-
-def _flagged(place: Here) -> dict[int, str]:
-    from aggregator.store import Store
-
-    if not place.database.exists():
-        return {}
-    with Store.read(place.database) as store:
-        return store.quality.flagged()
-
-
-def _status(state: FeedState) -> dict[str, object]:
-    return {
-        "name": state.name,
-        "url": redact(state.url),
-        "state": state.status.value,
-        "last_success": iso(state.last_success),
-        "last_poll": iso(state.last_poll),
-        "next_poll": iso(state.next_poll),
-        "failures": state.failures,
-        "last_error": state.last_error,
-        "entries": state.entries,
-        "interval_s": state.interval_s,
-        "reason": state.next_poll_reason or None,
-        "found_by_chain": state.found_by_chain,
-    }
-
-
-def _ago(time: datetime | None, now: datetime) -> str:
-    return f"{_span((now - time).total_seconds())} ago" if time else "never"
-
-
-def _ahead(state: FeedState, now: datetime) -> str:
-    if state.status in (FeedStatus.PAUSED, FeedStatus.GONE):
-        return "no more"
-    seconds = (state.next_poll - now).total_seconds() if state.next_poll else 0
-    return f"in {_span(seconds)}" if seconds > 0 else "now"
-
-
-def _span(seconds: float) -> str:
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size or (seconds >= size and unit != "d"):
-            return f"{int(seconds // size)} {unit}"
-    return f"{max(0, int(seconds))} s"

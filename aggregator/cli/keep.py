@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.app import app, bars, clock, complain, existing, here, say
+from aggregator.cli.app import app, clock, complain, existing, here, say
+from aggregator.cli.progress import bars
 from aggregator.errors import StoreError
 
 

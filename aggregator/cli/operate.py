@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Here, app, bars, clock, complain, here, say
+from aggregator.cli.app import Here, app, clock, complain, here, say
 from aggregator.cli.naming import meant
+from aggregator.cli.progress import bars
 from aggregator.models import FeedState, FeedStatus
 
 if TYPE_CHECKING:
@@ -51,11 +52,18 @@ def _chosen(store: Store, wanted: str, place: Here) -> str:
 
 def report(tally: Tally, polled: list[FeedState]) -> None:
     """What a round did, and which of the feeds that it polled failed, each with the reason."""
+    if tally.offline:
+        every = "all" if tally.offline == tally.polled else f"{tally.offline} of {tally.polled}"
+        complain(
+            f"the network seems to be down: {every} feeds polled are on hosts that can not be reached. This costs them "
+            "nothing: the next round asks them again (`aggregator doctor NAME` shows what one request meets)"
+        )
     for state in polled:
         if state.failures and state.status is not FeedStatus.PAUSED:
             complain(f"{state.name}: {state.last_error}")
+    lost = f", {tally.offline} out of reach" if tally.offline else ""
     say(
-        f"{tally.polled} feeds polled ({tally.unchanged} unchanged, {tally.failed} failed), "
+        f"{tally.polled} feeds polled ({tally.unchanged} unchanged, {tally.failed - tally.offline} failed{lost}), "
         f"{tally.new} new and {tally.revised} revised entries"
     )
     say(
@@ -95,8 +103,9 @@ def warn_of_sqlite() -> None:
 
     if wal_reset_bug():
         structlog.get_logger().warning(
-            "this SQLite can damage a database that two programs write to (the WAL-reset bug, fixed in 3.51.3): "
-            "let no other program write to aggregator.db; reading is safe",
+            "let no other program write to aggregator.db: this SQLite can damage a database that two programs write to "
+            "(the WAL-reset bug, fixed in 3.51.3). Reading is safe, and so are our own commands; "
+            "docs/operating.md explains it under `SQLite`",
             sqlite=sqlite3.sqlite_version,
         )
 

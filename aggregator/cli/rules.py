@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Here, Json, app, bars, complain, here, print_json, print_table, say
+from aggregator.cli.app import Here, Json, app, complain, here, print_json, print_table, say
+from aggregator.cli.progress import bars
 from aggregator.errors import ConfigError, StageError
 from aggregator.models import PageKind
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import app, bars, clock, print_table, say
+from aggregator.cli.app import app, clock, print_table, say
+from aggregator.cli.progress import bars
 from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.app import app, bars, clock, existing, say
+from aggregator.cli.app import app, clock, existing, say
+from aggregator.cli.progress import bars
 from aggregator.cli.stories import Article, subject_of
 from aggregator.errors import StoreError
 

@@ -30,6 +30,12 @@ class NoAnswer(FetchError):
     """Nobody is there: no address, no connection, no TLS, or it broke before a byte of an answer came."""
 
 
+class Unreached(NoAnswer):
+    """Not even a connection: no address, or no way to it. A fault of our own network looks the same."""
+
+    unreached = True
+
+
 class Ended(StrEnum):
     """Why a call was ended from outside."""
 
@@ -84,7 +90,9 @@ class Call:
         if self.ended is None and time.monotonic() >= self.ends_at:
             self.end(Ended.DEADLINE)  # a timeout of the socket may come a moment before the watchdog
         if self.ended is Ended.DEADLINE:
-            raise TimedOut(self.url, f"not done after {self.seconds:.3g} s (while {self.phase})")
+            late = TimedOut(self.url, f"not done after {self.seconds:.3g} s (while {self.phase})")
+            late.unreached = self.phase in (Phase.LOOKUP, Phase.CONNECT)
+            raise late
         if self.ended is Ended.CLOSED:
             raise Stopped(self.url, "given up: the program is stopping")
 

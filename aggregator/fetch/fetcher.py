@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 
-from aggregator.errors import FetchError, Refused, TimedOut
+from aggregator.errors import FetchError, Offline, Refused, TimedOut
 from aggregator.fetch.calls import NoAnswer, Stopped
 from aggregator.fetch.explain import Explanation, hop_report
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.opener import Opener, Resolver, system_resolver
+from aggregator.fetch.reach import OFFLINE_RETRY_S
 from aggregator.fetch.robots import Robots
 from aggregator.fetch.schedule import Batch, Schedule, resting
 from aggregator.fetch.statuses import retry_after
@@ -64,20 +65,28 @@ class Fetcher:
         """One answer (200, or 304 when asked conditionally).
 
         Waits for the host's spacing, on the caller's thread. Raises FetchError: Refused by the guard, by robots.txt or
-        while the host is given a rest (with `retry_after_s`), TimedOut, TooLarge, or with the status that came.
+        while the host is given a rest (with `retry_after_s`), Offline, TimedOut, TooLarge, or with the status that
+        came.
         """
-        return self._drive(self._visit(request))
+        try:
+            return self._drive(self._visit(request))
+        except FetchError as error:
+            if not error.unreached or not self._hosts.judge():
+                raise
+            raise _offline(error) from error
 
     def each(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response | FetchError]]:
         """Every request with its answer or its error, as they complete, on `network.threads` threads.
 
         Takes its input as it goes, LOOK_AHEAD requests in advance at most. When the fetcher is closed it ends, and
-        what was not done is not mentioned. An error of the memory (StoreError) is raised.
+        what was not done is not mentioned. Hosts that could not be reached come last, when it can be told whether it is
+        they or the network (Offline). An error of the memory (StoreError) is raised.
         """
         batch = self._schedule.open()
         source = iter(requests)
         pending = 0
         more = True
+        unreached: list[tuple[Request, FetchError]] = []
         try:
             while more or pending:
                 if more and pending < LOOK_AHEAD and batch.done.empty():
@@ -92,9 +101,15 @@ class Fetcher:
                     return
                 pending -= 1
                 self._schedule.taken(batch, done[1])
-                if not isinstance(done[1], Response | FetchError):
-                    raise done[1]
-                yield done[0], done[1]
+                request, outcome = done
+                if isinstance(outcome, FetchError) and outcome.unreached:
+                    unreached.append((request, outcome))
+                elif isinstance(outcome, Response | FetchError):
+                    yield request, outcome
+                else:
+                    raise outcome
+            offline = bool(unreached) and self._hosts.judge()
+            yield from ((request, _offline(error) if offline else error) for request, error in unreached)
         finally:
             self._schedule.drop(batch)
 
@@ -194,7 +209,8 @@ class Fetcher:
         try:
             answer = self._wire.exchange(url, headers, seconds=seconds, max_bytes=max_bytes, cut=cut, body=body)
         except (TimedOut, NoAnswer) as error:
-            self._hosts.silent(where, since=begun, timed_out=isinstance(error, TimedOut))
+            timed_out = isinstance(error, TimedOut)
+            self._hosts.silent(where, since=begun, timed_out=timed_out, unreached=error.unreached)
             raise
         self._hosts.answered(where, answer.status, retry_after(answer.headers, self._clock()))
         return answer
@@ -214,3 +230,7 @@ class Fetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _offline(error: FetchError) -> Offline:
+    return Offline(error.url, f"the network seems to be down ({error.message})", retry_after_s=OFFLINE_RETRY_S)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from aggregator.fetch.reach import Reach
 from aggregator.fetch.statuses import BUSY, MAX_RETRY_AFTER_S
 from aggregator.models import FetchMemory, HostState
 from aggregator.settings import Network
@@ -51,6 +52,8 @@ class Hosts:
         self._memory = memory
         self._clock = clock
         self._budgets: dict[str, _Budget] = {}
+        self._reach = Reach()
+        self._offline = False
         self.lock = threading.RLock()
         self._saving = threading.Lock()
         self._freed = threading.Condition(self.lock)
@@ -144,19 +147,43 @@ class Hosts:
         """
         with self.lock:
             self._budget(place).answered_at = time.monotonic()
+            self._reach.met(place, self._clock())
+            self._offline = self._offline and self._reach.down(self._clock())
         if status in BUSY:
             self._rest(place, retry_after_s, BUSY_REST_S)
         elif status < 500 and self.rest_s(place) <= 0:
             self._update(place, lambda state: replace(state, failures=0, not_before=None))
 
-    def silent(self, place: str, *, since: float, timed_out: bool) -> None:
+    @property
+    def offline(self) -> bool:
+        """Whether the network itself was found to be down, and no answer has shown otherwise since."""
+        return self._offline
+
+    def judge(self) -> bool:
+        """Whether hosts that could not be reached show that the network itself is down; none is to rest for it then.
+
+        To be asked when a batch is done: in the midst of it the dead ones may come first.
+        """
+        with self.lock:
+            self._offline = self._reach.down(self._clock())
+            forgiven = tuple(self._reach.out_of_reach()) if self._offline else ()
+        for place in forgiven:
+            self._update(place, lambda state: replace(state, failures=0, not_before=None))
+        return self._offline
+
+    def silent(self, place: str, *, since: float, timed_out: bool, unreached: bool) -> None:
         """No answer came to a request that began at `since` (monotonic seconds).
 
         A timeout rests the host at once, a dead connection (cheap, often brief) the second time; neither does when
-        the host answered others meanwhile: then it was that one URL.
+        the host answered others meanwhile: then it was that one URL; nor while the network itself is down.
         """
         if self._budget(place).answered_at > since:
             return
+        if unreached:
+            with self.lock:
+                self._reach.lost(place, self._clock(), was_well=not self.suspect(place))
+                if self._offline:
+                    return
         if timed_out or self.suspect(place):
             self._rest(place, None, SILENT_REST_S)
         else:

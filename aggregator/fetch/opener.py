@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from aggregator.errors import Misled, Refused
-from aggregator.fetch.calls import Call, NoAnswer, Phase
+from aggregator.fetch.calls import Call, NoAnswer, Phase, Unreached
 from aggregator.fetch.guard import Address, Guard
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -57,7 +57,10 @@ class Opener:
             except OSError as error:
                 problem = error
                 call.check()
-        raise NoAnswer(call.url, f"can not connect to {host}: {reason(problem)}") from problem
+        answered = isinstance(problem, ConnectionError)  # refused, reset: somebody is there
+        raise (NoAnswer if answered else Unreached)(
+            call.url, f"can not connect to {host}: {reason(problem)}"
+        ) from problem
 
     def lookup(self, host: str, port: int, call: Call) -> list[Address]:
         """Every address of `host`, asked once, for no longer than the call has time."""
@@ -67,7 +70,7 @@ class Opener:
         found = self._ask(host.rstrip("."), port, call)
         addresses = [address for text in dict.fromkeys(found) if (address := _address(text)) is not None]
         if not addresses:
-            raise NoAnswer(call.url, f"{host} has no address")
+            raise Unreached(call.url, f"{host} has no address")
         return addresses
 
     def _ask(self, host: str, port: int, call: Call) -> Sequence[str]:
@@ -85,7 +88,7 @@ class Opener:
             found = answer.get()
         call.check()
         if isinstance(found, OSError | UnicodeError):
-            raise NoAnswer(call.url, f"no such host: {host}") from found
+            raise Unreached(call.url, f"no address for host {host}") from found
         if isinstance(found, Exception):
             raise found
         return found or ()

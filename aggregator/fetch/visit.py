@@ -71,9 +71,12 @@ class Visit:
         except Stopped:
             raise
         except FetchError as error:
-            if isinstance(error, Refused) and not asking.answers:
-                self.abandon()  # the host of the page itself may not be reached: that is the news
-                raise type(error)(self.shown, error.message) from error
+            lost = error.unreached and self._hosts.offline
+            if (isinstance(error, Refused) or lost) and not asking.answers:
+                self.abandon()  # the host of the page itself may not, or can not, be reached: that is the news
+                told = type(error)(self.shown, error.message)
+                told.unreached = error.unreached
+                raise told from error
             outcome = error
         if outcome is not None:
             self._hosts.crawl_delay(place(url), self._robots.learn(url, outcome))

@@ -237,6 +237,11 @@ class Desk:
         with self._session.read() as sql:
             return feed_health.events(sql, limit)
 
+    def offline_since(self) -> datetime | None:
+        """Since when the network seems to be down; None: it is not."""
+        with self._session.read() as sql:
+            return feed_health.offline_since(sql)
+
     def pulse(self) -> Pulse:
         """Whether the program is at work: when it last polled, when it should have, what it last put out."""
         with self._session.read() as sql:

@@ -120,6 +120,15 @@ def note_of_all(sql: Sql, event: FeedEvent) -> None:
         note(sql, None, (event,))
 
 
+def offline_since(sql: Sql) -> datetime | None:
+    """Since when the network seems to be down; None: it is not."""
+    last = sql.one(
+        "SELECT at, kind FROM feed_events WHERE feed_id IS NULL AND kind IN ('offline', 'online') "
+        "ORDER BY id DESC LIMIT 1"
+    )
+    return times.must_read(last["at"]) if last is not None and last["kind"] == "offline" else None
+
+
 def pulse(sql: Sql) -> Pulse:
     """Whether the program is at work."""
     row = sql.one(_PULSE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from aggregator import health
+from aggregator import health, outage
 from aggregator.errors import StoreError
 from aggregator.store import Store
 from aggregator.store.feed_health import Pulse
@@ -45,12 +45,13 @@ class Probes:
     def _checks(self) -> dict[str, str]:
         try:
             with Store.read(self._database) as store:
-                pulse = store.desk.pulse()
+                pulse, offline = store.desk.pulse(), store.desk.offline_since()
         except StoreError:
             return {"database": "can not be read", "disk": self._disk()}
         return {
             "database": "ok",
             "rounds": self._rounds(pulse),
+            "network": outage.words(offline, self._clock()) or "ok",
             "output": self._output(pulse),
             "disk": self._disk(),
         }

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator import emit, health
+from aggregator import emit, health, outage
 from aggregator.health import Condition, Diagnosis
 from aggregator.models import FeedState, NotedEvent
 from aggregator.poll.wording import duration
@@ -84,6 +84,7 @@ class Status:
             return self._templates.page("status.html", request, **_nothing(now))
         with Store.read(self._database) as store:
             rows, pulse, events = _rows(store, now), store.desk.pulse(), store.desk.events(EVENTS)
+            offline = outage.words(store.desk.offline_since(), now)
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
         return self._templates.page(
@@ -100,7 +101,7 @@ class Status:
             tags=sorted({tag for row in rows for tag in row.state.tags}),
             sort=sort if sort in _SORTS else "trouble",
             sorts=tuple(_SORTS),
-            rest=rest.words if rest else "",
+            rest=offline or (rest.words if rest else ""),
             events=[(event, f"{duration(now - event.at)} ago") for event in events],
             days=DAYS,
             height=CHART_HEIGHT,

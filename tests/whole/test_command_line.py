@@ -22,9 +22,10 @@ from outlets import Outlet, outlet, rss
 from program import Program
 
 from aggregator.cli import beginning, main
-from aggregator.cli.app import printable, rate
+from aggregator.cli.app import printable
 from aggregator.cli.manual import man_page, manual
 from aggregator.cli.panels import PANELS
+from aggregator.cli.progress import rate
 from aggregator.cli.searching import show
 from aggregator.config import load
 from aggregator.models import SearchHit

@@ -1,0 +1,66 @@
+"""Progress of long work on a terminal: how much, how fast, how long it will take. In a pipe, nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
+_STAGES = {
+    "poll": "polling feeds",
+    "scrape": "fetching articles",
+    "images": "fetching images",
+    "emit": "writing documents",
+}
+
+
+class Bars:
+    """Progress bars for the stages of a round; silent where standard error is no terminal."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(_STAGES.get(stage, stage), total=total)
+        self._progress.update(self._tasks[stage], completed=done, total=total)
+
+
+@contextmanager
+def bars(*, shown: bool = True) -> Iterator[Bars]:
+    """Progress on the terminal while the block runs: how much, how fast, how long it will take. In a pipe, nothing."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<18}"), BarColumn(bar_width=24), MofNCompleteColumn(), *_rates(),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as progress:
+        yield Bars(progress)
+
+
+def _rates() -> tuple[ProgressColumn, ProgressColumn]:
+    from rich.progress import ProgressColumn, Task, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How many a second, or a minute where that says more."""
+
+        def render(self, task: Task) -> Text:
+            return Text(rate(task.finished_speed or task.speed), style="progress.data.speed")
+
+    return Rate(), TimeRemainingColumn(compact=True, elapsed_when_finished=False)
+
+
+def rate(per_s: float | None) -> str:
+    """`12/s`, `1.5/s`, `20/min`; `-` before it is known."""
+    if not per_s:
+        return "-"
+    return f"{per_s:.0f}/s" if per_s >= 10 else f"{per_s:.1f}/s" if per_s >= 1 else f"{per_s * 60:.0f}/min"
