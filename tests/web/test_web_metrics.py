@@ -68,7 +68,7 @@ def test_without_a_database_it_says_so(tmp_path: Path) -> None:
 def test_ready_names_each_check(ask: Any, tmp_path: Path) -> None:
     """All well: 200; no poll yet: 503, with the reason."""
     assert ask("/ready").json == {
-        "ready": True, "checks": {"database": "ok", "rounds": "ok", "output": "ok", "disk": "ok"},
+        "ready": True, "checks": {"database": "ok", "rounds": "ok", "network": "ok", "output": "ok", "disk": "ok"},
     }  # fmt: skip
     with serving(tmp_path) as asking:
         answer = asking("/ready")
