@@ -20,7 +20,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.settings import Server
@@ -39,6 +39,23 @@ MAX_OF_ONE = MAX_UNDER_WAY // 4
 
 IPV6_PREFIX = 64
 """What one subscriber has of IPv6 (RFC 6177): addresses below it are one client."""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{status}</title>
+</head>
+<body>
+<main>
+<h1>{words}</h1>
+<p>{status} · <a href="">Try again</a></p>
+</main>
+</body>
+</html>
+"""
 
 
 class Guard:
@@ -72,14 +89,14 @@ class Guard:
     def _refusal(self, scope: Scope, client: str | None) -> Response | None:
         path = scope["path"]
         if wait := self._wait(client):
-            return _refused(path, 429, "Too many requests; please come again later.", {"retry-after": str(wait)})
+            return _refused(scope, 429, f"Too many requests; please come again in {wait} s.", {"retry-after": str(wait)})
         asked = bool(self._accepted) and not path.startswith(CALLBACKS)
         if asked and not self._is_known(Headers(scope=scope).get("authorization", "")):
             challenge = {"www-authenticate": 'Basic realm="aggregator", charset="UTF-8"'}
-            return _refused(path, 401, "This needs a password.", challenge)
+            return _refused(scope, 401, "This needs a password.", challenge)
         own = client is not None and self._under_way[client] >= MAX_OF_ONE
         if own or self._under_way.total() >= MAX_UNDER_WAY:
-            return _refused(path, 503, "Too busy; please come again.", {"retry-after": "5"})
+            return _refused(scope, 503, "Too busy; please come again.", {"retry-after": "5"})
         return None
 
     def _wait(self, client: str | None) -> int:
@@ -160,9 +177,11 @@ def _digest(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def _refused(path: str, status: int, words: str, headers: dict[str, str]) -> Response:
-    """In words; for the API as its own errors are."""
+def _refused(scope: Scope, status: int, words: str, headers: dict[str, str]) -> Response:
+    """In words; for the API as its own errors are, for a browser as a page without other files (refused as well)."""
     headers = {"cache-control": "no-store", **headers}
-    if path.startswith("/api/"):
+    if scope["path"].startswith("/api/"):
         return JSONResponse({"error": words}, status, headers=headers)
+    if "text/html" in Headers(scope=scope).get("accept", ""):
+        return HTMLResponse(_PAGE.format(status=status, words=words), status, headers=headers)
     return PlainTextResponse(words + "\n", status, headers=headers)

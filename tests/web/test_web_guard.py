@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ipaddress
+import re
 import socket
 import threading
 import time
@@ -51,6 +52,11 @@ def test_nothing_is_shown_without_a_secret(locked: Any, path: str) -> None:
     assert refused.headers["www-authenticate"].startswith("Basic realm=")
     assert refused.body in (b"This needs a password.\n", b'{"error":"This needs a password."}')
     assert (refused.headers["content-type"] == "application/json") is path.startswith("/api/")
+    shown = locked(path, Accept="text/html,*/*;q=0.8")
+    if not path.startswith("/api/"):
+        assert (shown.status, shown.headers["content-type"]) == (401, "text/html; charset=utf-8")
+        assert "<h1>This needs a password.</h1>" in shown.text
+        assert not re.search(r"<(?:link|style|script)|src=", shown.text)
     answer = locked(path, Authorization=f"Bearer {TOKEN}")
     assert answer.status == (404 if path == "/none" else 200)
     assert "public" not in answer.headers["cache-control"]
