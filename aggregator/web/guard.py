@@ -89,7 +89,8 @@ class Guard:
     def _refusal(self, scope: Scope, client: str | None) -> Response | None:
         path = scope["path"]
         if wait := self._wait(client):
-            return _refused(scope, 429, f"Too many requests; please come again in {wait} s.", {"retry-after": str(wait)})
+            words = f"Too many requests; please come again in {wait} s."
+            return _refused(scope, 429, words, {"retry-after": str(wait)})
         asked = bool(self._accepted) and not path.startswith(CALLBACKS)
         if asked and not self._is_known(Headers(scope=scope).get("authorization", "")):
             challenge = {"www-authenticate": 'Basic realm="aggregator", charset="UTF-8"'}
