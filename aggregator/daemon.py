@@ -8,38 +8,45 @@
     subscribe  every LISTS_EVERY: subscriptions at the hubs of feeds are asked for and renewed
     hubs     every EMIT_EVERY: our hubs are told which documents have changed
     upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.upkeep`)
+    reload   every RELOAD_EVERY: feeds.yaml, when SIGHUP has asked for it
 
-A job that is still running when its turn comes again is passed over, and turns missed in a suspended or stopped
-machine are run once: there is no stampede. When the clock is set, whatever way, every job has a look at once.
-SIGTERM and SIGINT end the daemon within seconds; SIGHUP reads feeds.yaml again and keeps the old configuration when
-the new one has a mistake. A supervisor (systemd) is told, and hears that we are alive only while no job is stuck.
+A job gets its next turn when it ends, so it never runs beside itself, and turns missed in a suspended or stopped
+machine are one: there is no stampede. When the clock is set, whatever way, every job has a look at once.
+SIGTERM and SIGINT end the daemon within STOP_WITHIN_S, whatever it does; SIGHUP reads feeds.yaml again and keeps the
+old configuration when the new one has a mistake. A supervisor (systemd) is told, and hears that we are alive only while
+no job is stuck.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from queue import SimpleQueue
 from types import FrameType
 
 import structlog
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.date import DateTrigger
 
 from aggregator import upkeep
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.pipeline import Pipeline, Tally
 from aggregator.settings import Config
-from aggregator.supervision import Heartbeat, tell, watchdog_s
+from aggregator.supervision import STALL_S, Heartbeat, tell, watchdog_s
 
 POLL_EVERY = 5
 SCRAPE_EVERY = 3
 EMIT_EVERY = 10
 LISTS_EVERY = 60
 UPKEEP_EVERY = 600
-"""Seconds between two looks at what is due; a look that finds nothing costs one query."""
+RELOAD_EVERY = 1
+"""Seconds between the end of one look at what is due and the next; a look that finds nothing costs one query."""
 
 LOOK_S = 0.1
 """Seconds between two looks at what a signal has asked for; handlers only leave a note."""
@@ -47,8 +54,15 @@ LOOK_S = 0.1
 CLOCK_STEP_S = 30.0
 """Seconds by which the clock and the time that has passed may differ before the clock counts as set."""
 
-STOP_WAIT_S = 4.0
+STOP_WAIT_S = 2.5
 """Seconds that running jobs are given to come to their next safe point."""
+
+STOP_WITHIN_S = 4.0
+"""Seconds after SIGTERM or SIGINT after which the process ends, whatever is still under way: as kill -9 would end it,
+which costs nothing that was acknowledged."""
+
+STUCK_LOOK_S = 60.0
+"""Seconds between two looks for stuck jobs, where no supervisor asks for more."""
 
 log = structlog.get_logger()
 
@@ -65,14 +79,18 @@ class Daemon:
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._heart = Heartbeat()
         self._failing: dict[str, str] = {}
+        self._stuck: tuple[str, ...] = ()
+        self._ending = SimpleQueue[None]()
         self._fed = time.monotonic()
         self._clock_was = (pipeline.clock(), time.monotonic())
 
     def run(self) -> None:
         """Block until SIGTERM or SIGINT (or `stop`)."""
+        threading.Thread(target=self._end_at_last, daemon=True).start()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        self._pipeline.progress = self._heart
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # one that came while we were starting comes now
+        self._pipeline.progress = self._pipeline.alive = self._heart
         now = self._pipeline.clock()
         for name, work, seconds in (
             ("poll", self._poll, POLL_EVERY),
@@ -83,6 +101,7 @@ class Daemon:
             ("hubs", self._hubs, EMIT_EVERY),
             ("subscribe", self._pipeline.subscribe, LISTS_EVERY),
             ("upkeep", self._upkeep, UPKEEP_EVERY),
+            ("reload", self._reload_if_asked, RELOAD_EVERY),
         ):
             self._add(name, work, seconds, now)
         self._scheduler.start()
@@ -90,16 +109,19 @@ class Daemon:
         try:
             while not self._stop:
                 time.sleep(LOOK_S)
-                self._look()
+                self._watch_clock()
+                self._feed_watchdog()
         finally:
             self._finish()
 
     def stop(self) -> None:
         """End `run`; safe from any thread and from a signal handler."""
         self._stop = True
+        self._ending.put(None)
 
     def reload(self) -> None:
         """Take up feeds.yaml as it is now; a mistake in it is logged, and the old configuration stays."""
+        before = self._pipeline.config
         try:
             config = self._read_config()
             self._pipeline.configure(config)
@@ -107,11 +129,10 @@ class Daemon:
             log.error("configuration not reloaded", error=str(error))  # noqa: TRY400 - no bug of ours
             return
         log.info("configuration reloaded", feeds=len(config.feeds))
+        if waiting := _needing_restart(before, config):
+            log.warning("some of what has changed takes a restart", changed=waiting)
 
-    def _look(self) -> None:
-        """What the main thread sees to between signals: the clock, the supervisor, a reload that was asked for."""
-        self._watch_clock()
-        self._feed_watchdog()
+    def _reload_if_asked(self) -> None:
         if self._reload:
             self._reload = False
             tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
@@ -130,17 +151,22 @@ class Daemon:
         if abs(step_s) > CLOCK_STEP_S:
             log.warning("the clock was set, or the machine slept", seconds=round(step_s))
             for job in self._scheduler.get_jobs():
-                job.modify(next_run_time=now)
+                with suppress(JobLookupError):  # it has just begun
+                    job.modify(next_run_time=now)
 
     def _feed_watchdog(self) -> None:
-        every_s = watchdog_s()
-        if every_s is None or time.monotonic() - self._fed < every_s:
+        if time.monotonic() - self._fed < (watchdog_s() or STUCK_LOOK_S):
             return
         self._fed = time.monotonic()
-        if stuck := self._heart.stuck():
-            log.error("stuck", jobs=stuck)
-        else:
+        before, self._stuck = self._stuck, self._heart.stuck(after_s=self._patience_s())
+        if not self._stuck:
             tell("WATCHDOG=1")
+        elif self._stuck != before:
+            log.error("stuck", jobs=self._stuck)
+
+    def _patience_s(self) -> float:
+        """Seconds without progress after which a job is stuck: longer where each request to a host is to wait long."""
+        return STALL_S + self._pipeline.config.network.per_host_interval_s
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGHUP:
@@ -148,20 +174,25 @@ class Daemon:
         else:
             self.stop()
 
-    def _add(self, name: str, work: Callable[[], None], seconds: int, now: datetime) -> None:
+    def _add(self, name: str, work: Callable[[], None], seconds: int, at: datetime) -> None:
+        """Have a job run once, at `at` or as soon after it as may be.
+
+        Each of its turns is a job of its own to the scheduler, which would drop one that is due before it has noticed
+        that the former has ended.
+        """
         self._scheduler.add_job(
             self._guarded,
-            IntervalTrigger(seconds=seconds, timezone="UTC"),
-            args=(name, work),
-            id=name,
-            next_run_time=now,
-            max_instances=1,
-            coalesce=True,
+            DateTrigger(at, timezone="UTC"),
+            args=(name, work, seconds),
+            name=name,
             misfire_grace_time=None,
         )
 
-    def _guarded(self, name: str, work: Callable[[], None]) -> None:
-        """One run of a job, named in all its log lines: a failure is logged, and the next turn tries again."""
+    def _guarded(self, name: str, work: Callable[[], None], seconds: int) -> None:
+        """One run of a job, named in all its log lines: a failure is logged, and the next turn tries again.
+
+        That comes `seconds` after the end of this one.
+        """
         self._heart.begin(name)
         structlog.contextvars.bind_contextvars(job=name)
         try:
@@ -178,6 +209,7 @@ class Daemon:
         finally:
             structlog.contextvars.unbind_contextvars("job")
             self._heart.end(name)
+            self._add(name, work, seconds, self._pipeline.clock() + timedelta(seconds=seconds))
 
     def _failed(self, name: str, error: AggregatorError) -> None:
         """Log a failure once for as long as it lasts: a full disk is not to fill the log, too."""
@@ -235,9 +267,22 @@ class Daemon:
 
     def _finish(self) -> None:
         """Cut what is under way short, and give the jobs a moment to see it; what is left is done again next time."""
+        self._ending.put(None)
         tell("STOPPING=1")
         self._pipeline.stop()
-        ended = threading.Thread(target=self._scheduler.shutdown, kwargs={"wait": True}, daemon=True)
-        ended.start()
-        ended.join(STOP_WAIT_S)
-        log.info("stopped")
+        self._scheduler.shutdown(wait=False)
+        until = time.monotonic() + STOP_WAIT_S
+        while self._heart.busy() and time.monotonic() < until:
+            time.sleep(0.02)
+        log.info("stopped", **({"cut_short": cut} if (cut := self._heart.busy()) else {}))
+
+    def _end_at_last(self) -> None:
+        """End the process a while after it was told to stop: a job in the midst of something long would hold it."""
+        self._ending.get()
+        time.sleep(STOP_WITHIN_S)
+        os._exit(0 if self._stop else 1)
+
+
+def _needing_restart(before: Config, now: Config) -> tuple[str, ...]:
+    """What has changed and is read at the start alone; the web server's own pages go by `site` as it was then."""
+    return tuple(name for name in ("network", "server", "site") if getattr(before, name) != getattr(now, name))

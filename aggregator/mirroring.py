@@ -94,6 +94,8 @@ class Mirroring:
         def bodies() -> Iterator[tuple[tuple[PendingImage, bytes], tuple[bytes, str]]]:
             for request, answer in self.fetcher.each([_request(image, self.network) for image in batch]):
                 image = images[request.key]
+                if self.stopping():
+                    return
                 if not isinstance(answer, Response):
                     failed.append((image, answer))
                 elif answer.partial:

@@ -102,6 +102,8 @@ class Pages:
                 requests.append(scraping.page_request(reading, options, self.network, rule))
         for request, answer in self.fetcher.each(requests):
             reading = readings[request.key]
+            if self.stopped():
+                return
             if not isinstance(answer, Response):
                 settled.append(reading.gave(answer, None))
             elif reading.astray(answer):

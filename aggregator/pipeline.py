@@ -24,7 +24,7 @@ from typing import Protocol
 
 from aggregator import dedupe, emit, health, lists, lock, outage, outcomes, rechecking, saving
 from aggregator.config.rulebook import Rulebook
-from aggregator.errors import Offline
+from aggregator.errors import EmitError, Offline
 from aggregator.fetch import Fetcher
 from aggregator.hubs import Hubs
 from aggregator.mirroring import Mirroring
@@ -66,7 +66,7 @@ class Progress(Protocol):
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
-def no_progress(stage: str, done: int, total: int) -> None:
+def no_progress(stage: str, done: int = 0, total: int = 0) -> None:
     """Tell nobody."""
 
 
@@ -107,6 +107,7 @@ class Pipeline:
     out: Path
     clock: Callable[[], datetime]
     progress: Progress = no_progress
+    alive: Callable[[str], None] = no_progress
     stopping: threading.Event = field(default_factory=threading.Event)
     own: Config = field(init=False)
     configuring: threading.RLock = field(default_factory=threading.RLock)
@@ -203,7 +204,12 @@ class Pipeline:
         self._look_again()
         rechecking.look(self.store, self._pages(), self.clock)
         tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
-        self.storylines.place(self.clock(), self.stopping.is_set)
+        self.storylines.place(self.clock(), self._stopped)
+
+    def _stopped(self) -> bool:
+        """Whether scraping is to end; to ask is a sign of life, where much work brings nothing that can be counted."""
+        self.alive("scrape")
+        return self.stopping.is_set()
 
     def _scrape_pending(self, tally: Tally) -> None:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
@@ -229,7 +235,7 @@ class Pipeline:
             self.workers,
             self.config.network,
             lambda article: self.options(states.get(article.feed_id)),
-            self.stopping.is_set,
+            self._stopped,
             Rulebook.of(self.config.rules),
             self.store.quality.boilerplate(),
         )
@@ -250,10 +256,15 @@ class Pipeline:
             outputs=self.config.outputs,
             chosen=self.store.outputs,
             full=full,
-            progress=lambda done, total: self.progress("emit", done, total),
+            progress=self._emitted,
         )
         emit.write_health(self.config.site, self.store.desk.events(emit.HEALTH_EVENTS), self.out)
         self.hubs.note(self.config, tally.built.files, now)
+
+    def _emitted(self, done: int, total: int) -> None:
+        if self.stopping.is_set():
+            raise EmitError("stopped before everything was written")
+        self.progress("emit", done, total)
 
     def tell_hubs(self) -> int:
         """Tell our hubs which documents have changed; how many they have heard of."""
@@ -264,8 +275,8 @@ class Pipeline:
         tally.told += Notifying(self.store, self.workers, self.config, self.clock, self.stopping.is_set).send()
 
     def _images(self) -> Mirroring:
-        network, stopping = self.config.network, self.stopping.is_set
-        return Mirroring(self.store, self.fetcher, self.workers, network, self.out, self.clock, stopping)
+        network, stopped = self.config.network, self._stopped
+        return Mirroring(self.store, self.fetcher, self.workers, network, self.out, self.clock, stopped)
 
     def options(self, state: FeedState | None) -> FeedOptions:
         """The options in force for a stored feed; the defaults where the configuration has it no longer."""

@@ -17,7 +17,13 @@ STALL_S = 900.0
 """Seconds without any sign of progress after which a job counts as stuck: a page has 15 s for its worker and a request
 at most 600 s; a host is waited for at most 300 s between two of its pages."""
 
-STEPS_OF = {"poll": ("poll",), "scrape": ("scrape",), "emit": ("emit", "scrape"), "upkeep": ("upkeep",)}
+STEPS_OF = {
+    "poll": ("poll",),
+    "scrape": ("scrape",),
+    "images": ("scrape",),
+    "emit": ("emit", "scrape"),
+    "upkeep": ("upkeep",),
+}
 """Which jobs a stage's progress is a sign of life of: `scrape` ends with an emission of its own."""
 
 
@@ -65,7 +71,12 @@ class Heartbeat:
         with self._lock:
             self._moved.pop(job, None)
 
-    def stuck(self, *, after_s: float = STALL_S) -> tuple[str, ...]:
+    def busy(self) -> tuple[str, ...]:
+        """The jobs that are under way."""
+        with self._lock:
+            return tuple(sorted(self._moved))
+
+    def stuck(self, *, after_s: float) -> tuple[str, ...]:
         """The jobs that have not moved for `after_s`; none of them: all is well."""
         with self._lock:
             now = time.monotonic()

@@ -40,7 +40,9 @@ ROOM = 1.1
 """A backup needs as much room as the database; with less than this many times its size free, none is begun."""
 
 BACKUP = re.compile(r"aggregator-\d{4}-\d\d-\d\d\.db")
-"""The names of our backups: nothing else in the folder is ever deleted."""
+"""The names of our backups: nothing else in the folder is ever deleted, but for what kill -9 left of one."""
+
+TORN = re.compile(rf"\.{BACKUP.pattern}\.partial(-\w+)?")
 
 log = structlog.get_logger()
 
@@ -78,6 +80,8 @@ def tend(of: Tended, now: datetime, *, force: bool = False) -> Iterator[Done]:
         try:
             done = Done(job, work(of, now))
         except (StoreError, OSError) as error:
+            if of.stopping():
+                return
             done = Done(job, error=str(error))
         _note(of.store, done, now)
         yield done
@@ -142,13 +146,22 @@ def _backup(of: Tended, now: datetime) -> str:
     settings, folder = of.config.upkeep, backups_of(of.store.path)
     if not settings.backups:
         return "none are wanted"
+    for torn in folder.iterdir():
+        if TORN.fullmatch(torn.name):
+            torn.unlink()
     size, _ = of.store.tending.size()
     free = shutil.disk_usage(folder).free
     if free < ROOM * size:
         raise StoreError(f"no backup: {_mb(size)} are needed in {folder}, {_mb(free)} are free")
     file = folder / f"aggregator-{now:%Y-%m-%d}.db"
+
+    def told() -> None:
+        of.told()
+        if of.stopping():
+            raise StoreError("no backup: stopped before it was made")
+
     with Store.read(of.store.path) as reader:  # a connection of its own: polls are saved meanwhile
-        reader.tending.backup(file, of.told)
+        reader.tending.backup(file, told)
     return f"{file.name} ({_mb(file.stat().st_size)}), {_rotate(settings, of)} older deleted"
 
 

@@ -77,17 +77,40 @@ def test_a_stuck_job_keeps_the_watchdog_hungry(door: SimpleNamespace, monkeypatc
     """The daemon feeds it while jobs move, and not while one is stuck."""
     for name, value in {**door.environ, "WATCHDOG_USEC": "2000"}.items():
         monkeypatch.setenv(name, value)
-    pipeline = SimpleNamespace(clock=lambda: datetime.now(UTC))
+    network = SimpleNamespace(per_host_interval_s=0.0)
+    pipeline = SimpleNamespace(clock=lambda: datetime.now(UTC), config=SimpleNamespace(network=network))
     runner = Daemon(pipeline, lambda: None)  # type: ignore[arg-type, return-value]
     time.sleep(0.01)
     runner._feed_watchdog()
     assert door.hear() == "WATCHDOG=1"
     runner._heart.begin("poll")
-    monkeypatch.setattr(Heartbeat, "stuck", lambda self: ("poll",))
+    monkeypatch.setattr(daemons, "STALL_S", 0.0)
     time.sleep(0.01)
     runner._feed_watchdog()
     tell("END=1")
     assert door.hear() == "END=1"
+    network.per_host_interval_s = 3600.0  # one request an hour is what the operator wanted
+    time.sleep(0.01)
+    runner._feed_watchdog()
+    assert door.hear() == "WATCHDOG=1"
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_what_is_stuck_is_said_once(
+    watched: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether a supervisor watches or not (in a container none does), and not at every look."""
+    if watched:
+        monkeypatch.setenv("WATCHDOG_USEC", "2000")
+    monkeypatch.setattr(daemons, "STUCK_LOOK_S", 0.001)
+    monkeypatch.setattr(daemons, "STALL_S", 0.0)
+    config = SimpleNamespace(network=SimpleNamespace(per_host_interval_s=0.0))
+    runner = Daemon(SimpleNamespace(clock=lambda: datetime.now(UTC), config=config), lambda: None)  # type: ignore[arg-type, return-value]
+    runner._heart.begin("poll")
+    for _ in range(3):
+        time.sleep(0.005)
+        runner._feed_watchdog()
+    assert capsys.readouterr().out.count("stuck") == 1
 
 
 @pytest.mark.parametrize("step", [timedelta(days=-700), timedelta(days=700), timedelta(hours=9)])
@@ -99,10 +122,10 @@ def test_a_clock_that_is_set_keeps_no_job_from_running(step: timedelta) -> None:
     runner._scheduler.start(paused=True)
     try:
         runner._watch_clock()
-        assert runner._scheduler.get_job("poll").next_run_time == clock.now + timedelta(seconds=5)
+        assert runner._scheduler.get_jobs()[0].next_run_time == clock.now + timedelta(seconds=5)
         clock.now += step
         runner._watch_clock()
-        assert runner._scheduler.get_job("poll").next_run_time == clock.now
+        assert runner._scheduler.get_jobs()[0].next_run_time == clock.now
     finally:
         runner._scheduler.shutdown()
 

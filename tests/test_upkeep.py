@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,6 +109,26 @@ def test_backups_less_often_or_not_at_all(store: Store) -> None:
         list(tend(weekly, START + number * DAY))
     assert backups(store) == ["aggregator-2026-03-11.db", "aggregator-2026-03-18.db", "aggregator-2026-03-25.db"]
     assert "backup" not in jobs(tend(tended(store, config(backups=0)), START + 99 * DAY))
+
+
+def test_what_a_kill_left_of_a_backup_goes_with_the_next(store: Store) -> None:
+    """It is as large as the database, and its name is of a day that does not come again; what is not ours stays."""
+    of, folder = tended(store), store.path.parent / "backups"
+    folder.mkdir()
+    for name in (".aggregator-2026-03-01.db.partial", ".aggregator-2026-03-01.db.partial-journal", ".mine.db.partial"):
+        (folder / name).write_bytes(b"torn")
+    list(tend(of, START + DAY))
+    assert backups(store) == [".mine.db.partial", f"aggregator-{START + DAY:%Y-%m-%d}.db"]
+
+
+def test_a_backup_ends_when_the_daemon_does(store: Store) -> None:
+    """At its next step, and neither as a failure nor as done: it is made after the next start."""
+    told: list[bool] = []
+    of = replace(tended(store), told=lambda: told.append(True), stopping=lambda: bool(told))
+    assert jobs(tend(of, START + DAY)) == ["retention", "images", "optimize"]
+    assert told
+    assert backups(store) == []
+    assert jobs(tend(tended(store), START + DAY + HOUR)) == ["backup", "checkpoint"]
 
 
 def test_f38_no_backup_where_there_is_no_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,7 @@ def run(context: typer.Context) -> None:
     from aggregator.pipeline import opened
     from aggregator.web import Server, of_folder
 
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until the daemon heeds it: a start may take long
     place = here(context)
     config = place.config
     logs.configure(level=logging.INFO)

@@ -12,6 +12,9 @@ from pathlib import Path
 from aggregator.errors import StoreError
 from aggregator.store.connection import FILE_MODE, Session, Sql
 
+SHOWN = 200
+"""Characters of what SQLite says of a damaged file, which may be a hundred lines."""
+
 _COUNTS = {
     "feeds": "SELECT count(*) FROM feeds WHERE configured",
     "entries": "SELECT count(*) FROM entries",
@@ -113,7 +116,7 @@ def copy(session: Session, target: Path, told: Callable[[], None] | None = None)
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
             raise StoreError(
-                f"{target}: the copy is damaged, and so may the database be (`aggregator verify` tells): {found}"
+                f"{target}: the copy is damaged, and so may the database be (`aggregator verify` tells): {found[:SHOWN]}"
             )
     except sqlite3.Error as error:
         raise StoreError(f"{target}: {error}") from error

@@ -6,10 +6,12 @@ import json
 import re
 import resource
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,26 @@ def test_sighup_reads_the_feeds_again_and_a_mistake_keeps_the_old(
     running.process.send_signal(signal.SIGHUP)
     running.wait_for("feed.json", "beta one")
     assert running.end(signal.SIGINT)[0] == 0
+
+
+def test_sighup_while_it_starts_is_heeded_when_it_has(program: Program, press: Outlet) -> None:
+    """It neither ends the daemon nor is it lost: feeds.yaml, changed after it was read, is read again."""
+    program.configure(settings(press, "alpha"))
+    program.data.mkdir()
+    held = program.data / "aggregator.lock"
+    with closing(sqlite3.connect(program.data / "aggregator.db")) as database:
+        database.execute("BEGIN EXCLUSIVE")  # the start waits for this to end
+        process = program.start("run")
+        while not held.exists() or not held.read_text():
+            time.sleep(0.02)
+        program.configure(settings(press, "alpha", "beta"))
+        process.send_signal(signal.SIGHUP)
+    assert process.stderr
+    while "configuration reloaded" not in (line := process.stderr.readline()):
+        assert line
+    process.terminate()
+    process.communicate(timeout=20)
+    assert json.loads(line)["feeds"] == 2
 
 
 def test_f24_it_stops_at_once_while_a_server_hangs(program: Program, press: Outlet) -> None:
