@@ -28,15 +28,7 @@ from aggregator.errors import EmitError, Offline
 from aggregator.fetch import Fetcher
 from aggregator.hubs import Hubs
 from aggregator.mirroring import Mirroring
-from aggregator.models import (
-    Built,
-    FeedState,
-    ParsedFeed,
-    PollOutcome,
-    PollResult,
-    Response,
-    Verdict,
-)
+from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollResult, Response, Verdict
 from aggregator.notifying import Notifying
 from aggregator.pages import Pages
 from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
@@ -275,8 +267,8 @@ class Pipeline:
         tally.told += Notifying(self.store, self.workers, self.config, self.clock, self.stopping.is_set).send()
 
     def _images(self) -> Mirroring:
-        network, stopped = self.config.network, self._stopped
-        return Mirroring(self.store, self.fetcher, self.workers, network, self.out, self.clock, stopped)
+        network, out = self.config.network, self.out
+        return Mirroring(self.store, self.fetcher, self.workers, network, out, self.clock, self._stopped)
 
     def options(self, state: FeedState | None) -> FeedOptions:
         """The options in force for a stored feed; the defaults where the configuration has it no longer."""
