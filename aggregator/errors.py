@@ -15,6 +15,7 @@
     │   ├── ImageError       the bytes are not an image that is kept
     │   └── WorkerDied       the worker process ran out of time or memory, or crashed
     ├── StoreError           the database refuses: newer than the program, full, damaged; stops the round
+    │   └── TooCostly        one question would take longer than its asker may have
     ├── EmitError            the output folder refuses: full or not writable; the former files stand
     └── InUse                another daemon holds the data folder
 
@@ -137,6 +138,10 @@ class WorkerDied(StageError):
 
 class StoreError(AggregatorError):
     """The database can not be used, or can not be written; the round stops."""
+
+
+class TooCostly(StoreError):
+    """A question to the database was ended: it had its time, and nothing is wrong with the database."""
 
 
 class EmitError(AggregatorError):

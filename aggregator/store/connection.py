@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aggregator.errors import StoreError
+from aggregator.errors import StoreError, TooCostly
 from aggregator.store.text import storable
 from aggregator.store.trouble import in_words
 
@@ -47,6 +47,10 @@ FILE_MODE = 0o640
 FIXED_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """The first release without the WAL-reset bug (https://sqlite.org/wal.html#walresetbug), and the ones it was carried
 back to; each stands for the later ones of its series."""
+
+LOOK_STEPS = 20_000
+"""Steps of SQLite between two looks at the time: so many that looking costs nothing, 0.3 s apart at worst (the merging
+of what a short prefix matches)."""
 
 _CACHE_KIB = 16 * 1024
 
@@ -97,9 +101,12 @@ class Session:
         self._sql = Sql(self._connection)
 
     @contextmanager
-    def read(self) -> Iterator[Sql]:
-        """Reads that belong together: they see the database as it was at the first of them."""
-        with self._lock, self._errors():
+    def read(self, *, at_most_s: float | None = None) -> Iterator[Sql]:
+        """Reads that belong together: they see the database as it was at the first of them.
+
+        `at_most_s`: seconds of this thread's processor time, after which what is under way ends with TooCostly.
+        """
+        with self._lock, self._errors(), self._limited(at_most_s):
             self._refuse_closed()
             if self._connection.in_transaction:
                 yield self._sql
@@ -130,6 +137,18 @@ class Session:
             except BaseException:
                 self._roll_back()
                 raise
+
+    @contextmanager
+    def _limited(self, at_most_s: float | None) -> Iterator[None]:
+        if at_most_s is None:
+            yield
+            return
+        end = time.thread_time() + at_most_s
+        self._connection.set_progress_handler(lambda: time.thread_time() > end, LOOK_STEPS)
+        try:
+            yield
+        finally:
+            self._connection.set_progress_handler(None, 0)
 
     @contextmanager
     def _part(self) -> Iterator[None]:
@@ -199,6 +218,8 @@ class Session:
         except sqlite3.ProgrammingError:
             raise  # our own bug: wrong bindings and the like
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise TooCostly("the question takes too long") from error
             raise StoreError(in_words(self.path, error)) from error
 
 

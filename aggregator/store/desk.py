@@ -18,6 +18,9 @@ from aggregator.store.republishing import STANDING
 from aggregator.store.search import Filter, Order, Passage
 from aggregator.urls import redact
 
+SEARCH_S = 2.0
+"""Seconds of processor time that one search may take: `a* OR b* OR ...` would take ten over 100,000 articles."""
+
 _STORIES = f"""
     SELECT own.story_id AS id, max(posts.sequence) AS newest, count(*) AS articles
     FROM posts JOIN story_articles AS own ON own.article_id = posts.article_id
@@ -125,9 +128,9 @@ class Desk:
     ) -> Results:
         """The posts that match `query` (everything when it is empty) and the filter; `limit` at a time.
 
-        `whole`: with all that a feed shows of them, not only what a list does.
+        `whole`: with all that a feed shows of them, not only what a list does. Raises TooCostly after SEARCH_S.
         """
-        with self._session.read() as sql:
+        with self._session.read(at_most_s=SEARCH_S) as sql:
             found = fts.matches(sql, query, limit=limit + 1, offset=offset, where=where, order=order)
             shown = fts.Matches(found.ids[:limit], found.total, found.expression, found.literal)
             places = fts.passages(sql, shown)

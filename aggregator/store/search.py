@@ -53,8 +53,12 @@ _LAST = 2**62
 _PASSAGES = """
     SELECT rowid AS id, highlight(articles_fts, 0, :start, :end) AS title,
         snippet(articles_fts, 1, :start, :end, '…', :tokens) AS passage
-    FROM articles_fts WHERE articles_fts MATCH :query AND rowid IN (SELECT value FROM json_each(:ids))
+    FROM articles_fts WHERE articles_fts MATCH :query AND {among}
 """
+_EACH = "rowid IN (SELECT value FROM json_each(:ids))"
+"""Each is looked up: a fraction of a millisecond, unless there is a prefix in the query ..."""
+_ALONG = "rowid BETWEEN :first AND :last AND +rowid IN (SELECT value FROM json_each(:ids))"
+"""... which would be expanded anew for each; so all that match are gone through once."""
 _HITS = """
     SELECT articles.id, articles.title, articles.url, feeds.name AS source, articles.published, posts.path,
         (SELECT count(*) FROM revisions WHERE article_id = articles.id AND kind = 'edited') AS edits,
@@ -185,7 +189,13 @@ def passages(sql: Sql, found: Matches) -> dict[int, Passage]:
     if not found.expression or not found.ids:
         return {}
     marks = {"start": HIT_START, "end": HIT_END, "tokens": SNIPPET_TOKENS}
-    rows = sql.all(_PASSAGES, {**marks, "query": found.expression, "ids": json.dumps(found.ids)})
+    values = {"query": found.expression, "ids": json.dumps(found.ids)}
+    if "*" in found.expression:
+        rows = sql.all(
+            _PASSAGES.format(among=_ALONG), {**marks, **values, "first": min(found.ids), "last": max(found.ids)}
+        )
+    else:
+        rows = sql.all(_PASSAGES.format(among=_EACH), {**marks, **values})
     silent = republishing.silent(sql, found.ids)
     return {
         row["id"]: Passage(

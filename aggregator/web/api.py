@@ -83,12 +83,12 @@ class Api:
         )  # fmt: skip
         self._description = json.dumps(describe(self.endpoints, site), ensure_ascii=False).encode()
 
-    def routes(self) -> list[Route]:
-        """All of it, the description and the page for people included."""
+    def routes(self, apart: Callable[[Callable[[Request], Response]], Callable[..., Any]]) -> list[Route]:
+        """All of it, the description and the page for people included; `apart` goes round what asks the database."""
         return [
             Route("/api", self.page),
             Route("/api/openapi.json", lambda request: document(request, self._description, JSON)),
-            *(Route(endpoint.path, self._answering(endpoint)) for endpoint in self.endpoints),
+            *(Route(endpoint.path, apart(self._answering(endpoint))) for endpoint in self.endpoints),
             Route("/api/{path:path}", lambda _: problem(404, "there is no such endpoint; see /api")),
         ]
 

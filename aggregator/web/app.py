@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -19,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.rendering import TEMPLATES
-from aggregator.errors import StoreError
+from aggregator.errors import StoreError, TooCostly
 from aggregator.settings import Config, Server, Site
 from aggregator.subscribing import Subscriber
 from aggregator.web.api import Api, problem
@@ -41,6 +43,9 @@ HEADERS = {
 
 DEEPEST = 20
 """Folders in a path below which an error is told in plain text: the way back to the top stands in a page many times."""
+
+ASKING = 8
+"""Threads that may ask the database at once. AnyIO has 40: however many searches wait, files go out meanwhile."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -81,6 +86,7 @@ def application(
     searching = Searching(site, database, templates)
     api = Api(site, database, clock, templates)
     status = Status(site, database, clock, templates)
+    apart = in_threads(ASKING)
     routes = [
         Route("/health", probes.health),
         Route("/ready", probes.ready),
@@ -88,10 +94,10 @@ def application(
         *(Callbacks(subscriber).routes() if subscriber else ()),
         Route("/robots.txt", robots(site)),
         Route("/favicon.ico", favicon),
-        Route("/search", searching.page),
-        *(Route(f"/search.{extension}", searching.feed) for extension in EXTENSIONS),
-        *api.routes(),
-        Route("/status", status.page),
+        Route("/search", apart(searching.page)),
+        *(Route(f"/search.{extension}", apart(searching.feed)) for extension in EXTENSIONS),
+        *api.routes(apart),
+        Route("/status", apart(status.page)),
         *(Route(f"/health.{extension}", status.feed) for extension in EXTENSIONS),
         Route("/desk.css", style),
         Route("/{path:path}", lambda request: respond(public, request, site)),
@@ -104,6 +110,21 @@ def application(
     # Around Starlette, not inside: it answers what nothing else could handle outside of its own middleware.
     headers = {**HEADERS, "content-security-policy": policy(images_leave=images_leave)}
     return Counting(_SafeHeaders(Guard(made, server), headers), metrics, time.perf_counter)
+
+
+def in_threads(number: int) -> Callable[[Callable[[Request], Response]], Callable[[Request], Awaitable[Response]]]:
+    """What lets endpoints answer in `number` threads of their own at most, all of them together."""
+    limiters: list[anyio.CapacityLimiter] = []
+
+    def apart(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+        async def answering(request: Request) -> Response:
+            if not limiters:  # it belongs to the event loop, which does not run before
+                limiters.append(anyio.CapacityLimiter(number))
+            return await anyio.to_thread.run_sync(answer, request, limiter=limiters[0])
+
+        return answering
+
+    return apart
 
 
 def policy(*, images_leave: bool) -> str:
@@ -174,7 +195,9 @@ class _Errors:
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer
 
-    async def store_error(self, request: Request, _: Exception) -> Response:
+    async def store_error(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, TooCostly):
+            return self._error(request, 400, "This search takes too long. Longer beginnings before the * may help.")
         return self._error(request, 503, "The database can not be read just now.")
 
     async def bug(self, request: Request, _: Exception) -> Response:

@@ -239,6 +239,27 @@ def test_one_client_does_not_take_all_places(tmp_path: Path, monkeypatch: pytest
         assert asking("/robots.txt", X_Forwarded_For="198.51.100.2").status == 200
 
 
+def test_files_go_out_while_searches_wait(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks the database has threads of its own, and few."""
+    begun, done = threading.Semaphore(0), threading.Event()
+
+    def hold(*_: object) -> None:
+        begun.release()
+        done.wait(20)
+        raise StoreError("busy")
+
+    monkeypatch.setattr("aggregator.web.searching.Asked.read", hold)
+    with serving(filled) as asking, ThreadPoolExecutor(THREADS) as clients:
+        for _ in range(THREADS):
+            clients.submit(asking, "/search")
+        try:
+            assert begun.acquire(timeout=10)
+            assert asking("/").status == 200
+            assert asking("/metrics").status == 200
+        finally:
+            done.set()
+
+
 def test_health_answers_while_every_thread_is_at_work(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A supervisor is not to end a program that is merely busy."""
     busy, done = threading.Semaphore(0), threading.Event()

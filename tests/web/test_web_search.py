@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from desk_room import serving
 from emit_rules import faults_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
+
+from aggregator.store import connection, desk
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -155,3 +158,27 @@ def test_no_secret_of_a_feed_is_shown(ask: Any) -> None:
     """The address of a source may hold a token; no page and no feed shows it."""
     for path in ("/search?q=worm", "/search.atom?q=worm", "/search.json", "/status"):
         assert b"hunter2" not in ask(path).body
+
+
+def test_a_search_that_takes_too_long_is_ended(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """400 with a hint, of the page, the feed and the API; the database is none the worse, nor are other questions."""
+    monkeypatch.setattr(connection, "LOOK_STEPS", 1)
+    with serving(filled) as asking:
+        monkeypatch.setattr(desk, "SEARCH_S", 0)
+        answers = [asking(path) for path in ("/search?q=w*", "/search.atom?q=w*", "/api/articles?q=w*")]
+        assert [answer.status for answer in answers] == [400] * 3
+        assert all(b"This search takes too long" in answer.body for answer in answers)
+        assert "error" in answers[2].json
+        assert asking("/status").status == 200
+        monkeypatch.setattr(desk, "SEARCH_S", 2.0)
+        assert asking("/search?q=w*").status == 200
+
+
+@pytest.mark.parametrize("query", ["wor*", "wor* OR hot*", "title : wor*", '"a" + wor*'])
+def test_hits_of_a_prefix_are_highlighted(ask: Any, query: str) -> None:
+    """In each article found, whatever the order."""
+    for order in ("date", ""):
+        page = html.fromstring(ask(f"/search?q={quote(query)}&sort={order}").body)
+        cards = page.xpath('//li[@class="card"]')
+        assert cards
+        assert all(card.xpath(".//mark") for card in cards)
