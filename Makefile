@@ -21,7 +21,9 @@ help:            ## what can be made here
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# Byte-compiled here, since the user that runs it as a service may not write beside it.
 install: .venv/installed    ## .venv/bin/aggregator, nothing running
+	@$(BIN)/python -m compileall -q aggregator
 dev: .venv/installed-dev    ## the same, with what the tests and checks need
 
 run: install     ## poll feeds.yaml, serve http://127.0.0.1:8080

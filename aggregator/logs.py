@@ -1,15 +1,17 @@
 """Log lines: readable on a terminal, JSON elsewhere, always on standard error, never with a secret or a raw line break.
 
 Values are written by structlog's renderers, which escape control characters (CR LF in a title makes no second line).
-What libraries log (uvicorn, APScheduler) takes the same way and looks the same.
+What libraries log (uvicorn, APScheduler) takes the same way and looks the same. To systemd's journal each line goes with
+its priority, so that `journalctl -p warning` finds what matters.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -18,11 +20,19 @@ from aggregator.urls import hide, redact
 
 _URL = re.compile(r"https?://[^\s'\"<>]+")
 
+_FIRST = ("timestamp", "level", "event")
+"""What people look for in a line, and so what it begins with."""
+
+_PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
+"""Levels as syslog numbers them, written before a line as `<N>` (sd-daemon(3))."""
+
 
 def configure(*, level: int = logging.ERROR, human: bool | None = None) -> None:
     """Set up logging for the process. `human`: readable lines (default: when standard error is a terminal)."""
     human = sys.stderr.isatty() if human is None else human
-    renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer: Any = structlog.dev.ConsoleRenderer() if human else _json
+    if not human and _is_journal():
+        renderer = _with_priority(renderer)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -60,6 +70,28 @@ class _StderrFactory:
 
     def __call__(self, *_: Any) -> structlog.PrintLogger:
         return structlog.PrintLogger(sys.stderr)
+
+
+def _json(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
+    ordered = {key: event[key] for key in _FIRST if key in event} | dict(event)
+    return str(structlog.processors.JSONRenderer(ensure_ascii=False)(logger, name, ordered))
+
+
+def _is_journal() -> bool:
+    """Whether standard error leads to systemd's journal: JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    try:
+        there = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{there.st_dev}:{there.st_ino}"
+
+
+def _with_priority(renderer: Callable[[Any, str, MutableMapping[str, Any]], str]) -> Any:
+    def render(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
+        priority = _PRIORITIES.get(str(event.get("level")), 6)
+        return f"<{priority}>{renderer(logger, name, event)}"
+
+    return render
 
 
 def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

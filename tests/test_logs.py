@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -77,3 +79,26 @@ def test_context_is_bound_once(capsys: pytest.CaptureFixture[str]) -> None:
     one, two = map(json.loads, capsys.readouterr().err.splitlines())
     assert one["job"] == "poll"
     assert "job" not in two
+
+
+def test_a_line_begins_with_when_how_bad_and_what(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads the journal does not have to look for it."""
+    logs.configure(level=logging.INFO, human=False)
+    structlog.get_logger().info("polled", feeds=3)
+    assert list(json.loads(capsys.readouterr().err)) == ["timestamp", "level", "event", "feeds"]
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_the_journal_hears_how_bad_it_is(ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`journalctl -p warning` works: a line for the journal begins with its priority, one for anything else does not."""
+    with (tmp_path / "journal").open("w+", encoding="utf-8") as journal:
+        there = os.fstat(journal.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{there.st_dev}:{there.st_ino + (not ours)}")
+        monkeypatch.setattr("sys.stderr", journal)
+        logs.configure(level=logging.INFO)
+        structlog.get_logger().info("polled")
+        structlog.get_logger().error("stuck")
+        logging.getLogger("uvicorn").warning("a library speaks")
+        journal.seek(0)
+        begin = [line.partition("{")[0] for line in journal]
+    assert begin == (["<6>", "<3>", "<4>"] if ours else ["", "", ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -89,9 +90,19 @@ def run(context: typer.Context) -> None:
     with opened(config, place.data, clock) as pipeline:
         web = of_folder(config, place.data, clock, pipeline.subscriber)
         with Server(web, config.server.host, config.server.port) as server:
-            say(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds; Ctrl-C ends it")
+            _announce(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds")
             warn_of_sqlite()
             Daemon(pipeline, lambda: place.config).run()
+
+
+def _announce(what: str) -> None:
+    """Words to somebody at a terminal, a log line as all the others to whatever reads those."""
+    import structlog
+
+    if sys.stderr.isatty():
+        say(f"{what}; Ctrl-C ends it")
+    else:
+        structlog.get_logger().info(what)
 
 
 def warn_of_sqlite() -> None:
