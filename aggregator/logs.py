@@ -1,8 +1,8 @@
 """Log lines: readable on a terminal, JSON elsewhere, always on standard error, never with a secret or a raw line break.
 
 Values are written by structlog's renderers, which escape control characters (CR LF in a title makes no second line).
-What libraries log (uvicorn, APScheduler) takes the same way and looks the same. To systemd's journal each line goes with
-its priority, so that `journalctl -p warning` finds what matters.
+What libraries log (uvicorn, APScheduler) takes the same way and looks the same. To systemd's journal each line goes
+with its priority, so that `journalctl -p warning` finds what matters.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _json(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
 
 
 def _is_journal() -> bool:
-    """Whether standard error leads to systemd's journal: JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    """Whether standard error leads to systemd's journal: JOURNAL_STREAM is its device and inode (systemd.exec(5))."""
     try:
         there = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):

@@ -72,6 +72,11 @@ def test_services_are_closed(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 
 
+def test_the_volume_is_nobody_elses() -> None:
+    """Compose would call the project, and so its volume, `deploy`, as those of other projects with such a folder."""
+    assert YAML(typ="safe").load(DEPLOY / "compose.yaml")["name"] == "security-feed-aggregator"
+
+
 def test_datasette_only_reads() -> None:
     """The data and its metadata are mounted read-only, and are where its command looks for them."""
     service = compose()["datasette"]
@@ -89,7 +94,9 @@ def test_the_unit_knows_the_program() -> None:
     settings = {name: values[-1] for name, values in unit().items()}
     assert settings["Type"] == "notify"
     assert settings["WatchdogSec"]
-    assert settings["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    checked, told = unit()["ExecReload"]  # a mistake fails `systemctl reload`, and the daemon is left alone
+    assert checked == settings["ExecStart"].partition(" --data")[0] + " check"
+    assert told == "/bin/kill -HUP $MAINPID"
     assert settings["RestartPreventExitStatus"] == "2 3"
     assert settings["User"] != "root"
     assert settings["NoNewPrivileges"] == settings["PrivateTmp"] == "yes"
@@ -101,7 +108,13 @@ def test_the_unit_knows_the_program() -> None:
     assert not any("@resources" in value for value in unit()["SystemCallFilter"])
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_the_services_user_finds_byte_code() -> None:
+    """It may not write beside the sources, and would compile them at each start: `make install` has done so."""
+    steps = subprocess.run(["make", "-n", "install"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+    assert "compileall -q aggregator" in steps.stdout.splitlines()[-1]
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze (Debian: systemd)")
 def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     """No unknown key, no value that it does not understand; little exposure."""
     text = (
@@ -121,7 +134,7 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     assert rated.returncode == 0, rated.stdout[-500:]
 
 
-@pytest.mark.skipif(not shutil.which("nginx"), reason="needs nginx")
+@pytest.mark.skipif(not shutil.which("nginx"), reason="needs nginx (Debian: nginx)")
 def test_nginx_reads_its_site(tmp_path: Path) -> None:
     """`nginx -t` accepts it, with a certificate of the tests in the place of one's own."""
     site = (DEPLOY / "nginx.conf").read_text("utf-8")
