@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from machine import needed
 
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe")  # fmt: skip
@@ -83,9 +82,7 @@ class Page:
 @contextmanager
 def browser(profile: Path) -> Iterator[Page]:
     """A page of a browser of its own; skips where there is no chromium."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("chromium is not installed (Debian package chromium)")
+    chromium = needed("chromium", other="chromium-browser")
     (hears, to), (back, says) = os.pipe(), os.pipe()
     command = [sys.executable, "-c", PIPED, str(hears), str(says), chromium, *OPTIONS, f"--user-data-dir={profile}"]
     quiet = subprocess.DEVNULL

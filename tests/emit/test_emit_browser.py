@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import struct
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from html import unescape
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from emit_shelf import Shelf, filled
+from machine import QuietFiles, needed, serving
 
 from aggregator.emit import build
 from aggregator.models import Attribution
@@ -81,7 +79,7 @@ class Served:
     chromium: str
 
 
-class Strict(SimpleHTTPRequestHandler):
+class Strict(QuietFiles):
     """Static files with the policy that the project's own server sends."""
 
     def end_headers(self) -> None:
@@ -89,29 +87,19 @@ class Strict(SimpleHTTPRequestHandler):
             self.send_header("Content-Security-Policy", POLICY)
         super().end_headers()
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A mirror with one hard article, over loopback HTTP; skips where there is no chromium."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("chromium is not installed (Debian package chromium)")
+    browser = needed("chromium", other="chromium-browser")
     out = tmp_path_factory.mktemp("mirror")
     shelf = filled(30)
     hard = replace(shelf.posts[15], html=ARTICLE, title=f"A loader that waits {HASH}", attribution=Attribution(HASH))
     shelf.put(hard, replace(shelf.posts[30], title=HASH, summary=HASH))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Strict, directory=str(out)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    base = f"http://127.0.0.1:{server.server_port}/"
-    build(shelf, Site(base_url=base, page_size=10), out)
-    yield Served(base, out, shelf, chromium)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(partial(Strict, directory=str(out))) as port:
+        base = f"http://127.0.0.1:{port}/"
+        build(shelf, Site(base_url=base, page_size=10), out)
+        yield Served(base, out, shelf, browser)
 
 
 def browse(served: Served, profile: Path, url: str, *options: str) -> subprocess.CompletedProcess[str]:

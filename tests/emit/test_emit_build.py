@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained, filled, link_to, make_post
+from machine import full_disk
 
 from aggregator.emit import build
 from aggregator.errors import EmitError
@@ -249,17 +248,6 @@ def test_a39_a_path_out_of_the_folder_is_refused(shelf: Shelf, site: Site, tmp_p
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """Within, writing more than `size` bytes to a file fails, as on a full disk."""
-    former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, former)
-
-
 @pytest.mark.parametrize("size", [0, 3_000, 12_000])
 def test_f38_a_full_disk_leaves_the_former_files(site: Site, tmp_path: Path, size: int) -> None:
     """Every file is the former or the new one, nothing is left lying about, and the next build completes the work."""
@@ -268,7 +256,7 @@ def test_f38_a_full_disk_leaves_the_former_files(site: Site, tmp_path: Path, siz
     build(shelf, site, out)
     before = documents(out)
     shelf.put(*(replace(post, html=post.html * 20, title="New") for post in shelf.posts.values()))
-    with files_of_at_most(size), pytest.raises(EmitError, match="can not be written"):
+    with full_disk(size), pytest.raises(EmitError, match="can not be written"):
         build(shelf, site, out)
     build(shelf, site, fresh)
     after, complete = documents(out), documents(fresh)

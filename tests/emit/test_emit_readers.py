@@ -5,21 +5,19 @@ from __future__ import annotations
 import html
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from emit_shelf import Shelf, chained
+from machine import QuietFiles, needed, serving
 
 from aggregator.emit import build
 from aggregator.settings import Site
@@ -37,39 +35,22 @@ LIFEREA_S = 60
 """Enough for a graphical program on a busy machine; it takes five seconds."""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shelf, Path, str]]:
     """A built site over loopback HTTP: the archive, the folder, the address."""
     out = tmp_path_factory.mktemp("readers")
     shelf = Shelf()
     shelf.put(*(replace(post, title=f"{TITLES[post.sequence % 4]} {post.sequence}") for post in chained(15)))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(out)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    base = f"http://127.0.0.1:{server.server_port}/"
-    build(shelf, Site(base_url=base, page_size=20), out)
-    yield shelf, out, base
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def needs(program: str, package: str = "") -> str:
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} is not installed (Debian package {package or program})")
-    return found
+    with serving(partial(QuietFiles, directory=str(out))) as port:
+        base = f"http://127.0.0.1:{port}/"
+        build(shelf, Site(base_url=base, page_size=20), out)
+        yield shelf, out, base
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sfeed_reads_what_went_in(served: tuple[Shelf, Path, str], kind: str) -> None:
     """Every item with its title, link, id, author, date and content."""
-    sfeed = needs("sfeed")
+    sfeed = needed("sfeed")
     shelf, out, _ = served
     run = subprocess.run([sfeed], input=(out / f"feed.{kind}").read_bytes(), capture_output=True, check=True)
     rows = [line.split("\t") for line in run.stdout.decode().splitlines()]
@@ -87,7 +68,7 @@ def test_sfeed_reads_what_went_in(served: tuple[Shelf, Path, str], kind: str) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_newsboat_reads_what_went_in(served: tuple[Shelf, Path, str], tmp_path: Path, kind: str) -> None:
     """Every item once, with its title, link, id, author, date and content; a second reload adds none."""
-    newsboat = needs("newsboat")
+    newsboat = needed("newsboat")
     shelf, _, base = served
     urls, cache, config = tmp_path / "urls", tmp_path / "cache.db", tmp_path / "config"
     urls.write_text(f"{base}feed.{kind}\n")
@@ -159,7 +140,7 @@ def started(*command: str, **own: str) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def screen() -> Iterator[str]:
     """A display that nobody sees."""
-    with started(needs("Xvfb", "xvfb"), "-displayfd", "1", "-noreset", "-nolisten", "tcp") as server:
+    with started(needed("Xvfb", "xvfb"), "-displayfd", "1", "-noreset", "-nolisten", "tcp") as server:
         assert server.stdout
         yield f":{server.stdout.readline().strip()}"
 
@@ -189,7 +170,7 @@ def test_liferea_reads_what_went_in(served: tuple[Shelf, Path, str], screen: str
             except sqlite3.OperationalError:  # its tables are being made
                 return []
 
-    command = (needs("dbus-run-session", "dbus-daemon"), "--", needs("liferea"), "-p", "--mainwindow-state=hidden")
+    command = (needed("dbus-run-session", "dbus-daemon"), "--", needed("liferea"), "-p", "--mainwindow-state=hidden")
     (tmp_path / "run").mkdir(mode=0o700)
     own = {
         "XDG_RUNTIME_DIR": str(tmp_path / "run"),

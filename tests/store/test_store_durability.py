@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import resource
-import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from machine import full_disk
 from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.errors import StoreError
@@ -49,19 +46,6 @@ def test_f39_nothing_acknowledged_is_lost(path: Path, empty_database: Path) -> N
         assert room.value("SELECT count(*) FROM articles WHERE id NOT IN (SELECT article_id FROM entries)") == 0
 
 
-@contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
-    """As on a full disk: writes beyond `size` bytes fail."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
-
-
 def _fill_the_disk(room: Newsroom) -> None:
     for number in range(99):
         room.poll(entry(f"full{number}", html="<p>" + "words " * 2000 + "</p>"))
@@ -71,7 +55,7 @@ def test_f38_a_full_disk_is_a_store_error(newsroom: Newsroom) -> None:
     """When the disk is full a call fails as a whole; what was there stays, and work goes on when there is room."""
     newsroom.poll(entry("before"))
     log = newsroom.store.path.with_name("aggregator.db-wal")
-    with no_file_larger_than(log.stat().st_size + 50_000), pytest.raises(StoreError):
+    with full_disk(log.stat().st_size + 50_000), pytest.raises(StoreError):
         _fill_the_disk(newsroom)
     held = newsroom.feed().entries
     assert 1 <= held < 99
@@ -208,7 +192,7 @@ def test_f38_a_backup_that_fails_leaves_the_old_one(newsroom: Newsroom, tmp_path
     copy = tmp_path / "backups" / "copy.db"
     copy.parent.mkdir()
     copy.write_bytes(b"the former one")
-    with no_file_larger_than(20_000), pytest.raises(StoreError):
+    with full_disk(20_000), pytest.raises(StoreError):
         newsroom.store.tending.backup(copy)
     assert copy.read_bytes() == b"the former one"
     assert [file.name for file in copy.parent.iterdir()] == ["copy.db"]

@@ -35,6 +35,20 @@ class Answer:
         return json.loads(self.body)
 
 
+def request(server: Server, path: str, method: str = "GET", **headers: str) -> Answer:
+    """One request on a connection of its own, with no header but these (`_` for `-`) and Host."""
+    connection = http.client.HTTPConnection(*server.address, timeout=10)
+    try:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.endheaders()
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
 @dataclass
 class Asking:
     """A server, and questions to it over a real socket."""
@@ -45,16 +59,7 @@ class Asking:
     options: dict[str, object] = field(default_factory=dict)
 
     def __call__(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection(*self.server.address, timeout=10)
-        try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
-            for name, value in headers.items():
-                connection.putheader(name.replace("_", "-"), value)
-            connection.endheaders()
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
-        finally:
-            connection.close()
+        return request(self.server, path, method, **headers)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from desk_room import request
 
 from aggregator.settings import Site
 from aggregator.store import Store
@@ -42,16 +43,8 @@ def server(data: Path) -> Iterator[Server]:
 
 
 def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection(*server.address, timeout=10)
-    try:
-        connection.putrequest(method, path, skip_accept_encoding=True)
-        for name, value in headers.items():
-            connection.putheader(name.replace("_", "-"), value)
-        connection.endheaders()
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
-    finally:
-        connection.close()
+    answer = request(server, path, method, **headers)
+    return answer.status, answer.headers, answer.body
 
 
 def test_a_folder_is_its_index_and_types_are_right(server: Server) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
+
+from machine import Quiet, serving
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Hub:
 def hub() -> Iterator[Hub]:
     """A hub while the block runs."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             here.asked.append(parse_qsl(body.decode(), keep_blank_values=True))
@@ -34,17 +35,6 @@ def hub() -> Iterator[Hub]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    here = Hub(f"http://127.0.0.1:{server.server_address[1]}/hub")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as port:
+        here = Hub(f"http://127.0.0.1:{port}/hub")
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

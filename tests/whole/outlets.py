@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from machine import Quiet, serving
 
 Page = tuple[str, bytes] | Callable[[], tuple[int, str, bytes]]
 
@@ -29,7 +30,7 @@ class Outlet:
 def outlet(pages: dict[str, Page] | None = None, host: str = "127.0.0.1") -> Iterator[Outlet]:
     """Serve `pages` while the block runs; every other path is a 404."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             here.asked.append(self.path)
             here.received[self.path] = dict(self.headers)
@@ -44,20 +45,9 @@ def outlet(pages: dict[str, Page] | None = None, host: str = "127.0.0.1") -> Ite
             with suppress(ConnectionError):  # a client that has seen enough
                 self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer((host, 0), Handler)
-    server.daemon_threads = True
-    here = Outlet(f"http://{host}:{server.server_address[1]}", pages or {})
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler, host) as port:
+        here = Outlet(f"http://{host}:{port}", pages or {})
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def rss(title: str, *items: tuple[str, str, str, str]) -> tuple[str, bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import resource
 import sqlite3
 import struct
 import zlib
@@ -18,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from machine import full_disk
 from outlets import Outlet, outlet, rss
 from PIL import Image
 
@@ -298,17 +298,6 @@ def test_another_policy_is_a_matter_of_the_next_round(desk: Callable[..., Desk])
     here.media = "link"
     here.round()
     assert f'<img src="{here.press.origin}/a.jpg"' in here.page()
-
-
-@contextmanager
-def full_disk(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes: what a full disk is for a large file."""
-    former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
 
 def test_f38_a_full_disk_tears_nothing(desk: Callable[..., Desk]) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import Quiet, serving
 from outlets import Outlet, outlet, rss
 from program import Program
 
@@ -49,7 +49,7 @@ class Service:
 def service() -> Iterator[Service]:
     here = Service()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if here.status == 200:
@@ -58,17 +58,9 @@ def service() -> Iterator[Service]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    here.address = f"json://127.0.0.1:{server.server_address[1]}/hook"
-    try:
+    with serving(Handler) as port:
+        here.address = f"json://127.0.0.1:{port}/hook"
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @dataclass

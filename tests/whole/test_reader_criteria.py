@@ -7,16 +7,16 @@ restart. Every request of the log is scored; one that fails any of them costs th
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from machine import Quiet, serving
 
 from aggregator.pipeline import opened
 from aggregator.settings import Config
@@ -110,10 +110,10 @@ def wish(journal: Journal, status: int, headers: dict[str, str]) -> timedelta:
 
 
 @contextmanager
-def serving(journals: dict[str, Journal], clock: Callable[[], datetime]) -> Iterator[int]:
+def answering(journals: dict[str, Journal], clock: Callable[[], datetime]) -> Iterator[int]:
     """A server on every loopback address at one port; each journal has an address, and so a host, of its own."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             now, journal = clock(), journals[self.headers["Host"].partition(":")[0]]
             etag, modified = self.headers["If-None-Match"], self.headers["If-Modified-Since"]
@@ -137,19 +137,8 @@ def serving(journals: dict[str, Journal], clock: Callable[[], datetime]) -> Iter
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler, "0.0.0.0") as port:
+        yield port
 
 
 @pytest.mark.slow
@@ -165,7 +154,7 @@ def test_f08_weeks_of_polls_score_100_percent(tmp_path: Path) -> None:
     def clock() -> datetime:
         return now
 
-    with serving(journals, clock) as port:
+    with answering(journals, clock) as port:
         config = Config.model_validate(
             {
                 "network": {"allow": ["127.41.0.0/24"], "per_host_interval_s": 0},

@@ -6,12 +6,12 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
+from machine import Quiet, serving
 from outlets import Outlet, outlet, rss
 from program import Program
 
@@ -111,7 +111,7 @@ def test_headers_of_a_rule_go_to_its_host_alone(tmp_path: Path) -> None:
     """A redirect to another host is followed without them."""
     seen: list[tuple[str, str | None, str | None]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             seen.append((self.path, self.headers.get("accept-language"), self.headers.get("referer")))
             if self.path == "/loader/":
@@ -127,14 +127,7 @@ def test_headers_of_a_rule_go_to_its_host_alone(tmp_path: Path) -> None:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    with outlet() as other:
+    with serving(Handler) as port, outlet() as other:
         other.pages["/there/"] = html(BOX)
         set_up(
             tmp_path,
@@ -143,9 +136,6 @@ def test_headers_of_a_rule_go_to_its_host_alone(tmp_path: Path) -> None:
             BOX,
         )
         mirrored(tmp_path)
-    server.shutdown()
-    server.server_close()
-    thread.join()
     assert ("/feed", None, None) in seen
     assert ("/loader/", "de", "https://x.example/") in seen
     assert "/there/" in other.asked
