@@ -176,7 +176,7 @@ def shoot(url: str, to: Path, width: int, height: int, *, dark: bool = False) ->
 def shrink(picture: Path) -> None:
     """The same picture with a palette."""
     with Image.open(picture) as image:
-        small = image.convert("RGB").quantize(COLOURS)
+        small = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
     small.save(picture, optimize=True)
 
 

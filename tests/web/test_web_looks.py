@@ -179,6 +179,24 @@ def test_an_article_prints_whole(site: tuple[str, Shelf], page: Page) -> None:
     )
 
 
+def test_what_was_edited_is_said_and_not_only_drawn(site: tuple[str, Shelf], page: Page) -> None:
+    """A screen reader hears what was taken out and what is new; the two stand apart."""
+    base, held = site
+    page.look(1280)
+    page.open(base + held.posts[5].path.replace(".html", "-history.html"))
+    assert page.run(
+        """["del", "ins"].map((one) => getComputedStyle(document.querySelector(one), "::before").content)"""
+    ) == [
+        '" [taken out: "',
+        '" [new: "',
+    ]
+    assert (
+        page.run("""document.querySelector("ins").getBoundingClientRect().left
+        - document.querySelector("del").getBoundingClientRect().right""")
+        > 2
+    )
+
+
 def test_fingers_have_room(site: tuple[str, Shelf], page: Page) -> None:
     """What is pressed and stands in no sentence is at least 24 pixels high (WCAG 2.2, 2.5.8); the site's own links 40."""
     base, _ = site
