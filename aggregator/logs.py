@@ -1,24 +1,38 @@
 """Log lines: readable on a terminal, JSON elsewhere, always on standard error, never with a secret or a raw line break.
 
-Values are written by structlog's renderers, which escape control characters (CR LF in a title makes no second line).
-What libraries log (uvicorn, APScheduler) takes the same way and looks the same. To systemd's journal each line goes
-with its priority, so that `journalctl -p warning` finds what matters.
+Whatever a line is given is made plain text, without secrets and control characters, before a renderer sees it. What
+libraries log (uvicorn, APScheduler) and Python's warnings take the same way and look the same. A line that can not be
+written, because the disk is full or nobody reads it, is lost: work goes on. To systemd's journal each line
+goes with its priority, so that `journalctl -p warning` finds what matters.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from aggregator.urls import hide, redact
 
-_URL = re.compile(r"https?://[^\s'\"<>]+")
+_URL = re.compile(r"\b(?:https?|([a-z][a-z0-9+.-]*))://[^\s'\"<>]+", re.IGNORECASE)
+
+_CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
+    ord("\t"): "\\t",
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
+"""What makes a second line, or what a terminal takes for a command: C0, DEL, C1, and Unicode's own line breaks."""
+
+_IN_TRACEBACKS = {number: shown for number, shown in _CONTROL.items() if chr(number) not in "\t\n"}
 
 _FIRST = ("timestamp", "level", "event")
 """What people look for in a line, and so what it begins with."""
@@ -29,7 +43,7 @@ _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 
 def configure(*, level: int = logging.ERROR, human: bool | None = None) -> None:
     """Set up logging for the process. `human`: readable lines (default: when standard error is a terminal)."""
-    human = sys.stderr.isatty() if human is None else human
+    human = sys.stderr is not None and sys.stderr.isatty() if human is None else human
     renderer: Any = structlog.dev.ConsoleRenderer() if human else _json
     if not human and _is_journal():
         renderer = _with_priority(renderer)
@@ -43,7 +57,7 @@ def configure(*, level: int = logging.ERROR, human: bool | None = None) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_StderrFactory(),
+        logger_factory=_Stderr,
         cache_logger_on_first_use=False,
     )
     libraries = _StderrHandler()
@@ -55,21 +69,29 @@ def configure(*, level: int = logging.ERROR, human: bool | None = None) -> None:
         )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[libraries], force=True)
+    logging.captureWarnings(capture=True)
 
 
-class _StderrHandler(logging.StreamHandler[Any]):
-    """Writes to what is standard error at the time, as `_StderrFactory`."""
+class _Stderr:
+    """A logger that looks up standard error at each line, so that a progress bar may stand in for it."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            if sys.stderr is not None:
+                sys.stderr.write(message + "\n")
+                sys.stderr.flush()
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
+
+
+class _StderrHandler(logging.Handler):
+    """Hands what libraries log to `_Stderr`."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
-
-
-class _StderrFactory:
-    """Loggers that look up standard error at each line, so that a progress bar may stand in for it."""
-
-    def __call__(self, *_: Any) -> structlog.PrintLogger:
-        return structlog.PrintLogger(sys.stderr)
+        _Stderr().msg(self.format(record))
 
 
 def _json(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
@@ -81,7 +103,7 @@ def _is_journal() -> bool:
     """Whether standard error leads to systemd's journal: JOURNAL_STREAM is its device and inode (systemd.exec(5))."""
     try:
         there = os.fstat(sys.stderr.fileno())
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # closed, or none at all
         return False
     return os.environ.get("JOURNAL_STREAM") == f"{there.st_dev}:{there.st_ino}"
 
@@ -95,8 +117,27 @@ def _with_priority(renderer: Callable[[Any, str, MutableMapping[str, Any]], str]
 
 
 def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, str):
-            safe = _URL.sub(lambda match: redact(match[0]), hide(value))
-            event[key] = safe if key == "exception" else safe.replace("\r", "\\r").replace("\n", "\\n")
-    return event
+    return {
+        key: _safe(value).translate(_IN_TRACEBACKS) if key == "exception" and isinstance(value, str) else _plain(value)
+        for key, value in event.items()
+    }
+
+
+def _plain(value: object) -> Any:
+    """`value` as something that JSON has, and that shows no secret however deep it lies."""
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if isinstance(value, Mapping):
+        return {_text(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    return _safe(str(value)).translate(_CONTROL)
+
+
+def _safe(text: str) -> str:
+    """`text` without secrets. Of addresses that are not http's (Apprise's are keys all over) the scheme is shown."""
+    return _URL.sub(lambda match: f"{match[1]}://REDACTED" if match[1] else redact(match[0]), hide(text))

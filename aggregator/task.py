@@ -6,11 +6,13 @@ The other side, with the processes and their deadlines, is `aggregator.workers`.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import pickle
 import resource
 import signal
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,8 @@ OUT_OF_MEMORY = 77
 def prepare(memory_bytes: int) -> None:
     """Limits of a new worker. SIGINT is ignored already; SIGTERM ends it at once, even inside a regular expression."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    warnings.simplefilter("ignore")  # what parsers think of a document is no line for our log
+    logging.getLogger().addHandler(logging.NullHandler())
     gc.freeze()  # what the fork server loaded is never collected, so its pages stay shared
     base = _address_space()
     if base is not None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
+import re
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 
-from aggregator import logs
+from aggregator import logs, urls
+from aggregator.web import Server
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +25,7 @@ def restored() -> Iterator[None]:
     root = logging.getLogger()
     before = root.handlers[:], root.level
     yield
+    logging.captureWarnings(capture=False)
     structlog.reset_defaults()
     root.handlers[:], root.level = before
 
@@ -102,3 +108,81 @@ def test_the_journal_hears_how_bad_it_is(ours: bool, tmp_path: Path, monkeypatch
         journal.seek(0)
         begin = [line.partition("{")[0] for line in journal]
     assert begin == (["<6>", "<3>", "<4>"] if ours else ["", "", ""])
+
+
+HOSTILE = "a\x1b[31m\x07\x9b31m\r\nb\u2028c\x85d\ud800e\x00"
+SECRET_URL = "HTTPS://user:hunter2@a.example/f?token=SEKRET&x=1"
+
+
+@pytest.mark.parametrize("human", [True, False])
+def test_a33_nothing_in_a_line_is_a_command_or_a_second_line(human: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    """Titles and headers of strangers, as the event, as a value, deep in one, in an exception, from a library."""
+    logs.configure(human=human, level=logging.INFO)
+    log = structlog.get_logger()
+    log.error(HOSTILE, title=HOSTILE, many=[HOSTILE, {HOSTILE: (HOSTILE,)}], error=ValueError(HOSTILE), n=float("nan"))
+    logging.getLogger("uvicorn.error").error("%s", HOSTILE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(HOSTILE, stacklevel=1)
+    text = capfd.readouterr().err
+    lines = text.split("\n")[:-1]
+    assert len(lines) == len(text.splitlines()) == 3
+    if human:
+        assert not re.search(r"a\x1b|[\x07\x9b\x85\r\u2028\x00]", text)
+    else:
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", text)
+        events = [json.loads(line, parse_constant=pytest.fail) for line in lines]
+        assert all(event["level"] and event["timestamp"] for event in events)
+
+
+@pytest.mark.parametrize("human", [True, False])
+def test_a37_no_secret_lies_so_deep_that_it_is_shown(human: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """In lists and keys, in exceptions and bytes given as values, in addresses of Apprise, in upper case."""
+    logs.configure(human=human)
+    urls.keep_secret("KEPT-SECRET")
+    structlog.get_logger().error(
+        f"at {SECRET_URL}", many=[SECRET_URL, ("KEPT-SECRET",)], keys={"KEPT-SECRET": {SECRET_URL}},
+        error=ValueError(SECRET_URL), raw=b"KEPT-SECRET", places="tgram://SEKRET/1 mailto://me:hunter2@mail.example",
+    )  # fmt: skip
+    text = capsys.readouterr().err
+    assert "a.example" in text
+    for secret in ("hunter2", "SEKRET", "KEPT-SECRET"):
+        assert secret not in text
+
+
+class Full:
+    """Standard error on a disk without room, or with nobody at the other end."""
+
+    def write(self, _: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+    def isatty(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("stream", [Full(), None])
+def test_f38_a_log_that_can_not_be_written_stops_nothing(stream: Full | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line is lost, and no other stream gets it."""
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.configure(level=logging.INFO)
+    structlog.get_logger().error("lost")
+    logging.getLogger("uvicorn.error").error("lost, too")
+    assert out.getvalue() == ""
+
+
+def test_the_web_server_leaves_the_log_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """uvicorn would give its loggers handlers of their own, whose lines are neither JSON nor without secrets."""
+    logs.configure(human=False)
+
+    async def nothing(_scope: object, _receive: object, _send: object) -> None:
+        pass
+
+    with Server(nothing, "127.0.0.1", 0):
+        logging.getLogger("uvicorn.error").error("about https://user:hunter2@a.example/")
+    events = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert "about https://a.example/" in events, events

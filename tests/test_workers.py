@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -274,3 +276,17 @@ def test_a_round_that_reads_nothing_loads_nothing_that_reads_pages() -> None:
     code = "import aggregator.pipeline, sys; print({'trafilatura', 'nh3', 'feedparser'} & set(sys.modules))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "set()"
+
+
+def talk() -> str:
+    warnings.warn("a warning", stacklevel=1)
+    logging.getLogger("some.parser").error("an error")
+    return "done"
+
+
+def test_what_parsers_say_stays_in_their_worker(capfd: pytest.CaptureFixture[str]) -> None:
+    """A log of JSON lines holds nothing else, and nothing that a document made a library say."""
+    with Workers(processes=1) as workers:
+        assert workers.call(talk, timeout_s=30) == "done"
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == ""

@@ -99,7 +99,7 @@ def _announce(what: str) -> None:
     """Words to somebody at a terminal, a log line as all the others to whatever reads those."""
     import structlog
 
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         say(f"{what}; Ctrl-C ends it")
     else:
         structlog.get_logger().info(what)

@@ -116,7 +116,8 @@ def copy(session: Session, target: Path, told: Callable[[], None] | None = None)
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
             raise StoreError(
-                f"{target}: the copy is damaged, and so may the database be (`aggregator verify` tells): {found[:SHOWN]}"
+                f"{target}: the copy is damaged, and so may the database be (`aggregator verify` tells): "
+                f"{found[:SHOWN]}"
             )
     except sqlite3.Error as error:
         raise StoreError(f"{target}: {error}") from error
