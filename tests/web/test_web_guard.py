@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_room import serving
+from desk_room import Asking, serving
 from pydantic import ValidationError
 from starlette.datastructures import Headers
 
@@ -239,8 +239,11 @@ def test_one_client_does_not_take_all_places(tmp_path: Path, monkeypatch: pytest
         assert asking("/robots.txt", X_Forwarded_For="198.51.100.2").status == 200
 
 
-def test_files_go_out_while_searches_wait(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What asks the database has threads of its own, and few."""
+@contextlib.contextmanager
+def held_up(
+    filled: Path, monkeypatch: pytest.MonkeyPatch, what: str, path: str
+) -> Iterator[tuple[Asking, threading.Semaphore]]:
+    """As many clients as there are threads ask for `path` and wait in `what` while the block runs; who has begun."""
     begun, done = threading.Semaphore(0), threading.Event()
 
     def hold(*_: object) -> None:
@@ -248,36 +251,29 @@ def test_files_go_out_while_searches_wait(filled: Path, monkeypatch: pytest.Monk
         done.wait(20)
         raise StoreError("busy")
 
-    monkeypatch.setattr("aggregator.web.searching.Asked.read", hold)
+    monkeypatch.setattr(what, hold)
     with serving(filled) as asking, ThreadPoolExecutor(THREADS) as clients:
         for _ in range(THREADS):
-            clients.submit(asking, "/search")
+            clients.submit(asking, path)
         try:
-            assert begun.acquire(timeout=10)
-            assert asking("/").status == 200
-            assert asking("/metrics").status == 200
+            yield asking, begun
         finally:
             done.set()
+
+
+def test_files_go_out_while_searches_wait(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks the database has threads of its own, and few."""
+    with held_up(filled, monkeypatch, "aggregator.web.searching.Asked.read", "/search") as (asking, begun):
+        assert begun.acquire(timeout=10)
+        assert asking("/").status == 200
+        assert asking("/metrics").status == 200
 
 
 def test_health_answers_while_every_thread_is_at_work(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A supervisor is not to end a program that is merely busy."""
-    busy, done = threading.Semaphore(0), threading.Event()
-
-    def hold(*_: object) -> None:
-        busy.release()
-        done.wait(20)
-        raise StoreError("busy")
-
-    monkeypatch.setattr("aggregator.web.probes.Probes._checks", hold)
-    with serving(filled) as asking, ThreadPoolExecutor(THREADS) as clients:
-        for _ in range(THREADS):
-            clients.submit(asking, "/ready")
-        try:
-            assert all(busy.acquire(timeout=10) for _ in range(THREADS))
-            assert asking("/health").status == 200
-        finally:
-            done.set()
+    with held_up(filled, monkeypatch, "aggregator.web.probes.Probes._checks", "/ready") as (asking, busy):
+        assert all(busy.acquire(timeout=10) for _ in range(THREADS))
+        assert asking("/health").status == 200
 
 
 @pytest.mark.parametrize(
