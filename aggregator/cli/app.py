@@ -203,6 +203,11 @@ def iso(time: datetime | None) -> str | None:
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if time else None
 
 
+def counted(number: int, what: str) -> str:
+    """`1 feed`, `2 feeds`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> None:
     """A table on standard error; where that is no terminal, plain, a line a row, however long."""
     from rich.table import Table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Here, app, here, print_json, say
+from aggregator.cli.app import Here, app, counted, here, print_json, say
 from aggregator.cli.naming import meant
 from aggregator.errors import ConfigError
 from aggregator.models import FeedState, Source
@@ -17,6 +17,9 @@ from aggregator.urls import redact
 if TYPE_CHECKING:
     from aggregator.poll.opml import OpmlFeed
     from aggregator.settings import Config, Feed
+
+_MORE = ("lists", "outputs", "notifications")
+"""Further parts of feeds.yaml that `check` counts where there are any."""
 
 
 @app.command()
@@ -33,8 +36,12 @@ def check(
     config = here(context).config
     _complain_of_rules(config)
     tags = {tag for feed in config.feeds for tag in feed.tags}
-    lists = f"{len(config.lists)} lists, " if config.lists else ""
-    say(f"{here(context).config_path}: fine, {len(config.feeds)} feeds, {lists}{len(tags)} tags")
+    found = [
+        counted(len(config.feeds), "feed"),
+        counted(len(tags), "tag"),
+        *(counted(len(value), name[:-1]) for name in _MORE if (value := getattr(config, name))),
+    ]
+    say(f"{here(context).config_path}: fine, {', '.join(found)}")
 
 
 def _complain_of_rules(config: Config) -> None:
@@ -94,7 +101,7 @@ def import_opml(
         add_feeds(place.config_path, wanted, os.environ)
     for name, why in skipped:
         say(f"skipped {name}: {why}")
-    say(f"{file}: {len(wanted)} feeds added to {place.config_path}, {len(skipped)} skipped")
+    say(f"{file}: {counted(len(wanted), 'feed')} added to {place.config_path}, {len(skipped)} skipped")
 
 
 def _known(place: Here) -> dict[str, set[str]]:

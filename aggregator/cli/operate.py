@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Here, app, clock, complain, here, say
+from aggregator.cli.app import Here, app, clock, complain, counted, here, say
 from aggregator.cli.naming import meant
 from aggregator.cli.progress import bars
 from aggregator.models import FeedState, FeedStatus
@@ -63,13 +63,14 @@ def report(tally: Tally, polled: list[FeedState]) -> None:
         if state.failures and state.status is not FeedStatus.PAUSED:
             complain(f"{state.name}: {state.last_error}")
     lost = f", {tally.offline} out of reach" if tally.offline else ""
+    failed = tally.failed - tally.offline
     say(
-        f"{tally.polled} feeds polled ({tally.unchanged} unchanged, {tally.failed - tally.offline} failed{lost}), "
+        f"{counted(tally.polled, 'feed')} polled ({tally.unchanged} unchanged, {failed} failed{lost}), "
         f"{tally.new} new and {tally.revised} revised entries"
     )
     say(
-        f"{tally.scraped} articles stored, {tally.unscraped} pages failed; "
-        f"{tally.published} new posts in the output, {tally.built.written} files written"
+        f"{counted(tally.scraped, 'article')} stored, {counted(tally.unscraped, 'page')} failed; "
+        f"{counted(tally.published, 'new post')} in the output, {counted(tally.built.written, 'file')} written"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import tempfile
@@ -16,8 +17,6 @@ from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
     from aggregator.settings import Config
-
-BASE_URL = "http://127.0.0.1:8080/"
 
 COLUMNS = ("round", "feeds", "same", "failed", "new", "articles", "no page", "copies", "next links")
 
@@ -39,8 +38,9 @@ def demo(
     place = _new_folder(folder)
     with Press(clock(), slow_s=SLOW_S) as press:
         config_path = place / "feeds.yaml"
-        config_path.write_text(press.config_text(BASE_URL, media="mirror"), "utf-8")
-        config = load(config_path)
+        base_url = f"http://127.0.0.1:{os.environ.get('AGGREGATOR_PORT', '8080')}/"
+        config_path.write_text(press.config_text(base_url, media="mirror"), "utf-8")
+        config = load(config_path, os.environ)
         say(f"An imaginary press: {len(press.outlets)} outlets on 127.0.0.1, {press.rounds} rounds, into {place}")
         rows = []
         for number in range(1, press.rounds + 1):

@@ -19,6 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from aggregator.errors import ConfigError
+from aggregator.settings.kinds import IN_WORDS
 from aggregator.urls import keep_secret, redact
 
 Path_ = tuple[str | int, ...]
@@ -101,10 +102,18 @@ def _compose(document: Document, path: Path) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        document.mistake(place, f"is not YAML: {error.problem or error.context}")
+        document.mistake(place, f"is not YAML: {error.problem or error.context}{_begun(error)}")
         raise ConfigError(document.lines()) from None
     except (YAMLError, RecursionError) as error:
         raise ConfigError((f"{document.name}:1:1: is not YAML: {str(error).splitlines()[0]}",)) from None
+
+
+def _begun(error: MarkedYAMLError) -> str:
+    """Where that began which is wrong, when it is found some lines further down: a quote that nothing closes."""
+    mark = error.context_mark
+    if mark is None or error.problem_mark is None or mark.line == error.problem_mark.line:
+        return ""
+    return f" ({error.context} that begins in line {mark.line + 1}, column {mark.column + 1})"
 
 
 def _value(document: Document, node: Node, path: Path_) -> Any:
@@ -179,12 +188,14 @@ def explain(document: Document, error: ValidationError, valid_keys: ValidKeys) -
             place = document.places.get(path[:-1] if path not in document.places else path, (1, 1))
             document.mistake(place, f"{where((*path, *_rest(path, detail['loc'])))}: is missing; it must be given")
         else:
-            expected.setdefault(path, []).append(_expectation(detail))
+            expected.setdefault(path, []).append(expectation(detail))
     for path, wishes in expected.items():
         if any(other[: len(path)] == path and other != path for other in expected):
             continue  # what is wrong inside explains why the whole is
         shown = "a value from the environment" if path in document.secret else _shown(_at(document.values, path))
         message = f"{where(path)}: found {shown}; expected {', or '.join(dict.fromkeys(wishes))}"
+        if wishes == [_KINDS["model_type"]] and "://" in shown:
+            message += ": `url:` stands before the address"
         document.mistake(document.places.get(path, (1, 1)), message)
 
 
@@ -202,9 +213,11 @@ def _rest(path: Path_, location: tuple[str | int, ...]) -> Path_:
     return tuple(location[len(path) :])
 
 
-def _expectation(detail: Mapping[str, Any]) -> str:
+def expectation(detail: Mapping[str, Any]) -> str:
     """What was expected, in words, from one of pydantic's error details."""
     limits = detail.get("ctx") or {}
+    if (words := IN_WORDS.get(limits.get("pattern", ""))) is not None:
+        return words
     if detail["type"] in _BOUNDS:
         return _BOUNDS[detail["type"]].format(next(iter(limits.values())))
     if detail["type"] in _KINDS:

@@ -24,8 +24,9 @@ from aggregator.settings import Feed
 def add_feeds(path: Path, feeds: Iterable[Feed], environ: Mapping[str, str]) -> None:
     """Append feeds. ConfigError when the result would not be valid (a name or a URL that stands there already)."""
     document = _read(path)
-    listed = document.setdefault("feeds", CommentedSeq())
-    listed.extend(_item(feed) for feed in feeds)
+    if document.get("feeds") is None:
+        document["feeds"] = CommentedSeq()
+    document["feeds"].extend(_item(feed) for feed in feeds)
     _write(path, document, environ)
 
 

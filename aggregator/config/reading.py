@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from aggregator.config.document import Document, Path_, explain, read, where
+from aggregator.config.document import Document, Path_, expectation, explain, read, where
 from aggregator.config.names import selection_mistakes
 from aggregator.config.together import contradictions, default_name
 from aggregator.errors import ConfigError
-from aggregator.settings import Config, Feed, FeedList, Notification, Output
+from aggregator.settings import Config, Feed, FeedList, Notification, Output, Server
 from aggregator.urls import keep_secrets_of
 
 _LISTED: dict[str, type[BaseModel]] = {
@@ -39,9 +39,9 @@ def _validated(document: Document, path: Path) -> Config | None:
     values = document.values
     for variable, (section, key) in _ENVIRONMENT.items():
         if variable in document.environ and isinstance(values.setdefault(section, {}), dict):
-            values[section][key] = document.environ[variable]
+            values[section][key] = _from_environment(variable, key, document.environ[variable])
     # A section that is named and left empty means its defaults.
-    given = {key: value for key, value in values.items() if value is not None or key == "feeds"}
+    given = {key: value for key, value in values.items() if value is not None}
     for at, message in contradictions(given, document.places, document.secret):
         place = next(document.places[p] for p in (at, at[:-1], ()) if p in document.places)
         document.mistake(place, f"{where(at)}: {message}")
@@ -55,6 +55,15 @@ def _validated(document: Document, path: Path) -> Config | None:
     for feed in (*config.feeds, *config.lists):
         keep_secrets_of(feed.url)
     return config.model_copy(update={"rules": _rule_folders(document, config, path)})
+
+
+def _from_environment(variable: str, key: str, value: str) -> str:
+    """`value`, which is to be one of `server`. ConfigError, naming the variable, where it can be none."""
+    try:
+        Server.model_validate({key: value})
+    except ValidationError as error:
+        raise ConfigError((f"{variable}: found `{value}`; expected {expectation(error.errors()[0])}",)) from None
+    return value
 
 
 def _rule_folders(document: Document, config: Config, path: Path) -> tuple[str, ...]:

@@ -94,4 +94,6 @@ def _default(value: object) -> str:
         return "`true`" if value else "`false`"
     if value is None or value in ((), {}):
         return "none"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
     return f"`{value}`"

@@ -27,6 +27,8 @@ def contradictions(
     if _are_reversed(defaults, {}):
         yield ("defaults",), _REVERSED
     feeds = values.get("feeds")
+    if not feeds and not values.get("lists"):
+        yield ("feeds",), "names no feed; expected one at least, or one list of feeds under `lists`"
     seen: dict[tuple[str, str], int] = {}
     for index, feed in enumerate(feeds if isinstance(feeds, list) else ()):
         if not isinstance(feed, dict):
@@ -35,6 +37,9 @@ def contradictions(
             first = seen.setdefault((key, value.casefold() if key == "name" else value), index)
             if first != index:
                 path, line = ("feeds", index, key), places["feeds", first][0]
+                if key == "name" and not feed.get("name"):
+                    yield path, f"is missing; without one it is called `{value}`, as the feed in line {line} is"
+                    continue
                 shown = "a value from the environment" if path in secret else f"`{redact(value)}`"
                 yield path, f"found {shown}, which line {line} has already"
         if _are_reversed(feed, defaults):

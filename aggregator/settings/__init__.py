@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from aggregator.filters import Filter
 from aggregator.models import MediaPolicy, Republish
 from aggregator.settings.kinds import (
+    SELECTION_NAME,
+    SITE_LANGUAGE,
     AddressRange,
     Duration,
     HttpUrl,
@@ -40,7 +42,7 @@ class Site(_Section):
         "http://127.0.0.1:8080/", description="Where the output is served; links between its documents begin with it."
     )
     author: str | None = Field(None, description="Named as the combined feed's author.")
-    language: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 tag of the site.")
+    language: str = Field("en", pattern=SITE_LANGUAGE, description="BCP 47 tag of the site.")
     page_size: int = Field(100, ge=10, le=1000, description="Entries in a feed document and in an archive document.")
     index: bool = Field(False, description="Whether search engines may index the mirror (default: noindex).")
     neighbour_links: Literal["rel", "iri"] = Field(
@@ -182,7 +184,7 @@ class Server(_Section):
 class Selection(_Section):
     """Posts for which every condition that is given holds."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="How it is called; `a-z`, `0-9` and `-`.")
+    name: str = Field(pattern=SELECTION_NAME, description="How it is called; `a-z`, `0-9` and `-`.")
     tags: tuple[Tag, ...] = Field((), description="Carried by a feed with one of these tags.")
     sources: tuple[str, ...] = Field((), description="Carried by one of these feeds, by name.")
     words: tuple[Word, ...] = Field(
@@ -203,9 +205,7 @@ class Selection(_Section):
 class Output(Selection):
     """A feed of your own making: posts for which every condition that is given holds, with a page."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Its file name: `outputs/NAME.atom`; `a-z`, `0-9` and `-`."
-    )
+    name: str = Field(pattern=SELECTION_NAME, description="Its file name: `outputs/NAME.atom`; `a-z`, `0-9` and `-`.")
     title: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its name.")
     max_age: Duration | None = Field(
         None, description="Published at most this long before the newest post of the archive."
@@ -246,6 +246,8 @@ class Upkeep(_Section):
 class Config(_Section):
     """feeds.yaml."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["feeds"]}, {"required": ["lists"]}]})
+
     site: Site = Field(Site(), description="How the output presents itself.")
     network: Network = Field(Network(), description="Everything that goes out.")
     server: Server = Field(Server(), description="The web server.")
@@ -254,7 +256,7 @@ class Config(_Section):
     rules: Texts = Field(
         (), description="Folders with rules for sites (see rules.md), relative to this file; the first with one counts."
     )
-    feeds: tuple[Feed, ...] = Field(min_length=1, description="The sources.")
+    feeds: tuple[Feed, ...] = Field((), description="The sources.")
     lists: tuple[FeedList, ...] = Field(
         (), description="Lists of feeds that somebody else keeps, and that are followed."
     )

@@ -23,6 +23,21 @@ _DURATION = re.compile(r"(\d+)\s*([smhd])")
 
 MAX_DURATION = timedelta(days=3650)
 
+SITE_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+SELECTION_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+TAG = r"^[\w][\w .+-]{0,63}$"
+SERVICE = r"^[a-z][a-z0-9+.-]*://\S+$"
+
+IN_WORDS = {
+    SITE_LANGUAGE: "a language tag such as en or de-AT",
+    LANGUAGE: "a language tag such as en or de-AT",
+    SELECTION_NAME: "a name of a-z, 0-9 and -, such as edge-devices (`title` takes any text)",
+    TAG: "a word or a few: letters, digits, spaces and any of . + - _",
+    SERVICE: "a URL of Apprise, such as ntfys://…",
+}
+"""What a pattern asks for, as it is said to people."""
+
 
 def parse_duration(value: object) -> timedelta:
     """`90s`, `15m`, `1h`, `2d` -> timedelta; ValueError says what was expected."""
@@ -92,11 +107,11 @@ Duration = Annotated[
 AddressRange = Annotated[str, AfterValidator(_network)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Target = Annotated[str, AfterValidator(_allowed_target)]
-Tag = Annotated[str, Field(pattern=r"^[\w][\w .+-]{0,63}$")]
+Tag = Annotated[str, Field(pattern=TAG)]
 Word = Annotated[str, Field(max_length=200), AfterValidator(_word)]
 Query = Annotated[str, Field(max_length=1000), AfterValidator(_full_text)]
-Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
-ServiceUrl = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://\S+$", max_length=2000)]
+Language = Annotated[str, Field(pattern=LANGUAGE)]
+ServiceUrl = Annotated[str, Field(pattern=SERVICE, max_length=2000)]
 
 
 def _one_or_many(value: object) -> object:

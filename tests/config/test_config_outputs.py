@@ -43,7 +43,7 @@ def test_each_mistake_of_an_output_has_its_place(tmp_path: Path) -> None:
     assert found[0].startswith(":4:24: outputs[0].query: found `CVE-2024-3400`; expected an FTS5 expression (")
     assert "quotes go around what is no word" in found[0]
     assert found[1].startswith(":5:24: outputs[1].query: found `(a OR`; expected an FTS5 expression (syntax error")
-    assert found[2].startswith(":6:12: outputs[2].name: found `Two`; expected text that matches")
+    assert found[2].startswith(":6:12: outputs[2].name: found `Two`; expected a name of a-z, 0-9 and -")
     assert found[3] == ":6:25: outputs[2].words[0]: found `!`; expected a word or a phrase"
     assert found[4].startswith(":6:43: outputs[2].languages[0]: found `english`")
     assert found[5] == ":7:26: outputs[3].group: found `day`; expected 'none' or 'story'"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import load
+from aggregator.config import add_feeds, load
 from aggregator.errors import ConfigError
+from aggregator.settings import Feed
 
 
 def write(folder: Path, text: str) -> Path:
@@ -71,7 +72,7 @@ feeds:
         ":8:5: feeds[1].url: is missing; it must be given",
         ":9:11: feeds[2].url: the environment has no variable `TOKEN`",
         ":9:48: feeds[2].taggs: unknown key `taggs`; did you mean `tags`?",
-        ":10:5: feeds[3]: found `https://a.example/`; expected a mapping",
+        ":10:5: feeds[3]: found `https://a.example/`; expected a mapping: `url:` stands before the address",
     ]
 
 
@@ -86,8 +87,27 @@ def test_an_unknown_key_far_from_any_other_lists_the_valid_ones(tmp_path: Path) 
     [
         ("", ":1:1: the file is empty; expected a mapping with the key `feeds`"),
         ("- a\n", ":1:1: found a list; expected a mapping with the key `feeds`"),
-        ("feeds: []\n", ":1:8: feeds: found an empty list; expected at least one"),
-        ("site: {}\n", ":1:1: feeds: is missing; it must be given"),
+        ("feeds: []\n", ":1:8: feeds: names no feed; expected one at least, or one list of feeds under `lists`"),
+        ("site: {}\n", ":1:1: feeds: names no feed; expected one at least, or one list of feeds under `lists`"),
+        ("feeds:\n", ":2:1: feeds: names no feed; expected one at least, or one list of feeds under `lists`"),
+        (
+            'feeds:\n- {url: "https://a.example/}\n- {url: x}\n',
+            (
+                ":4:1: is not YAML: found unexpected end of stream (while scanning a quoted scalar that begins in line 2, "
+                "column 9)"
+            ),
+        ),
+        (
+            "feeds:\n- {url: 'https://a.example/1'}\n- {url: 'https://www.a.example/2'}\n",
+            ":3:3: feeds[1].name: is missing; without one it is called `a.example`, as the feed in line 2 is",
+        ),
+        (
+            "feeds: [{url: 'https://a.example/'}]\noutputs: [{name: A B}]\n",
+            (
+                ":2:18: outputs[0].name: found `A B`; expected a name of a-z, 0-9 and -, such as edge-devices "
+                "(`title` takes any text)"
+            ),
+        ),
         ("feeds: [\n", ":2:1: is not YAML: expected the node content, but found '<stream end>'"),
         (
             "feeds: [{url: 'https://a.example/'}, {url: 'https://a.example/', name: B}]\n",
@@ -166,3 +186,28 @@ def test_host_and_port_of_the_server_may_come_from_the_environment(tmp_path: Pat
     path = write(tmp_path, "feeds: [{url: 'https://a.example/'}]\nserver: {port: 1}\n")
     server = load(path, {"AGGREGATOR_HOST": "0.0.0.0", "AGGREGATOR_PORT": "9000"}).server
     assert (server.host, server.port) == ("0.0.0.0", 9000)
+
+
+def test_a_list_of_feeds_is_enough(tmp_path: Path) -> None:
+    """Who follows a list that somebody else keeps need name no feed, and may leave `feeds` empty."""
+    for text in ("", "feeds:\n", "feeds: []\n"):
+        file = tmp_path / "feeds.yaml"
+        file.write_text(text + "lists: [{url: 'https://team.example/list.opml'}]\n", "utf-8")
+        assert load(file).feeds == ()
+
+
+def test_a_feed_is_added_where_feeds_is_empty(tmp_path: Path) -> None:
+    """`feeds:` with nothing behind it takes the first feed."""
+    file = tmp_path / "feeds.yaml"
+    file.write_text("feeds:\nlists: [{url: 'https://team.example/list.opml'}]\n", "utf-8")
+    add_feeds(file, [Feed(url="https://a.example/")], {})
+    assert [feed.url for feed in load(file).feeds] == ["https://a.example/"]
+
+
+def test_a_mistake_in_the_environment_names_the_variable(tmp_path: Path) -> None:
+    """AGGREGATOR_PORT stands in no line of the file."""
+    file = tmp_path / "feeds.yaml"
+    file.write_text("feeds: [{url: 'https://a.example/'}]\n", "utf-8")
+    with pytest.raises(ConfigError) as error:
+        load(file, {"AGGREGATOR_PORT": "abc"})
+    assert error.value.mistakes == ("AGGREGATOR_PORT: found `abc`; expected a whole number",)

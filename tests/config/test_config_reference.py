@@ -6,13 +6,26 @@ import json
 from pathlib import Path
 
 from aggregator.config import reference, schema
+from aggregator.config.__main__ import write
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_configuration_page_holds_the_generated_reference() -> None:
     """`make docs` writes it; a key without a line there fails here."""
-    assert reference() in (DOCS / "configuration.md").read_text("utf-8")
+    page = (DOCS / "configuration.md").read_text("utf-8")
+    assert page.endswith(reference())
+    assert page.count("## `site`") == 1
+
+
+def test_writing_the_pages_again_changes_nothing(tmp_path: Path) -> None:
+    """What was generated before is replaced, whatever source it named then; what is written by hand stays."""
+    for name in ("configuration.md", "rules.md"):
+        text = (DOCS / name).read_text("utf-8")
+        (tmp_path / name).write_text(text.replace("` from aggregator/", "` from elsewhere/"), "utf-8")
+    write(tmp_path)
+    for name in ("configuration.md", "rules.md", "feeds.schema.json"):
+        assert (tmp_path / name).read_text("utf-8") == (DOCS / name).read_text("utf-8")
 
 
 def test_the_editor_schema_is_the_generated_one() -> None:

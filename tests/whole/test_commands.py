@@ -315,7 +315,7 @@ def test_poll_knows_a_feed_by_its_name_in_any_case(program: Program, site: Outle
     for name in ("KETTLES", "kettles", site.origin + "/feed?token=hunter2"):
         ended = program.run("poll", "--feed", name)
         assert ended.returncode == 0, ended.stderr
-        assert "1 feeds polled" in ended.stderr
+        assert "1 feed polled" in ended.stderr
     ended = program.run("poll", "--feed", "Ketles")
     assert ended.returncode == 2
     assert "no feed is called `Ketles`; did you mean `Kettles`?" in ended.stderr
@@ -463,7 +463,7 @@ def test_wrong_use_ends_with_exit_code_2(program: Program, arguments: tuple[str,
 
 def test_check_ends_with_0_or_2(program: Program, tmp_path: Path) -> None:
     """A good file is called fine; one with mistakes has them all listed; a missing one is a mistake."""
-    assert "fine, 1 feeds" in program.run("check").stderr
+    assert "fine, 1 feed," in program.run("check").stderr
     other = Program(tmp_path)
     assert other.run("check").returncode == 2
     other.configure("feeds: [{nmae: x}]")
