@@ -156,12 +156,12 @@ def events(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
 
 
 def _posting(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
-    """Whether the feed fell silent, or speaks again; only a good poll tells."""
+    """Whether the feed fell silent, or speaks again; only a good poll tells, by comparison with the good one before it."""
     after, now = outcome.state, outcome.at
-    if after.failures or before.last_poll is None:
+    if after.failures or before.last_success is None:
         return ()
     new = [decision.entry.published or now for decision in outcome.decisions if decision.verdict is Verdict.NEW]
-    quiet_before = silence(before.posted, before.last_poll)
+    quiet_before = silence(before.posted, before.last_success)
     quiet = silence((*before.posted, *new), now)
     if quiet and not quiet_before:
         return (FeedEvent(now, "silent", f"{after.name} has fallen silent", _sentence(quiet.words)),)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.health import diagnose, events, idle, silence
+from aggregator.health import diagnose, events, idle, resting, silence
 from aggregator.models import Decision, Entry, FeedState, FeedStatus, PollOutcome, PollResult, Verdict
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -38,12 +38,20 @@ def posted(gaps: Iterable[float]) -> tuple[datetime, ...]:
         ([900] + [168] * 8, True),
         ([900] + [168] * 3, False),
         ([240] + [0.02] * 9 + [168] + [0.02] * 9, False),
+        ([42] + [12] * 5 + [0.1] * 5 + [12] * 5, True),
+        ([46] + [12] * 20, False),
+        ([62] + [12] * 20, True),
         ([], False),
     ],
 )
 def test_silence_is_against_the_feeds_own_rhythm(gaps: list[float], silent: bool) -> None:
     """A newsroom is silent after a day, one with weekends off after two, a weekly one after weeks; few posts tell nothing."""
     assert (silence(posted(gaps), NOW) is not None) is silent
+
+
+def test_posts_of_the_future_break_no_silence() -> None:
+    """A page that announces an event of next year says nothing of what comes today."""
+    assert silence((NOW + 300 * DAY, *posted([96] + [5] * 20)), NOW) is not None
 
 
 def test_silence_in_words() -> None:
@@ -117,6 +125,18 @@ def test_a_feed_that_breaks_is_told_once_and_so_is_its_return() -> None:
     assert told([*broken, (NOW + 10 * DAY, True), (NOW + 11 * DAY, True)]) == ["broke", "back"]
 
 
+def test_two_failures_far_apart_are_no_news() -> None:
+    """As when the machine slept between them."""
+    assert told([(NOW + HOUR, False), (NOW + 5 * DAY, False), (NOW + 5 * DAY + HOUR, True)]) == []
+    assert told([(NOW + HOUR, False), (NOW + 5 * DAY, False), (NOW + 5 * DAY + HOUR, False)]) == ["broke"]
+
+
+def test_a_feed_that_was_not_silent_does_not_post_again() -> None:
+    """Usual posts are no news."""
+    state = replace(FEED, posted=STEADY)
+    assert events(state, poll(state, NOW + 3 * HOUR, ok=True, new=(NOW + 2 * HOUR,))) == ()
+
+
 def test_a_flapping_feed_is_no_news() -> None:
     """Every other poll fails, for weeks."""
     assert told([(NOW + n * HOUR, n % 2 == 0) for n in range(1, 500)]) == []
@@ -149,6 +169,16 @@ def test_silence_is_told_once_and_so_is_its_end() -> None:
     assert (event.kind, event.words) == ("posting", "It posts again after 3 days 3 h.")
 
 
+def test_a_feed_that_falls_silent_while_it_fails_is_told_of_when_it_answers() -> None:
+    """Its days of failure are no reason to say nothing of what it does now: it answers, and has nothing to say."""
+    state, kinds = replace(FEED, posted=STEADY), []
+    for hours, ok in ((6, True), (18, False), (40, False), (70, False), (94, True), (100, True)):
+        outcome = poll(state, NOW + hours * HOUR, ok=ok)
+        kinds += [event.kind for event in events(state, outcome)]
+        state = outcome.state
+    assert kinds == ["broke", "back", "silent"]
+
+
 def test_paused_feeds_have_no_news() -> None:
     """Whatever a forced poll brings."""
     paused = replace(FEED, status=FeedStatus.PAUSED)
@@ -162,3 +192,6 @@ def test_hours_without_a_poll_are_told() -> None:
     event = idle(NOW - 3 * DAY, NOW - 2 * DAY, NOW)
     assert event is not None
     assert event.title == "No feed was polled for 3 days"
+    lasting = resting(NOW - 3 * DAY, NOW - 2 * DAY, NOW)
+    assert lasting is not None
+    assert lasting.at == NOW - 2 * DAY + 6 * HOUR
