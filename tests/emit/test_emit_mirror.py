@@ -342,6 +342,7 @@ def test_the_mirror_links_to_the_desk_where_it_is_served(shelf: Shelf, tmp_path:
 def test_a_full_list_leads_on_to_the_archive(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     """A tag or a source with more posts than its page holds; one that shows all it has does not."""
     build(shelf, site, tmp_path)
+    assert 'href="../archive/index.html">Other months' in (tmp_path / "archive/2026-03.html").read_text()
     assert 'href="../archive/index.html">Older posts, by month' in (tmp_path / "tags/news.html").read_text()
     build(shelf, Site(base_url="https://news.example/", page_size=100), tmp_path)
     assert "Older posts, by month" not in (tmp_path / "tags/news.html").read_text()

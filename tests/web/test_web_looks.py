@@ -229,6 +229,19 @@ def test_the_keyboard_gets_everywhere_and_is_seen(site: tuple[str, Shelf], page:
     assert {"PRE", "TABLE"} <= {name for name, _, _ in stops}
 
 
+def test_arrows_move_about_in_an_enlarged_page(site: tuple[str, Shelf], page: Page) -> None:
+    """They lead to the next post only where there is nothing to move about in."""
+    base, held = site
+    page.look(360)
+    page.open(base + held.posts[5].path)
+    press = """(() => { document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+        return new Promise((done) => setTimeout(() => done(location.pathname), 200)); })()"""
+    page.call("Emulation.setPageScaleFactor", pageScaleFactor=2)
+    assert page.run("visualViewport.scale") == 2
+    assert page.run(press) == f"/{held.posts[5].path}"
+    page.call("Emulation.setPageScaleFactor", pageScaleFactor=1)
+
+
 def test_axe_finds_nothing(site: tuple[str, Shelf], page: Page) -> None:
     """No kind of page breaks a rule of axe-core, narrow and light, wide and dark; AGGREGATOR_AXE names axe.min.js."""
     axe = Path(os.environ.get("AGGREGATOR_AXE") or "no axe")

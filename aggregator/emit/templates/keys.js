@@ -7,7 +7,8 @@ const moves = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 };
 document.addEventListener("keydown", (event) => {
   const step = moves[event.key];
   if (!step || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], pre, table")) return;
+  if (event.target.closest("input, textarea, select, audio, video, [contenteditable], pre, table")) return;
+  if (event.key.startsWith("Arrow") && visualViewport?.scale > 1) return; // they move about in what is enlarged
   const neighbour = document.querySelector(step > 0 ? 'link[rel="next"]' : 'link[rel="prev"]');
   if (neighbour) {
     location.assign(neighbour.href);
