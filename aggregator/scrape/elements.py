@@ -9,7 +9,9 @@ import re
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.dom import squeeze
 from aggregator.scrape.listings import language_class
+from aggregator.scrape.media import pixels
 from aggregator.urls import http_url
 
 DROPPED = frozenset(
@@ -51,6 +53,19 @@ def inline_attributes(tag: str, node: HtmlElement, base: str | None) -> dict[str
     if tag in ("bdo", "bdi") and node.get("dir") in ("ltr", "rtl"):
         return {"dir": node.get("dir", "")}
     return language_class(node.get("class") or "") if tag == "code" else {}
+
+
+def list_attributes(tag: str, node: HtmlElement) -> dict[str, str]:
+    """The number that an ordered list begins with, where it says so."""
+    start = node.get("start") or ""
+    return {"start": start} if tag == "ol" and start.isascii() and start.isdigit() and len(start) < 7 else {}
+
+
+def image_attributes(node: HtmlElement, url: str) -> dict[str, str]:
+    """The picture at `url` as the element describes it."""
+    sizes = {name: size for name in ("width", "height") if (size := pixels(node.get(name)))}
+    title = squeeze(node.get("title"))[:300]
+    return {"src": url, "alt": squeeze(node.get("alt"))[:1000], **sizes, **({"title": title} if title else {})}
 
 
 def link_url(href: str | None, base: str | None) -> str | None:

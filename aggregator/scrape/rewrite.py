@@ -12,11 +12,11 @@ from collections.abc import Collection, Mapping
 from lxml.etree import SubElement
 from lxml.html import Element, HtmlElement
 
+from aggregator.scrape import elements
 from aggregator.scrape.blocks import INLINE as RUNNING
-from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze
-from aggregator.scrape.elements import DROPPED, INLINE, LAYOUT, inline_attributes, spans
+from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element
 from aggregator.scrape.listings import code_table, code_text, language_class
-from aggregator.scrape.media import EMBEDS, embed_link, image_url, pixels
+from aggregator.scrape.media import EMBEDS, embed_link, image_url
 from aggregator.scrape.pen import BLOCKS, Pen
 
 _CAPTIONED, _CAPTION = "wp-caption", "wp-caption-text"
@@ -85,7 +85,7 @@ class _Writer:
 
     def _flattened(self, node: HtmlElement) -> None:
         for part in node.iter():
-            if is_element(part) and part.tag not in DROPPED:
+            if is_element(part) and part.tag not in elements.DROPPED:
                 self._text(part.text)
             if part is not node:
                 self._text(part.tail)
@@ -93,7 +93,7 @@ class _Writer:
     def _element(self, node: HtmlElement, depth: int) -> None:
         tag = str(node.tag).lower()
         self._budget -= 1
-        if self._budget < 0 or (tag in DROPPED and tag != "script"):
+        if self._budget < 0 or (tag in elements.DROPPED and tag != "script"):
             return
         if tag in EMBEDS or tag == "script":
             self._embed(node)
@@ -105,12 +105,12 @@ class _Writer:
             self._figure(node, depth)
         elif tag in BLOCKS or tag in ("dir", "menu"):
             self._kept_block(tag, node, depth)
-        elif tag in LAYOUT:
+        elif tag in elements.LAYOUT:
             # For browsers without scripts: a lazy image's real self counts, a request to switch them on does not.
             if tag != "noscript" or node.find(".//img") is not None:
                 self._arranged(node, depth)
-        elif tag in INLINE:
-            self._inline_element(INLINE[tag], node, depth)
+        elif tag in elements.INLINE:
+            self._inline_element(elements.INLINE[tag], node, depth)
         else:
             self.children(node, depth)
 
@@ -162,11 +162,9 @@ class _Writer:
     # --- blocks ----------------------------------------------------------------------------------------------------
 
     def _list(self, tag: str, node: HtmlElement, depth: int) -> None:
-        start = node.get("start") or ""
-        attributes = {"start": start} if tag == "ol" and start.isascii() and start.isdigit() and len(start) < 7 else {}
-        outer = self._pen.open(tag, attributes, wrap=False)
+        outer = self._pen.open(tag, elements.list_attributes(tag, node), wrap=False)
         for child in node:
-            if not is_element(child) or child in self._skip or child.tag in DROPPED:
+            if not is_element(child) or child in self._skip or child.tag in elements.DROPPED:
                 continue
             # Whatever stands in a list is an item of it: a list without `li` is common in old pages.
             self._budget -= 1
@@ -247,7 +245,7 @@ class _Writer:
             for cell in row_cells:
                 self._budget -= 1
                 if cell not in self._skip and self._budget >= 0:
-                    self._in_block(str(cell.tag), spans(cell), cell, depth + 4, wrap=False)
+                    self._in_block(str(cell.tag), elements.spans(cell), cell, depth + 4, wrap=False)
             self._pen.close(row_outer)
         if section_outer:
             self._pen.close(section_outer)
@@ -274,7 +272,7 @@ class _Writer:
     # --- inline ----------------------------------------------------------------------------------------------------
 
     def _inline_element(self, tag: str, node: HtmlElement, depth: int) -> None:
-        attributes = None if self._quiet else inline_attributes(tag, node, self._base)
+        attributes = None if self._quiet else elements.inline_attributes(tag, node, self._base)
         if attributes is None or self._pen.is_open(tag):
             self.children(node, depth)
             return
@@ -287,12 +285,7 @@ class _Writer:
         if url is None or url == self._last_image:
             return  # a <noscript> copy of a lazy image stands right behind it
         self._last_image = url
-        image = self._pen.put("img", {"src": url, "alt": squeeze(node.get("alt"))[:1000]})
-        for name in ("width", "height"):
-            if size := pixels(node.get(name)):
-                image.set(name, size)
-        if title := squeeze(node.get("title")):
-            image.set("title", title[:300])
+        self._pen.put("img", elements.image_attributes(node, url))
 
     def _embed(self, node: HtmlElement) -> None:
         link = embed_link(node, self._base)
