@@ -114,6 +114,25 @@ def test_the_services_user_finds_byte_code() -> None:
     assert "compileall -q aggregator" in steps.stdout.splitlines()[-1]
 
 
+def test_roots_command_is_the_services() -> None:
+    """The same user, program, paths and secrets as in the unit, so that `aggregator status` sees what the daemon sees."""
+    script, settings = (
+        (DEPLOY / "aggregator.sh").read_text("utf-8"),
+        {name: values[-1] for name, values in unit().items()},
+    )
+    program, _, config, _, data, _ = settings["ExecStart"].split()
+    for part in (
+        f"--uid={settings['User']} --gid={settings['Group']}",
+        f"EnvironmentFile={settings['EnvironmentFile']} ",
+        f"UMask={settings['UMask']} ",
+        f"AGGREGATOR_CONFIG={config} ",
+        f"AGGREGATOR_DATA={data} ",
+        f'{program} "$@"\n',
+    ):
+        assert part in script
+    assert subprocess.run(["sh", "-n", str(DEPLOY / "aggregator.sh")], check=False, timeout=10).returncode == 0
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze (Debian: systemd)")
 def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     """No unknown key, no value that it does not understand; little exposure."""

@@ -66,6 +66,7 @@ class Document:
     keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     secret: set[Path_] = field(default_factory=set)
+    unset: set[Path_] = field(default_factory=set)
     mistakes: list[tuple[tuple[int, int], str]] = field(default_factory=list)
 
     def mistake(self, place: tuple[int, int], message: str) -> None:
@@ -173,6 +174,7 @@ def _interpolated(document: Document, text: str, path: Path_) -> str:
         if path[:1] in (("feeds",), ("lists",), ("notifications",)):
             keep_secret(document.environ.get(name, ""))
         if name not in document.environ:
+            document.unset.add(path)
             document.mistake(document.places[path], f"{where(path)}: the environment has no variable `{name}`")
     return _VARIABLE.sub(lambda match: document.environ.get(match[1], ""), text)
 
@@ -190,6 +192,8 @@ def explain(document: Document, error: ValidationError, valid_keys: ValidKeys) -
         else:
             expected.setdefault(path, []).append(expectation(detail))
     for path, wishes in expected.items():
+        if path in document.unset:
+            continue  # what would stand there is not known, and that it is not has been said
         if any(other[: len(path)] == path and other != path for other in expected):
             continue  # what is wrong inside explains why the whole is
         shown = "a value from the environment" if path in document.secret else _shown(_at(document.values, path))

@@ -76,6 +76,12 @@ feeds:
     ]
 
 
+def test_a_variable_that_is_not_set_is_one_mistake(tmp_path: Path) -> None:
+    """What is left of the value without it is not complained about, too."""
+    text = "feeds: [{url: 'https://a.example/'}]\nserver: {token: '${TOKEN}'}\n"
+    assert mistakes(tmp_path, text) == [":2:17: server.token: the environment has no variable `TOKEN`"]
+
+
 def test_an_unknown_key_far_from_any_other_lists_the_valid_ones(tmp_path: Path) -> None:
     """Where no key is near, all that are valid there are named."""
     (line,) = mistakes(tmp_path, "feeds: [{url: 'https://a.example/'}]\nserver: {zzz: 1}\n")
