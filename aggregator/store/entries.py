@@ -73,31 +73,17 @@ def _insert(
     entry_id = sql.value(
         """
         INSERT INTO entries (feed_id, guid, article_id, given_guid, url, canonical_url, title, author, published,
-            published_at, updated, first_seen, language, tags, content_hash, reason, missed_since,
-            summary, html)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+            published_at, updated, first_seen, language, tags, content_hash, reason, missed_since, summary, html)
+        VALUES (:feed_id, :guid, :article_id, :given_guid, :url, :canonical_url, :title, :author, :published,
+            :published_at, :updated, :at, :language, :tags, :content_hash, :reason, :missed_since, :summary, :html)
+        RETURNING id
         """,
-        (
-            feed_id,
-            decision.guid,
-            article_id,
-            entry.guid,
-            entry.url,
-            decision.canonical_url,
-            entry.title,
-            entry.author,
-            times.exact(entry.published),
-            times.whole(published_at),
-            times.exact(entry.updated),
-            times.whole(at),
-            entry.language,
-            json.dumps(entry.tags, ensure_ascii=False),
-            decision.content_hash,
-            decision.reason,
-            missed_since,
-            keepable(entry.summary),
-            keepable(entry.html),
-        ),
+        {
+            **_values(feed_id, decision, entry, at),
+            "article_id": article_id,
+            "published_at": times.whole(published_at),
+            "missed_since": missed_since,
+        },
     )
     _save_enclosures(sql, entry_id, entry)
     retention.revive(sql, article_id, at)
@@ -111,34 +97,16 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[in
     held = sql.value("SELECT article_id FROM entries WHERE feed_id = ? AND guid = ?", (feed_id, decision.guid))
     if held is not None and retention.is_purged(sql, held):
         entry = replace(entry, summary="", html="")
+    # An address that is the same but for what tracks stays: readers that go by the link see no new one.
     row = sql.one(
         """
-        UPDATE entries SET url = iif(canonical_url IS ?, coalesce(url, ?), ?), canonical_url = ?,
-            title = ?, author = ?, published = ?, updated = ?, revised = ?,
-            language = ?, tags = ?, content_hash = ?, reason = ?, summary = ?, html = ?, given_guid = ?
-        WHERE feed_id = ? AND guid = ? AND content_hash <> ? RETURNING id, article_id
+        UPDATE entries SET url = iif(canonical_url IS :canonical_url, coalesce(url, :url), :url),
+            canonical_url = :canonical_url, title = :title, author = :author, published = :published,
+            updated = :updated, revised = :at, language = :language, tags = :tags, content_hash = :content_hash,
+            reason = :reason, summary = :summary, html = :html, given_guid = :given_guid
+        WHERE feed_id = :feed_id AND guid = :guid AND content_hash <> :content_hash RETURNING id, article_id
         """,
-        (
-            decision.canonical_url,  # the same but for what tracks: readers that go by the link see no new one
-            entry.url,
-            entry.url,
-            decision.canonical_url,
-            entry.title,
-            entry.author,
-            times.exact(entry.published),
-            times.exact(entry.updated),
-            times.whole(at),
-            entry.language,
-            json.dumps(entry.tags, ensure_ascii=False),
-            decision.content_hash,
-            decision.reason,
-            keepable(entry.summary),
-            keepable(entry.html),
-            entry.guid,
-            feed_id,
-            decision.guid,
-            decision.content_hash,
-        ),
+        _values(feed_id, decision, entry, at),
     )
     if row is None:
         return []
@@ -148,6 +116,28 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[in
         return []
     articles.entry_revised(sql, row["article_id"], row["id"], decision, at)
     return [row["article_id"]]
+
+
+def _values(feed_id: int, decision: Decision, entry: Entry, at: datetime) -> dict[str, object]:
+    """What is kept of an entry as a feed gives it `at` this time."""
+    return {
+        "feed_id": feed_id,
+        "guid": decision.guid,
+        "given_guid": entry.guid,
+        "url": entry.url,
+        "canonical_url": decision.canonical_url,
+        "title": entry.title,
+        "author": entry.author,
+        "published": times.exact(entry.published),
+        "updated": times.exact(entry.updated),
+        "at": times.whole(at),
+        "language": entry.language,
+        "tags": json.dumps(entry.tags, ensure_ascii=False),
+        "content_hash": decision.content_hash,
+        "reason": decision.reason,
+        "summary": keepable(entry.summary),
+        "html": keepable(entry.html),
+    }
 
 
 def _save_enclosures(sql: Sql, entry_id: int, entry: Entry) -> None:
