@@ -7,12 +7,15 @@ feed, page or host is held to have failed for it. Nothing is fetched here.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
 from aggregator.models import FeedEvent
 from aggregator.poll.wording import duration
-from aggregator.store import Store
+
+if TYPE_CHECKING:
+    from aggregator.store import Store
 
 BEGINS = "The network seems to be down"
 

@@ -178,7 +178,8 @@ def features(article: Unplaced | Subject) -> stories.Features:
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why two articles are, or are not, in one story. `ruled`: what an operator said; `stored`: the score is the one
-    that was kept when they were compared, else it was computed now.
+    that was kept when they were compared, else it was computed now. `spelled` gives the terms of the evidence in whole
+    words, `members` the articles of either story, without copies.
     """
 
     score: float
@@ -186,6 +187,8 @@ class Reason:
     together: bool
     ruled: bool | None
     stored: bool
+    spelled: Mapping[str, str]
+    members: tuple[int, int]
 
 
 def why(store: Store, one: Subject, other: Subject) -> Reason:
@@ -200,7 +203,15 @@ def why(store: Store, one: Subject, other: Subject) -> Reason:
         score = tie.score if tie is not None else match.score
         tie = Tie(one.id, other.id, score, tuple((part.term, part.weight) for part in match.evidence))
     together = one.story is not None and one.story == other.story
-    return Reason(tie.score, tie.evidence, together, ruled.get(frozenset((one.leader, other.leader))), stored)
+    return Reason(
+        tie.score,
+        tie.evidence,
+        together,
+        ruled.get(frozenset((one.leader, other.leader))),
+        stored,
+        stories.spelled((term for term, _ in tie.evidence), (f"{each.title} {each.text}" for each in (one, other))),
+        (len(_members(window, one)), len(_members(window, other))),
+    )
 
 
 def merge(store: Store, one: Subject, other: Subject, now: datetime) -> str:

@@ -48,6 +48,3 @@ def main() -> None:
     except AggregatorError as error:
         complain(str(error))
         sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)

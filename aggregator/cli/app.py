@@ -132,9 +132,12 @@ def line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
-def say(message: object = "") -> None:
-    """A line for the person at the terminal (standard error); markup is not interpreted."""
-    _put(printable(str(message)))
+def say(message: object = "", *, hang: int = 0) -> None:
+    """A line for the person at the terminal (standard error); markup is not interpreted.
+
+    On a terminal it is wrapped: as far in as it begins, and by `hang` columns more from the second line on.
+    """
+    _put(printable(str(message)), hang)
 
 
 def complain(message: str) -> None:
@@ -145,30 +148,33 @@ def complain(message: str) -> None:
 _ERROR = "error: "
 
 
-def _put(text: str) -> None:
-    """On a terminal wrapped between words, as far in as it begins; what has no spaces (a URL) stays in one piece."""
+def _put(text: str, hang: int = 0) -> None:
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
-    lines = [piece for part in text.split("\n") for piece in _wrapped(part, console.width)]
+    lines = [piece for part in text.split("\n") for piece in _wrapped(part, console.width, hang)]
     shown = Text("\n".join(lines) if console.is_terminal else text)
     if text.startswith(_ERROR):
         shown.stylize("bold red", 0, len(_ERROR))
     console.print(shown, soft_wrap=True)
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
+def _wrapped(text: str, width: int, hang: int = 0) -> Iterator[str]:
+    """Lines that fit, broken at spaces only: what is longer than a line (a URL) stays in one piece, to be copied."""
     from rich.cells import cell_len
 
+    if cell_len(text) <= width:
+        yield text
+        return
     indent = text[: len(text) - len(text.lstrip(" "))]
-    held = text
-    while cell_len(held) > width:
-        fits = max((at for at, sign in enumerate(held) if sign == " " and cell_len(held[:at]) <= width), default=0)
-        cut = fits if held[:fits].strip() else held.find(" ", len(indent) + 1)
-        if cut <= 0:
-            break
-        yield held[:cut].rstrip()
-        held = indent + held[cut:].lstrip()
+    further = indent + " " * hang
+    held = indent
+    for gap, word in re.findall(r"(\s*)(\S+)", text[len(indent) :]):
+        if not held.strip() or cell_len(held + gap + word) <= width or cell_len(further + word) > width:
+            held += gap + word
+        else:
+            yield held
+            held = further + word
     yield held
 
 
@@ -221,13 +227,13 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object,
     if console.is_terminal:
         console.print(table)
         return
-    console.width = _UNWRAPPED
+    console.width = UNWRAPPED
     with console.capture() as captured:
         console.print(table)
     sys.stderr.write("".join(f"{text.rstrip()}\n" for text in captured.get().splitlines()))
 
 
-_UNWRAPPED = 100_000
+UNWRAPPED = 100_000
 """Columns of what is no terminal: programs read by lines."""
 
 

@@ -19,7 +19,7 @@ program. JSON goes to standard output, as do the OPML of `export-opml` and the t
 standard error. On a terminal long work shows its progress; in a pipe it does not.
 
 Exit codes: 0 done (single feeds may have failed, and are reported); 1 nothing could be done; 2 wrong use or
-configuration; 3 the data folder is in use by another daemon.
+configuration; 3 the data folder is in use by another daemon; 130 Ctrl-C.
 
 `aggregator init` begins. `aggregator COMMAND --help` says what is said here; `aggregator --install-completion` teaches
 the shell in use (bash, zsh, fish) to complete commands and options, `--show-completion` prints what it would install;
@@ -34,6 +34,7 @@ _EXIT_CODES = (
     ("1", "Nothing could be done."),
     ("2", "Wrong use or configuration."),
     ("3", "The data folder is in use by another daemon."),
+    ("130", "Stopped by Ctrl-C."),
 )
 
 

@@ -5,8 +5,12 @@ A command that stands in no panel is listed under the last one; a test sees to i
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from typing import Any
 
+import typer
 from typer.core import TyperGroup
 
 PANELS = {
@@ -42,9 +46,36 @@ class Commands(TyperGroup):
                 _tidy(one.get_params(ctx))
         return command
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C ends it with a sentence and exit code 130 (128 + SIGINT, as shells have it).
+
+        When nobody reads its output any more it ends without a word: that is no error.
+        """
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            _close_quietly()
+            raise typer.Exit from None
+        except (KeyboardInterrupt, typer.Abort):
+            from aggregator.cli.app import say
+
+            say("\nStopped: what was done is kept, what was not done is as it was.")
+            raise typer.Exit(130) from None
+
     def get_params(self, ctx: Any) -> Any:
         """The global options."""
         return _tidy(super().get_params(ctx))
+
+
+def _close_quietly() -> None:
+    """What is still in a buffer goes nowhere, and nothing is said of it at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _tidy(params: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Json, app, existing, iso, print_json, say
+from aggregator.cli.app import Json, app, existing, iso, line, print_json, say
 
 if TYPE_CHECKING:
     from aggregator.models import SearchHit
@@ -27,7 +27,10 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Show at most so many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Full-text search over titles and texts, the best first; copies are marked. Dates are UTC."""
+    """Full-text search over titles and texts, the best first; copies are marked. Dates are UTC.
+
+    The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
+    """
     from aggregator.store import Store
 
     place = existing(context)
@@ -55,12 +58,13 @@ def _problem(query: str) -> str | None:
 
 
 def show(hit: SearchHit) -> None:
-    """One hit: date, title and outlet; what it is a copy of, or who copied it; where it is, and the passage."""
-    say(f"{(iso(hit.published) or '')[:10]}  {hit.title}  [{hit.source}]")
+    """One hit: date, title and outlet; its number; what it is a copy of, or who copied it; where it is; the passage."""
+    margin = " " * 12
+    say(f"{(iso(hit.published) or '')[:10]}  {line(hit.title)}  [{line(hit.source)}]", hang=12)
     if hit.copy_of:
-        say(f"            a copy of what {hit.copy_of} published first")
+        say(f"{margin}a copy of what {line(hit.copy_of)} published first")
     if hit.also_in:
-        say(f"            also in {', '.join(hit.also_in)}")
-    say(f"            {hit.url or hit.path}")
-    if passage := " ".join(hit.snippet.translate(_MARKS).split()):
-        say(f"            {passage}")
+        say(f"{margin}also in {line(', '.join(hit.also_in))}")
+    say(f"{margin}{hit.article_id}  {line(hit.url or hit.path)}")
+    if passage := line(hit.snippet.translate(_MARKS)):
+        say(f"{margin}{passage}")

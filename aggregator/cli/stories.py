@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.app import Json, app, clock, existing, iso, print_json, print_table, say
+from aggregator.cli.app import Json, app, clock, existing, iso, line, print_json, print_table, say
 from aggregator.errors import StoreError
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def why(context: typer.Context, article: Article, other: Other, as_json: Json = 
         print_json(_json(one, two, reason))
         return
     for subject in (one, two):
-        say(
-            f"{subject.id}: {subject.title}  [{subject.source}, {iso(subject.published)}]  story {subject.story or '-'}"
-        )
+        say(f"{subject.id}: {line(subject.title)}")
+        say(f"    {line(subject.source)}, {iso(subject.published)}; story {subject.story or '-'}")
+    say()
     print_table("What they share", ("kind", "what", "part of the score"), _rows(reason))
     say(_verdict(one, two, reason))
 
@@ -86,14 +86,21 @@ def _writing(context: typer.Context) -> Iterator[Store]:
 
 
 def subject_of(store: Store, reference: str) -> Subject:
+    """The article with that number, URL (`https://` may be left out) or page. StoreError when there is none."""
     from aggregator import dedupe
-    from aggregator.urls import http_url
+    from aggregator.urls import http_url, redact
 
-    url = http_url(reference)
-    found = store.stories.subject(reference, dedupe.canonical_url(url) if url else reference)
-    if found is None:
-        raise StoreError(f"no article is known as {reference}")
-    return found
+    reference = reference.strip()
+    bare = "://" not in reference and "/" in reference and "." in reference.partition("/")[0]
+    for wanted in (reference, f"https://{reference}") if bare else (reference,):
+        url = http_url(wanted)
+        found = store.stories.subject(wanted, dedupe.canonical_url(url) if url else wanted)
+        if found is not None:
+            return found
+    raise StoreError(
+        f"no article is known as {redact(reference)}; `aggregator search WORDS` and `aggregator tail` show the numbers "
+        "of articles, and their addresses do, too"
+    )
 
 
 def _placed(store: Store, reference: str) -> Subject:
@@ -105,29 +112,46 @@ def _placed(store: Store, reference: str) -> Subject:
 
 def _rows(reason: Reason) -> Iterator[tuple[object, ...]]:
     for term, part in reason.evidence:
-        kind, mark, value = term.partition(":")
-        named = KINDS.get(kind) if mark else None
+        kind, mark, _ = term.partition(":")
         if not mark and part < 0:  # what speaks against it is a factor
             yield "", term, f"× {1 + part:.3f}"
         else:
-            yield named or "", value if named else term, f"{part:+.3f}"
+            yield KINDS.get(kind, "") if mark else "", reason.spelled[term], f"{part:+.3f}"
 
 
 def _verdict(one: Subject, two: Subject, reason: Reason) -> str:
-    said = {True: "; an operator put them together", False: "; an operator put them apart", None: ""}[reason.ruled]
+    said = {True: " An operator put them together.", False: " An operator put them apart.", None: ""}[reason.ruled]
     kept = "as it was when they were compared" if reason.stored else "computed now"
     if one.leader == two.leader:
         copy = one if one.id != one.leader else two
         return f"The same text: similarity {copy.similarity or 1.0:.2f}, {copy.copy_reason or 'one article'}."
-    return f"{'One story' if reason.together else 'Not one story'}: score {reason.score:.3f} ({kept}){said}."
+    verdict = f"{'One story' if reason.together else 'Not one story'}: score {reason.score:.3f} ({kept})"
+    return f"{verdict}; {_needed(reason)}.{said}"
+
+
+def _needed(reason: Reason) -> str:
+    """The score that makes a story, in words (see docs/stories.md)."""
+    from aggregator.dedupe.stories import ALONE
+
+    if max(reason.members) <= (2 if reason.together else 1):
+        return f"two articles are one story from {ALONE:.3f} on"
+    sizes = " and ".join(dict.fromkeys(f"{number}" for number in reason.members if number > 1))
+    return (
+        f"two articles alone are one story from {ALONE:.3f} on, but the stories here have {sizes} articles: these are "
+        "compared by the average score of all their pairs, which between two stories must be at least 55 % of that "
+        "within them"
+    )
 
 
 def _json(one: Subject, two: Subject, reason: Reason) -> dict[str, Any]:
+    from aggregator.dedupe.stories import ALONE
+
     return {
         "articles": [_named(one), _named(two)],
         "one_story": reason.together,
         "score": reason.score,
-        "evidence": [{"term": term, "part": part} for term, part in reason.evidence],
+        "needed_by_two": round(ALONE, 4),
+        "evidence": [{"term": term, "words": reason.spelled[term], "part": part} for term, part in reason.evidence],
         "ruling": {True: "together", False: "apart", None: None}[reason.ruled],
         "stored": reason.stored,
         "same_text": one.leader == two.leader,

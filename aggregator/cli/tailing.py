@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zlib import crc32
 
 import typer
 
-from aggregator.cli.app import app, dumps, existing, iso, printable
+from aggregator.cli.app import UNWRAPPED, app, dumps, existing, iso, line, say
+from aggregator.errors import StoreError
 
 if TYPE_CHECKING:
     from aggregator.models import Post
+    from aggregator.store import Store
+
+    Listed = Sequence[tuple[int, Post]]
+
+INDENT = 18
+"""Columns of a date and what follows it."""
+
+COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 LOOK_S = 1.0
 """Seconds between two looks: less than anybody notices, and next to nothing of a core."""
@@ -31,65 +41,84 @@ def tail(
     ] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print each as a line of JSON on standard output.")] = False,
 ) -> None:
-    """Follow what comes in: the newest posts, the newest last, then each new one, until Ctrl-C. Times are UTC."""
+    """Follow what comes in: the newest posts, the newest last, then each new one, until Ctrl-C. Times are UTC.
+
+    The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
+    """
     place = existing(context)
-    shown = _show_json if as_json else _show
+    shown, excuse = (_show_json if as_json else _show), ""
     try:
         seen, posts = _newest(place.database, lines)
         shown(posts)
         while True:
             time.sleep(LOOK_S)
-            seen, posts = _after(place.database, seen)
-            shown(posts)
+            try:
+                seen, posts = _after(place.database, seen)
+            except StoreError as error:  # being restored, or of another version until the next round
+                if str(error) != excuse:
+                    say(f"waiting: {error}")
+                excuse = str(error)
+            else:
+                shown(posts)
     except KeyboardInterrupt:
         return
 
 
-def _newest(database: Path, number: int) -> tuple[int, Iterable[Post]]:
+def _newest(database: Path, number: int) -> tuple[int, Listed]:
     from aggregator.store import Store
 
     with Store.read(database) as store, store.snapshot() as held:
-        return held.archive.last_sequence(), held.archive.latest(number)[::-1]
+        posts = held.archive.latest(number)[::-1]
+        return held.archive.last_sequence(), _numbered(held, posts)
 
 
-def _after(database: Path, seen: int) -> tuple[int, Iterable[Post]]:
+def _after(database: Path, seen: int) -> tuple[int, Listed]:
     """What came out after `seen`, oldest first; nothing of a backup that was put in place and ends before it."""
     from aggregator.store import Store
 
     with Store.read(database) as store:
         last = store.archive.last_sequence()
         posts = store.archive.between(seen + 1, last) if last > seen else ()
-    return last, sorted(posts, key=lambda post: post.sequence)
+        return last, _numbered(store, sorted(posts, key=lambda post: post.sequence))
 
 
-def _show(posts: Iterable[Post]) -> None:
+def _numbered(store: Store, posts: Sequence[Post]) -> Listed:
+    numbers = store.archive.numbers([post.path for post in posts])
+    return [(numbers[post.path], post) for post in posts]
+
+
+def _show(posts: Listed) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
-    for post in posts:
-        others = [other.name for other in post.also_in]
-        console.print(
-            Text.assemble(
-                (f"{post.published:%Y-%m-%d %H:%M}", "dim"), "  ",
-                (printable(post.source.name), "cyan"), "  ",
-                (printable(post.title), "bold"),
-                (printable(f"  (also in {', '.join(others)})") if others else "", "dim"),
-            ),
-            soft_wrap=True,
-        )  # fmt: skip
-        if post.url:
-            console.print(Text(f"                  {printable(post.url)}", "dim"), soft_wrap=True)
+    room = console.width - INDENT if console.is_terminal else UNWRAPPED
+    for number, post in posts:
+        others = line(f"  (also in {', '.join(other.name for other in post.also_in)})") if post.also_in else ""
+        said = Text.assemble(
+            (line(post.source.name), _colour(post.source.slug)), "  ", (line(post.title), "bold"), (others, "dim")
+        )
+        date = f"{post.published:%Y-%m-%d %H:%M}  "
+        for piece in said.wrap(console, max(room, INDENT)):
+            console.print(Text.assemble((date, "dim"), piece), soft_wrap=True)
+            date = " " * INDENT
+        console.print(Text(f"{' ' * INDENT}{number}  {line(post.url or post.path)}", "dim"), soft_wrap=True)
 
 
-def _show_json(posts: Iterable[Post]) -> None:
-    for post in posts:
-        sys.stdout.write(dumps(_json(post)) + "\n")
+def _colour(slug: str) -> str:
+    """A source has the same colour every time."""
+    return COLOURS[crc32(slug.encode()) % len(COLOURS)]
+
+
+def _show_json(posts: Listed) -> None:
+    for number, post in posts:
+        sys.stdout.write(dumps(_json(number, post)) + "\n")
     sys.stdout.flush()
 
 
-def _json(post: Post) -> dict[str, Any]:
+def _json(number: int, post: Post) -> dict[str, Any]:
     return {
+        "article": number,
         "sequence": post.sequence,
         "put_out": iso(post.stamp),
         "published": iso(post.published),

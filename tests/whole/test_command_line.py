@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +17,7 @@ from pathlib import Path
 import pytest
 from outlets import Outlet, outlet, rss
 from program import Program
+from terminal import at_terminal
 
 from aggregator.cli import beginning, main
 from aggregator.cli.app import printable
@@ -86,34 +84,6 @@ def site() -> Iterator[Outlet]:
                 server.pages[url.removeprefix(server.origin)] = ("text/html", page(name))
         server.pages["/robots.txt"] = ("text/plain", b"User-agent: *\nDisallow: /research/\n")
         yield server
-
-
-def at_terminal(program: Program, *arguments: str, answers: tuple[str, ...] = (), width: int = 80) -> tuple[int, str]:
-    """What the program shows on a terminal, where each answer is typed when the one before was asked for: (code, text)."""
-    leader, follower = pty.openpty()
-    env = {k: v for k, v in os.environ.items() if not k.startswith("AGGREGATOR_") and k not in ("NO_COLOR", "CI")}
-    process = subprocess.Popen(
-        program.command(*arguments), stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
-        env={**env, "COLUMNS": str(width), "LINES": "40", "TERM": "xterm-256color"},
-    )  # fmt: skip
-    os.close(follower)
-    shown, waiting, asked = "", list(answers), 0
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([leader], [], [], 0.2)
-        if ready:
-            try:
-                shown += os.read(leader, 65536).decode("utf-8", "replace")
-            except OSError:  # the program has ended
-                break
-        elif process.poll() is not None:
-            break
-        if waiting and len(re.findall(r"(?:\]|\?):? ?$", shown[asked:].rstrip("\r\n"))):
-            asked = len(shown)
-            os.write(leader, waiting.pop(0).encode() + b"\n")
-    process.wait(timeout=10)
-    os.close(leader)
-    return process.returncode, shown
 
 
 # --- init ----------------------------------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ Items -> group -> Grouped                                 a whole file at once
 """
 
 from aggregator.dedupe.stories.clustering import Clusterer
+from aggregator.dedupe.stories.cohesion import ALONE
 from aggregator.dedupe.stories.grouping import group
 from aggregator.dedupe.stories.index import Index
 from aggregator.dedupe.stories.scoring import score
-from aggregator.dedupe.stories.telling import reread, told, written
+from aggregator.dedupe.stories.telling import reread, spelled, told, written
 from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import (
     Evidence,
@@ -27,6 +28,7 @@ from aggregator.dedupe.stories.values import (
 from aggregator.dedupe.stories.weights import Stats, counted
 
 __all__ = [
+    "ALONE",
     "Clusterer",
     "Evidence",
     "Features",
@@ -46,6 +48,7 @@ __all__ = [
     "merging",
     "reread",
     "score",
+    "spelled",
     "splitting",
     "told",
     "written",

@@ -23,6 +23,9 @@ BORROWED = 4.0
 JOIN = 0.55
 """The part of the cohesion that the average score between two groups must reach."""
 
+ALONE = JOIN * USUAL
+"""The score that two articles need which are in no story with others yet."""
+
 Scores = Mapping[str, Mapping[str, float]]
 
 Companions = Mapping[str, AbstractSet[str]]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from aggregator.dedupe.stories.terms import STEM
+from aggregator.dedupe.stories.terms import STEM, bare
 from aggregator.dedupe.stories.values import Evidence, Features
+from aggregator.dedupe.words import is_unspaced, raw_tokens
 
 _SHOWN = {"id": "", "name": "", "num": "the number "}
 
@@ -23,6 +25,30 @@ def reread(item: str, published: datetime | None, terms: str) -> Features:
     if not isinstance(values, dict):
         raise ValueError("the terms of an article are a JSON object")  # noqa: TRY004 - as for what is no JSON at all
     return Features(item, published, tuple((str(term), float(weight)) for term, weight in values.items()))
+
+
+SPELLINGS = 3
+"""Forms of one word that are shown: `patched, patches, patch`."""
+
+
+def spelled(terms: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
+    """Each term in whole words, as these texts write it, the usual form first: `patched, patches` for `word:patche`.
+
+    What they do not write (pairs of characters, an identifier's normal form) stays as it is.
+    """
+    forms: dict[str, Counter[str]] = {}
+    for text in texts:
+        for token in raw_tokens(text):
+            if not is_unspaced(token):
+                word = bare(token)
+                forms.setdefault(f"word:{word[:STEM]}", Counter())[word] += 1
+                forms.setdefault(f"name:{word}", Counter())[token] += 1
+    return {
+        term: ", ".join(form for form, _ in forms[term].most_common(SPELLINGS if term.startswith("word:") else 1))
+        if term in forms
+        else term.partition(":")[2] or term
+        for term in terms
+    }
 
 
 def told(evidence: Iterable[Evidence]) -> str:

@@ -117,13 +117,18 @@ def _terms(token: str, named: bool) -> tuple[str, ...]:
     """The terms of one token: a name is one as a name and as a word, so that it meets those who wrote it small."""
     if is_unspaced(token):
         return tuple(f"word:{pair}" for pair in pairs(token))
-    low = _POSSESSIVE.sub("", token.casefold())
+    low = bare(token)
     if low in STOP or not 2 <= len(low) <= LONGEST or _YEAR.fullmatch(low):
         return ()
     if any(map(str.isdigit, low)):
         return (_numeric(low),)
     word = f"word:{low[:STEM]}"
     return (f"name:{low}", word) if named or _HOST.fullmatch(low) else (word,)
+
+
+def bare(token: str) -> str:
+    """A token as terms have it: small, without a possessive."""
+    return _POSSESSIVE.sub("", token.casefold())
 
 
 _given = lru_cache(REMEMBERED)(_terms)
