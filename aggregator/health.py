@@ -156,7 +156,7 @@ def events(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
 
 
 def _posting(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
-    """Whether the feed fell silent, or speaks again; only a good poll tells, by comparison with the good one before it."""
+    """Whether the feed fell silent, or speaks again; only a good poll tells, beside the good one before it."""
     after, now = outcome.state, outcome.at
     if after.failures or before.last_success is None:
         return ()

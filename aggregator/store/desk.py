@@ -6,6 +6,7 @@ Reads only, each method one consistent read. How a thing is shown is not decided
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -170,6 +171,15 @@ class Desk:
         post = found[0][1]
         whole = post.republish == "full" and post.withdrawn is None
         return Whole(article_id, post, row["text"] if whole else post.summary, evidence)
+
+    def numbers(self, paths: Iterable[str]) -> dict[str, int]:
+        """The numbers of the articles whose pages on the mirror are at these paths."""
+        with self._session.read() as sql:
+            rows = sql.all(
+                "SELECT path, article_id FROM posts WHERE path IN (SELECT value FROM json_each(?))",
+                (json.dumps(sorted(paths)),),
+            )
+        return {row["path"]: row["article_id"] for row in rows}
 
     def stories(self, *, limit: int, before: int | None = None) -> tuple[Story, ...]:
         """The stories that more than one article tells, the one with the newest article first."""

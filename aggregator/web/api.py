@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aggregator import health
+from aggregator.models import Post
 from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.web import api_models as shapes
-from aggregator.web.api_spelling import Spelling, spelled_feed
+from aggregator.web.api_spelling import Spelling, named_paths, spelled_feed
 from aggregator.web.asked import Asked
+from aggregator.web.openapi import Endpoint, describe
 from aggregator.web.rendering import Templates
 from aggregator.web.searching import document
 
@@ -38,50 +38,35 @@ class NotHere(Exception):
     """What was asked for by name or number is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One path of the API: what it takes and gives, and what answers."""
-
-    path: str
-    name: str
-    summary: str
-    answer: Callable[[Request], BaseModel]
-    gives: type[BaseModel]
-    takes: type[BaseModel] | None = None
-
-    @property
-    def named(self) -> str:
-        """The parameter in the path, if there is one."""
-        return self.path.partition("{")[2].partition("}")[0]
-
-
 class Api:
     """The endpoints over one database; each request opens its own read-only connection."""
 
-    def __init__(self, site: Site, database: Path, clock: Callable[[], datetime], templates: Templates) -> None:
+    def __init__(
+        self, site: Site, database: Path, clock: Callable[[], datetime], templates: Templates, *, closed: bool = False
+    ) -> None:
+        """`closed`: whether a secret is asked for."""
         self._site = site
         self._database = database
         self._clock = clock
         self._templates = templates
-        self._spelling = Spelling(site.base_url)
         self.endpoints = (
             Endpoint(
                 "/api/articles", "articles", "Articles, by words and filters.", self._articles, shapes.ArticlesOut,
-                shapes.ArticlesQuery,
+                shapes.ArticlesQuery, leads_to="article",
             ),
             Endpoint(
                 "/api/articles/{id}", "article", "One article: text, HTML, neighbours, copies, story, evidence.",
-                self._article, shapes.ArticleOut,
+                self._article, shapes.ArticleOut, named_type="integer",
             ),
             Endpoint(
                 "/api/stories", "stories", "Events that several articles tell of, the latest first.", self._stories,
-                shapes.StoriesOut, shapes.StoriesQuery,
+                shapes.StoriesOut, shapes.StoriesQuery, leads_to="story",
             ),
             Endpoint("/api/stories/{id}", "story", "One story.", self._story, shapes.StoryOut),
             Endpoint("/api/feeds", "feeds", "Every feed, and how it does.", self._feeds, shapes.FeedsOut),
             Endpoint("/api/tags", "tags", "Every tag.", self._tags, shapes.TagsOut),
         )  # fmt: skip
-        self._description = json.dumps(describe(self.endpoints, site), ensure_ascii=False).encode()
+        self._description = json.dumps(describe(self.endpoints, site, closed=closed), ensure_ascii=False).encode()
 
     def routes(self, apart: Callable[[Callable[[Request], Response]], Callable[..., Any]]) -> list[Route]:
         """All of it, the description and the page for people included; `apart` goes round what asks the database."""
@@ -137,9 +122,10 @@ class Api:
                 offset=place or 0 if kind == "r" else 0,
                 order=asked.order,
             )
+            spelling = self._numbered(store, *(hit.post for hit in results.hits))
         reached = results.hits[-1].post.sequence if kind == "d" and results.hits else (place or 0) + query.limit
         return shapes.ArticlesOut(
-            items=[self._spelling.listed(hit) for hit in results.hits],
+            items=[spelling.listed(hit) for hit in results.hits],
             next_cursor=f"{kind}{reached}" if results.more and results.hits else None,
             total=results.total if asked.text and place is None else None,
             literal=results.literal,
@@ -150,32 +136,39 @@ class Api:
         number = int(given) if given.isascii() and given.isdigit() and len(given) < 20 else 0
         with Store.read(self._database) as store:
             found = store.desk.article(number) if 0 < number <= MAX_NUMBER else None
-        if found is None:
-            raise NotHere("there is no article of this number in the output")
-        return self._spelling.whole(found)
+            if found is None:
+                raise NotHere("there is no article of this number in the output")
+            return self._numbered(store, found.post).whole(found)
+
+    def _numbered(self, store: Store, *posts: Post) -> Spelling:
+        """What spells these posts with the numbers of the articles that they name."""
+        return Spelling(self._site.base_url, store.desk.numbers(named_paths(posts)))
 
     def _stories(self, request: Request) -> shapes.StoriesOut:
         query = read_query(shapes.StoriesQuery, request)
         with Store.read(self._database) as store:
             before = int(query.cursor[1:]) if query.cursor else None
             found = store.desk.stories(limit=query.limit + 1, before=before)
-        shown = found[: query.limit]
+            shown = found[: query.limit]
+            spelling = self._numbered(store, *(hit.post for story in shown for hit in story.articles))
         return shapes.StoriesOut(
-            items=[self._spelling.story(story) for story in shown],
+            items=[spelling.story(story) for story in shown],
             next_cursor=f"d{shown[-1].newest}" if len(found) > query.limit else None,
         )
 
     def _story(self, request: Request) -> shapes.StoryOut:
         with Store.read(self._database) as store:
             found = store.desk.story(request.path_params["id"])
-        if found is None:
-            raise NotHere("there is no story of this id")
-        return self._spelling.story(found)
+            if found is None:
+                raise NotHere("there is no story of this id")
+            return self._numbered(store, *(hit.post for hit in found.articles)).story(found)
 
     def _feeds(self, _: Request) -> shapes.FeedsOut:
         now = self._clock()
         with Store.read(self._database) as store:
-            return shapes.FeedsOut(items=[spelled_feed(state, health.diagnose(state, now)) for state in store.feeds()])
+            states, disallowed, flagged = store.feeds(), store.desk.disallowed(), store.quality.flagged()
+        found = [health.diagnose(one, now, disallowed.get(one.id, 0), flagged.get(one.id)) for one in states]
+        return shapes.FeedsOut(items=[spelled_feed(*pair) for pair in zip(states, found, strict=True)])
 
     def _tags(self, _: Request) -> shapes.TagsOut:
         with Store.read(self._database) as store:
@@ -198,64 +191,3 @@ def read_query(model: type[_Query], request: Request) -> _Query:
 def problem(status: int, words: str) -> Response:
     """An error as JSON."""
     return JSONResponse({"error": words}, status, headers={"cache-control": "no-store"})
-
-
-def describe(endpoints: tuple[Endpoint, ...], site: Site) -> dict[str, object]:
-    """The OpenAPI 3.1 description (https://spec.openapis.org/oas/v3.1.1)."""
-    models = [(endpoint.gives, "serialization") for endpoint in endpoints] + [(shapes.ProblemOut, "serialization")]
-    _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    return {
-        "openapi": "3.1.1",
-        "info": {
-            "title": f"{site.title}: API",
-            "version": "1",
-            "description": "Read only. Times are UTC. Answers carry an ETag; ask again with If-None-Match.",
-        },
-        "servers": [{"url": site.base_url.rstrip("/")}],
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints},
-        "components": {"schemas": schema["$defs"]},
-    }
-
-
-def _operation(endpoint: Endpoint) -> dict[str, object]:
-    def gives(model: type[BaseModel], words: str) -> dict[str, object]:
-        reference = {"$ref": f"#/components/schemas/{model.__name__}"}
-        return {"description": words, "content": {"application/json": {"schema": reference}}}
-
-    responses = {"200": gives(endpoint.gives, "Found."), "304": {"description": "As it was."}}
-    if endpoint.takes:
-        responses["400"] = gives(shapes.ProblemOut, "The request makes no sense.")
-    if endpoint.named:
-        responses["404"] = gives(shapes.ProblemOut, "Not here.")
-    return {
-        "operationId": endpoint.name,
-        "summary": endpoint.summary,
-        "parameters": _parameters(endpoint),
-        "responses": responses,
-    }
-
-
-def _parameters(endpoint: Endpoint) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = []
-    if endpoint.named:
-        found.append({"name": endpoint.named, "in": "path", "required": True, "schema": {"type": "string"}})
-    if endpoint.takes:
-        for name, schema in endpoint.takes.model_json_schema()["properties"].items():
-            words = schema.get("description", "")
-            found.append({"name": name, "in": "query", "description": words, "schema": _plain(schema)})
-    return found
-
-
-_OWN = frozenset({"title", "description", "anyOf", "default"})
-"""Keys of a field's schema that stand elsewhere in a parameter's, or not at all."""
-
-
-def _plain(schema: dict[str, Any]) -> dict[str, object]:
-    """The schema of a query parameter: one that may be absent, but is never null."""
-    kept: dict[str, object] = {
-        key: value for key, value in schema.items() if key not in ("title", "description", "anyOf", "default")
-    }
-    if options := schema.get("anyOf"):
-        kept.update(next(option for option in options if option.get("type") != "null"))
-        return kept
-    return kept | {"default": schema["default"]}

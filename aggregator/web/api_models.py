@@ -69,6 +69,7 @@ class SourceOut(_Shape):
 class LinkOut(_Shape):
     """A neighbour: the next (newer) or the previous post of the same site."""
 
+    id: int | None = Field(description="Number of the article, where it is held.")
     url: str
     title: str | None
     teaser: str | None
@@ -78,6 +79,7 @@ class LinkOut(_Shape):
 class CopyOut(_Shape):
     """The same article elsewhere."""
 
+    id: int | None = Field(description="Its number, where it is an article of its own.")
     name: str
     url: str
     mirror_url: str | None
@@ -118,6 +120,7 @@ class ArticleListed(_Shape):
 class TellerOut(_Shape):
     """One of the articles that tell a story."""
 
+    id: int | None = Field(description="Its number, where it is held.")
     name: str
     url: str | None
     mirror_url: str

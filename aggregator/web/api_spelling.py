@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aggregator.emit import addresses, figures, items
@@ -28,10 +29,11 @@ from aggregator.web.rendering import marked
 
 
 class Spelling:
-    """Values to shapes, with absolute addresses under one base."""
+    """Values to shapes, with absolute addresses under one base, and the numbers of what stands at these paths."""
 
-    def __init__(self, site_url: str) -> None:
+    def __init__(self, site_url: str, numbers: Mapping[str, int]) -> None:
         self._base = addresses.base(site_url)
+        self._numbers = numbers
 
     def listed(self, hit: Listed) -> ArticleListed:
         return ArticleListed(**self._common(hit.id, hit.post), passage=_passage(hit))
@@ -90,6 +92,7 @@ class Spelling:
 
     def _copy(self, other: AlsoIn) -> CopyOut:
         return CopyOut(
+            id=self._numbers.get(other.path or ""),
             name=other.name,
             url=other.url,
             mirror_url=self._base + addresses.quoted(other.path) if other.path else None,
@@ -102,16 +105,27 @@ class Spelling:
         if link is None or url is None:
             return None
         mirror_url = self._base + addresses.quoted(link.path) if link.path else None
-        return LinkOut(url=url, title=link.title, teaser=link.teaser, mirror_url=mirror_url)
+        number = self._numbers.get(link.path or "")
+        return LinkOut(id=number, url=url, title=link.title, teaser=link.teaser, mirror_url=mirror_url)
 
     def _teller(self, member: StoryMember) -> TellerOut:
         return TellerOut(
+            id=self._numbers.get(member.path),
             name=member.name,
             url=addresses.shown(member.url),
             mirror_url=self._base + addresses.quoted(member.path),
             title=member.title,
             published=member.published,
         )
+
+
+def named_paths(posts: Iterable[Post]) -> set[str]:
+    """The pages of the articles that these posts name: neighbours, copies, those of the same story."""
+    found: set[str | None] = set()
+    for post in posts:
+        named = (post.next, post.previous, post.leader, *post.also_in, *post.story_members)
+        found.update(other.path for other in named if other)
+    return {path for path in found if path}
 
 
 def spelled_feed(state: FeedState, diagnosis: Diagnosis) -> FeedOut:

@@ -84,7 +84,7 @@ def application(
     errors = _Errors(templates)
     probes, metrics = Probes(database, public, clock), Metrics(database, public, clock)
     searching = Searching(site, database, templates)
-    api = Api(site, database, clock, templates)
+    api = Api(site, database, clock, templates, closed=bool(server.token or server.password))
     status = Status(site, database, clock, templates)
     apart = in_threads(ASKING)
     routes = [

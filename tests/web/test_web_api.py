@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from store_builders import NOW
+from desk_room import serving
+from store_builders import HOUR, NOW, Newsroom, entry
 
+from aggregator.settings import Server
+from aggregator.store import Store
+from aggregator.store.quality import Quality
 from aggregator.web import api_models
 
 COMPARE = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict, "null": type(None)}
@@ -114,6 +119,56 @@ def test_one_article_with_all_that_is_known(ask: Any) -> None:
     assert found["evidence"]["pages"] == 1
     assert {"etag", "last_modified", "x_robots_tag", "rule"} <= found["evidence"].keys()
     assert found["mirror_url"].startswith("https://news.example/wire/posts/")
+
+
+def test_what_an_article_names_has_its_number(ask: Any) -> None:
+    """From a copy to its original and back, in lists and in one: numbers lead on."""
+    listed = {item["title"]: item for item in ask("/api/articles?copies=1").json["items"]}
+    original, copy = listed["A worm in C++"], listed["A worm in C++ again"]
+    assert copy["copy_of"]["id"] == original["id"]
+    assert [other["id"] for other in original["also_in"]] == [copy["id"]]
+    assert ask(f"/api/articles/{copy['id']}").json["copy_of"]["id"] == original["id"]
+
+
+def test_neighbours_have_their_numbers(tmp_path: Path) -> None:
+    """The next and the previous post, where they are held."""
+    with Store.open(tmp_path / "aggregator.db") as store:
+        room = Newsroom(store)
+        room.poll(entry("one", published=NOW - 3 * HOUR), entry("two", published=NOW - 2 * HOUR))
+        first = room.scrape("https://alpha.example/one")
+        second = room.scrape("https://alpha.example/two", previous="https://alpha.example/one")
+        room.publish()
+    with serving(tmp_path) as asking:
+        assert asking(f"/api/articles/{second}").json["previous"]["id"] == first
+        assert asking(f"/api/articles/{first}").json["next"]["id"] == second
+
+
+def test_a_feed_that_is_misread_is_so_in_the_api_too(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The condition is that of `/status`."""
+    monkeypatch.setattr(Quality, "flagged", lambda _: {1: "9 of 10 pages are teasers"})
+    with serving(filled) as asking:
+        assert [item["condition"] for item in asking("/api/feeds").json["items"]].count("misread") == 1
+
+
+def test_the_description_tells_of_secrets_where_one_is_asked_for(filled: Path, description: dict[str, Any]) -> None:
+    """And of what the server itself may answer."""
+    assert "security" not in description
+    assert {"429", "503"} <= description["paths"]["/api/feeds"]["get"]["responses"].keys()
+    with serving(filled, server=Server(token="correct-horse")) as asking:
+        closed = asking("/api/openapi.json", Authorization="Bearer correct-horse").json
+        refused = asking("/api/feeds")
+    assert {name for one in closed["security"] for name in one} == closed["components"]["securitySchemes"].keys()
+    schema = closed["paths"]["/api/feeds"]["get"]["responses"][str(refused.status)]["content"]["application/json"]
+    assert faults(refused.json, schema["schema"], closed["components"]["schemas"]) == []
+
+
+def test_links_of_the_description_lead_somewhere(ask: Any, description: dict[str, Any]) -> None:
+    """What a list names by its id is found by it."""
+    links = description["paths"]["/api/articles"]["get"]["responses"]["200"]["links"]
+    assert links["article"]["parameters"] == {"id": "$response.body#/items/0/id"}
+    number = ask("/api/articles").json["items"][0]["id"]
+    operations = {path["get"]["operationId"]: at for at, path in description["paths"].items()}
+    assert ask(operations[links["article"]["operationId"]].replace("{id}", str(number))).status == 200
 
 
 def test_passages_hold_no_markup_but_marks(ask: Any) -> None:
