@@ -52,6 +52,22 @@ def joined(config: Config, lists: Mapping[str, tuple[ListedFeed, ...]]) -> Confi
     return config.model_copy(update={"feeds": (*config.feeds, *found)}) if found else config
 
 
+def troubles(config: Config, states: Mapping[str, ListState], since: datetime | None = None) -> Iterator[str]:
+    """A sentence for each list that could not be read when it was last looked at (`since`: not before that time)."""
+    for one in config.lists:
+        state = states.get(one.url)
+        if state is None or state.error is None or (since and state.last_try and state.last_try < since):
+            continue
+        read = f"its feeds stay those of {state.last_success:%Y-%m-%d}" if state.last_success else "it was never read"
+        again = f"; asked again after {state.next_try:%Y-%m-%d %H:%M} UTC" if state.next_try else ""
+        yield f"the list {shown_name(one)}: {state.error}; {read}{again}"
+
+
+def shown_name(one: FeedList) -> str:
+    """What a list is called: its name, or else its address without secrets."""
+    return one.name or redact(one.url)
+
+
 def _followed(one: FeedList, listed: ListedFeed) -> Followed:
     """A feed with the options of its list. The list's name for it is shown, and identifies nothing."""
     own = {key: getattr(one, key) for key in Feed.model_fields.keys() - {"url", "name", "tags", "paused"}}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
+from aggregator.cli.feeds import named, with_lists
 from aggregator.cli.naming import meant
 from aggregator.errors import StageError
 from aggregator.models import FeedState, ParsedFeed
@@ -49,7 +50,7 @@ def doctor(
     from aggregator.store import Store
 
     place = here(context)
-    config = place.config if place.config_path.exists() else None
+    config = with_lists(place) if place.config_path.exists() else None
     with ExitStack() as open_files:
         store = open_files.enter_context(Store.read(place.database)) if place.database.exists() else None
         subject = _subject(target, config, store.feeds() if store else (), place.config_path)
@@ -70,10 +71,8 @@ def doctor(
 
 def _subject(target: str, config: Config | None, states: tuple[FeedState, ...], where: Path) -> Subject:
     """The feed that is called `target` or has this URL, else the URL itself. ConfigError when it is neither."""
-    from aggregator.config import feed_name
-
     stored = {state.url: state for state in states}
-    feeds = [(feed, (feed_name(feed), feed.url)) for feed in (config.feeds if config else ())]
+    feeds = named(config, states) if config else []
     is_url = "://" in target
     if is_url and target not in (feed.url for feed, _ in feeds):
         return Subject(target, options=config.defaults if config else FeedOptions())

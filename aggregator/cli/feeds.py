@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,9 +64,32 @@ def remove(
     from aggregator.config import feed_name, remove_feed
 
     place = here(context)
+    _refuse_listed(place, name)
     feed = meant(name, ((feed, (feed_name(feed), feed.url)) for feed in place.config.feeds), place.config_path)
     url = remove_feed(place.config_path, feed.url, os.environ)
     say(f"removed from {place.config_path}: {feed_name(feed)}, {redact(url)} (what is stored of it stays)")
+
+
+def _refuse_listed(place: Here, name: str) -> None:
+    """A feed that a list brings is not taken out here. ConfigError says which list that is."""
+    from aggregator.lists import shown_name
+    from aggregator.settings import Followed
+
+    config = with_lists(place)
+    names = {one.url: shown_name(one) for one in config.lists}
+    for feed, known in named(config, _states(place)):
+        if isinstance(feed, Followed) and name.strip().casefold() in map(str.casefold, known):
+            of = names[feed.listed_in]
+            where = f"{place.config_path}: `{name}` comes from the list {of}"
+            raise ConfigError((f"{where}: take it out there, or name it here, too, with `paused: true`",))
+
+
+def named(config: Config, states: Iterable[FeedState]) -> list[tuple[Feed, tuple[str, str]]]:
+    """Each feed with what it is called, in the database where it is there, and its address."""
+    from aggregator.config import feed_name
+
+    stored = {state.url: state.name for state in states}
+    return [(feed, (stored.get(feed.url) or feed_name(feed), feed.url)) for feed in config.feeds]
 
 
 @app.command("import-opml")
@@ -150,7 +174,7 @@ def _source(feed: Feed, state: FeedState | None) -> Source:
     from aggregator.config import feed_name
 
     return Source(
-        name=feed_name(feed),
+        name=state.name if state else feed_name(feed),
         slug=state.slug if state else "",
         feed_url=redact(feed.url),
         title=state.title if state else "",

@@ -29,6 +29,7 @@ def poll(
     feed: Annotated[str | None, typer.Option(metavar="NAME", help="This feed alone, due or not.")] = None,
 ) -> None:
     """One round: poll what is due, scrape, dedupe, store, emit (for cron)."""
+    from aggregator import lists
     from aggregator.pipeline import opened
 
     place, begun = here(context), clock()
@@ -36,6 +37,9 @@ def poll(
         chosen = _chosen(pipeline.store, feed, place) if feed is not None else None
         tally = pipeline.round(force=force or chosen is not None, name=chosen)
         states = [state for state in pipeline.store.feeds() if state.last_poll and state.last_poll >= begun]
+        unread = tuple(lists.troubles(pipeline.own, pipeline.store.lists.states(), begun))
+    for trouble in unread:
+        complain(trouble)
     report(tally, states)
     if tally.polled and tally.failed == tally.polled:
         raise typer.Exit(1)

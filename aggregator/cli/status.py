@@ -71,10 +71,15 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     """Every feed: how it does and why, last success, next poll, entries; those in trouble first."""
     place, now = here(context), clock()
     rows, offline = _rows(place, now)
+    unread = _unread(place)
     if as_json:
         print_json([_json(row) for row in rows])
         return
+    for trouble in unread:
+        complain(trouble)
     if not rows:
+        if unread:
+            return
         say(f"{place.data} holds nothing yet; `aggregator poll` begins")
         return
     if words := outage.words(offline, now):
@@ -99,16 +104,32 @@ def _rows(place: Here, now: datetime) -> tuple[list[Row], datetime | None]:
     return rows, offline
 
 
+def _unread(place: Here) -> list[str]:
+    """What is wrong with the lists that could not be read when they were last looked at."""
+    from aggregator.lists import troubles
+    from aggregator.store import Store
+
+    if not place.database.exists():
+        return []
+    try:
+        config = place.config
+    except ConfigError:
+        return []  # what is stored is shown all the same
+    with Store.read(place.database) as store:
+        return list(troubles(config, store.lists.states()))
+
+
 def _origins(place: Here) -> dict[str, str]:
     """Address of a feed -> the list that it comes from: its name, or else its address without secrets."""
     from aggregator.cli.feeds import with_lists
+    from aggregator.lists import shown_name
     from aggregator.settings import Followed
 
     try:
         config = with_lists(place)
     except ConfigError:
         return {}  # what is stored is shown all the same
-    names = {one.url: one.name or redact(one.url) for one in config.lists}
+    names = {one.url: shown_name(one) for one in config.lists}
     return {feed.url: names[feed.listed_in] for feed in config.feeds if isinstance(feed, Followed)}
 
 

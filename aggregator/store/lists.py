@@ -35,6 +35,7 @@ class ListState:
     next_try: datetime | None = None
     failures: int = 0
     error: str | None = None
+    last_try: datetime | None = None
 
 
 class StoredLists:
@@ -55,6 +56,7 @@ class StoredLists:
                 times.read(row["next_try"]),
                 row["failures"],
                 row["error"],
+                times.read(row["last_try"]),
             )
             for row in rows
         }

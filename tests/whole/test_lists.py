@@ -189,10 +189,39 @@ def test_commands_show_where_a_feed_comes_from(tmp_path: Path) -> None:
             f"feeds:\n  - url: {site.origin}/own\n"
             f"lists:\n  - url: {site.origin}/list?token=hunter2hunter2\n    tags: [theirs]\n"
         )
-        assert "1 feeds, 1 lists" in program.run("check").stderr
+        assert "1 feed, 0 tags, 1 list" in program.run("check").stderr
         assert program.run("poll").returncode == 0
         shown = {feed["name"]: feed["list"] for feed in json.loads(program.run("status", "--json").stdout)}
         assert shown == {"127.0.0.1": None, "A": f"{site.origin}/list?token=REDACTED"}
         assert "hunter2" not in program.run("status").stderr
         assert f"{site.origin}/a" in program.run("export-opml").stdout
     assert len(load(program.config).lists) == 1
+
+
+def test_feeds_of_a_list_go_by_their_names_and_lists_that_fail_are_named(tmp_path: Path) -> None:
+    """`doctor`, `export-opml` and `remove` know what `status` shows; a list that was never read is no secret."""
+    program = Program(tmp_path)
+    with outlet() as site:
+        site.pages["/a"] = rss("a", (f"{site.origin}/a/1", "Post of a", DATE, "Text."))
+        site.pages["/list"] = opml(f"<outline text='The A' xmlUrl='{site.origin}/a'/>")
+        site.pages["/page"] = "text/html", b"<html>no list</html>"
+        program.configure(
+            f"""
+network: {{allow: [127.0.0.0/8], per_host_interval_s: 0}}
+defaults: {{full_text: never}}
+lists:
+  - {{url: "{site.origin}/list", name: team}}
+  - {{url: "{site.origin}/page", name: wrong}}
+"""
+        )
+        polled = program.run("poll")
+        assert polled.returncode == 0
+        assert "error: the list wrong: this is not OPML" in polled.stderr
+        assert "the list wrong" not in program.run("poll").stderr  # it was not asked for again
+        assert "the list wrong: this is not OPML" in program.run("status").stderr
+        assert 'text="The A"' in program.run("export-opml").stdout
+        assert program.run("doctor", "the a").returncode == 0
+        refused = program.run("remove", "The A")
+        assert (refused.returncode, "comes from the list team: take it out there" in refused.stderr) == (2, True)
+        program.configure(program.config.read_text("utf-8").replace("wrong", "renamed").replace("/page", "/none"))
+        assert "error:" not in program.run("status").stderr
