@@ -51,10 +51,20 @@ class Page:
         """Go there; what the console complains of."""
         self._heard.clear()
         self.call("Page.navigate", url=url)
+        self.loaded()
+        told = [one for one in self._heard if one.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown")]
+        self._heard.clear()
+        return [json.dumps(one["params"]) for one in told]
+
+    def loaded(self) -> None:
+        """Wait until a page has come that nobody has waited for yet."""
         while all(one.get("method") != "Page.loadEventFired" for one in self._heard):
             self._heard.append(self._next())
-        told = [one for one in self._heard if one.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown")]
-        return [json.dumps(one["params"]) for one in told]
+
+    def press(self, key: str, **more: object) -> None:
+        """A key, down and up."""
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, **more)
 
     def run(self, script: str) -> Any:
         """The value of an expression, awaited; the page's policy does not hold for it."""

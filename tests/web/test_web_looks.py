@@ -14,7 +14,7 @@ from desk_room import serving
 from emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained
 
 from aggregator.emit import build
-from aggregator.models import Ended, OutputEntry, Revision, RevisionKind, Source, StoryMember, Withdrawal
+from aggregator.models import Attribution, Ended, OutputEntry, Revision, RevisionKind, Source, StoryMember, Withdrawal
 from aggregator.settings import Output, Site
 
 pytestmark = pytest.mark.browser
@@ -29,9 +29,11 @@ ARTICLE = f"""
 <pre><code>{HASH}{HASH}
 second line</code></pre>
 <table><tbody><tr>{"".join(f"<th>{word}</th>" for word in WORDS)}</tr><tr>{"".join(f"<td>{word}</td>" for word in ROW)}</tr></tbody></table>
-<ul><li>one<ul><li>nested</li></ul></li></ul>
-<figure><img src="https://lab.example/a.png" alt="A plan of the harbour"><figcaption>The harbour</figcaption></figure>
-<blockquote><p>We take this very seriously.</p></blockquote>
+<ul><li>{HASH}<ul><li>nested</li></ul></li></ul>
+<p>It reads <code>HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\\{HASH}</code> and calls hxxps://{HASH}.example[.]net/gate.php.</p>
+<h2>A heading that is long: {HASH}</h2>
+<figure><img src="https://lab.example/a.png" alt="A plan of the harbour" width="2400" height="900"><figcaption>{HASH}</figcaption></figure>
+<blockquote><p><a href="https://example.org/{HASH}">https://example.org/{HASH}</a></p></blockquote>
 """
 ARABIC = "<p>أعلنت الشركة عن ثغرة في بواباتها.</p><table><tr><th>النوع</th><th>القيمة</th></tr><tr><td>نطاق</td><td>evil.example</td></tr></table>"
 DESK = ("search?q=worm&copies=1&source=alpha", "search?q=absent", "search?since=foo", "search?q=%22a%20(", "status",
@@ -67,9 +69,11 @@ def shelf() -> Shelf:
         posts[place] = replace(posts[place], story="a1b2", story_members=tuple(teller))
     then = posts[4].published + timedelta(hours=1)
     edits = (Revision(then, RevisionKind.EDITED, "1 word changed", "A", "It is old.", "A", "It is new."),)
-    posts[4] = replace(posts[4], html=ARTICLE, title=f"A loader {HASH}", revisions=edits, media="strip")
+    posts[4] = replace(posts[4], html=ARTICLE, title=f"A loader {HASH}", revisions=edits,
+                       media="strip", attribution=Attribution(HASH))  # fmt: skip
     posts[5] = replace(posts[5], html=ARABIC, title="ثغرة خطيرة في بوابات", language="ar")
     posts[6] = replace(posts[6], withdrawn=Withdrawal(posts[6].published, "It named a victim.", ()))
+    posts[11] = replace(posts[11], title=HASH, summary=HASH)
     filled.put(*posts)
     return filled
 
@@ -162,6 +166,20 @@ def test_tables_break_no_word_that_fits(site: tuple[str, Shelf], page: Page) -> 
     assert (lines, left > 10, right) == (1, True, 0)
 
 
+def test_code_scrolls_in_its_own_box_and_the_page_is_drawn(site: tuple[str, Shelf], page: Page) -> None:
+    """Long lines of code are not broken and not cut off; a picture of the page shows something."""
+    base, held = site
+    page.look(1280)
+    page.open(base + held.posts[5].path)
+    assert page.run(
+        "[getComputedStyle(document.querySelector('pre')).overflowX, document.querySelector('pre').scrollWidth > 1280]"
+    ) == [
+        "auto",
+        True,
+    ]
+    assert len(page.call("Page.captureScreenshot", format="png")["data"]) > 20_000
+
+
 def test_an_article_prints_whole(site: tuple[str, Shelf], page: Page) -> None:
     """On paper no table and no line of code ends at the margin, and what leads elsewhere is left out."""
     base, held = site
@@ -219,14 +237,27 @@ def test_the_keyboard_gets_everywhere_and_is_seen(site: tuple[str, Shelf], page:
     page.open(base + held.posts[5].path)
     stops = []
     for _ in range(12):
-        for kind in ("keyDown", "keyUp"):
-            page.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        page.press("Tab", windowsVirtualKeyCode=9)
         stops.append(page.run("[document.activeElement.tagName + document.activeElement.className, "
                               "getComputedStyle(document.activeElement).outlineStyle, "
                               "document.activeElement.getBoundingClientRect().left >= 0]"))  # fmt: skip
     assert stops[0][0] == "Askip"
     assert all(style != "none" and inside for _, style, inside in stops)
     assert {"PRE", "TABLE"} <= {name for name, _, _ in stops}
+
+
+def test_keys_lead_to_the_next_and_the_previous_post(site: tuple[str, Shelf], page: Page) -> None:
+    """j and k follow rel next and prev on a post's page; in a list j goes to the first post."""
+    base, held = site
+    page.look(1280)
+    for path, key, leads in ((held.posts[5].path, "j", 8), (held.posts[5].path, "k", 2)):
+        page.open(base + path)
+        page.press(key)
+        page.loaded()
+        assert page.run("location.pathname") == f"/{held.posts[leads].path}"
+    page.open(base)
+    page.press("j")
+    assert page.run("document.activeElement.textContent") == HASH
 
 
 def test_arrows_move_about_in_an_enlarged_page(site: tuple[str, Shelf], page: Page) -> None:
