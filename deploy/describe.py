@@ -13,6 +13,7 @@ import tempfile
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
@@ -24,7 +25,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "database.md"
 TABLES: dict[str, dict[str, Any]] = {
     "latest_articles": {"facets": ["source"], "size": 50},
     "feed_health": {"facets": ["state"]},
-    "duplicates_view": {"facets": ["source", "original_source"]},
+    "duplicates": {"facets": ["source", "original_source"]},
+    "gaps": {"facets": ["source"]},
+    "related": {"facets": ["relation"]},
+    "evidence": {"size": 25},
+    "feed_events": {"sort_desc": "id", "facets": ["kind", "feed_id"]},
+    "schema_help": {"size": 200},
     "feeds": {"sort": "name", "label_column": "name", "facets": ["configured", "status"]},
     "articles": {
         "sort_desc": "published",
@@ -50,25 +56,67 @@ HIDDEN = (
 HELP = '{} <a href="schema_help?table={}">What each column means</a>'
 """A link, since Datasette would put the columns' meanings before the rows, a screenful of them."""
 
-SEARCH = """\
-SELECT articles.published, articles.title, articles.url, snippet(articles_fts, 1, '[', ']', '…', 20) AS passage
-FROM articles_fts
-JOIN articles ON articles.id = articles_fts.rowid
-WHERE articles_fts MATCH :words
-ORDER BY articles_fts.rank LIMIT 50
+WELCOME = """\
+Every article that the feeds brought, where it came from, and why it is shown as it is. Times are UTC.
+<p>Begin with <a href="/aggregator/latest_articles">the latest articles</a>,
+<a href="/aggregator/latest_stories">the latest stories</a> (one event, several outlets),
+<a href="/aggregator/search">a search</a>, <a href="/aggregator/feed_health">how the feeds do</a> or
+<a href="/aggregator/evidence">the evidence</a> (how each article was fetched and taken apart). The views at the end of
+this page answer the usual questions, the tables hold everything; <a href="/aggregator/schema_help">schema_help</a> says
+what each column means.</p>"""
+
+PARAMETERS = {
+    "'ransomware OR \"supply chain\"'": ("search", ":words"),
+    "WHERE id = 1 ": ("related-to", "WHERE id = cast(:id AS INTEGER) "),
+}
+"""What stands for words of one's own in the page's examples; the name of the query, and the parameter in Datasette."""
+
+LONG = (
+    "description", "error", "help", "html", "last_error", "next_teaser", "passage", "summary", "teaser", "text", "why",
+)  # fmt: skip
+TITLES = ("missing_title", "path", "next_title", "original_title", "title", "url")
+TIMES = (
+    "added", "at", "done_at", "fetched_at", "first_published", "first_seen", "found_at", "last_modified",
+    "last_poll", "last_published",
+    "last_success", "looked_at", "modified", "newest_entry", "next_attempt", "next_poll", "original_published",
+    "page_published", "published", "published_at", "stamp", "tried_at", "updated",
+)  # fmt: skip
+"""Columns that need room, those that need some, and those that are not to be broken."""
+
+STYLE = """\
+.rows-and-columns td { max-width: 32em; overflow-wrap: break-word; }
+.rows-and-columns td pre { white-space: pre-wrap; }
+LONG { min-width: 18em; }
+TITLES { min-width: 12em; }
+TIMES { white-space: nowrap; }
+body.row .rows-and-columns thead { display: none; }
+body.row .rows-and-columns tr { display: block; }
+body.row .rows-and-columns td { display: grid; grid-template-columns: 12em minmax(0, 60em); max-width: none; }
+body.row .rows-and-columns td::before { opacity: 0.7; margin: 0; padding: 0; position: static; width: auto; }
 """
+"""Rooms for columns; and a row's page with column below column: side by side, texts would be screens high."""
 
 
 def questions() -> dict[str, dict[str, Any]]:
     """The questions of the page, each as a canned query under a short name."""
     text = PAGE.read_text("utf-8").partition("## Questions")[2].partition("## Reference")[0]
-    found = {
-        "search": {"title": "Which articles are about these words?", "sql": LiteralScalarString(SEARCH)},
-    }
+    found = {}
     for question, sql in re.findall(r"### (.+?)\n.*?```sql\n(.+?)```", text, re.DOTALL):
-        name = re.sub(r"[^a-z0-9]+", "-", question.lower()).strip("-")[:60].strip("-")
-        found[name] = {"title": question, "sql": LiteralScalarString(sql)}
+        name, statement = re.sub(r"[^a-z0-9]+", "-", question.lower()).strip("-")[:60].strip("-"), sql
+        for example, (short, parameter) in PARAMETERS.items():
+            if example in sql:
+                name, statement = short, sql.replace(example, parameter)
+        found[name] = {"title": question, "sql": LiteralScalarString(statement)}
     return found
+
+
+def style(columns: set[str]) -> str:
+    """STYLE as an address, so that the one file is all that Datasette is to be given."""
+    sheet = STYLE
+    for group, names in (("LONG", LONG), ("TITLES", TITLES), ("TIMES", TIMES)):
+        sheet = sheet.replace(group, ", ".join(f".rows-and-columns td.col-{name}" for name in names))
+    labels = (f'body.row td.col-{name}::before {{ content: "{name}"; }}\n' for name in sorted(columns))
+    return "data:text/css," + quote(sheet + "".join(labels), safe="/:;,.() {}=*")
 
 
 def metadata() -> dict[str, Any]:
@@ -84,12 +132,15 @@ def metadata() -> dict[str, Any]:
         tables.setdefault(name, {})["hidden"] = True
     database = {
         "title": "Security news: feeds, articles, stories",
-        "description": "Every article that the feeds brought, where it came from, and why it is shown as it is. "
-        "Times are UTC; the newest are under latest_articles.",
+        "description_html": WELCOME,
         "queries": questions(),
         "tables": tables,
     }
-    return {"title": "Security feed aggregator", "databases": {"aggregator": database}}
+    return {
+        "title": "Security feed aggregator",
+        "extra_css_urls": [style({column.name for item in described for column in item.columns})],
+        "databases": {"aggregator": database},
+    }
 
 
 def text() -> str:

@@ -32,10 +32,7 @@ _COUNTS = {
 
 
 def counts(sql: Sql) -> dict[str, int]:
-    """How many there are of everything: from indexes, but for the gaps.
-
-    Those are found anew, which takes seconds with 100,000 articles: nothing that is asked often calls this.
-    """
+    """How many there are of everything: from indexes, but for the gaps, which are found anew."""
     return {name: int(sql.value(statement)) for name, statement in _COUNTS.items()}
 
 

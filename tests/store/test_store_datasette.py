@@ -50,7 +50,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """A page of Datasette, beside a writer that has the database open."""
     path = tmp_path_factory.mktemp("datasette") / "aggregator.db"
     with Store.open(path) as store:
-        _fill(Newsroom(store, "Alpha", "Beta", "Gamma"))
+        _fill(Newsroom(store, "Alpha", "Beta", "Gamma", "Delta"))
         command = [sys.executable, "-m", "datasette", "serve", str(path), "--metadata", str(MADE), "--port", "0"]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         assert process.stderr
@@ -95,7 +95,7 @@ def test_tables_explain_themselves(ask: Ask) -> None:
 def test_each_canned_query_gives_rows(ask: Ask) -> None:
     """All questions of docs/database.md, and a search for words of one's own."""
     for name in describing().questions():
-        words = "&words=worm" if name == "search" else ""
+        words = {"search": "&words=worm", "related-to": "&id=1"}.get(name, "")
         rows = json.loads(ask(f"/aggregator/{urllib.parse.quote(name)}.json?_shape=array{words}"))
         assert rows, name
         assert ask(f"/aggregator/{name}?{words}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from store_builders import HOUR, NOW, Newsroom, entry
 
-from aggregator.models import Enclosure, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
+from aggregator.models import Enclosure, FeedEvent, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
 from aggregator.store import Store
 from aggregator.store.story_changes import Placed, StoryChanges
 
@@ -27,7 +27,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connect
     """Two outlets: a copy, a shared article, a chain with a gap, a revision, a failure, a silent feed in trouble."""
     path = tmp_path_factory.mktemp("docs") / "aggregator.db"
     with Store.open(path) as store:
-        _fill(Newsroom(store, "Alpha", "Beta", "Gamma"))
+        _fill(Newsroom(store, "Alpha", "Beta", "Gamma", "Delta"))
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     yield connection
     connection.close()
@@ -63,6 +63,10 @@ def _fill(room: Newsroom) -> None:
     placed = tuple(Placed(one.id, one.key, one.published, (("name:worm", 2.5),), waiting[0].key) for one in waiting)
     room.store.stories.save(StoryChanges(placed), room.now)
     room.store.tending.note("backup", room.now, "made")
+    room.store.note(FeedEvent(room.now, "idle", "No feed was polled", "The machine slept."))
+    days = (entry(f"d{day}", "delta.example", published=NOW - timedelta(days=300 + day)) for day in range(9))
+    room.poll(*days, feed="Delta")
+    room.execute("UPDATE articles SET first_seen = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = 2")  # came today
 
 
 def test_there_are_enough_questions() -> None:
@@ -86,7 +90,7 @@ def test_the_example_of_schema_help(filled: sqlite3.Connection) -> None:
 def test_the_views(filled: sqlite3.Connection) -> None:
     """The views say what happened."""
     assert filled.execute("SELECT count(*) FROM latest_articles").fetchone()[0] == 3
-    assert filled.execute("SELECT title, similarity, original_source FROM duplicates_view").fetchall() == [
+    assert filled.execute("SELECT title, similarity, original_source FROM duplicates").fetchall() == [
         ("Page copy", 0.93, "Alpha")
     ]
     assert set(filled.execute("SELECT next_title, stated_by FROM next_posts").fetchall()) == {
@@ -94,5 +98,30 @@ def test_the_views(filled: sqlite3.Connection) -> None:
         ("Page three", "next page"),
     }
     assert filled.execute("SELECT missing_url FROM gaps").fetchall() == [("https://alpha.example/still-missed",)]
+    assert [row[0] for row in filled.execute("SELECT name FROM silent_feeds")] == ["Delta"]
+    assert filled.execute("SELECT title, articles, outlets FROM latest_stories").fetchall() == [("Page one", 5, 1)]
     health = dict(filled.execute("SELECT name, state FROM feed_health").fetchall())
     assert next(iter(health.items())) == ("Gamma", "backing_off")
+
+
+def test_what_hangs_together_with_an_article(filled: sqlite3.Connection) -> None:
+    """Copies and originals, those of the same story, the next and the previous post; each with its reason."""
+    rows = filled.execute("SELECT id, relation, other_id, title, source, why FROM related").fetchall()
+    found = {row[:4] for row in rows}
+    (copy_of_one,) = ((one, copy) for one, relation, copy, *_ in rows if relation == "copy")
+    one, copy = copy_of_one
+    assert (copy, "original", one, "Page one") in found
+    assert (one, "next", 2, "Page two") in found
+    assert (2, "previous", one, "Page one") in found
+    assert (one, "story", 2, "Page two") in found
+    assert any(relation == "previous" and other is None for _, relation, other, *_ in rows)
+    assert all(why for *_, why in rows)
+    assert "nearly the same (0.93)" in {why for *_, why in rows}
+
+
+@pytest.mark.parametrize("view", ["related", "next_posts", "evidence", "settled_neighbours", "gaps"])
+def test_one_article_is_looked_up(filled: sqlite3.Connection, view: str) -> None:
+    """Whoever asks for one article does not wait for all: nothing is scanned that grows with the archive."""
+    plan = [row[3] for row in filled.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE id = 1")]
+    large = ("articles", "neighbours", "stated", "entries", "own", "later", "member", "article_urls", "link", "held")
+    assert not [step for step in plan if step.startswith("SCAN") and step.split()[1] in large], plan

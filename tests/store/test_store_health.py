@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from store_builders import HOUR, NOW, Newsroom, entry
 
+from aggregator.health import silence
 from aggregator.models import FeedEvent, PollOutcome, PollResult
 from aggregator.store import Store, feed_health
 from aggregator.store.feed_health import Pages
@@ -95,3 +97,17 @@ def test_figures_by_feed(two: Newsroom) -> None:
     assert desk.pulse().last_poll == NOW
     assert desk.polls_since(NOW)["changed"] == 1
     assert desk.articles_by_state() == {"pending": 2, "scraped": 1, "feed_text": 0, "failed": 0}
+
+
+@pytest.mark.parametrize("days", [0.5, 3, 9, 12, 14, 40])
+@pytest.mark.parametrize("gaps", [(1,) * 8, (1, 9, 1, 1, 1, 1, 1, 1), (7,) * 5])
+def test_the_view_of_silent_feeds_judges_as_the_status_page(
+    newsroom: Newsroom, days: float, gaps: tuple[int, ...]
+) -> None:
+    """A feed is in the view when, and only when, `/status` calls it silent."""
+    now, at = datetime.now(UTC), timedelta(days=days)
+    for number, gap in enumerate((0, *gaps)):
+        at += timedelta(days=gap)
+        newsroom.poll(entry(f"e{number}", published=now - at))
+    silent = silence(newsroom.feed().posted, now) is not None
+    assert [row["name"] for row in newsroom.rows("SELECT name FROM silent_feeds")] == (["Alpha"] if silent else [])
