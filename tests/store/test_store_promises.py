@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from machine import full_disk
 from store_builders import NOW, Newsroom, entry
-from test_store_durability import no_file_larger_than
 from test_store_older import make, version_of
 
 from aggregator.errors import StoreError
@@ -162,7 +162,7 @@ def test_f38_no_room_for_the_backup_no_migration(path: Path) -> None:
     """A database that can not be copied first is left alone; nothing half is left in the folder of backups."""
     make(path, 3)
     before = _schema(path)
-    with no_file_larger_than(100_000), pytest.raises(StoreError):
+    with full_disk(100_000), pytest.raises(StoreError):
         Store.open(path)
     assert _schema(path) == before
     assert list((path.parent / "backups").iterdir()) == []
