@@ -13,7 +13,8 @@ from pathlib import Path
 
 from aggregator.errors import StoreError
 from aggregator.store import migrations, upkeep
-from aggregator.store.connection import FILE_MODE, Session
+from aggregator.store.connection import Session
+from aggregator.store.opening import FILE_MODE
 
 
 def restored(backup: Path, database: Path, now: datetime) -> Path | None:

@@ -3,7 +3,7 @@
 And what an operator asks of the file as a whole: counts, checks, copies, what its tables mean.
 
 Everything here is done by the one connection that writes: another that folded the write-ahead log into the file
-meanwhile could, with most releases of SQLite in use, damage it (see `connection.wal_reset_bug`).
+meanwhile could, with most releases of SQLite in use, damage it (see `opening.wal_reset_bug`).
 """
 
 from __future__ import annotations

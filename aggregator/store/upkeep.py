@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.errors import StoreError
-from aggregator.store.connection import FILE_MODE, Session, Sql
+from aggregator.store.connection import Session, Sql
+from aggregator.store.opening import FILE_MODE
 
 SHOWN = 200
 """Characters of what SQLite says of a damaged file, which may be a hundred lines."""
