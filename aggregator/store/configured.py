@@ -157,8 +157,14 @@ def _update(sql: Sql, feed: Feed, name: str, row: sqlite3.Row, options: FeedOpti
         _start_afresh(sql, feed.url, row["id"])
     elif feed.url != row["url"]:
         sql.execute("UPDATE feeds SET moving_to = NULL, moving_polls = 0 WHERE id = ?", (row["id"],))
-    elif new_options != row["options"]:
+    elif _intervals(new_options) != _intervals(row["options"]):
         _bring_forward(sql, row, options)
+
+
+def _intervals(options: str) -> tuple[object, object]:
+    """What of a feed's stored options says when it is polled."""
+    said = json.loads(options)
+    return said.get("interval"), said.get("max_interval")
 
 
 def _start_afresh(sql: Sql, url: str, feed_id: int) -> None:

@@ -232,6 +232,19 @@ def test_a_shorter_interval_counts_from_the_last_poll(newsroom: Newsroom) -> Non
     assert newsroom.feed().next_poll == NOW + 2 * HOUR
 
 
+def test_another_option_leaves_the_next_poll_and_its_reason(newsroom: Newsroom) -> None:
+    """Nobody is told of a shorter interval where there is none, and feeds spread in time stay spread."""
+    newsroom.store.sync_feeds(config({"url": newsroom.feed().url, "name": "Alpha", "interval": "2h"}), NOW)
+    planned = NOW + 2 * HOUR + timedelta(minutes=7)
+    state = replace(newsroom.feed(), last_poll=NOW, next_poll=planned, next_poll_reason="every 2 h, as configured")
+    newsroom.store.save_poll(PollOutcome(state, PollResult.NOT_MODIFIED, NOW, 304))
+    newsroom.store.sync_feeds(
+        config({"url": state.url, "name": "Alpha", "interval": "2h", "keep": "90d"}), NOW + timedelta(minutes=1)
+    )
+    after = newsroom.feed()
+    assert (after.next_poll, after.next_poll_reason) == (planned, "every 2 h, as configured")
+
+
 @pytest.mark.parametrize(
     ("rhythm", "not_before", "expected"),
     [
