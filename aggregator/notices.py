@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.errors import NotifyError
@@ -27,6 +28,11 @@ TEASER_CHARS = 300
 
 _CALL = re.compile(r"(?<!\w)@(?=\w)|<[!@#&]")
 """What chats take for a call of somebody, or of everybody: a stranger's title must not ring in every pocket."""
+
+INSTALL = "`.venv/bin/pip install -c constraints.txt -e '.[notify]'` in the folder of the sources brings it"
+
+_ANSWERED = re.compile(r"error=(\d{3})\b")
+"""The status in Apprise's line about a message that was refused."""
 
 LOCAL = frozenset({"dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
 """Services of Apprise that talk to this machine."""
@@ -49,13 +55,39 @@ def deliver(target: str, title: str, body: str) -> None:
     try:
         import apprise
     except ImportError:
-        raise NotifyError("", "Apprise is not installed; the extra `notify` brings it") from None
-    logging.getLogger("apprise").disabled = True  # its lines name the service with its key
+        raise NotifyError("", f"Apprise is not installed: {INSTALL}") from None
     service = apprise.Apprise(asset=apprise.AppriseAsset(plugin_paths=[], secure_logging=True))
-    if not service.add([target]):  # as one: a text would be taken apart at commas and spaces
-        raise NotifyError("", "Apprise does not know this kind of service, or its URL is not complete")
-    if not service.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT):
-        raise NotifyError("", "the service did not take the message")
+    with _heard() as heard:
+        if not service.add([target]):  # as one: a text would be taken apart at commas and spaces
+            raise NotifyError("", "Apprise does not know this kind of service, or its URL is not complete")
+        taken = service.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT)
+    if not taken:
+        raise NotifyError("", f"the service did not take the message{heard.why}")
+
+
+class _Heard(logging.Handler):
+    """Of Apprise's lines, which name the service with its key, no more than why a message was not taken."""
+
+    why = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if answered := _ANSWERED.search(text):
+            self.why = f": it answered {answered[1]}"
+        elif "connection error" in text.lower():
+            self.why = ": it can not be reached"
+
+
+@contextmanager
+def _heard() -> Iterator[_Heard]:
+    """What Apprise logs meanwhile reaches nobody else."""
+    log, heard = logging.getLogger("apprise"), _Heard()
+    before = log.handlers, log.propagate
+    log.handlers, log.propagate = [heard], False
+    try:
+        yield heard
+    finally:
+        log.handlers, log.propagate = before
 
 
 def _about(post: Post, site: Site) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
+from aggregator.errors import StoreError
 from aggregator.store import Store
 from aggregator.store.story_changes import Placed, StoryChanges
 from aggregator.store.story_subjects import Subject
@@ -234,9 +235,14 @@ def merge(store: Store, one: Subject, other: Subject, now: datetime) -> str:
 
 
 def split(store: Store, one: Subject, now: datetime) -> str:
-    """Keep an operator's word that an article does not belong to the others of its story. The id of its own."""
+    """Keep an operator's word that an article does not belong to the others of its story. The id of its own.
+
+    Raises StoreError where there are no others.
+    """
     window = _around(store, one, one)
     others = [item for item in _members(window, one) if item != one.leader]
+    if not others:
+        raise StoreError(f"{one.title!r} is alone in its story: there is nothing to split it from")
     return _overrule(store, window, tuple(Ruling(one.leader, item, together=False) for item in others), one, now)
 
 

@@ -80,7 +80,7 @@ def report(tally: Tally, polled: list[FeedState]) -> None:
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """The daemon: the same on a schedule, and the web server."""
+    """The daemon: what `poll` does, on a schedule, and the web server."""
     import logging
 
     from aggregator import logs

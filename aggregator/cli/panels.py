@@ -14,11 +14,11 @@ import typer
 from typer.core import TyperGroup
 
 PANELS = {
-    "Begin": ("init", "add", "import-opml", "check", "demo"),
+    "Begin": ("init", "add", "remove", "import-opml", "export-opml", "check", "demo"),
     "Run": ("run", "poll", "serve", "emit", "notify"),
     "Look": ("status", "tail", "search", "diff", "doctor", "parse", "extract", "output", "rules"),
     "Stories": ("why", "merge", "split", "stories"),
-    "Correct": ("remove", "withdraw", "reinstate", "export-opml"),
+    "Correct": ("withdraw", "reinstate"),
     "Look after the data": ("backup", "restore", "upkeep", "vacuum", "verify"),
 }
 """The panels of `aggregator --help`, with their commands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +35,11 @@ class Action(StrEnum):
 def rules(
     context: typer.Context,
     action: Annotated[
-        Action, typer.Argument(help="list: every rule, every mistake (exit code 2); test: read their test pages.")
+        str,
+        typer.Argument(
+            help="list: every rule, every mistake (exit code 2); test: read their test pages.",
+            autocompletion=lambda: [*Action],
+        ),
     ] = Action.LIST,
     site: Annotated[str | None, typer.Argument(help="A host; default: all.")] = None,
     as_json: Json = False,
@@ -45,11 +50,23 @@ def rules(
     place = here(context)
     config = place.config if place.config_path.exists() else None
     book = Rulebook.of(config.rules if config else ())
+    wanted = _action(action, book)
     chosen = _chosen(book, site)
-    if action is Action.LIST:
+    if wanted is Action.LIST:
         _list(book, chosen, as_json=as_json)
     elif not _test(book, chosen, place, as_json=as_json):
         raise typer.Exit(1)
+
+
+def _action(given: str, book: Rulebook) -> Action:
+    """What is to be done. ConfigError with what was meant, if that can be told."""
+    if given in [*Action]:
+        return Action(given)
+    near = difflib.get_close_matches(given, [*Action], 1, 0.5)
+    if "." in given and book.find(given if "://" in given else f"https://{given}/"):
+        near = [f"{action} {given}" for action in Action]
+    hint = f"; did you mean {' or '.join(f'`aggregator rules {one}`' for one in near)}?" if near else ""
+    raise ConfigError((f"`{given}` is neither `list` nor `test`{hint}",))
 
 
 def _chosen(book: Rulebook, site: str | None) -> list[Rule]:
@@ -85,7 +102,11 @@ def _test(book: Rulebook, chosen: list[Rule], place: Here, *, as_json: bool) -> 
         complain(problem)
     samples = [(rule, sample) for rule in chosen for sample in rule.tests]
     if not samples:
-        say("no rule has a test page")
+        say(
+            "a rule with a mistake is not used: no page was read"
+            if book.problems and not chosen
+            else "no rule has a test page"
+        )
         return not book.problems
     rows = []
     with bars() as progress:

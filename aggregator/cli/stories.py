@@ -51,6 +51,8 @@ def merge(context: typer.Context, article: Article, other: Other) -> None:
 
     with _writing(context) as store:
         one, two = _placed(store, article), _placed(store, other)
+        if one.leader == two.leader:
+            raise StoreError(f"{article} and {other} are one article, or a copy of it: they tell one story as it is")
         if one.story == two.story:
             say("They are in one story already; it is noted that they belong together.")
         story = storylines.merge(store, one, two, clock())
@@ -66,7 +68,7 @@ def split(context: typer.Context, article: Article) -> None:
         one = _placed(store, article)
         story = storylines.split(store, one, clock())
     if story == one.story:
-        say(f"{one.title!r} is the story {story} from now on; the others were taken out of it, or there were none.")
+        say(f"{one.title!r} is the story {story} from now on; the others were taken out of it.")
     else:
         say(f"{one.title!r} tells story {story} now, not {one.story}. The output shows it after the next round.")
 

@@ -16,10 +16,14 @@ class Withdrawals:
         self._session = session
 
     def withdraw(self, article_id: int, reason: str, now: datetime) -> tuple[int, ...]:
-        """Take an article out of the output. What is stored stays. The copies of the same text that are still shown."""
+        """Take an article out of the output. What is stored stays. The copies of the same text that are still shown.
+
+        Of one that is out already the day stays, and so does the reason, unless there is a new one.
+        """
         with self._session.write() as sql:
             sql.execute(
-                "INSERT OR IGNORE INTO withdrawals (article_id, at, reason) VALUES (?, ?, ?)",
+                "INSERT INTO withdrawals (article_id, at, reason) VALUES (?, ?, ?)"
+                " ON CONFLICT (article_id) DO UPDATE SET reason = excluded.reason WHERE excluded.reason <> ''",
                 (article_id, times.whole(now), reason),
             )
             output.touch(sql, (article_id,))

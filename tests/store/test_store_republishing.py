@@ -178,6 +178,18 @@ def test_reinstated_it_is_as_before(make: Make) -> None:
     assert room.store.archive.withdrawn() == ()
 
 
+def test_a_reason_may_be_given_later(make: Make) -> None:
+    """Withdrawing again changes the reason on the notice, and not the day; without one it stays."""
+    room = make()
+    number = room.article_id("https://alpha.example/one")
+    for reason in ("", "It named a victim.", ""):
+        room.store.withdrawals.withdraw(number, reason, room.now)
+        room.now += timedelta(days=1)
+    (notice,) = room.store.archive.withdrawn()
+    assert notice.withdrawn is not None
+    assert (notice.withdrawn.at, notice.withdrawn.reason) == (room.now - timedelta(days=3), "It named a victim.")
+
+
 def test_copies_of_a_withdrawn_text_are_named(make: Make) -> None:
     """They are still shown, and say nothing of the one that is gone."""
     room = make()

@@ -163,6 +163,9 @@ def test_rules_are_listed_and_tested(tmp_path: Path) -> None:
         assert "failed" in again.stderr
         assert "0 of 1 pages are as they should be" in again.stderr
         assert program.run("rules", "test", "nobody.example").returncode == 2
+        for wrong, meant in (("tset", "`aggregator rules test`"), ("127.0.0.1", "`aggregator rules test 127.0.0.1`")):
+            ended = program.run("rules", wrong)
+            assert (ended.returncode, meant in ended.stderr) == (2, True)
         (tmp_path / "mine" / "other.example.txt").write_text("body: //p[\n", "utf-8")
         broken = program.run("rules")
         assert broken.returncode == 2

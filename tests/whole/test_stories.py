@@ -176,6 +176,16 @@ def test_an_operators_word_is_kept(copied: Program) -> None:
     assert json.loads(copied.run("why", str(one), str(two), "--json").stdout)["ruling"] == "apart"
 
 
+def test_nothing_is_said_of_an_article_and_itself(copied: Program) -> None:
+    """One article is no two, and one that is alone in its story can not be split from it (exit code 1)."""
+    groups = stories(copied.data)
+    alone = next(number for number in sorted(groups) if list(groups.values()).count(groups[number]) == 1)
+    merged, split = copied.run("merge", str(alone), str(alone)), copied.run("split", str(alone))
+    assert (merged.returncode, "are one article" in merged.stderr) == (1, True)
+    assert (split.returncode, "alone in its story" in split.stderr) == (1, True)
+    assert stories(copied.data) == groups
+
+
 def test_the_later_word_outweighs_the_former(copied: Program) -> None:
     """What was merged can be split again, and merged after that."""
     groups = stories(copied.data)
