@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aggregator.errors import InUse, StoreError
@@ -15,21 +15,28 @@ from aggregator.errors import InUse, StoreError
 def hold(data: Path) -> Iterator[None]:
     """Hold the data folder `data` (made if missing) while the block runs.
 
-    Raises InUse when another process holds it, StoreError when the folder can not be made or written.
+    Raises InUse when another process holds it, StoreError when the folder can not be made, written or locked.
     """
     try:
         data.mkdir(parents=True, exist_ok=True)
-        file = (data / "aggregator.lock").open("a+", encoding="ascii")
+        descriptor = os.open(data / "aggregator.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise StoreError(f"the data folder {data} can not be used: {error.strerror}") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            owner = file.read(20).strip() or "unknown"
-            raise InUse(f"the data folder {data} is in use by another aggregator (process {owner})") from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    try:
+        _lock(descriptor, data)
+        with suppress(OSError):  # no room on the disk: who holds it is a courtesy, the lock is what counts
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, data: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+        raise InUse(f"the data folder {data} is in use by another aggregator (process {owner})") from None
+    except OSError as error:  # some network shares know no locks
+        raise StoreError(f"the data folder {data} can not be locked: {error.strerror}; it has to be local") from None

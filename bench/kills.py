@@ -3,12 +3,13 @@
     python -m bench.kills [--kills 1000] [--seed 1] [--longest SECONDS] [--folder FOLDER]
 
 Each round forks a process that polls, scrapes, compares, stores and emits as fast as it can, with the parsers in the
-process itself, and tells through a pipe what a call has returned from; after a random moment it is killed with SIGKILL,
-and the current documents have to be whole. The moments are spread over one and a half rounds, as long as a round takes
-on this machine now (`--longest` sets the end), so that they fall into each stage: `killed_in` counts them. At the end a
-last process works until nothing is left to do, and then everything that was ever told must be there, nothing may be
-there twice, every file must be whole, the database sound, and a build of the whole output must find nothing to change.
-It prints a JSON object; `wrong` is to be empty.
+process itself, and tells through a pipe what a call has returned from; after a random moment it is killed with SIGKILL.
+All that it told of has to be in the database and on the disk then, before anything could make up for it (a page is
+there to be fetched again, a post stays in its feed for a while), and the current documents have to be whole. The
+moments are spread over one and a half rounds, as long as a round takes on this machine now (`--longest` sets the end),
+so that they fall into each stage: `killed_in` counts them. At the end a last process works until nothing is left to do,
+and then everything that was ever told must be there, nothing may be there twice, every file must be whole, the database
+sound, and a build of the whole output must find nothing to change. It prints a JSON object; `wrong` is to be empty.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -120,9 +121,28 @@ class Inline:
 
 
 class Telling(Store):
-    """A store that tells what it has acknowledged."""
+    """A store that tells what it has acknowledged: what is saved together with more, when all of it is."""
 
-    tell: Any = None
+    out: Any = None
+    _held: list[tuple[str, object]] | None = None
+
+    def tell(self, kind: str, what: object) -> None:
+        if self._held is None:
+            self.out(kind, what)
+        else:
+            self._held.append((kind, what))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        self._held = []
+        try:
+            with super().together():
+                yield
+            held = self._held
+        finally:
+            self._held = None
+        for kind, what in held:
+            self.out(kind, what)
 
     def save_polls(self, outcomes: Any) -> None:
         outcomes = tuple(outcomes)
@@ -159,7 +179,7 @@ def work(folder: Path, feed: str, tell: Any, *, rounds: int | None = None) -> No
         Telling.open(folder / "aggregator.db", canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
         Fetcher(config.network, store.hosts, clock=clock) as fetcher,
     ):
-        store.tell = tell
+        store.out = tell
         store.sync_feeds(config, clock())
         pipeline = Pipeline(config, store, fetcher, Inline(), folder / "public", clock)  # type: ignore[arg-type]
         while rounds is None or rounds > 0:
@@ -242,6 +262,39 @@ def torn(folder: Path, pattern: str) -> Iterator[str]:
             yield f"torn: {file.name}: {error}"
 
 
+def lost(folder: Path, told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What a process that has been killed had acknowledged, and what is not there now.
+
+    A copy of the database is looked at: the next process is to find the file and its log as they were left.
+    """
+    with tempfile.TemporaryDirectory() as copies:
+        for part in folder.glob("aggregator.db*"):
+            shutil.copy(part, copies)
+        with closing(sqlite3.connect(Path(copies) / "aggregator.db")) as database:
+            yield from _lost(database, folder / "public", told)
+
+
+def _lost(database: sqlite3.Connection, public: Path, told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for kind, what in told:
+        if kind == "entry" and not _has(database, "entries WHERE guid = ?", what):
+            yield f"lost: entry {what}"
+        if kind == "scraped" and not (
+            _has(database, "articles WHERE id = ? AND state = 'scraped' AND text <> ''", what)
+            or _has(database, "article_aliases WHERE old_id = ?", what)
+        ):
+            yield f"lost: text of article {what}"
+        if kind in ("published", "emitted") and what != "0":
+            place = database.execute("SELECT path FROM posts WHERE sequence = ?", (what,)).fetchone()
+            if place is None:
+                yield f"lost: place {what} in the output"
+            elif kind == "emitted" and not (public / place[0]).is_file():
+                yield f"lost: page {place[0]}"
+
+
+def _has(database: sqlite3.Connection, where: str, what: str) -> bool:
+    return database.execute(f"SELECT 1 FROM {where}", (what,)).fetchone() is not None  # noqa: S608 - our own words
+
+
 def wrong(folder: Path, told: Counter[tuple[str, str]]) -> Iterator[str]:
     """What is lost, there twice, or broken after all kills."""
     with closing(sqlite3.connect(f"file:{folder / 'aggregator.db'}?mode=ro", uri=True)) as database:
@@ -321,6 +374,7 @@ def run(folder: Path, kills: int, seed: int, longest_s: float | None) -> dict[st
             said = forked(work, folder, feed, killed_after_s=chance.uniform(0.01, end_s))
             count(said)
             stages[next((what for kind, what in reversed(said) if kind == "stage"), "starting")] += 1
+            broken += [f"after kill {number + 1}: {what}" for what in lost(folder, said)]
             broken += [f"after kill {number + 1}: {what}" for what in torn(folder / "public", "*")]
         count(forked(work, folder, feed, rounds=3))
         broken += wrong(folder, told)
