@@ -31,5 +31,11 @@ def test_f39_a_hundred_kills_of_the_whole_pipeline(tmp_path: Path) -> None:
 
     told = Counter([("entry", "never stored"), ("scraped", "999999"), ("published", "999999")])
     assert len(list(kills.wrong(tmp_path, told))) == 3  # it would be noticed
+    assert len(list(kills.lost(tmp_path, told))) == 3  # at once, too, before anything could make up for it
+    assert list(kills.lost(tmp_path, [("emitted", "1"), ("published", "0")])) == []
+    page = next((tmp_path / "public" / "posts").rglob("*.html"))
+    page.unlink()
+    places = [("emitted", str(number)) for number in range(1, found["entry"] + 1)]
+    assert any(page.name in what for what in kills.lost(tmp_path, places))
     (tmp_path / "public" / "feed.json").write_text('{"items": [')
     assert list(kills.torn(tmp_path / "public", "*"))
