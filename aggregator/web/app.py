@@ -25,6 +25,7 @@ from aggregator.errors import StoreError, TooCostly
 from aggregator.settings import Config, Server, Site
 from aggregator.subscribing import Subscriber
 from aggregator.web.api import Api, problem
+from aggregator.web.asked import TOO_LONG
 from aggregator.web.callbacks import Callbacks
 from aggregator.web.files import TYPES, respond, takes_gzip
 from aggregator.web.guard import Guard
@@ -197,7 +198,7 @@ class _Errors:
 
     async def store_error(self, request: Request, error: Exception) -> Response:
         if isinstance(error, TooCostly):
-            return self._error(request, 400, "This search takes too long. Longer beginnings before the * may help.")
+            return self._error(request, 400, TOO_LONG)
         return self._error(request, 503, "The database can not be read just now.")
 
     async def bug(self, request: Request, _: Exception) -> Response:

@@ -17,6 +17,8 @@ from aggregator.store.search import Filter, Order
 MAX_QUERY = 300
 """Characters of a search; longer ones are cut."""
 
+TOO_LONG = "This search takes too long. Longer beginnings before the * may help."
+
 MAX_NAME = 200
 """Characters of a source's or a tag's name, as in feeds.yaml."""
 

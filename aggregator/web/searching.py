@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.requests import Request
@@ -11,10 +12,11 @@ from starlette.responses import PlainTextResponse, Response
 from aggregator.emit import answer
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.rendering import FEED_NAMES, MEDIA_TYPES
+from aggregator.errors import TooCostly
 from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.store.desk import Results
-from aggregator.web.asked import HITS, MAX_PAGE, Asked
+from aggregator.web.asked import HITS, MAX_PAGE, TOO_LONG, Asked
 from aggregator.web.files import FRESH_S, TYPES, is_fresh
 from aggregator.web.rendering import Templates
 
@@ -28,13 +30,17 @@ class Searching:
         self._templates = templates
 
     def page(self, request: Request) -> Response:
-        """`/search`: the form, and what was found; 400 and the form as it was filled in where a day is none."""
-        asked = Asked.read(request.query_params)
+        """`/search`: the form, and what was found; 400 and the form as it was filled in where that can not be."""
+        asked, results = Asked.read(request.query_params), Results()
         with Store.read(self._database) as store:
-            results = Results()
-            if not asked.mistakes:
-                results = store.desk.find(asked.text, asked.where(), limit=HITS, offset=asked.offset, order=asked.order)
             sources, tags, languages = store.desk.sources(), store.desk.tags(), store.desk.languages()
+            try:
+                if not asked.mistakes:
+                    results = store.desk.find(
+                        asked.text, asked.where(), limit=HITS, offset=asked.offset, order=asked.order
+                    )
+            except TooCostly:
+                asked = replace(asked, mistakes=(TOO_LONG,))
         return self._templates.page(
             "search.html",
             request,

@@ -56,10 +56,19 @@ def test_words_and_filters(ask: Any, query: str, found: list[str]) -> None:
 
 
 def test_hits_are_highlighted_and_everything_is_escaped(ask: Any) -> None:
-    """Hits stand in <mark>, markup in the text is text."""
+    """Hits stand in <mark>, markup in the text is text; the source is a link to its page."""
     page = ask("/search?q=hole+worm").text
+    assert '<a href="sources/alpha.html">Alpha</a>' in page
+    assert ask("/sources/alpha.html").status == 200
     assert "a <mark>worm</mark> used the <mark>hole</mark>" in page
     assert "&lt;b&gt;&amp; co.&lt;/b&gt;" in page
+
+
+def test_a_page_after_the_last_says_so(ask: Any) -> None:
+    """It is no search without results."""
+    page = ask("/search?q=worm&page=2").text
+    assert "There is nothing on this page." in page
+    assert "Nothing found" not in page
 
 
 def test_a_copy_is_named_and_an_original_names_its_copies(ask: Any) -> None:
@@ -107,7 +116,7 @@ def test_nothing_asked_is_an_error(ask: Any, values: dict[str, str], extension: 
     """Whatever stands in the query string, the answer is a page or a valid document, or says which day is none."""
     query = "&".join(f"{name}={quote(value, errors='replace')}" for name, value in values.items())
     answer = ask(f"/search{extension}?{query}")
-    assert answer.status == 200 or (answer.status == 400 and "is not a date" in answer.text)
+    assert answer.status == 200 or (answer.status == 400 and re.search("is not a date|is later than", answer.text))
     if extension and answer.status == 200:
         assert faults_of({f"x{extension}": answer.body}) == {}
 
@@ -169,6 +178,7 @@ def test_a_search_that_takes_too_long_is_ended(filled: Path, monkeypatch: pytest
         assert [answer.status for answer in answers] == [400] * 3
         assert all(b"This search takes too long" in answer.body for answer in answers)
         assert "error" in answers[2].json
+        assert html.fromstring(answers[0].body).xpath('//input[@id="q"]/@value') == ["w*"]
         assert asking("/status").status == 200
         monkeypatch.setattr(desk, "SEARCH_S", 2.0)
         assert asking("/search?q=w*").status == 200
