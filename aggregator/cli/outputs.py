@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.app import Json, app, here, iso, print_json, print_table, say
+from aggregator.cli.app import Json, app, here, iso, line, print_json, print_table, say
 from aggregator.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def try_(
     limit: Annotated[int, typer.Option(min=0, metavar="N", help="List at most so many posts.")] = SHOWN,
     as_json: Json = False,
 ) -> None:
-    """What an output would take in of the archive, and why; how much it leaves out, and which condition does."""
+    """What an output would take in of the archive, and why; how much it leaves out, and which condition does.
+
+    The newest come first, by publication (UTC); the number before the reason is the article's.
+    """
     from aggregator.store import Store
 
     place = here(context)
@@ -40,9 +43,9 @@ def try_(
     if as_json:
         print_json(_json(one, trial))
         return
-    if trial.newest:
-        rows = [(iso(post.published), post.source, post.title, _why(post)) for post in trial.newest]
-        print_table(f"What {name} would take in, newest first", ("published", "source", "title", "why"), rows)
+    for post in trial.newest:
+        say(f"{(iso(post.published) or '')[:10]}  {line(post.title)}  [{line(post.source)}]", hang=12)
+        say(f"            {post.article_id}  {line(_why(post))}")
     _sum_up(one, trial)
 
 
@@ -66,7 +69,7 @@ def _sum_up(one: Output, trial: Trial) -> None:
     say(f"{trial.taken} of {trial.posts} posts{shown}. {missing} are left out.")
     rows = [(name, count, trial.alone.get(name, 0)) for name, count in _by_count(trial)]
     if rows:
-        print_table("What left them out", ("condition", "does not hold for", "and nothing else does"), rows)
+        print_table("What left them out", ("condition", "keeps out", "it alone does"), rows)
     if one.group == "story":
         say("Posts of one story will be one entry.")
 

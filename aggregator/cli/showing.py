@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -46,7 +47,7 @@ def demo(
         for number in range(1, press.rounds + 1):
             press.publish(number)
             rows.append((number, *_one_round(config, place)))
-        print_table("What each round did (some outlets are broken on purpose)", COLUMNS, rows)
+        print_table("Each round; copies and links so far (some outlets fail on purpose)", COLUMNS, rows)
         _show_where(place)
         if serve:  # the press is still there: links to original posts lead somewhere
             _serve(config, place)
@@ -76,23 +77,28 @@ def _one_round(config: Config, place: Path) -> tuple[int, ...]:
 
 
 def _show_where(place: Path) -> None:
-    data = place / "data"
-    program = f"aggregator --config {shlex.quote(str(place / 'feeds.yaml'))} --data {shlex.quote(str(data))}"
-    program = f"{Path(sys.argv[0]).parent / program}" if Path(sys.argv[0]).name == "aggregator" else program
+    """The documents, then commands, which find the configuration and the data in the folder that they are run in."""
+    program = _this_program()
     say()
     say("Where to look:")
+    say(f"  cd {shlex.quote(str(place.absolute()))}")
     for what, where in (
-        ("the mirror", data / "public" / "index.html"),
-        ("the combined feed", data / "public" / "feed.atom"),
-        ("the database", data / "aggregator.db"),
+        ("the mirror", "data/public/index.html"),
+        ("the combined feed", "data/public/feed.atom"),
+        ("the database", "data/aggregator.db"),
+        ("in a browser", f"{program} serve"),
+        ("the feeds' state", f"{program} status"),
+        ("a search", f"{program} search ransomware"),
     ):
         say(f"  {what:<18} {where}")
-    for what, command in (
-        ("in a browser", "serve"),
-        ("the feeds' state", "status"),
-        ("a search", "search ransomware"),
-    ):
-        say(f"  {what:<18} {program} {command}")
+
+
+def _this_program() -> str:
+    """How a shell starts this very program from any folder."""
+    ours, found = Path(sys.argv[0]), shutil.which("aggregator")
+    if ours.name != "aggregator":
+        return f"{shlex.quote(sys.executable)} -m aggregator"
+    return "aggregator" if found and ours.samefile(found) else shlex.quote(str(ours.absolute()))
 
 
 def _serve(config: Config, place: Path) -> None:

@@ -420,7 +420,12 @@ def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:
 def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) -> None:
     """What it takes in and why, what it leaves out and by which condition; in words and as JSON; a name nearly right."""
     tried = program.run("output", "try", "kettles").stderr
-    for words in ("The ", "query: matches kettle NOT teapot", "tags: news", "posts. 0 are left out."):
+    for words in (
+        "[Kettle News]\n            ",
+        "query: matches kettle NOT teapot",
+        "tags: news",
+        "posts. 0 are left out.",
+    ):
         assert words in tried
     found = json.loads(program.run("output", "try", "nothing", "--json").stdout)
     assert found["taken"] == 0
