@@ -421,7 +421,7 @@ def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) ->
     """What it takes in and why, what it leaves out and by which condition; in words and as JSON; a name nearly right."""
     tried = program.run("output", "try", "kettles").stderr
     for words in (
-        "[Kettle News]\n            ",
+        "The second  [Kettles]\n            ",
         "query: matches kettle NOT teapot",
         "tags: news",
         "posts. 0 are left out.",
