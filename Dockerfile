@@ -1,6 +1,6 @@
 # Build:  docker build -t security-feed-aggregator .
 # Run:    docker run -d --name feeds -p 127.0.0.1:8080:8080 -v feeds-data:/data -v ./feeds.yaml:/config/feeds.yaml:ro \
-#             --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges security-feed-aggregator
+#             --init --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges security-feed-aggregator
 # Ask:    docker exec feeds aggregator status          (any command: the options below come from the environment)
 
 FROM python:3.13-slim AS build

@@ -67,6 +67,7 @@ def test_services_are_closed(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["init"] is True
     assert service["restart"] == "unless-stopped"
     assert service["mem_limit"]
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
