@@ -155,7 +155,7 @@ def _backup(of: Tended, now: datetime) -> str:
         raise StoreError(f"no backup: {_mb(size)} are needed in {folder}, {_mb(free)} are free")
     file = folder / f"aggregator-{now:%Y-%m-%d}.db"
 
-    def told() -> None:
+    def told(_: int, __: int) -> None:
         of.told()
         if of.stopping():
             raise StoreError("no backup: stopped before it was made")

@@ -11,11 +11,12 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
+from pydantic import ValidationError
 
 from aggregator.cli.adding import Yes, asking, chosen, feed_of, show
 from aggregator.cli.app import app, complain, here, say
-from aggregator.errors import ConfigError, FetchError, ParseError
-from aggregator.settings import Feed, Server, Site
+from aggregator.errors import ConfigError, FetchError, ParseError, Refused
+from aggregator.settings import Feed, Network, Server, Site
 from aggregator.urls import http_url, redact
 
 STARTERS = (
@@ -51,7 +52,7 @@ server:
 # robots.txt asked for articles. Only public addresses are reached unless `allow` names others.
 network:
   # user_agent: our-team-aggregator/1.0 (+https://example.org/about-our-feeds)   # how publishers can reach you
-  # allow: [10.0.0.0/8, wiki.internal]
+  {allow}
 
 # Options of every feed; a feed may set its own beside its URL.
 defaults:
@@ -81,6 +82,10 @@ def init(
         str | None, typer.Option(metavar="URL", help="A site or feed to follow first; default: five well-known ones.")
     ] = None,
     base_url: Annotated[str | None, typer.Option(metavar="URL", help="Where readers will find it.")] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A host or network that is not public and may be reached all the same."),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Begin: asks three questions and writes a feeds.yaml with comments. A file that is there stays as it is."""
@@ -91,15 +96,17 @@ def init(
         raise ConfigError((f"{path}: is there already, and stays as it is; `aggregator add URL` adds a feed to it",))
     asks = asking() and not yes
     title = title or (_ask_title() if asks else Site().title)
-    feeds = _followed(follow, asks=asks)
+    allowed = list(allow or ())
+    _reaching(allowed)
+    feeds = _followed(follow, allowed, asks=asks)
     base_url = _served_at(base_url, asks=asks)
-    create(path, text(title, base_url, feeds), os.environ)
+    create(path, text(title, base_url, feeds, tuple(allowed)), os.environ)
     say(f"\n{path} is written, with {len(feeds)} feed{'s' * (len(feeds) != 1)}.")
     _say_next(path, base_url, folder)
 
 
-def text(title: str, base_url: str, feeds: tuple[Feed, ...]) -> str:
-    """The text of the new file."""
+def text(title: str, base_url: str, feeds: tuple[Feed, ...], allow: tuple[str, ...] = ()) -> str:
+    """The text of the new file; `allow` are the hosts that are not public and may be reached."""
     from aggregator.config import as_yaml
 
     host, port, server = _server(base_url)
@@ -109,6 +116,7 @@ def text(title: str, base_url: str, feeds: tuple[Feed, ...]) -> str:
         host=host,
         port=port,
         server=server,
+        allow=f"allow: {json.dumps(allow, ensure_ascii=False)}" if allow else "# allow: [10.0.0.0/8, wiki.internal]",
         feeds="\n".join(as_yaml(feed) for feed in feeds),
     )
 
@@ -119,8 +127,11 @@ def _ask_title() -> str:
     return answer
 
 
-def _followed(given: str | None, *, asks: bool) -> tuple[Feed, ...]:
-    """The feed behind what was named, asked again when there is none; else STARTERS."""
+def _followed(given: str | None, allow: list[str], *, asks: bool) -> tuple[Feed, ...]:
+    """The feed behind what was named, asked again when there is none; else STARTERS.
+
+    A host that is not public is added to `allow` where that is wanted.
+    """
     names = ", ".join(feed.name or "" for feed in STARTERS)
     while True:
         if asks and not given:
@@ -129,18 +140,49 @@ def _followed(given: str | None, *, asks: bool) -> tuple[Feed, ...]:
         if not given:
             return STARTERS
         try:
-            return (_found(given, asks=asks),)
+            return (_found(given, allow, asks=asks),)
         except (FetchError, ParseError) as error:
+            if not asks and _is_private(error):
+                raise ConfigError(
+                    (f"--follow: {error.message}; `--allow {_host(given)}` lets it be reached, and writes that down",)
+                ) from None
             if not asks:
                 raise
             complain(str(error))
-            given = None
+            if not _is_private(error) or not _allowed(given, allow):
+                given = None
 
 
-def _found(url: str, *, asks: bool) -> Feed:
+def _is_private(error: FetchError | ParseError) -> bool:
+    """Whether the guard said no because the address is not public (what it says names the setting)."""
+    return isinstance(error, Refused) and "network.allow" in error.message
+
+
+def _allowed(url: str, allow: list[str]) -> bool:
+    """Ask whether the host may be reached all the same; it is added to `allow` then."""
+    host = _host(url)
+    say(f"{host} is in a private network or on this machine: only public addresses are reached unless you name others.")
+    if host in allow or not typer.confirm(f"Allow {host}, and write it to the file (network.allow)?", err=True):
+        return False
+    allow.append(host)
+    return True
+
+
+def _reaching(allow: list[str]) -> Network:
+    try:
+        return Network(allow=tuple(allow))
+    except ValidationError as error:
+        raise ConfigError(tuple(f"--allow: {one['msg']}" for one in error.errors(include_url=False))) from None
+
+
+def _host(url: str) -> str:
+    return urlsplit(url if "://" in url else f"https://{url}").hostname or url
+
+
+def _found(url: str, allow: list[str], *, asks: bool) -> Feed:
     from aggregator.cli.finding import finder
 
-    with finder(None) as looking:
+    with finder(None, _reaching(allow)) as looking:
         found = chosen(looking, url, asks=asks)
         show(found, looking.sample(found.feed))
     return feed_of(found, None, ())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggregator.cli import completion
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
 from aggregator.cli.feeds import named, with_lists
 from aggregator.cli.naming import meant
@@ -39,7 +40,11 @@ def doctor(
     context: typer.Context,
     target: Annotated[
         str,
-        typer.Argument(metavar="NAME|URL", help="A feed of feeds.yaml, asked as its next poll would, or any URL."),
+        typer.Argument(
+            metavar="NAME|URL",
+            autocompletion=completion.feeds,
+            help="A feed of feeds.yaml, asked as its next poll would, or any URL.",
+        ),
     ],
     as_json: Json = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggregator.cli import completion
 from aggregator.cli.app import Here, app, counted, here, print_json, say
 from aggregator.cli.naming import meant
 from aggregator.errors import ConfigError
@@ -58,7 +59,10 @@ def _complain_of_rules(config: Config) -> None:
 
 @app.command()
 def remove(
-    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME|URL", help="The feed's name or URL.")]
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|URL", autocompletion=completion.feeds, help="The feed's name or URL.")
+    ],
 ) -> None:
     """Take a feed out of feeds.yaml; what is stored of it stays."""
     from aggregator.config import feed_name, remove_feed

@@ -56,11 +56,11 @@ class Document:
 
 
 @contextmanager
-def fetching(place: Here | None) -> Iterator[Fetcher]:
-    """A fetcher with the operator's settings where there are any, that knows which hosts rest and keeps nothing."""
+def fetching(place: Here | None, network: Network | None = None) -> Iterator[Fetcher]:
+    """A fetcher with `network`, else the operator's settings; it knows which hosts rest, and keeps nothing."""
     from aggregator.store import Store
 
-    network = place.config.network if place and place.config_path.exists() else Network()
+    network = network or (place.config.network if place and place.config_path.exists() else Network())
     with ExitStack() as opened:
         memory: FetchMemory | None = None
         if place and place.database.exists():

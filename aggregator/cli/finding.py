@@ -12,10 +12,12 @@ from aggregator.cli.fetching import fetching
 from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.fetch import Fetcher
 from aggregator.models import PageKind, ParsedFeed, Request, Response
+from aggregator.poll.places import known_feed
 from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.reading import Page, has_full_text, read_feed, read_page
 from aggregator.scrape import Hint
 from aggregator.scraping import SCRAPE_TIMEOUT_S
+from aggregator.settings import Network
 from aggregator.urls import http_url
 from aggregator.workers import Workers
 
@@ -54,7 +56,8 @@ class Finder:
     workers: Workers
 
     def feeds(self, url: str) -> Iterator[Found]:
-        """The feed at `url`; else those that the page there names; else the first where feeds usually are.
+        """The feed at `url`, or behind it where everybody knows; else those that the page there names; else the first
+        where feeds usually are.
 
         One after the other, each when it is asked for. Raises FetchError when nothing answers at `url`, ParseError when
         there is no feed.
@@ -62,6 +65,10 @@ class Finder:
         start = http_url(url if "://" in url else f"https://{url}", userinfo=True)
         if not start:
             raise ParseError(url, "is not an http(s) URL")
+        known = known_feed(start)
+        if known and (behind := next(self._good([known]), None)):
+            yield behind
+            return
         page = self._fetch(start)
         try:
             yield Found(start, self._parse(page))
@@ -120,7 +127,7 @@ class Finder:
 
 
 @contextmanager
-def finder(place: Here | None) -> Iterator[Finder]:
-    """A Finder with the operator's settings, or with the safe defaults."""
-    with fetching(place) as fetcher, Workers(processes=1) as workers:
+def finder(place: Here | None, network: Network | None = None) -> Iterator[Finder]:
+    """A Finder with `network` or the operator's settings, or with the safe defaults."""
+    with fetching(place, network) as fetcher, Workers(processes=1) as workers:
         yield Finder(fetcher, workers)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.app import app, clock, complain, existing, here, say
-from aggregator.cli.progress import bars
+from aggregator.cli.progress import bars, busy
 from aggregator.errors import StoreError
 
 
@@ -41,8 +41,8 @@ def backup(
     place = here(context)
     if not place.database.exists():
         raise StoreError(f"{place.database} does not exist")
-    with Store.read(place.database) as store:
-        store.tending.backup(file)
+    with bars() as progress, Store.read(place.database) as store:
+        store.tending.backup(file, lambda done, total: progress("copy", done, total))
     say(f"{file}: {file.stat().st_size / 2**20:.1f} MB, checked")
 
 
@@ -55,7 +55,7 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
     place = here(context)
     if not file.is_file():
         raise StoreError(f"{file} is not a file")
-    with lock.hold(place.data):
+    with busy(f"checking and copying {file.name}"), lock.hold(place.data):
         former = restored(file, place.database, clock())
     if former is not None:
         say(f"the former database is {former}")
@@ -72,7 +72,7 @@ def vacuum(context: typer.Context) -> None:
     if not place.database.exists():
         raise StoreError(f"{place.database} does not exist")
     before = place.database.stat().st_size
-    with lock.hold(place.data), Store.open(place.database) as store:
+    with busy(f"writing {place.database.name} anew"), lock.hold(place.data), Store.open(place.database) as store:
         store.tending.vacuum()
     after = place.database.stat().st_size
     say(f"{place.database}: {before / 2**20:.1f} MB before, {after / 2**20:.1f} MB now")
@@ -90,7 +90,7 @@ def verify(
     from aggregator.store import Store
 
     place = existing(context)
-    with lock.hold(place.data), Store.open(place.database) as store:
+    with busy(f"checking {place.database.name}"), lock.hold(place.data), Store.open(place.database) as store:
         if mend:
             store.tending.mend()
         problems = store.tending.check()

@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from aggregator.cli.examples import EXAMPLES
+
 INTRODUCTION = """\
 # Commands
 
@@ -85,6 +87,8 @@ def _man_section(name: str, command: Any) -> Iterator[str]:
             yield ".PP"
         yield _roff(paragraph.replace("`", ""))
     yield from _options(command)
+    if name in EXAMPLES:
+        yield from (".PP", "Examples:", ".EX", *(f"aggregator {_roff(example)}" for example in EXAMPLES[name]), ".EE")
 
 
 def _options(command: Any) -> Iterator[str]:
@@ -126,6 +130,9 @@ def _section(name: str, command: Any) -> Iterator[str]:
         takes = "" if option.is_flag else f" {_takes(option)}"
         yield f"- `{', '.join(option.opts)}{takes}`: {_explained(option)}"
     if options:
+        yield ""
+    if name in EXAMPLES:
+        yield from (f"    aggregator {example}" for example in EXAMPLES[name])
         yield ""
 
 

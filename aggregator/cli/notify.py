@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli import completion
 from aggregator.cli.app import Here, Json, app, complain, here, iso, print_json, print_table, say
 from aggregator.errors import ConfigError, StageError
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 @app.command()
 def notify(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One notification; default: all.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", autocompletion=completion.notifications, help="One notification; default: all."
+        ),
+    ] = None,
     test: Annotated[bool, typer.Option("--test", help="Send a message to every place now.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggregator.cli import completion
 from aggregator.cli.app import Here, app, clock, complain, counted, here, say
 from aggregator.cli.naming import meant
 from aggregator.cli.progress import bars
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 def poll(
     context: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Poll feeds that are not due, too.")] = False,
-    feed: Annotated[str | None, typer.Option(metavar="NAME", help="This feed alone, due or not.")] = None,
+    feed: Annotated[
+        str | None, typer.Option(metavar="NAME", autocompletion=completion.feeds, help="This feed alone, due or not.")
+    ] = None,
 ) -> None:
     """One round: poll what is due, scrape, dedupe, store, emit (for cron)."""
     from aggregator import lists

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli import completion
 from aggregator.cli.app import Json, app, here, iso, line, print_json, print_table, say
 from aggregator.errors import ConfigError, StoreError
 
@@ -24,7 +25,9 @@ SHOWN = 20
 @output.command("try")
 def try_(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The output's name in feeds.yaml.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", autocompletion=completion.outputs, help="The output's name in feeds.yaml.")
+    ],
     limit: Annotated[int, typer.Option(min=0, metavar="N", help="List at most so many posts.")] = SHOWN,
     as_json: Json = False,
 ) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from aggregator.cli.examples import epilog
+
 PANELS = {
     "Begin": ("init", "add", "remove", "import-opml", "export-opml", "check", "demo"),
     "Run": ("run", "poll", "serve", "emit", "notify"),
@@ -42,7 +44,9 @@ class Commands(TyperGroup):
         command: Any = super().get_command(ctx, cmd_name)
         if command is not None:
             command.rich_help_panel = _PLACES.get(cmd_name, _ELSEWHERE)[0]
-            for one in (command, *getattr(command, "commands", {}).values()):
+            command.epilog = epilog(cmd_name)
+            for name, one in (("", command), *getattr(command, "commands", {}).items()):
+                one.epilog = one.epilog or epilog(f"{cmd_name} {name}")
                 _tidy(one.get_params(ctx))
         return command
 

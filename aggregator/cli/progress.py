@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
 _STAGES = {
+    "copy": "copying pages",
     "poll": "polling feeds",
     "scrape": "fetching articles",
     "images": "fetching images",
@@ -44,6 +45,18 @@ def bars(*, shown: bool = True) -> Iterator[Bars]:
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as progress:
         yield Bars(progress)
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """On a terminal a sign of life and the time that has passed, for work that does not tell how far it is."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        progress.add_task(what, total=None)
+        yield
 
 
 def _rates() -> tuple[ProgressColumn, ProgressColumn]:

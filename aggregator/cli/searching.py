@@ -23,7 +23,9 @@ _MEANT_AS_SYNTAX = re.compile(r"[\"()*:^+{}]|\b(AND|OR|NOT|NEAR)\b")
 @app.command()
 def search(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help='Words, all of them; or FTS5: a OR b, a NOT b, "a phrase", pre*.')],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help='Words, all of them; or FTS5: a OR b, a NOT b, "a phrase", pre*.')
+    ],
     limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Show at most so many.")] = 20,
     as_json: Json = False,
 ) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from aggregator.config.inserting import inserted
 from aggregator.config.reading import feed_name, load
 from aggregator.errors import ConfigError
 from aggregator.settings import Feed
@@ -23,11 +24,18 @@ from aggregator.settings import Feed
 
 def add_feeds(path: Path, feeds: Iterable[Feed], environ: Mapping[str, str]) -> None:
     """Append feeds. ConfigError when the result would not be valid (a name or a URL that stands there already)."""
+    feeds = tuple(feeds)
+    if path.exists():
+        text = path.read_bytes().decode("utf-8")
+        new = inserted(text, map(as_yaml, feeds))
+        if new is not None:
+            _write(path, new, environ)
+            return
     document = _read(path)
     if document.get("feeds") is None:
         document["feeds"] = CommentedSeq()
     document["feeds"].extend(_item(feed) for feed in feeds)
-    _write(path, document, environ)
+    _write(path, _dumped(document), environ)
 
 
 def as_yaml(feed: Feed) -> str:
@@ -74,7 +82,7 @@ def remove_feed(path: Path, name: str, environ: Mapping[str, str]) -> str:
     for index, feed in enumerate(config.feeds):
         if name.casefold() in (feed_name(feed).casefold(), feed.url.casefold()):
             del document["feeds"][index]
-            _write(path, document, environ)
+            _write(path, _dumped(document), environ)
             return feed.url
     raise ConfigError((f"{path}: no feed is called `{name}`",))
 
@@ -99,9 +107,9 @@ def _dumped(document: Any) -> str:
     return text.getvalue()
 
 
-def _write(path: Path, document: Any, environ: Mapping[str, str]) -> None:
+def _write(path: Path, text: str, environ: Mapping[str, str]) -> None:
     try:
-        _replace(path.resolve(), _dumped(document), environ, path)
+        _replace(path.resolve(), text, environ, path)
     except OSError as error:
         raise ConfigError((f"{path}: can not be written: {error.strerror}",)) from None
 
@@ -110,7 +118,7 @@ def _replace(path: Path, text: str, environ: Mapping[str, str], named: Path) -> 
     """Check the new text, then put it in place of the file that `named` leads to; a link stays a link."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -20,6 +20,9 @@ from aggregator.store import opening
 from aggregator.store.text import storable
 from aggregator.store.trouble import in_words
 
+Told = Callable[[int, int], None]
+"""Told how many pages of how many have been copied."""
+
 COPIED_PAGES = 4096
 """Pages of 4 KiB copied between two signs of life of a backup."""
 
@@ -160,10 +163,15 @@ class Session:
             self._refuse_closed()
             yield self._sql
 
-    def copy_to(self, target: sqlite3.Connection, told: Callable[[], None] | None = None) -> None:
+    def copy_to(self, target: sqlite3.Connection, told: Told | None = None) -> None:
         """Copy the whole database, as it is at one moment, while others go on writing. `told` is called on the way."""
+
+        def progress(_: int, left: int, pages: int) -> None:
+            if told:
+                told(pages - left, pages)
+
         with self.pin():  # one moment: otherwise each write of others would begin the copy anew
-            self._connection.backup(target, pages=COPIED_PAGES, progress=lambda *_: told() if told else None)
+            self._connection.backup(target, pages=COPIED_PAGES, progress=progress)
 
     def close(self) -> None:
         """Close the file; the last one to do so folds the write-ahead log into it."""

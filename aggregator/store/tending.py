@@ -8,12 +8,12 @@ meanwhile could, with most releases of SQLite in use, damage it (see `opening.wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from aggregator.store import describe, retention, times, upkeep
-from aggregator.store.connection import Session
+from aggregator.store.connection import Session, Told
 from aggregator.store.retention import Limit
 
 ANALYSIS_ROWS = 1000
@@ -106,7 +106,7 @@ class Tending:
         with self._session.write() as sql:
             upkeep.mend(sql)
 
-    def backup(self, to: Path, told: Callable[[], None] | None = None) -> None:
+    def backup(self, to: Path, told: Told | None = None) -> None:
         """Copy the database, while it is in use, to a file that appears whole and checked, or not at all.
 
         `told` is called now and then while it goes on. Raises StoreError, also when the folder is not there.

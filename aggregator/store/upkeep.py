@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.errors import StoreError
-from aggregator.store.connection import Session, Sql
+from aggregator.store.connection import Session, Sql, Told
 from aggregator.store.opening import FILE_MODE
 
 SHOWN = 200
@@ -56,7 +55,7 @@ def mend(sql: Sql) -> None:
     sql.execute("INSERT INTO articles_fts (articles_fts) VALUES ('rebuild')")
 
 
-def back_up(session: Session, to: Path, told: Callable[[], None] | None = None) -> None:
+def back_up(session: Session, to: Path, told: Told | None = None) -> None:
     """Copy the database while it is in use to `to`, which appears whole and checked, or not at all.
 
     The copy is one file without a write-ahead log. `told` is called now and then meanwhile. Raises StoreError, also
@@ -105,7 +104,7 @@ def backups_of(database: Path) -> Path:
     return folder
 
 
-def copy(session: Session, target: Path, told: Callable[[], None] | None = None) -> None:
+def copy(session: Session, target: Path, told: Told | None = None) -> None:
     """Copy the open database into the (empty) file `target`, and check the copy. Raises StoreError."""
     copy = sqlite3.connect(target, isolation_level=None)
     try:

@@ -123,9 +123,30 @@ def test_init_writes_nothing_when_the_site_can_not_be_reached(tmp_path: Path, si
     """A private address is refused, and it is said why."""
     program = Program(tmp_path)
     ended = program.run("init", "--follow", site.origin)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "network.allow" in ended.stderr
     assert not program.config.exists()
+
+
+def test_init_offers_to_allow_a_site_of_the_own_network(tmp_path: Path, site: Outlet) -> None:
+    """It says that the address is not public, asks, and writes network.allow."""
+    program = Program(tmp_path / "asked")
+    code, shown = at_terminal(program, "init", answers=("Kitchen", f"{site.origin}/feed", "y", ""))
+    assert code == 0, shown
+    assert "127.0.0.1 is in a private network or on this machine" in shown
+    config = load(program.config)
+    assert config.network.allow == ("127.0.0.1",)
+    assert [feed.url for feed in config.feeds] == [f"{site.origin}/feed"]
+
+
+def test_init_in_a_pipe_names_the_option_that_allows_a_private_site(tmp_path: Path, site: Outlet, here: Here) -> None:
+    """Nothing is written before; with it, the file allows the host."""
+    ended = here.run("init", "--follow", f"{site.origin}/feed")
+    assert ended.returncode == 2
+    assert "`--allow 127.0.0.1`" in ended.stderr
+    assert not (here.folder / "feeds.yaml").exists()
+    ended = here.run("init", "--follow", f"{site.origin}/feed", "--allow", "not a host")
+    assert ended.returncode == 2, ended.stderr
 
 
 @pytest.mark.parametrize("title", ["a: b #c", "'", '"', "\\", "\t", "naïve – ☕", "- x", "null", "{a}"])
@@ -412,5 +433,13 @@ def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
         shown = subprocess.run(["bash", "-c", lines], env=env, capture_output=True, text=True, check=True).stdout
         return {line.strip() for line in shown.splitlines()}
 
+    program = Program(tmp_path)
+    program.configure(
+        "outputs: [{name: ransom, words: [ransomware]}]\n"
+        "feeds:\n  - {url: 'https://a.example/', name: Kettle & Key}\n  - {url: 'https://b.example/', name: Plain}\n"
+    )
+    env["AGGREGATOR_CONFIG"] = str(program.config)
     assert completed("aggregator", "sta") == {"status"}
+    assert completed("aggregator", "poll", "--feed", "ket") == {"'Kettle & Key'"}
+    assert completed("aggregator", "output", "try", '""') == {"ransom"}
     assert completed("aggregator", "poll", "--f") == {"--force", "--feed"}

@@ -1,0 +1,56 @@
+"""Examples of every command, shown at the end of its help and in docs/commands.md; a test parses each of them."""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "init": (
+        "init",
+        "init news --title 'Team news' --follow https://krebsonsecurity.com --base-url https://news.example",
+    ),
+    "add": (
+        "add https://www.schneier.com",
+        "add https://github.com/psf/requests --name 'requests, releases' --tag tools",
+    ),
+    "import-opml": ("import-opml subscriptions.opml",),
+    "check": ("check", "check --schema > feeds.schema.json"),
+    "demo": ("demo", "demo --folder my-demo --serve"),
+    "run": ("run", "--config /etc/aggregator/feeds.yaml --data /var/lib/aggregator run"),
+    "poll": ("poll", "poll --force", "poll --feed 'Krebs on Security'"),
+    "serve": ("serve",),
+    "emit": ("emit",),
+    "notify": ("notify", "notify --test"),
+    "status": ("status", "status --json | jq -r '.[] | select(.failures > 0) | .name'"),
+    "tail": ("tail", "tail -n 50", "tail --json | jq -r .title"),
+    "search": (
+        "search ransomware",
+        "search '\"CVE-2026-1234\" OR log4j' --limit 5",
+        "search 'citrix NOT webinar' --json",
+    ),
+    "diff": ("diff 1234", "diff https://example.org/2026/03/advisory --revision 1"),
+    "doctor": ("doctor 'Krebs on Security'", "doctor https://example.org/feed"),
+    "parse": ("parse https://example.org/feed", "parse saved.xml --url https://example.org/feed"),
+    "extract": ("extract https://example.org/2026/03/post", "extract --batch pages.jsonl > articles.jsonl"),
+    "output try": ("output try ransomware", "output try ransomware --limit 50 --json"),
+    "rules": ("rules", "rules test", "rules test example.org"),
+    "why": ("why 1234 1240", "why https://a.example/post https://b.example/post --json"),
+    "merge": ("merge 1234 1240",),
+    "split": ("split 1240",),
+    "stories": ("stories articles.jsonl > stories.jsonl",),
+    "remove": ("remove 'Krebs on Security'",),
+    "withdraw": ("withdraw 1234 --reason 'retracted by its outlet'",),
+    "reinstate": ("reinstate 1234",),
+    "export-opml": ("export-opml > feeds.opml",),
+    "backup": ("backup copy.db",),
+    "restore": ("restore copy.db",),
+    "upkeep": ("upkeep",),
+    "vacuum": ("vacuum",),
+    "verify": ("verify", "verify --mend"),
+}
+
+
+def epilog(name: str) -> str | None:
+    """The examples of a command as the end of its help; None: it has none."""
+    if name not in EXAMPLES:
+        return None
+    lines = (f"  aggregator {example}" for example in EXAMPLES[name])
+    return "\n".join(("Examples:", *lines))
