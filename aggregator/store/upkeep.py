@@ -8,12 +8,16 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from aggregator.errors import StoreError
 from aggregator.store.connection import Session, Sql, Told
 from aggregator.store.opening import FILE_MODE
 
 SHOWN = 200
 """Characters of what SQLite says of a damaged file, which may be a hundred lines."""
+
+log = structlog.get_logger()
 
 _COUNTS = {
     "feeds": "SELECT count(*) FROM feeds WHERE configured",
@@ -91,7 +95,9 @@ def keep_older(session: Session, version: int) -> None:
     folder = backups_of(session.path)
     day = datetime.fromtimestamp(session.path.stat().st_mtime, UTC).date()
     names = (f"{session.path.stem}-v{version}-{day}{mark}.db" for mark in ("", *(f"-{n}" for n in range(2, 1000))))
-    back_up(session, next(folder / name for name in names if not (folder / name).exists()))
+    target = next(folder / name for name in names if not (folder / name).exists())
+    back_up(session, target)
+    log.info("the database is brought to its new form", version=version, backup=str(target))
 
 
 def backups_of(database: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 from store_builders import NOW, Newsroom, entry
+from structlog.testing import capture_logs
 
 from aggregator.errors import StoreError
 from aggregator.store import Store, restored
@@ -46,6 +47,19 @@ def make(path: Path, version: int) -> None:
 def version_of(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_the_log_says_that_an_older_database_is_migrated(path: Path) -> None:
+    """With the version that it was, and where the copy is; an up-to-date one is opened without a word."""
+    make(path, 3)
+    with capture_logs() as lines:
+        Store.open(path).close()
+        Store.open(path).close()
+    (line,) = lines
+    (backup,) = (path.parent / "backups").iterdir()
+    assert line == {
+        "event": "the database is brought to its new form", "log_level": "info", "version": 3, "backup": str(backup)
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("version", range(1, len(STEPS)))
