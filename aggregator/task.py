@@ -5,8 +5,10 @@ The other side, with the processes and their deadlines, is `aggregator.workers`.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import logging
+import multiprocessing
 import os
 import pickle
 import resource
@@ -14,6 +16,7 @@ import signal
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from aggregator.errors import AggregatorError, WorkerDied
@@ -28,6 +31,7 @@ OUT_OF_MEMORY = 77
 def prepare(memory_bytes: int) -> None:
     """Limits of a new worker. SIGINT is ignored already; SIGTERM ends it at once, even inside a regular expression."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _die_with_parent()
     warnings.simplefilter("ignore")  # what parsers think of a document is no line for our log
     logging.getLogger().addHandler(logging.NullHandler())
     gc.freeze()  # what the fork server loaded is never collected, so its pages stay shared
@@ -35,6 +39,22 @@ def prepare(memory_bytes: int) -> None:
     if base is not None:
         resource.setrlimit(resource.RLIMIT_AS, (base + memory_bytes, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with_parent() -> None:
+    """Have the system end this process when the one that gives it its tasks is gone, also in the midst of one.
+
+    The parent holds the other end of a pipe; that nobody does any more is a SIGIO, which ends who does not handle it.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    with suppress(OSError):  # systems whose pipes send no signals: what is left is the limit of CPU time
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, fcntl.fcntl(parent.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+    if not parent.is_alive():
+        os._exit(1)
 
 
 def _address_space() -> int | None:

@@ -13,6 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -290,3 +291,49 @@ def test_what_parsers_say_stays_in_their_worker(capfd: pytest.CaptureFixture[str
         assert workers.call(talk, timeout_s=30) == "done"
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
+
+
+def test_f39_workers_end_with_whom_they_work_for(tmp_path: Path) -> None:
+    """kill -9 of the program leaves no process behind, whether it waits for a network or is lost in an expression."""
+    script = dedent(
+        f"""
+        import threading, time
+        from aggregator.workers import Workers
+        from test_workers import announce
+        workers = Workers(processes=2)
+        for kind in ("waits", "computes"):
+            arguments = ({str(tmp_path)!r}, kind)
+            threading.Thread(target=lambda some=arguments: workers.call(announce, *some, timeout_s=600)).start()
+        time.sleep(600)
+        """
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    program = subprocess.Popen([sys.executable, "-c", script], env=environ)
+    end = time.monotonic() + 60
+    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    program.kill()
+    program.wait()
+    there = {int(file.name) for file in tmp_path.iterdir()}
+    assert len(there) == 2
+    end = time.monotonic() + 10
+    while (left := {number for number in there if runs(number)}) and time.monotonic() < end:
+        time.sleep(0.05)
+    for number in left:
+        os.kill(number, signal.SIGKILL)
+    assert left == set()
+
+
+def runs(number: int) -> bool:
+    """Whether there is such a process that is not merely waiting for somebody to hear of its end."""
+    with suppress(OSError):
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def announce(folder: str, kind: str) -> None:
+    """Runs in a worker: leaves its number, and does not come back."""
+    (Path(folder) / str(os.getpid())).touch()
+    if kind == "waits":
+        time.sleep(600)
+    re.match("(a+)+b", "a" * 60)
