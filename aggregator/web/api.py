@@ -110,9 +110,7 @@ class Api:
             order="date" if query.sort == "date" or not query.q.strip() else "relevance",
             copies=query.copies,
         )
-        kind = asked.order[0]
-        if query.cursor and query.cursor[0] != kind:
-            raise BadRequest("cursor: it comes from an answer in another order")
+        kind = (query.cursor or asked.order)[0]
         place = int(query.cursor[1:]) if query.cursor else None
         with Store.read(self._database) as store:
             results = store.desk.find(
@@ -120,7 +118,7 @@ class Api:
                 asked.where(before=place if kind == "d" else None),
                 limit=query.limit,
                 offset=place or 0 if kind == "r" else 0,
-                order=asked.order,
+                order="date" if kind == "d" else "relevance",
             )
             spelling = self._numbered(store, *(hit.post for hit in results.hits))
         reached = results.hits[-1].post.sequence if kind == "d" and results.hits else (place or 0) + query.limit

@@ -50,7 +50,9 @@ class ArticlesQuery(_Shape):
     sort: Literal["relevance", "date"] | None = Field(None, description="Default: relevance with words, else date.")
     copies: bool = Field(False, description="Whether copies of an article are listed, too.")
     limit: int = Field(20, ge=1, le=MAX_LIMIT, description="Articles in an answer.")
-    cursor: str | None = Field(None, pattern=r"^[dr][0-9]{1,12}$", description="`next_cursor` of the answer before.")
+    cursor: str | None = Field(
+        None, pattern=r"^[dr][0-9]{1,12}$", description="`next_cursor` of the answer before; goes on in its order."
+    )
 
 
 class StoriesQuery(_Shape):
