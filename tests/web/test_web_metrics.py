@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from desk_room import serving
 from prometheus_client.parser import text_string_to_metric_families
+from store_builders import HOUR, NOW, Newsroom, entry
 
+from aggregator.models import FeedStatus, PollOutcome, PollResult
+from aggregator.store import Store
+
+DAY = timedelta(days=1)
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 
 
@@ -74,3 +81,20 @@ def test_ready_names_each_check(ask: Any, tmp_path: Path) -> None:
         answer = asking("/ready")
     assert answer.status == 503
     assert answer.json["checks"]["rounds"] == "no feed has been polled yet"
+
+
+def test_feeds_that_are_not_polled_are_not_late(tmp_path: Path) -> None:
+    """One that is paused or gone waits for nothing: neither `/ready` nor the lateness speaks of it."""
+    with Store.open(tmp_path / "aggregator.db") as store:
+        room = Newsroom(store, "Alpha", "Beta")
+        for name in ("Alpha", "Beta"):
+            room.poll(entry("one", f"{name.lower()}.example"), feed=name)
+        due = {"Alpha": NOW + 2 * DAY, "Beta": NOW + HOUR}
+        for name, next_poll in due.items():
+            state = replace(room.feed(name), last_poll=NOW, last_success=NOW, next_poll=next_poll)
+            if name == "Beta":
+                state = replace(state, status=FeedStatus.GONE)
+            store.save_poll(PollOutcome(state, PollResult.NOT_MODIFIED, NOW, 304))
+    with serving(tmp_path, clock=lambda: NOW + DAY) as asking:
+        assert asking("/ready").json["checks"]["rounds"] == "ok"
+        assert value(families(asking), "aggregator_poll_lateness_seconds") == 0

@@ -15,8 +15,10 @@ from desk_room import serving
 from lxml import html
 from store_builders import HOUR, NOW, Newsroom, entry
 
-from aggregator.models import FeedEvent, FeedStatus, PollOutcome, PollResult
+from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, PollResult
 from aggregator.store import Store
+from aggregator.store.feed_health import Pages
+from aggregator.web.status import _notes as notes_of
 from aggregator.web.status import chart
 
 DAY = timedelta(days=1)
@@ -111,6 +113,32 @@ def test_a_chart_is_a_bar_a_day() -> None:
     drawn = chart({"2026-03-10": 100, "2026-03-09": 1, "2025-01-01": 9}, NOW)
     assert drawn.path == "M112 24v-2h3v2zM116 24v-24h3v24z"
     assert drawn.words == "101 posts in 30 days, at most 100 a day"
+
+
+def test_pages_that_wait_are_said(sick: Any) -> None:
+    """In each feed whose pages are not read yet."""
+    notes = html.fromstring(sick("/status?sort=name").body).xpath('//p[@class="note"]/text()')
+    assert notes[0] == "19 pages wait to be fetched"
+
+
+@pytest.mark.parametrize(
+    ("pages", "found_by_chain", "missing", "told"),
+    [
+        (Pages(scraped=9), 0, 0, []),
+        (Pages(scraped=3, failed=1), 0, 0, []),
+        (Pages(scraped=1204, failed=3), 0, 0, ["1,204 of 1,207 pages could be read"]),
+        (Pages(failed=5), 0, 0, ["0 of 5 pages could be read"]),
+        (Pages(pending=1), 0, 0, ["1 page waits to be fetched"]),
+        (Pages(), 1, 0, ["1 post that no poll saw was found by the links of later ones"]),
+        (Pages(), 12, 0, ["12 posts that no poll saw were found by the links of later ones"]),
+        (Pages(), 0, 1, ["1 post slipped through in 30 days, between two polls"]),
+        (Pages(), 0, 7, ["7 posts slipped through in 30 days, between two polls"]),
+    ],
+)
+def test_extraction_and_gaps_in_words(pages: Pages, found_by_chain: int, missing: int, told: list[str]) -> None:
+    """How well pages are read, what the chain found, and what it misses; nothing where nothing is wrong."""
+    feed = FeedState(1, "Alpha", "alpha", "https://a.example/", "https://a.example/", found_by_chain=found_by_chain)
+    assert list(notes_of(feed, pages, missing)) == told
 
 
 def test_what_happened_is_listed(sick: Any) -> None:
