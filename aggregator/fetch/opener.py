@@ -48,7 +48,8 @@ class Opener:
         permitted = [address for address in addresses if self._guard.permits(host, address)][:MAX_ADDRESSES]
         if not permitted:
             kind = Refused if _address(host) is not None else Misled
-            raise kind(call.url, f"{host} is at {addresses[0]}, which is not a public address (see network.allow)")
+            where = "" if host.strip("[]") == str(addresses[0]) else f" at {addresses[0]}, which is"
+            raise kind(call.url, f"{host} is{where} not a public address (see network.allow)")
         call.enter(Phase.CONNECT)
         problem: OSError | None = None
         for index, address in enumerate(permitted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,9 @@ class Searching:
                     )
             except TooCostly:
                 asked = replace(asked, mistakes=(TOO_LONG,))
+        if not results.hits and not asked.mistakes:
+            known = {name.casefold() for source in sources for name in source}, {tag.casefold() for tag, _ in tags}
+            asked = replace(asked, problems=(*asked.problems, *_unknown(asked, *known)))
         return self._templates.page(
             "search.html",
             request,
@@ -65,6 +69,14 @@ class Searching:
         posts = (hit.post for hit in results.hits)
         body = answer(self._site, posts, query=asked.query(feed=True), words=asked.words(), extension=extension)
         return document(request, body, TYPES[f".{extension}"])
+
+
+def _unknown(asked: Asked, sources: Collection[str], tags: Collection[str]) -> Iterator[str]:
+    """Names of which nothing can be found: an empty list alone would not tell them from a quiet source."""
+    if asked.source and asked.source.casefold() not in sources:
+        yield f"There is no source “{asked.source}”."
+    if asked.tag and asked.tag.casefold() not in tags:
+        yield f"No source has the tag “{asked.tag}”."
 
 
 def document(request: Request, body: bytes, media_type: str) -> Response:

@@ -55,6 +55,16 @@ def test_words_and_filters(ask: Any, query: str, found: list[str]) -> None:
         assert titles(ask, query)[-1:] == found[-1:]
 
 
+def test_a_source_or_tag_that_nobody_has_is_said(ask: Any) -> None:
+    """Else a slip of the pen looks like a source that is silent."""
+    page = ask("/search?source=nobody&tag=vendor").text
+    assert "There is no source “nobody”." in page
+    assert "No source has the tag “vendor”." in page
+    quiet = ask("/search?q=absent&source=alpha&tag=vendors").text
+    assert "There is no source" not in quiet
+    assert "No source has" not in quiet
+
+
 def test_hits_are_highlighted_and_everything_is_escaped(ask: Any) -> None:
     """Hits stand in <mark>, markup in the text is text; the source is a link to its page."""
     page = ask("/search?q=hole+worm").text

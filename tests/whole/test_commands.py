@@ -379,7 +379,7 @@ def test_a01_doctor_says_what_the_guard_refused(tmp_path: Path, site: Outlet) ->
     before = len(site.asked)
     ended = program.run("doctor", site.origin + "/feed")
     assert ended.returncode == 1
-    assert "is at 127.0.0.1, which is not a public address (see network.allow)" in ended.stderr
+    assert "error              127.0.0.1 is not a public address (see network.allow)" in ended.stderr
     assert "robots.txt" not in ended.stderr
     assert len(site.asked) == before
 
