@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Here, Json, app, complain, here, print_json, print_table, say
+from aggregator.cli.app import Here, Json, app, complain, counted, here, line, print_json, print_table, say
 from aggregator.cli.progress import bars
 from aggregator.errors import ConfigError, StageError
 from aggregator.models import PageKind
@@ -115,10 +115,23 @@ def _test(book: Rulebook, chosen: list[Rule], place: Here, *, as_json: bool) -> 
             rows.append((index, _row(*samples[index], reading)))
     rows.sort(key=lambda row: row[0])
     failed = sum(row[0] != "ok" for _, row in rows)
-    columns = ("result", "page", "title", "words", "begins", "notes")
-    _print("test pages", columns, [row for _, row in rows], as_json=as_json)
+    if as_json:
+        columns = ("result", "page", "title", "words", "begins", "notes")
+        print_json([dict(zip(columns, row, strict=True)) for _, row in rows])
+    else:
+        for _, row in rows:
+            _show(*row)
     say(f"{len(rows) - failed} of {len(samples)} pages are as they should be")
     return failed == 0 and len(rows) == len(samples) and not book.problems
+
+
+def _show(result: str, page: str, title: str, words: int | str, begins: str, notes: str) -> None:
+    """One test page: its address, what was found in it, and what is wrong with that."""
+    say(f"{result:<6}  {page}", hang=8)
+    if words != "":
+        say(f"        {line(title) or 'no title'} ({counted(int(words), 'word')}): {line(begins)}")
+    if notes:
+        say(f"        {line(notes)}")
 
 
 def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], place: Here) -> Iterator[tuple[int, Reading]]:
@@ -142,7 +155,7 @@ def _pending(samples: Iterable[Sample]) -> Iterator[PendingArticle]:
         yield PendingArticle(index, sample.url, 0, 0, "", "", None)
 
 
-def _row(rule: Rule, sample: Sample, reading: Reading) -> tuple[object, ...]:
+def _row(rule: Rule, sample: Sample, reading: Reading) -> tuple[str, str, str, int | str, str, str]:
     from aggregator.reading import ReadArticle
     from aggregator.urls import redact
 

@@ -160,7 +160,8 @@ def test_rules_are_listed_and_tested(tmp_path: Path) -> None:
         here.pages["/loader/"] = html(f"<div class=x><p>{TEXT}</p></div>")
         again = program.run("rules", "test", "127.0.0.1")
         assert again.returncode == 1
-        assert "failed" in again.stderr
+        assert f"failed  {here.origin}/loader/\n        " in again.stderr
+        assert "\n        no `what the scanner does`" in again.stderr
         assert "0 of 1 pages are as they should be" in again.stderr
         assert program.run("rules", "test", "nobody.example").returncode == 2
         for wrong, meant in (("tset", "`aggregator rules test`"), ("127.0.0.1", "`aggregator rules test 127.0.0.1`")):
