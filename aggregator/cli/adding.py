@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.app import app, here, iso, say
-from aggregator.errors import ConfigError
+from aggregator.errors import ConfigError, FetchError
 from aggregator.settings import Feed
 from aggregator.urls import redact
 
@@ -70,7 +70,12 @@ def chosen(looking: Finder, url: str, *, asks: bool) -> Found:
     """
     say(f"looking for the feed behind {redact(url)} ...")
     feeds = looking.feeds(url)
-    first = next(feeds)
+    try:
+        first = next(feeds)
+    except FetchError:
+        if "://" not in url:
+            say(f"https:// was tried; where the site has none, write http://{url}")
+        raise
     if not asks or not (others := list(feeds)):
         return first
     every = [first, *others]

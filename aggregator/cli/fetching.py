@@ -15,6 +15,7 @@ from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import Fetcher
 from aggregator.models import FetchMemory, HostState, Request, RobotsFile
 from aggregator.settings import Network
+from aggregator.urls import redact
 
 MAX_FILE_BYTES = 64 * 2**20
 
@@ -71,7 +72,9 @@ def fetching(place: Here | None, network: Network | None = None) -> Iterator[Fet
 
 def read_document(target: str, place: Here, *, accept: str, url: str | None = None, robots: bool = False) -> Document:
     """A file's bytes (gunzipped if need be) or a URL's; with `robots` robots.txt has its say. Raises FetchError."""
-    if target.startswith(("http://", "https://")):
+    if "://" in target:
+        if not target.lower().startswith(("http://", "https://")):
+            raise Unreadable(redact(target), "is neither a file nor an http:// or https:// URL")
         with fetching(place) as fetcher:
             response = fetcher.get(Request(target, accept=accept, robots=robots))
         return Document(response.body, url or response.url, response.content_type)

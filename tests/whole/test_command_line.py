@@ -186,6 +186,15 @@ def test_add_shows_what_it_found_before_it_writes(tmp_path: Path, site: Outlet) 
     assert "is there already, as `Kettle News`" in again.stderr
 
 
+def test_add_says_which_scheme_it_took(tmp_path: Path, site: Outlet) -> None:
+    """An address without one is tried with https://; where that is none, a word says how to ask without."""
+    program = Program(tmp_path)
+    program.configure("network: {allow: [127.0.0.0/8]}\nfeeds: [{url: 'https://a.example/'}]\n")
+    ended = program.run("add", site.origin.removeprefix("http://"))
+    assert ended.returncode == 1
+    assert f"https:// was tried; where the site has none, write {site.origin}" in ended.stderr
+
+
 def test_add_lets_one_choose_and_say_no(tmp_path: Path, site: Outlet) -> None:
     """Of several feeds one is chosen; those that do not answer are left out; no is no."""
     program = kitchen(tmp_path)
@@ -294,6 +303,7 @@ def test_files_that_are_none_are_named_in_clear_words(tmp_path: Path, here: Here
         (str(tmp_path / "empty"), "the file is empty"),
         (str(tmp_path / "none"), "there is no such file"),
         ("site.example/blog", "write https://site.example/blog"),
+        ("ftp://site.example/feed", "ftp://site.example/feed: is neither a file nor an http:// or https:// URL"),
     ):
         ended = here.run(command, name)
         assert (ended.returncode, ended.stdout) == (1, ""), name
