@@ -138,6 +138,8 @@ def test_a_proxy_that_adds_a_line_of_its_own_is_heard() -> None:
 def test_too_many_requests_are_told_to_wait(filled: Path) -> None:
     """429 with Retry-After, for this client alone; `/health` and the machine itself are never counted."""
     with serving(filled, server=Server(requests_per_minute=5)) as asking:
+        if (second := time.time() % 60) > 55:  # the limit counts by minutes, and forgets some where one ends
+            time.sleep(60 - second)
         statuses = [asking("/", X_Forwarded_For="198.51.100.1").status for _ in range(8)]
         refused = asking("/", X_Forwarded_For="198.51.100.1")
         others = [asking("/", X_Forwarded_For="198.51.100.2").status, *(asking("/").status for _ in range(9))]
