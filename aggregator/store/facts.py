@@ -26,18 +26,23 @@ _POSTS = f"""
     LEFT JOIN story_articles AS story ON story.article_id = articles.id
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
-    WHERE posts.sequence IS NOT NULL AND NOT posts.hidden AND {STANDING}
-        AND (:all OR posts.article_id IN (SELECT value FROM json_each(:ids)))
+    WHERE posts.sequence IS NOT NULL AND NOT posts.hidden AND {STANDING} AND {{posts}}
     ORDER BY posts.sequence
 """  # noqa: S608 - our own words
 _CARRIERS = """
     SELECT entries.article_id AS id, entries.feed_id FROM entries
-    WHERE :all OR entries.article_id IN (SELECT value FROM json_each(:ids))
+    WHERE {entries}
     UNION
     SELECT articles.duplicate_of, entries.feed_id FROM articles JOIN entries ON entries.article_id = articles.id
-    WHERE articles.duplicate_of IS NOT NULL
-        AND (:all OR articles.duplicate_of IN (SELECT value FROM json_each(:ids)))
+    WHERE articles.duplicate_of IS NOT NULL AND {copies}
 """
+_ONLY = {
+    "posts": "posts.article_id IN (SELECT value FROM json_each(:ids))",
+    "entries": "entries.article_id IN (SELECT value FROM json_each(:ids))",
+    "copies": "articles.duplicate_of IN (SELECT value FROM json_each(:ids))",
+}
+"""What limits the statements to a few posts. Not "all of them, or these": SQLite would go through all for that."""
+
 _NAMES = """
     SELECT feeds.id, feeds.name, feed_tags.tag FROM feeds LEFT JOIN feed_tags ON feed_tags.feed_id = feeds.id
 """
@@ -56,11 +61,12 @@ class Subject:
 
 def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = None) -> list[Subject]:
     """The posts of these articles (None: of all) in the order of going out; `expressions` are looked for in them."""
-    wanted = {"all": ids is None, "ids": json.dumps(sorted(ids or ()))}
-    rows = sql.all(_POSTS, wanted)
+    wanted = {} if ids is None else {"ids": json.dumps(sorted(ids))}
+    only = dict.fromkeys(_ONLY, "TRUE") if ids is None else _ONLY
+    rows = sql.all(_POSTS.format(**only), wanted)
     tags, names = _names(sql)
     carriers: defaultdict[int, list[int]] = defaultdict(list)
-    for row in sql.all(_CARRIERS, wanted):
+    for row in sql.all(_CARRIERS.format(**only), wanted):
         carriers[row["id"]].append(row["feed_id"])
     matched = _matched(sql, expressions, None if ids is None else [row["article_id"] for row in rows])
     newest = newest_date(sql)

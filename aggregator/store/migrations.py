@@ -175,6 +175,10 @@ def renew_views(db: Database) -> None:
         db.execute(view)
 
 
+def index_ended(db: Database) -> None:
+    db.execute(tables_outputs.ENDED)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -197,6 +201,7 @@ STEPS = (
     create_evidence,
     renew_notices,
     renew_views,
+    index_ended,
 )
 for _step in STEPS:
     migrations()(_step)

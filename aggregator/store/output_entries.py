@@ -42,8 +42,11 @@ _STORIES = """
     LEFT JOIN withdrawals ON withdrawals.article_id = output_entries.article_id
     JOIN articles ON articles.id = output_entries.article_id
     LEFT JOIN story_articles ON story_articles.article_id = coalesce(articles.duplicate_of, articles.id)
-    WHERE output = :output AND (:all OR output_entries.article_id IN (SELECT value FROM json_each(:ids))) ORDER BY place
+    WHERE {entries} ORDER BY place
 """
+_ALL = "output = :output"
+_ONLY = "+output = :output AND output_entries.article_id IN (SELECT value FROM json_each(:ids))"
+"""With the sign SQLite looks the few articles up; without, it goes through the output, for the order that it has."""
 
 
 def drop(sql: Sql, name: str) -> bool:
@@ -98,7 +101,7 @@ class _Row:
 
 def _rows(sql: Sql, name: str, ids: set[int] | None) -> list[_Row]:
     """The entries of these articles (None: all entries)."""
-    wanted = {"output": name, "all": ids is None, "ids": json.dumps(sorted(ids or ()))}
+    wanted = {"output": name} if ids is None else {"output": name, "ids": json.dumps(sorted(ids))}
     return [
         _Row(
             row["place"],
@@ -110,7 +113,7 @@ def _rows(sql: Sql, name: str, ids: set[int] | None) -> list[_Row]:
             times.read(row["grown"]),
             times.read(row["ended"]),
         )
-        for row in sql.all(_STORIES, wanted)
+        for row in sql.all(_STORIES.format(entries=_ALL if ids is None else _ONLY), wanted)
     ]
 
 

@@ -27,6 +27,18 @@ _SHOWN = f"""
         AND max(posts.published, coalesce(output_entries.grown, '')) >= :since
     ORDER BY place DESC LIMIT :limit
 """  # noqa: S608 - our own words
+_ENDED = """
+    WITH out (article_id, place, since) AS (
+        SELECT article_id, place, ended FROM output_entries INDEXED BY idx_output_entries_ended
+        WHERE output = :output AND ended IS NOT NULL AND article_id NOT IN (SELECT article_id FROM withdrawals)
+        UNION ALL
+        SELECT entry.article_id, entry.place, withdrawals.at
+        FROM withdrawals CROSS JOIN output_entries AS entry ON entry.article_id = withdrawals.article_id
+        WHERE entry.output = :output
+    )
+    SELECT articles.uid, since FROM out JOIN articles ON articles.id = out.article_id
+    ORDER BY since DESC, place DESC LIMIT :limit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +106,7 @@ class Outputs:
     def ended(self, name: str, limit: int) -> tuple[Ended, ...]:
         """The entries whose posts were withdrawn, or that ended in another one of a grouped output, the last first."""
         with self._session.read() as sql:
-            rows = sql.all(
-                """
-                SELECT articles.uid, coalesce(withdrawals.at, ended) AS since
-                FROM output_entries JOIN articles ON articles.id = output_entries.article_id
-                LEFT JOIN withdrawals ON withdrawals.article_id = articles.id
-                WHERE output = ? AND since IS NOT NULL ORDER BY since DESC, place DESC LIMIT ?
-                """,
-                (name, limit),
-            )
+            rows = sql.all(_ENDED, {"output": name, "limit": limit})
         return tuple(Ended(row["uid"], times.must_read(row["since"])) for row in rows)
 
     def trial(self, conditions: Filter, limit: int) -> Trial:

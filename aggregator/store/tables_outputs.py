@@ -31,5 +31,7 @@ CREATE TABLE output_entries (
 CREATE INDEX idx_output_entries_article ON output_entries (article_id);
 """
 
+ENDED = "CREATE INDEX idx_output_entries_ended ON output_entries (output, ended) WHERE ended IS NOT NULL;"
+
 TABLES = (OUTPUTS, OUTPUT_ENTRIES)
 """In the order of docs/database.md."""

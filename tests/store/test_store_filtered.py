@@ -9,7 +9,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
 from aggregator.settings import Output
-from aggregator.store import Store
+from aggregator.store import Store, facts, output_entries, outputs
 from aggregator.store.story_changes import Placed, StoryChanges
 
 
@@ -261,3 +261,25 @@ def test_age_counts_from_the_last_growth(press: Newsroom) -> None:
     tell(press, "ad", "b", "c")
     fill(press, one)
     assert names(press, one) == ["c", "a"]
+
+
+@pytest.mark.parametrize("statement", [outputs._ENDED, output_entries._STORIES.format(entries=output_entries._ONLY)])
+def test_a_build_does_not_go_through_all_entries(newsroom: Newsroom, statement: str) -> None:
+    """What ended, and what a few posts are in, is looked up: a new article costs the same however many there are."""
+    values = {"output": "all", "limit": 100, "ids": "[1]"}
+    assert not _scanned(newsroom, statement, values)
+
+
+def test_facts_of_a_few_posts_are_looked_up(newsroom: Newsroom) -> None:
+    """The same for what filters look at."""
+    for statement in (facts._POSTS, facts._CARRIERS):
+        assert not _scanned(newsroom, statement.format(**facts._ONLY), {"ids": "[1]"})
+
+
+def _scanned(newsroom: Newsroom, statement: str, values: dict[str, object]) -> list[str]:
+    """Steps of the plan that go through a table that grows with the archive, or through all entries of an output."""
+    with newsroom.store._session.read() as sql:
+        plan = [row["detail"] for row in sql.all(f"EXPLAIN QUERY PLAN {statement}", values)]
+    large = ("posts", "articles", "entries", "output_entries", "entry", "story_articles")
+    whole = "PRIMARY KEY (output=?)"
+    return [step for step in plan if (step.startswith("SCAN") and step.split()[1] in large) or whole in step]
