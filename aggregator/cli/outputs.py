@@ -1,14 +1,16 @@
-"""Commands about the outputs of feeds.yaml: `output try` shows what one would hold, and why."""
+"""Commands about the outputs of feeds.yaml: `list` shows what they hold, `try` what one would hold, and why."""
 
 from __future__ import annotations
 
 import difflib
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urljoin
 
 import typer
 
 from aggregator.cli import completion
-from aggregator.cli.app import Json, app, here, iso, line, print_json, print_table, say
+from aggregator.cli.app import Json, app, counted, here, iso, line, print_json, print_table, say
 from aggregator.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -20,6 +22,31 @@ app.add_typer(output, name="output")
 
 SHOWN = 20
 """Posts listed unless `--limit` says otherwise."""
+
+
+@output.command("list")
+def list_(context: typer.Context, as_json: Json = False) -> None:
+    """The outputs of feeds.yaml: how many entries each holds, when the newest came in, where its feed is."""
+    from aggregator.store import Store
+
+    place = here(context)
+    config = place.config
+    if not config.outputs and not as_json:
+        say(f"{place.config_path} has no outputs; docs/outputs.md shows how to add one")
+        return
+    rows: list[dict[str, Any]] = []
+    with ExitStack() as opened:
+        store = opened.enter_context(Store.read(place.database)) if place.database.exists() else None
+        for one in config.outputs:
+            held = store.outputs.shown(one, one.limit or config.site.page_size) if store else ()
+            newest = iso(held[0].stamp) if held else None
+            feed = urljoin(config.site.base_url, f"outputs/{one.name}.atom")
+            rows.append({"name": one.name, "entries": len(held), "newest": newest, "feed": feed})
+    if as_json:
+        print_json(rows)
+        return
+    shown = [(*list(row.values())[:2], (row["newest"] or "")[:10], row["feed"]) for row in rows]
+    print_table(counted(len(rows), "output"), ("name", "entries", "newest", "feed"), shown)
 
 
 @output.command("try")

@@ -432,6 +432,9 @@ def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) ->
     assert found["left_out"] == {"words": {"posts": found["posts"], "alone": found["posts"]}}
     feed = json.loads((program.data / "public" / "outputs" / "kettles.json").read_bytes())
     assert len(feed["items"]) == found["posts"] > 0
+    listed = json.loads(program.run("output", "list", "--json").stdout)
+    assert [(row["name"], row["entries"]) for row in listed] == [("kettles", found["posts"]), ("nothing", 0)]
+    assert "outputs/kettles.atom" in program.run("output", "list").stderr
     ended = program.run("output", "try", "kettle")
     assert ended.returncode == 2
     assert "no output is called `kettle`; did you mean `kettles`?" in ended.stderr
