@@ -27,9 +27,14 @@ TIMELY = timedelta(days=2)
 
 
 _CHANGED = f"""
-    SELECT article_id FROM posts
-    WHERE change > ? AND sequence > ? AND stamp >= ? AND NOT hidden AND {STANDING}
+    SELECT posts.article_id, posts.feed_id, articles.first_seen FROM posts
+    JOIN articles ON articles.id = posts.article_id JOIN feeds ON feeds.id = posts.feed_id
+    WHERE posts.change > :seen AND posts.sequence > :since AND posts.stamp >= :timely
+        AND NOT posts.hidden AND {STANDING}
+        AND unixepoch(coalesce(posts.published, articles.first_seen)) >= unixepoch(feeds.added) - :before
 """  # noqa: S608 - our own words
+_FIRST = "SELECT min(first_seen) FROM entries WHERE feed_id = ?"
+"""What a feed held when it was first read is no news, however new: at the first start, or when a feed is added."""
 _WITHDRAWN = """
     DELETE FROM notices WHERE next_attempt IS NOT NULL AND article_id IN (SELECT article_id FROM withdrawals)
 """
@@ -167,9 +172,12 @@ def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
             (rule.name, output.last_sequence(sql), head),
         )
         return
-    rows = sql.all(_CHANGED, (known["seen"], known["since"], times.whole(now - TIMELY)))
+    asked = {"seen": known["seen"], "since": known["since"], "timely": times.whole(now - TIMELY)}
+    rows = sql.all(_CHANGED, {**asked, "before": int(TIMELY.total_seconds())})
+    first = {feed_id: sql.value(_FIRST, (feed_id,)) for feed_id in {row["feed_id"] for row in rows}}
+    news = [row["article_id"] for row in rows if row["first_seen"] > (first[row["feed_id"]] or "")]
     conditions = rule.filter
-    found = facts.gather(sql, conditions.expressions(), [row["article_id"] for row in rows]) if rows else []
+    found = facts.gather(sql, conditions.expressions(), news) if news else []
     sql.many(
         "INSERT OR IGNORE INTO notices (rule, article_id, target, next_attempt) VALUES (?, ?, ?, ?)",
         [

@@ -88,11 +88,11 @@ class Desk:
         ]
         self.news.pages["/feed"] = rss("Outlet", *reversed(items))
 
-    def rules(self, text: str) -> None:
+    def rules(self, text: str, feeds: str = "") -> None:
         self.program.configure(
             f"""
             network: {{allow: [127.0.0.1], per_host_interval_s: 0}}
-            feeds: [{{url: '{self.news.origin}/feed', name: Outlet, tags: [news], full_text: never}}]
+            feeds: [{{url: '{self.news.origin}/feed', name: Outlet, tags: [news], full_text: never}}{feeds}]
             notifications: {text}
             """
         )
@@ -120,6 +120,25 @@ def test_a_rule_tells_of_new_posts_that_meet_it_once(desk: Desk) -> None:
     assert "http://127.0.0.1:8080/posts/" in body
     assert desk.round(hours=1).told == 0
     assert len(desk.service.messages) == 1
+
+
+def test_what_a_feed_holds_when_it_is_first_read_is_no_news(desk: Desk) -> None:
+    """At the very first start, though the rule is looked at before the first round; and when a feed is added."""
+    config = load(desk.program.config, {"SERVICE": desk.service.address})
+    with pipeline.opened(config, desk.program.data, lambda: desk.now) as opened:
+        opened.notify(pipeline.Tally())
+    assert desk.round(seconds=10).told == 0
+    with outlet() as other:
+        old = [(f"{other.origin}/{n}", f"Worm {n} of 2019", "Tue, 12 Mar 2019 11:00:00 GMT", "Old") for n in range(9)]
+        other.pages["/feed"] = rss("Other", *old)
+        desk.rules(
+            "[{name: worms, to: ['${SERVICE}'], words: [worm*]}]", f", {{url: '{other.origin}/feed', name: Other}}"
+        )
+        assert desk.round(hours=1).told == 0
+        late = (f"{other.origin}/late", "A worm of 2018, found late", "Mon, 12 Mar 2018 11:00:00 GMT", "Older")
+        other.pages["/feed"] = rss("Other", (f"{other.origin}/new", "A worm of today", DATE, "New"), late, *old)
+        assert desk.round(hours=1).told == 1
+    assert desk.service.titles == ["[worms] A worm of today"]
 
 
 def test_a_service_that_fails_is_asked_again_later_and_loses_nothing(desk: Desk) -> None:
