@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -81,12 +82,27 @@ def _chosen(book: Rulebook, site: str | None) -> list[Rule]:
 def _list(book: Rulebook, chosen: list[Rule], *, as_json: bool) -> None:
     names = ("body", "title", "author", "date", "strip", "next_page", "single_page", "next", "previous")
     rows = [
-        (rule.site, ", ".join(name for name in names if getattr(rule, name)), len(rule.tests), rule.file)
+        (
+            rule.site,
+            ", ".join(name for name in names if getattr(rule, name)),
+            len(rule.tests),
+            rule.file if as_json else _place(rule.file),
+        )
         for rule in chosen
     ]
     _print(f"{len(chosen)} rule{'s' * (len(chosen) != 1)}", ("site", "says", "tests", "file"), rows, as_json=as_json)
     if book.problems:
         raise ConfigError(tuple(book.problems))
+
+
+def _place(file: str) -> str:
+    """A rule's file for people: from here if it is below, its name alone if it came with the program."""
+    from aggregator.config.rulebook import shipped
+
+    path = Path(file)
+    if path.parent == shipped():
+        return f"{path.name} (comes with the program)"
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
 def _print(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]], *, as_json: bool) -> None:

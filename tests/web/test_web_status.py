@@ -15,6 +15,7 @@ from desk_room import serving
 from lxml import html
 from store_builders import HOUR, NOW, Newsroom, entry
 
+from aggregator import outage
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, PollResult
 from aggregator.store import Store
 from aggregator.store.feed_health import Pages
@@ -160,3 +161,21 @@ def test_a_program_at_rest_is_said(sick: Any) -> None:
     with serving(sick.data, clock=lambda: NOW + 2 * DAY) as asking:
         assert "Polling rests since 2026-03-10 12:00 UTC" in asking("/status").text
         assert asking("/ready").json["checks"]["rounds"].startswith("Polling rests")
+
+
+def test_a_network_that_is_down_is_said_on_top(tmp_path: Path) -> None:
+    """On the page, to those who watch, and in the feed of health, from when it begins until it ends."""
+    with Store.open(tmp_path / "aggregator.db") as store:
+        Newsroom(store, "Alpha")
+        outage.note(store, offline=3, answered=0, now=NOW - HOUR)
+        outage.note(store, offline=3, answered=0, now=NOW)
+    with serving(tmp_path) as asking:
+        assert "The network seems to be down (for 1 h)" in asking("/status").text
+        assert asking("/ready").json["checks"]["network"].startswith("The network seems to be down")
+        assert asking("/health.json").text.count("seems to be down") == 1
+    with Store.open(tmp_path / "aggregator.db") as store:
+        outage.note(store, offline=0, answered=1, now=NOW)
+    with serving(tmp_path) as asking:
+        assert 'class="notice"' not in asking("/status").text
+        assert asking("/ready").json["checks"]["network"] == "ok"
+        assert "It seemed to be down for 1 h" in asking("/health.json").text

@@ -76,6 +76,18 @@ def test_status_fits_80_columns_with_every_reason(screen: Screen) -> None:
         assert state["words"].partition(";")[0][1:] in flat
 
 
+def test_rules_are_a_line_each_on_80_columns(screen: Screen) -> None:
+    """The files of the program's own rules are named, not where it is installed; programs are told all of it."""
+    code, _, shown = screen.run("rules")
+    assert code == 0
+    rules = json.loads(screen.run("rules", "--json")[1])
+    assert len(shown.splitlines()) <= 2 + 2 * len(rules)
+    assert not too_wide(shown)
+    for rule in rules:
+        assert Path(rule["file"]).is_absolute()
+        assert Path(rule["file"]).name.replace(".yaml", "")[:12] in shown
+
+
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_names_of_wide_characters_keep_the_columns(width: int, capsys: pytest.CaptureFixture[str]) -> None:
     """A name of wide characters takes two cells each, and gives way first."""
