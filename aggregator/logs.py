@@ -27,10 +27,13 @@ _CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 16
     ord("\t"): "\\t",
     ord("\n"): "\\n",
     ord("\r"): "\\r",
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
+    **{
+        number: f"\\u{number:04x}"
+        for number in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+    },
 }
-"""What makes a second line, or what a terminal takes for a command: C0, DEL, C1, and Unicode's own line breaks."""
+"""What makes a second line, or what a terminal takes for a command: C0, DEL, C1, Unicode's own line breaks, and what
+turns the direction of a line."""
 
 _IN_TRACEBACKS = {number: shown for number, shown in _CONTROL.items() if chr(number) not in "\t\n"}
 

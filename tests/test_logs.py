@@ -110,7 +110,7 @@ def test_the_journal_hears_how_bad_it_is(ours: bool, tmp_path: Path, monkeypatch
     assert begin == (["<6>", "<3>", "<4>"] if ours else ["", "", ""])
 
 
-HOSTILE = "a\x1b[31m\x07\x9b31m\r\nb\u2028c\x85d\ud800e\x00"
+HOSTILE = "a\x1b[31m\x07\x9b31m\r\nb\u2028\u202e\u2066c\x85d\ud800e\x00"
 SECRET_URL = "HTTPS://user:hunter2@a.example/f?token=SEKRET&x=1"
 
 
@@ -128,7 +128,7 @@ def test_a33_nothing_in_a_line_is_a_command_or_a_second_line(human: bool, capfd:
     lines = text.split("\n")[:-1]
     assert len(lines) == len(text.splitlines()) == 3
     if human:
-        assert not re.search(r"a\x1b|[\x07\x9b\x85\r\u2028\x00]", text)
+        assert not re.search(r"a\x1b|[\x07\x9b\x85\r\u2028\u202e\u2066\x00]", text)
     else:
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", text)
         events = [json.loads(line, parse_constant=pytest.fail) for line in lines]
