@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from aggregator.errors import NotifyError
 from aggregator.models import Post
@@ -99,7 +99,9 @@ def _about(post: Post, site: Site) -> str:
 
 
 def _page(post: Post, site: Site) -> str:
-    return urljoin(site.base_url, post.path)
+    from aggregator import emit  # which the worker that sends has no need of
+
+    return emit.topic(site, post.path)
 
 
 def _line(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urljoin
 
 import typer
 
@@ -27,6 +26,7 @@ SHOWN = 20
 @output.command("list")
 def list_(context: typer.Context, as_json: Json = False) -> None:
     """The outputs of feeds.yaml: how many entries each holds, when the newest came in, where its feed is."""
+    from aggregator import emit
     from aggregator.store import Store
 
     place = here(context)
@@ -40,7 +40,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         for one in config.outputs:
             held = store.outputs.shown(one, one.limit or config.site.page_size) if store else ()
             newest = iso(held[0].stamp) if held else None
-            feed = urljoin(config.site.base_url, f"outputs/{one.name}.atom")
+            feed = emit.topic(config.site, f"outputs/{one.name}.atom")
             rows.append({"name": one.name, "entries": len(held), "newest": newest, "feed": feed})
     if as_json:
         print_json(rows)

@@ -301,6 +301,8 @@ def test_messages_are_short_and_plain() -> None:
     assert title == "[rule] Two lines"
     assert len(body) < 600
     assert "word…" in body
+    ((_, body, _),) = notices.messages("rule", [post("One")], Site(base_url="https://news.example/security"))
+    assert body.endswith("\nhttps://news.example/security/posts/x.html")
     ((title, _, _),) = notices.messages("rule", [post("@everyone <!here> <@U1> a@b.example")], Site())
     assert title.replace("\u2060", "") == "[rule] @everyone <!here> <@U1> a@b.example"
     assert not {"@everyone", "<!here>", "<@U1>"} & set(title.split())  # no chat takes them for a call
