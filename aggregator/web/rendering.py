@@ -48,8 +48,9 @@ class Templates:
     def page(self, name: str, request: Request, *, status: int = 200, **values: Any) -> Response:
         """A page; `path` and `root` (what leads back to the top, relatively) are known to it."""
         path = request.scope["path"]
+        asked = request.scope.get("raw_path") or path.encode()  # to a browser, `%2f` leads no folder down
         html = self._environment.get_template(name).render(
-            site=self._site, path=path, root="../" * (path.count("/") - 1), status=status, **values
+            site=self._site, path=path, root="../" * (asked.count(b"/") - 1), status=status, **values
         )
         return HTMLResponse(html, status, headers={"cache-control": "no-cache"})
 

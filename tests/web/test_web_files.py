@@ -171,6 +171,12 @@ def test_an_error_deep_down_is_short(server: Server) -> None:
     assert (status, headers["content-type"], body) == (404, "text/plain; charset=utf-8", b"There is nothing here.")
 
 
+@pytest.mark.parametrize(("path", "root"), [("/none", ""), ("/a/b/none", "../../"), ("/a%2fb%2Fc/none", "../")])
+def test_an_error_leads_back_to_the_top(server: Server, path: str, root: str) -> None:
+    """Whatever the prefix under which a proxy shows us, and however the path is written."""
+    assert f'href="{root}style.css"'.encode() in ask(server, path)[2]
+
+
 def test_the_desks_style_has_validators(server: Server) -> None:
     """It is not sent again with each page."""
     headers = ask(server, "/desk.css")[1]

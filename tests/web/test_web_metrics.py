@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from desk_room import serving
 from prometheus_client.parser import text_string_to_metric_families
 from store_builders import HOUR, NOW, Newsroom, entry
@@ -98,3 +101,20 @@ def test_feeds_that_are_not_polled_are_not_late(tmp_path: Path) -> None:
     with serving(tmp_path, clock=lambda: NOW + DAY) as asking:
         assert asking("/ready").json["checks"]["rounds"] == "ok"
         assert value(families(asking), "aggregator_poll_lateness_seconds") == 0
+
+
+def test_ready_says_when_the_disk_is_nearly_full(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the next round fails on it, and with what is left."""
+    with serving(filled) as asking:
+        for free, words in ((150 * 2**20, "only 150 MB are free"), (200 * 2**20, "ok")):
+            monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+            answer = asking("/ready")
+            assert answer.json["checks"]["disk"] == words
+            assert answer.status == (200 if words == "ok" else 503)
+
+
+def test_ready_says_when_nothing_was_put_out(filled: Path, tmp_path: Path) -> None:
+    """Posts there are, and no output: the folder is gone, or could never be written."""
+    (tmp_path / "aggregator.db").write_bytes((filled / "aggregator.db").read_bytes())
+    with serving(tmp_path) as asking:
+        assert asking("/ready").json["checks"]["output"] == "nothing has been put out"
