@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from store_builders import HOUR, NOW, Newsroom, decision, entry
 
 from aggregator import emit
-from aggregator.models import Likeness, Verdict
+from aggregator.dedupe import decide, lookup_guids
+from aggregator.models import Likeness, PollOutcome, PollResult, Verdict
 from aggregator.settings import Site
 from aggregator.store.retention import NOTICE, Limit
+from aggregator.store.story_changes import Placed, StoryChanges
 
 DAY = timedelta(days=1)
 ONE, TWO = "https://alpha.example/one", "https://alpha.example/two"
@@ -198,3 +201,33 @@ def test_the_output_of_the_rest_stays_as_it_is(newsroom: Newsroom, tmp_path: Pat
     assert all(b"no longer kept" in file.read_bytes() for file in purged)
     assert list((out / "archive").glob("*.atom"))
     assert emit.build(newsroom.store.archive, site, out, full=True).written == 0
+
+
+def test_a_purged_guid_that_flips_does_not_come_back(two: Newsroom) -> None:
+    """With http for https, and a slash at its end: the same entry; the same article where another feed brings it so."""
+    old_and_new(two)
+    purge(two)
+    for flipped in ("http://alpha.example/one", "https://alpha.example/one/", "http://alpha.example/one/"):
+        again = replace(entry("one", published=NOW - 100 * DAY), guid=flipped, url=flipped)
+        known = two.store.known(two.feed().id, lookup_guids([again]))
+        (decided,) = decide([again], known)
+        assert decided.verdict is not Verdict.NEW, flipped
+        two.store.save_poll(PollOutcome(two.feed(), PollResult.CHANGED, NOW, 200, decisions=(decided,)))
+        assert two.posts()["one"].html.endswith(NOTICE)
+        assert two.value("SELECT count(*) FROM entries WHERE feed_id = ?", two.feed().id) == 2
+
+
+def test_purging_keeps_story_images_and_archive_links(newsroom: Newsroom) -> None:
+    """The story of a purged article still counts it, its neighbour still leads to it, its evidence is there."""
+    old_and_new(newsroom)
+    one, two = newsroom.article_id(ONE), newsroom.article_id(TWO)
+    waiting = newsroom.store.stories.unplaced(9)
+    newsroom.store.stories.save(
+        StoryChanges(tuple(Placed(item.id, item.key, item.published, (), waiting[0].key) for item in waiting)), NOW
+    )
+    before = newsroom.row("SELECT fetched_at, raw_hash, http_status FROM evidence WHERE id = ?", one)
+    assert purge(newsroom) == 1
+    assert newsroom.row("SELECT fetched_at, raw_hash, http_status FROM evidence WHERE id = ?", one) == before
+    related = newsroom.rows("SELECT relation, other_id FROM related WHERE id = ?", two)
+    assert {(row["relation"], row["other_id"]) for row in related} == {("previous", one), ("story", one)}
+    assert newsroom.row("SELECT articles FROM latest_stories")["articles"] == 2

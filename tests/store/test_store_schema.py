@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -205,3 +208,30 @@ def test_every_index_and_trigger_is_in_the_reference(store: Store) -> None:
     assert len(names) > 30
     assert [name for name in names if f"| `{name}` |" not in reference] == []
     assert "|  |\n" not in reference.partition("### Triggers")[2]
+
+
+def test_a_released_migration_is_never_edited() -> None:
+    """Files that have gone through a step have what it made then. AGGREGATOR_PIN_STEPS=1 adds steps that are new."""
+    pinned = Path(__file__).with_name("released_steps.json")
+    known: dict[str, str] = json.loads(pinned.read_text())
+    made = dict(_steps())
+    if os.environ.get("AGGREGATOR_PIN_STEPS"):
+        pinned.write_text(json.dumps(made | known, indent=2) + "\n")
+    assert list(made)[: len(known)] == list(known), "steps are only ever added, at the end"
+    assert {name: made[name] for name in known} == known, "a change of the schema is a step of its own"
+
+
+def _steps() -> Iterator[tuple[str, str]]:
+    """Each step with a hash of the schema after it, without comments and blanks."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    db = Database(connection, recursive_triggers=False, execute_plugins=False)
+    connection.execute("BEGIN")
+    for step in STEPS:
+        step(db)
+        rows = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+            " AND NOT (type = 'table' AND name LIKE 'articles_fts%') ORDER BY name"  # SQLite's own words
+        )
+        plain = [(name, "".join(re.sub(r"--[^\n]*", "", sql).split())) for name, sql in rows]
+        yield step.__name__, sha256(repr(plain).encode()).hexdigest()[:16]
+    connection.close()
