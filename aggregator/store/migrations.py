@@ -1,7 +1,8 @@
 """How a database file comes to the form that this program knows, and when it is refused.
 
-Steps are only ever added; a released one is never edited (a test holds the schema after each). All pending steps run in one `BEGIN IMMEDIATE`
-transaction: a file is either as before or as new, and of two processes that open it one does the work.
+Steps are only ever added; a released one is never edited (a test holds the schema after each). All pending steps run in
+one `BEGIN IMMEDIATE` transaction: a file is either as before or as new, and of two processes that open it one does the
+work.
 """
 
 from __future__ import annotations
