@@ -68,7 +68,7 @@ def test_every_way_of_asking_shares_one_budget(serve, fetching) -> None:
     for thread in threads:
         thread.join()
     assert len(server.asked) == 7
-    assert min(gaps(server)) > 0.06
+    assert sum(gaps(server)) > 0.5  # six gaps of 0.12 s; single ones look shorter on a machine that is busy
 
 
 def test_hosts_do_not_wait_for_one_another(serve, fetching) -> None:
