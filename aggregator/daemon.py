@@ -136,8 +136,10 @@ class Daemon:
         if self._reload:
             self._reload = False
             tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
-            self.reload()
-            tell("READY=1", f"STATUS={len(self._pipeline.config.feeds)} feeds")
+            try:
+                self.reload()
+            finally:
+                tell("READY=1", f"STATUS={len(self._pipeline.config.feeds)} feeds")
 
     def _watch_clock(self) -> None:
         """After the clock was set, or the machine slept, let every job have a look now.

@@ -162,11 +162,13 @@ def _backup(of: Tended, now: datetime) -> str:
 
     with Store.read(of.store.path) as reader:  # a connection of its own: polls are saved meanwhile
         reader.tending.backup(file, told)
-    return f"{file.name} ({_mb(file.stat().st_size)}), {_rotate(settings, of)} older deleted"
+    return f"{file.name} ({_mb(file.stat().st_size)}), {_rotate(settings, of, file)} older deleted"
 
 
-def _rotate(settings: Settings, of: Tended) -> int:
-    ours = sorted(file for file in backups_of(of.store.path).iterdir() if BACKUP.fullmatch(file.name))
+def _rotate(settings: Settings, of: Tended, newest: Path) -> int:
+    ours = [file for file in backups_of(of.store.path).iterdir() if BACKUP.fullmatch(file.name)]
+    # A day that has not come was named by a clock that was wrong: those go first, and never the one just made.
+    ours.sort(key=lambda file: (file.name <= newest.name, file.name))
     extra = ours[: -settings.backups]
     for file in extra:
         file.unlink()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sized
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,7 +37,7 @@ def quiet(*_):
     pass
 
 def hang(*_):
-    say("hangs")
+    say("hangs" if pipeline.progress is pipeline.alive is runner._heart else "nobody hears that it is alive")
     time.sleep(30)
 
 def read_config():
@@ -53,10 +58,12 @@ runner.run()
 """A daemon whose stages do what a test wants."""
 
 
-def stand_in(poll: str = "quiet", first: str = "signal.SIGCONT") -> subprocess.Popen[str]:
+def stand_in(
+    poll: str = "quiet", first: str = "signal.SIGCONT", environ: Mapping[str, str] = os.environ
+) -> subprocess.Popen[str]:
     script = STAND_IN.format(poll=poll, first=first)
     process = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
     )
     assert process.stdout
     assert process.stdout.readline() == "starts\n"
@@ -65,6 +72,12 @@ def stand_in(poll: str = "quiet", first: str = "signal.SIGCONT") -> subprocess.P
 
 def daemon() -> Daemon:
     return Daemon(SimpleNamespace(clock=lambda: datetime.now(UTC), stopping=None), lambda: None)  # type: ignore[arg-type, return-value]
+
+
+def wait_for(what: Sized, count: int) -> None:
+    until = time.monotonic() + 20
+    while len(what) < count and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def end(runner: Daemon) -> None:
@@ -85,18 +98,30 @@ def test_a_job_that_does_not_end_holds_nothing_up() -> None:
     assert time.monotonic() - begun < 5
 
 
-def test_sighup_during_the_start_is_heeded_after_it_and_a_bug_at_a_reload_ends_nothing() -> None:
-    """It does not end the daemon, as SIGHUP does by default; whatever reading the configuration raises, it goes on."""
-    process = stand_in(first="signal.SIGHUP")
-    assert process.stdout
-    for _ in range(2):
-        assert process.stdout.readline() == "reloads\n"
-        time.sleep(0.1)
-        process.send_signal(signal.SIGHUP)
-    process.terminate()
-    _, errors = process.communicate(timeout=20)
+def test_sighup_during_the_start_is_heeded_after_it_and_a_bug_at_a_reload_ends_nothing(tmp_path: Path) -> None:
+    """It does not end the daemon, as SIGHUP does by default; whatever reading the configuration raises, it goes on.
+
+    The supervisor is told of each step.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        process = stand_in(first="signal.SIGHUP", environ={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert process.stdout
+        for _ in range(2):
+            assert process.stdout.readline() == "reloads\n"
+            time.sleep(0.1)
+            process.send_signal(signal.SIGHUP)
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+        supervisor.setblocking(False)
+        heard = []
+        with suppress(BlockingIOError):
+            while True:
+                heard.append(supervisor.recv(4096).decode().split("=")[0])
     assert process.returncode == 0
     assert "too deep" in errors
+    assert sorted(heard[:3]) == ["READY", "READY", "RELOADING"], heard  # it was ready, and then again
+    assert heard[-1] == "STOPPING", heard
 
 
 def test_a_job_that_takes_longer_than_its_interval_is_nothing_to_complain_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -111,7 +136,7 @@ def test_a_job_that_takes_longer_than_its_interval_is_nothing_to_complain_of(cap
     with caplog.at_level(logging.WARNING):
         runner._add("poll", slow, 0, datetime.now(UTC))
         runner._scheduler.start()
-        time.sleep(0.7)
+        wait_for(spans, 4)
         end(runner)
     assert len(spans) >= 3
     assert all(after[0] >= before[1] for before, after in pairwise(spans))
@@ -129,7 +154,7 @@ def test_a_job_that_raises_has_its_next_turn() -> None:
 
     runner._add("poll", wrong, 0, datetime.now(UTC))
     runner._scheduler.start()
-    time.sleep(0.3)
+    wait_for(runs, 3)
     end(runner)
     assert len(runs) > 2
 

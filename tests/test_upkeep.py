@@ -111,6 +111,33 @@ def test_backups_less_often_or_not_at_all(store: Store) -> None:
     assert "backup" not in jobs(tend(tended(store, config(backups=0)), START + 99 * DAY))
 
 
+def test_backups_of_a_clock_that_was_wrong_do_not_outlive_the_others(store: Store) -> None:
+    """Their days are yet to come, so they would be the newest for ever, and each new backup be deleted at once."""
+    of, folder = tended(store), store.path.parent / "backups"
+    folder.mkdir()
+    for day in range(1, 5):
+        (folder / f"aggregator-2038-01-0{day}.db").write_bytes(b"from the future")
+    list(tend(of, START + DAY))
+    assert f"aggregator-{START + DAY:%Y-%m-%d}.db" in backups(store)
+    list(tend(of, START + 2 * DAY))
+    list(tend(of, START + 3 * DAY))
+    assert backups(store) == [f"aggregator-{START + n * DAY:%Y-%m-%d}.db" for n in (1, 2, 3)]
+
+
+def test_a_damaged_copy_is_no_backup(store: Store) -> None:
+    """It is checked, and what is damaged does not take the place of a good one."""
+    of = tended(store)
+    list(tend(of, START + DAY))
+    good = backups(store)
+    store.tending.checkpoint()
+    with store.path.open("r+b") as file:
+        file.seek(-4096, 2)
+        file.write(b"\xff" * 4096)
+    with Store.read(store.path) as reader, pytest.raises(StoreError, match="damaged"):
+        reader.tending.backup(store.path.parent / "backups" / "copy.db")
+    assert backups(store) == good
+
+
 def test_what_a_kill_left_of_a_backup_goes_with_the_next(store: Store) -> None:
     """It is as large as the database, and its name is of a day that does not come again; what is not ours stays."""
     of, folder = tended(store), store.path.parent / "backups"

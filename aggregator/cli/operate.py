@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from aggregator.pipeline import Tally
     from aggregator.settings import Config
     from aggregator.store import Store
+
+
+M_ARENA_MAX = -8
+"""mallopt(3): how many heaps there may be."""
+
+HEAPS = 2
 
 
 @app.command()
@@ -91,6 +98,7 @@ def run(context: typer.Context) -> None:
     from aggregator.pipeline import opened
     from aggregator.web import Server, of_folder
 
+    _share_heaps()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until the daemon heeds it: a start may take long
     place = here(context)
     config = place.config
@@ -101,6 +109,18 @@ def run(context: typer.Context) -> None:
             _announce(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds")
             warn_of_sqlite()
             Daemon(pipeline, lambda: place.config).run()
+
+
+def _share_heaps() -> None:
+    """Have all threads share a few heaps, where the C library is glibc.
+
+    It gives each of our threads one, and what was freed in one is of no use to the others: in a month of a small press
+    the program grew to three times its size.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
 def _announce(what: str) -> None:

@@ -155,6 +155,14 @@ def test_sighup_while_it_starts_is_heeded_when_it_has(program: Program, press: O
     assert json.loads(line)["feeds"] == 2
 
 
+def test_its_threads_share_a_few_heaps(running: Running) -> None:
+    """glibc gives each of some twenty threads one of its own else, and after weeks the daemon has three times its size."""
+    running.wait_for("feed.json", "alpha one")
+    maps = Path(f"/proc/{running.process.pid}/maps").read_text()
+    starts = [int(line.split("-")[0], 16) for line in maps.splitlines() if line.split()[1] == "rw-p"]
+    assert sum(start % 2**26 == 0 for start in starts) <= 3  # where a thread's heap begins, and no other map does
+
+
 def test_f24_it_stops_at_once_while_a_server_hangs(program: Program, press: Outlet) -> None:
     """A request that is under way does not hold the daemon up, and is not counted as a failure of its feed."""
 
