@@ -84,7 +84,7 @@ def test_a_backup_is_not_put_off_by_those_who_write(
     newsroom.poll(*(entry(f"e{n}", html="<p>" + "words " * 300 + "</p>") for n in range(60)))
     steps: list[int] = []
 
-    def write_meanwhile() -> None:
+    def write_meanwhile(*_: int) -> None:
         steps.append(len(steps))
         assert len(steps) < 200, "the copy begins again and again"
         newsroom.execute("UPDATE feeds SET title = ?", str(len(steps)))
@@ -349,3 +349,25 @@ def test_what_can_not_be_opened_says_why(tmp_path: Path) -> None:
     (tmp_path / "aggregator.db").mkdir()
     with pytest.raises(StoreError, match="it is a folder"):
         Store.open(tmp_path / "aggregator.db")
+
+
+def test_a_backup_whose_damage_does_not_show_is_not_restored(newsroom: Newsroom, tmp_path: Path) -> None:
+    """One that opens and answers is checked all the same before it takes the place of the database."""
+    newsroom.poll(*(entry(f"e{n}") for n in range(30)))
+    copy, path = tmp_path / "copy.db", newsroom.store.path
+    newsroom.store.tending.backup(copy)
+    newsroom.store.close()
+    with Store.open(copy) as opened:
+        _lose_an_index(opened)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="damaged"):
+        restored(copy, path, NOW)
+    assert path.read_bytes() == before
+    assert sorted(file.name for file in path.parent.glob("*.db")) == ["aggregator.db", "copy.db"]
+
+
+def test_the_planner_gets_its_statistics(newsroom: Newsroom) -> None:
+    """Upkeep's optimizing leaves statistics of the tables behind, so that queries are planned by what is there."""
+    newsroom.poll(*(entry(f"e{n}") for n in range(30)))
+    newsroom.store.tending.optimize()
+    assert newsroom.value("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'articles'")
