@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -157,7 +159,17 @@ def measure(store: Store) -> None:
     )
     for name, question in questions:
         line(name, 1000 * statistics.median(_timed(question)), "ms")
+    with closing(sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)) as opened:
+        for name in ("gaps", "silent_feeds", "latest_stories", "feed_health"):
+            line(f"view {name}", 1000 * statistics.median(_views(opened, f"SELECT * FROM {name}")), "ms")
+        for name in ("related", "next_posts", "evidence"):
+            found = _views(opened, f"SELECT * FROM {name} WHERE id = 5000")
+            line(f"view {name}, one article", 1000 * statistics.median(found), "ms")
     line("one article, seen to published", 1000 * one_more(store, press), "ms")
+
+
+def _views(opened: sqlite3.Connection, statement: str) -> Iterator[float]:
+    return _timed(lambda: opened.execute(statement).fetchall())
 
 
 def _timed(question: Callable[[], object]) -> Iterator[float]:
