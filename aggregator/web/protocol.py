@@ -141,9 +141,13 @@ class Protocol(H11Protocol):
             self._look = None
 
     def _make_room(self) -> None:
-        """Close a connection of the client that has most: one that waits, else any."""
-        others = [other for other in self.connections if isinstance(other, Protocol) and other is not self]
-        if not others:
+        """Close a connection of the client that has most: one that waits, else any.
+
+        One that is closed stays in the list for a moment: among many that come at once it is not to be closed again.
+        """
+        protocols = (other for other in self.connections if isinstance(other, Protocol) and other is not self)
+        others = [other for other in protocols if not other.transport.is_closing()]
+        if len(others) < MAX_CONNECTIONS:
             return
         most, _ = Counter(other._peer for other in others).most_common(1)[0]
         theirs = [other for other in others if other._peer == most]

@@ -112,6 +112,7 @@ def test_a_cursor_leads_through_everything_once(ask: Any, query: str) -> None:
         if page["next_cursor"] is None:
             break
         cursor = f"&cursor={page['next_cursor']}"
+    assert ask(f"/api/articles?limit={len(every)}&{query}").json["next_cursor"] is None
     assert walked == every
     assert len(every) >= 3
 

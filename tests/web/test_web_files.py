@@ -61,6 +61,9 @@ def test_a_validator_is_given_and_answered_with_304(server: Server) -> None:
     assert ask(server, "/feed.atom", If_Modified_Since=headers["last-modified"])[0] == 304
     assert ask(server, "/feed.atom", If_None_Match='"other"', If_Modified_Since=headers["last-modified"])[0] == 200
     assert ask(server, "/feed.atom", If_Modified_Since="yesterday")[0] == 200
+    strong = headers["etag"].removeprefix("W/")
+    for tags in (f'"other", {headers["etag"]}', f'{strong},"other"', "*", strong):
+        assert ask(server, "/feed.atom", If_None_Match=tags)[0] == 304
 
 
 def test_head_gives_headers_alone_and_gzip_is_offered(server: Server) -> None:

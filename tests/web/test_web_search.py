@@ -10,13 +10,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from desk_room import serving
+from desk_room import SITE, serving
 from emit_rules import faults_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
 from aggregator.store import connection, desk
+from aggregator.web.rendering import marked
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -202,3 +203,15 @@ def test_hits_of_a_prefix_are_highlighted(ask: Any, query: str) -> None:
         cards = page.xpath('//li[@class="card"]')
         assert cards
         assert all(card.xpath(".//mark") for card in cards)
+
+
+def test_a_feed_of_a_search_holds_the_newest(filled: Path) -> None:
+    """As many as the site's feeds do, and not the best."""
+    for size, titles in ((1, ["Wurm"]), (2, ["Wurm", "Page patch"])):
+        with serving(filled, SITE.model_copy(update={"page_size": size})) as asking:
+            assert [item["title"] for item in asking("/search.json?q=worm").json["items"]] == titles
+
+
+def test_marks_are_pairs_and_nothing_else() -> None:
+    """A text that holds the characters which stand for them makes no element of its own."""
+    assert marked("\ue001a \ue000<b>\ue001 \ue000c") == "a <mark>&lt;b&gt;</mark> c"
