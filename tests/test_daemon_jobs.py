@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sized
 from contextlib import suppress
@@ -172,3 +173,14 @@ def test_a_job_that_begins_just_when_the_clock_was_set() -> None:
         runner._watch_clock()
     finally:
         runner._scheduler.shutdown()
+
+
+def test_a_job_is_given_a_moment_to_come_to_its_next_safe_point() -> None:
+    """Before what it works with is closed."""
+    runner = daemon()
+    runner._pipeline.stop = lambda: None  # type: ignore[method-assign]
+    runner._scheduler.start()
+    runner._heart.begin("poll")
+    threading.Timer(0.2, runner._heart.end, ("poll",)).start()
+    runner._finish()
+    assert runner._heart.busy() == ()

@@ -7,6 +7,8 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from aggregator.daemon import Daemon
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.pipeline import Pipeline
@@ -45,3 +47,16 @@ def test_a_mistake_at_a_reload_keeps_the_old_configuration() -> None:
     runner.reload()
     assert pipeline.config == "old"
     assert issubclass(ConfigError, AggregatorError)
+
+
+def test_a_reload_says_what_takes_a_restart(capsys: pytest.CaptureFixture[str]) -> None:
+    """The port is bound and the web server's pages are made at the start alone; feeds are not."""
+    before = Config.model_validate({"feeds": []})
+    changed = {"server": {"port": 99}, "feeds": [{"url": "https://a.example/"}]}
+    for after, words in ((changed, "server"), ({"feeds": changed["feeds"]}, "")):
+        pipeline = SimpleNamespace(config=before, clock=lambda: None, configure=lambda config: None)
+        Daemon(pipeline, lambda after=after: Config.model_validate(after)).reload()  # type: ignore[arg-type, misc]
+        said = capsys.readouterr().out
+        assert "reloaded" in said
+        assert ("restart" in said) == bool(words)
+        assert words in said

@@ -65,7 +65,9 @@ def test_a_job_without_progress_is_stuck() -> None:
     time.sleep(0.03)
     heart("emit", 1, 2)  # an emission is the end of `scrape`
     assert heart.stuck(after_s=0.02) == ("poll",)
+    time.sleep(0.03)
     heart("poll")
+    heart("images", 1, 2)  # as fetching images is a part of it
     assert heart.stuck(after_s=0.02) == ()
     heart.end("poll")
     heart.end("scrape")

@@ -172,6 +172,15 @@ def test_f38_no_backup_where_there_is_no_room(store: Store, monkeypatch: pytest.
         assert reader.tending.tried_at("backup") == START + 2 * DAY
 
 
+def test_the_planner_knows_the_tables(store: Store) -> None:
+    """There is a place for statistics after a night, and none before."""
+    with closing(sqlite3.connect(store.path)) as database:
+        assert not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchall()
+    list(tend(tended(store), START + DAY))
+    with closing(sqlite3.connect(store.path)) as database:
+        assert database.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchall()
+
+
 def test_the_log_is_folded_in(store: Store) -> None:
     """After upkeep the write-ahead log is empty, and its work is on record in the database."""
     list(tend(tended(store), START, force=True))

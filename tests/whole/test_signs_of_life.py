@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from outlets import outlet, rss
 
-from aggregator.pipeline import Tally, opened
+from aggregator.errors import EmitError
+from aggregator.pipeline import Pipeline, Tally, no_progress, opened
 from aggregator.settings import Config
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -44,3 +46,17 @@ def test_pages_that_fail_and_pages_fetched_again_are_signs_of_life(tmp_path: Pat
                 assert len(server.asked) >= before + 4
                 assert max(after - sign for sign, after in pairwise([before, *signs, len(server.asked)])) < 8
                 clock[0] += timedelta(hours=12)
+            stops_amid_a_build(pipeline)
+
+
+def stops_amid_a_build(pipeline: Pipeline) -> None:
+    """Told to stop, a build ends at its next page and leaves nothing half made; the next one makes up for it."""
+    pipeline.progress = lambda *_: pipeline.stopping.set()
+    with pytest.raises(EmitError, match="stopped"):
+        pipeline.emit(Tally())
+    assert not list(pipeline.out.rglob(".*.new"))
+    assert not (pipeline.out / "feed.json").exists()
+    pipeline.stopping.clear()
+    pipeline.progress = no_progress
+    pipeline.emit(Tally())
+    assert (pipeline.out / "feed.json").exists()
