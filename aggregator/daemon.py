@@ -272,7 +272,7 @@ class Daemon:
         self._ending.put(None)
         tell("STOPPING=1")
         self._pipeline.stop()
-        self._scheduler.shutdown(wait=False)
+        self._scheduler.pause()  # to shut it down while a job is due would have it stumble over its own list
         until = time.monotonic() + STOP_WAIT_S
         while self._heart.busy() and time.monotonic() < until:
             time.sleep(0.02)

@@ -82,7 +82,7 @@ def wait_for(what: Sized, count: int) -> None:
 
 
 def end(runner: Daemon) -> None:
-    runner._scheduler.shutdown(wait=False)
+    runner._scheduler.pause()
     while runner._heart.busy():
         time.sleep(0.01)
 
