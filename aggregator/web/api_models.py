@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from aggregator.emit.items import rfc3339
 from aggregator.health import Condition
@@ -31,7 +31,14 @@ def _usual_day(value: date) -> date:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_spelled_day), AfterValidator(_usual_day)]
+Day = Annotated[
+    date,
+    BeforeValidator(_spelled_day),
+    AfterValidator(_usual_day),
+    WithJsonSchema(
+        {"type": "string", "format": "date", "pattern": r"^(19[7-9]|[2-8][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}$"}
+    ),
+]
 
 
 class _Shape(BaseModel):

@@ -15,6 +15,9 @@ from aggregator.web.protocol import Protocol
 START_WAIT_S = 10.0
 STOP_WAIT_S = 3.0
 
+BACKLOG = 128
+"""Connections taken up at a time: with those that are being closed and protocol.MAX_CONNECTIONS, fewer than 1,024."""
+
 
 class Server:
     """Serves an application while the block runs. `address` is (host, port) as bound; port 0 lets the system choose."""
@@ -22,7 +25,7 @@ class Server:
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            self._socket = socket.create_server((host, port), family=family, backlog=512)
+            self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise AggregatorError(f"can not listen on {host}:{port}: {error.strerror}") from None
         bound = self._socket.getsockname()
@@ -41,6 +44,7 @@ class Server:
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=2,
                 h11_max_incomplete_event_size=16 * 1024,
+                backlog=BACKLOG,
             )
         )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)

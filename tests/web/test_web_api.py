@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,13 @@ def test_every_parameter_is_described(description: dict[str, Any]) -> None:
     assert parameters.keys() == api_models.ArticlesQuery.model_fields.keys()
     assert all(item["description"] for item in parameters.values())
     assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
-    assert parameters["since"]["schema"] == {"type": "string", "format": "date"}
+    day = parameters["since"]["schema"]
+    assert (day["type"], day["format"]) == ("string", "date")
+    fits = {
+        given: bool(re.match(day["pattern"], given))
+        for given in ("1969-12-31", "1970-01-01", "8999-12-31", "9001-01-01")
+    }
+    assert list(fits.values()) == [False, True, True, False]
 
 
 def test_a_cursor_goes_on_in_its_own_order(ask: Any) -> None:

@@ -22,6 +22,7 @@ from starlette.datastructures import Headers
 from aggregator.errors import StoreError
 from aggregator.settings import Server
 from aggregator.web import guard, protocol
+from aggregator.web.server import BACKLOG
 
 THREADS = 40
 """Those in which Starlette runs what is not asynchronous (AnyIO's default)."""
@@ -292,6 +293,11 @@ def test_who_does_not_finish_is_cut(filled: Path, monkeypatch: pytest.MonkeyPatc
                 time.sleep(0.1)
                 connection.sendall(b"X")
         assert time.monotonic() - began < 3
+
+
+def test_all_connections_fit_into_the_files_of_a_process() -> None:
+    """Those that are kept, those that are being taken up, and those that are being closed for them."""
+    assert protocol.MAX_CONNECTIONS + 2 * BACKLOG < 1024 - 100
 
 
 def test_hoarded_connections_lock_nobody_out(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
