@@ -55,6 +55,8 @@ def read(text: str, url: str) -> ParsedFeed:
             found.append(reader.entry(dict(item), own))
         except (ValueError, TypeError, LookupError, AttributeError) as error:  # feedparser's values are of any type
             problems.append(f"entry {number} could not be read: {type(error).__name__}")
+    if not found and xmltree.BROKEN in problems:
+        raise ParseError(redact(url), "the XML is broken, and no entry can be read in it")
     identities, notes = identified(found)
     feed = reader.head(_format(str(document.version)))
     return replace(feed, entries=identities, rhythm=rhythm, problems=(*problems, *notes))

@@ -31,6 +31,7 @@ MAX_OPENING = 4096
 """Characters of a root's start tag that is repeated for each entry of a broken document."""
 
 CUT_SHORT = "the document is cut short; its complete entries were taken"
+BROKEN = "the XML was broken around the entries"
 
 _DECLARATION = re.compile(r"<\?xml[^>]{0,500}\?>", re.IGNORECASE)
 _BLANK = "\ufeff \t\r\n"
@@ -200,7 +201,7 @@ def _salvaged(text: str, start: re.Match[str]) -> tuple[etree._Element, list[str
                 by_fields = bad <= MAX_BROKEN
                 tree = _field_by_field(opening, chunk, f"</{name}>") if by_fields else _recovered(document)
             root.extend(entries(tree)[:1])
-    problems = [f"entries with broken XML: {bad}" if bad else "the XML was broken around the entries"]
+    problems = [f"entries with broken XML: {bad}" if bad else BROKEN]
     return root, problems + [CUT_SHORT] * (incomplete > 0)
 
 

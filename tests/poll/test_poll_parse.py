@@ -58,6 +58,7 @@ def only(text: str | bytes, content_type: str = "") -> Entry:
         (b"[1, 2]", "not an object"),
         (b'{"items": ', "can not be read"),
         (b"[" * 100_000, "JSON"),
+        (b"<rss><chan", "the XML is broken, and no entry can be read"),
     ],
 )
 def test_f18_what_is_not_a_feed_is_named(body: bytes, words: str) -> None:
