@@ -31,6 +31,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "parse": ("parse https://example.org/feed", "parse saved.xml --url https://example.org/feed"),
     "extract": ("extract https://example.org/2026/03/post", "extract --batch pages.jsonl > articles.jsonl"),
     "output try": ("output try ransomware", "output try ransomware --limit 50 --json"),
+    "output list": ("output list", "output list --json"),
     "rules": ("rules", "rules test", "rules test example.org"),
     "why": ("why 1234 1240", "why https://a.example/post https://b.example/post --json"),
     "merge": ("merge 1234 1240",),
