@@ -6,6 +6,7 @@ schedule on which thread. Nothing is parsed, and nothing is retried: what failed
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -30,6 +31,10 @@ from aggregator.urls import redact
 
 LOOK_AHEAD = 2000
 """Requests that `each` takes from its input beyond those that are done: enough hosts to choose from, little memory."""
+
+HELD_BACK_S = 60.0
+"""Seconds for which `each` says nothing of hosts that could not be reached. Without a network that may be all of them,
+a deadline each: who waits for a sign of life must not wait for the last."""
 
 
 class Fetcher:
@@ -79,14 +84,16 @@ class Fetcher:
         """Every request with its answer or its error, as they complete, on `network.threads` threads.
 
         Takes its input as it goes, LOOK_AHEAD requests in advance at most. When the fetcher is closed it ends, and
-        what was not done is not mentioned. Hosts that could not be reached come last, when it can be told whether it is
-        they or the network (Offline). An error of the memory (StoreError) is raised.
+        what was not done is not mentioned. Hosts that could not be reached are held back until it can be told whether
+        it is they or the network (Offline): to the end, or for HELD_BACK_S. An error of the memory (StoreError) is
+        raised.
         """
         batch = self._schedule.open()
         source = iter(requests)
         pending = 0
         more = True
         unreached: list[tuple[Request, FetchError]] = []
+        held_until = math.inf
         try:
             while more or pending:
                 if more and pending < LOOK_AHEAD and batch.done.empty():
@@ -103,15 +110,23 @@ class Fetcher:
                 self._schedule.taken(batch, done[1])
                 request, outcome = done
                 if isinstance(outcome, FetchError) and outcome.unreached:
+                    held_until = min(held_until, time.monotonic() + HELD_BACK_S)
                     unreached.append((request, outcome))
                 elif isinstance(outcome, Response | FetchError):
                     yield request, outcome
                 else:
                     raise outcome
-            offline = bool(unreached) and self._hosts.judge()
-            yield from ((request, _offline(error) if offline else error) for request, error in unreached)
+                if time.monotonic() >= held_until:
+                    yield from self._judged(unreached)
+                    unreached, held_until = [], math.inf
+            yield from self._judged(unreached)
         finally:
             self._schedule.drop(batch)
+
+    def _judged(self, unreached: list[tuple[Request, FetchError]]) -> Iterator[tuple[Request, FetchError]]:
+        """Requests whose hosts could not be reached, each with its error, or Offline where it is the network."""
+        offline = bool(unreached) and self._hosts.judge()
+        return ((request, _offline(error) if offline else error) for request, error in unreached)
 
     def _add(self, request: Request, batch: Batch) -> None:
         try:

@@ -6,6 +6,7 @@ import pytest
 from rawserver import answer
 
 from aggregator.errors import FetchError, Offline
+from aggregator.fetch import fetcher as door
 from aggregator.fetch.reach import LATELY, OFFLINE_RETRY_S
 from aggregator.models import Request, Response
 
@@ -95,3 +96,22 @@ def test_an_outage_does_not_shut_pages_out_by_robots_txt(serve, fetching, memory
     assert memory.files == {}
     names.cut = False
     assert all(isinstance(outcome, Response) for outcome in asked(fetcher, server.port, robots=True).values())
+
+
+def test_a_long_outage_is_told_of_while_it_is_found_out(serve, fetching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With many feeds and a deadline each, the last would keep back the first for longer than a watchdog waits."""
+    monkeypatch.setattr(door, "HELD_BACK_S", 0.0)
+    server, names = serve(answer()), Names()
+    names.cut = True
+    requested: list[str] = []
+
+    def requests():
+        for number in range(5000):
+            requested.append(f"host{number}.example")
+            yield Request(f"http://host{number}.example:{server.port}/feed")
+
+    outcomes = fetching(names).each(requests())
+    first = [type(next(outcomes)[1]) for _ in range(100)]
+    assert len(requested) < 5000
+    assert first[-1] is Offline
+    outcomes.close()
