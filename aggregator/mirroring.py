@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aggregator import media, outcomes
 from aggregator.emit.folder import Folder
-from aggregator.errors import FetchError, ImageError, StageError, TooLarge
+from aggregator.errors import FetchError, ImageError, Offline, StageError, TooLarge
 from aggregator.fetch import Fetcher
 from aggregator.images import path_of
 from aggregator.models import CheckedImage, PendingImage, Request, Response
@@ -136,6 +136,9 @@ class Mirroring:
     def _save_failure(self, image: PendingImage, error: Exception, now: datetime) -> None:
         known = outcomes.expected(error, image=redact(image.url))
         outcomes.log.info("image not fetched", url=redact(image.url), stage=known.stage, error=known.message)
+        if isinstance(known, Offline):
+            self.store.media.postpone(image.id, outcomes.resting_until(known, now) or now, str(known))
+            return
         self.store.media.save_failure(image.id, str(known), _next_attempt(image, known, now))
 
 

@@ -8,7 +8,7 @@ import re
 import sqlite3
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,9 @@ from PIL import Image
 from aggregator import mirroring, upkeep
 from aggregator.config import load
 from aggregator.demo import Press
+from aggregator.errors import FetchError, Offline
+from aggregator.fetch import Fetcher
+from aggregator.models import Request, Response
 from aggregator.pipeline import Pipeline, Tally, opened
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -147,6 +150,20 @@ def desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
         yield make
 
 
+class WithoutImages:
+    """A fetcher to whose images the network is down."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    def each(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response | FetchError]]:
+        asked = list(requests)
+        for request in asked:
+            if request.url.endswith(".jpg"):
+                yield request, Offline(request.url, "the network seems to be down", retry_after_s=300)
+        yield from self._fetcher.each(request for request in asked if not request.url.endswith(".jpg"))
+
+
 def copies(document: str, prefix: str) -> list[str]:
     return re.findall(rf'<img src="{re.escape(prefix)}(media/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.\w+)"', document)
 
@@ -169,6 +186,21 @@ def test_mirrored_images_are_files_that_decode(desk: Callable[..., Desk]) -> Non
     assert "img-src 'self';" in page
     assert item["image"] == BASE + on_page[0]
     assert not any(re.search(rf'<img[^>]+src="{here.press.origin}', text) for text in here.documents().values())
+
+
+def test_a_day_without_a_network_gives_up_no_image(desk: Callable[..., Desk]) -> None:
+    """What could not be asked for is no failed try: the image is fetched once the network is back."""
+    here = desk({"/a.jpg": GOOD["/a.jpg"]})
+    with here.opened() as pipeline:
+        network, pipeline.fetcher = pipeline.fetcher, WithoutImages(pipeline.fetcher)  # type: ignore[assignment]
+        for _ in range(2 * mirroring.ATTEMPTS):
+            pipeline.poll(Tally())
+            pipeline.scrape(Tally())
+            here.now += timedelta(hours=2)
+        assert here.rows("SELECT attempts, next_attempt IS NOT NULL FROM media") == [(0, 1)]
+        pipeline.fetcher = network
+        pipeline.scrape(tally := Tally())
+        assert tally.images == 1
 
 
 def test_a30_mirror_lets_no_reader_load_anything_from_elsewhere(desk: Callable[..., Desk]) -> None:
