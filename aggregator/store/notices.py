@@ -27,14 +27,18 @@ TIMELY = timedelta(days=2)
 
 
 _CHANGED = f"""
-    SELECT posts.article_id, posts.feed_id, articles.first_seen FROM posts
+    SELECT posts.article_id, posts.feed_id, articles.first_seen,
+        unixepoch(posts.published) > unixepoch(feeds.added)
+            AND unixepoch(posts.published) < unixepoch(articles.first_seen) AS came_since
+    FROM posts
     JOIN articles ON articles.id = posts.article_id JOIN feeds ON feeds.id = posts.feed_id
     WHERE posts.change > :seen AND posts.sequence > :since AND posts.stamp >= :timely
         AND NOT posts.hidden AND {STANDING}
         AND unixepoch(coalesce(posts.published, articles.first_seen)) >= unixepoch(feeds.added) - :before
 """  # noqa: S608 - our own words
 _FIRST = "SELECT min(first_seen) FROM entries WHERE feed_id = ?"
-"""What a feed held when it was first read is no news, however new: at the first start, or when a feed is added."""
+"""What a feed held when it was first read is no news, however new: at the first start, or when a feed is added. It is
+where it is dated later than the feed was added: a feed of a search is empty at first."""
 _WITHDRAWN = """
     DELETE FROM notices WHERE next_attempt IS NOT NULL AND article_id IN (SELECT article_id FROM withdrawals)
 """
@@ -175,7 +179,7 @@ def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
     asked = {"seen": known["seen"], "since": known["since"], "timely": times.whole(now - TIMELY)}
     rows = sql.all(_CHANGED, {**asked, "before": int(TIMELY.total_seconds())})
     first = {feed_id: sql.value(_FIRST, (feed_id,)) for feed_id in {row["feed_id"] for row in rows}}
-    news = [row["article_id"] for row in rows if row["first_seen"] > (first[row["feed_id"]] or "")]
+    news = [row["article_id"] for row in rows if row["came_since"] or row["first_seen"] > (first[row["feed_id"]] or "")]
     conditions = rule.filter
     found = facts.gather(sql, conditions.expressions(), news) if news else []
     sql.many(

@@ -141,6 +141,20 @@ def test_what_a_feed_holds_when_it_is_first_read_is_no_news(desk: Desk) -> None:
     assert desk.service.titles == ["[worms] A worm of today"]
 
 
+def test_the_first_posts_of_a_feed_that_was_empty_are_news(desk: Desk) -> None:
+    """The feed of a search holds nothing at first: its first hit is what the rule was made for."""
+    desk.publish()
+    desk.round()
+    desk.round(minutes=10)
+    desk.news.pages["/feed"] = rss(
+        "Outlet",
+        (f"{desk.news.origin}/1", "A worm at last", "Tue, 10 Mar 2026 12:30:00 GMT", "Seen"),
+        (f"{desk.news.origin}/0", "A worm of before", DATE, "It was here before the feed was followed"),
+    )
+    assert desk.round(hours=1).told == 1
+    assert desk.service.titles == ["[worms] A worm at last"]
+
+
 def test_a_service_that_fails_is_asked_again_later_and_loses_nothing(desk: Desk) -> None:
     """Later each time; a restart in between changes nothing; `notify` shows what waits and why."""
     desk.round()
