@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aggregator.models import Carried, Post, Source
@@ -106,15 +106,6 @@ class StoredArchive:
         with self._session.read() as sql:
             rows = sql.all(_BETWEEN, (first, last))
             return posts.assemble(sql, [row["article_id"] for row in rows])
-
-    def numbers(self, paths: Collection[str]) -> Mapping[str, int]:
-        """The number of the article that each of these pages on the mirror shows."""
-        with self._session.read() as sql:
-            rows = sql.all(
-                "SELECT path, article_id FROM posts WHERE path IN (SELECT value FROM json_each(?))",
-                (json.dumps([*paths]),),
-            )
-        return {row["path"]: row["article_id"] for row in rows}
 
     def added(self, story: str) -> Mapping[str, tuple[str, ...]]:
         with self._session.read() as sql:
