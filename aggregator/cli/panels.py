@@ -57,7 +57,8 @@ class Commands(TyperGroup):
         """
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # `>&-`
+                sys.stdout.flush()
             return result
         except BrokenPipeError:
             _close_quietly()
@@ -76,7 +77,7 @@ class Commands(TyperGroup):
 def _close_quietly() -> None:
     """What is still in a buffer goes nowhere, and nothing is said of it at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         with suppress(OSError, ValueError):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -273,3 +273,12 @@ def test_a_reader_that_goes_away_is_no_error(mirrored: Mirrored, arguments: tupl
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_no_output_at_all_is_no_error(tmp_path: Path) -> None:
+    """`aggregator check >&-`, as some lines of cron have it."""
+    program = Program(tmp_path)
+    program.configure("feeds: [{url: 'https://example.org/feed'}]")
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", *program.command("check")]
+    done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
