@@ -84,14 +84,11 @@ class Fetcher:
         """Every request with its answer or its error, as they complete, on `network.threads` threads.
 
         Takes its input as it goes, LOOK_AHEAD requests in advance at most. When the fetcher is closed it ends, and
-        what was not done is not mentioned. Hosts that could not be reached are held back until it can be told whether
-        it is they or the network (Offline): to the end, or for HELD_BACK_S. An error of the memory (StoreError) is
-        raised.
+        what was not done is not mentioned. Hosts that could not be reached come last (or after HELD_BACK_S), when it
+        can be told whether it is they or the network (Offline). An error of the memory (StoreError) is raised.
         """
-        batch = self._schedule.open()
-        source = iter(requests)
-        pending = 0
-        more = True
+        batch, source = self._schedule.open(), iter(requests)
+        pending, more = 0, True
         unreached: list[tuple[Request, FetchError]] = []
         held_until = math.inf
         try:

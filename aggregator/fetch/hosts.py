@@ -162,7 +162,7 @@ class Hosts:
     def judge(self) -> bool:
         """Whether hosts that could not be reached show that the network itself is down; none is to rest for it then.
 
-        To be asked when a batch is done: in the midst of it the dead ones may come first.
+        To be asked when a batch is done, or has gone on for a while: at its beginning the dead ones may come first.
         """
         with self.lock:
             self._offline = self._reach.down(self._clock())
