@@ -46,7 +46,10 @@ def _feeds(text: str) -> SequenceNode | None:
 def _last_line(node: Any) -> int:
     """The line that a node ends on. A block has no end of its own: it is that of the last thing in it."""
     if isinstance(node, MappingNode) and not node.flow_style and node.value:
-        return _last_line(node.value[-1][1])
+        key, value = node.value[-1]
+        # Of `name:` with nothing behind it the value stands where the next thing begins.
+        left_empty = value.start_mark.index == value.end_mark.index
+        return _last_line(key if left_empty else value)
     if isinstance(node, SequenceNode) and not node.flow_style and node.value:
         return _last_line(node.value[-1])
     line, column = int(node.end_mark.line), int(node.end_mark.column)

@@ -33,6 +33,7 @@ TEXTS = {
     "CRLF": ODD.replace("\n", "\r\n"),
     "at the end, no newline": "feeds:\n- url: https://a.example/feed\n  name: A\n  tags:\n  - x\n  - y",
     "folded": "feeds:\n- url: https://a.example/feed\n  name: >-\n    A\n    name\n\n# end\n",
+    "a value left out": "feeds:\n- url: https://a.example/feed\n  name:\n\n# end\ndefaults: {interval: 1h}\n",
     "not indented": "feeds:\n- url: https://a.example/feed\ndefaults: {interval: 1h}\n",
 }
 
