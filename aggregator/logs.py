@@ -21,7 +21,8 @@ import structlog
 
 from aggregator.urls import hide, redact
 
-_URL = re.compile(r"\b(?:https?|([a-z][a-z0-9+.-]*))://[^\s'\"<>]+", re.IGNORECASE)
+_URL = re.compile(r"(?:https?|([a-z][a-z0-9+.-]{0,30}))://[^\s'\"<>]+", re.IGNORECASE)
+"""A scheme has a length at which the search for it ends: a long name with dots would else be gone through at each."""
 
 _CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
     ord("\t"): "\\t",

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,17 @@ def test_a33_a_line_break_in_a_value_makes_no_second_line(capsys: pytest.Capture
     structlog.get_logger().error("x", title="a\r\nlevel=fake")
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["title"] == "a\\r\\nlevel=fake"
+
+
+def test_a37_an_address_behind_other_letters_and_a_long_name_with_dots(capsys: pytest.CaptureFixture[str]) -> None:
+    """No letters before an address let its secret through; a stranger's endless name takes no time."""
+    logs.configure(human=False)
+    begun = time.thread_time()
+    structlog.get_logger().error(
+        "x", glued=f"1https://u:hunter2@a.example/ {'x' * 60}ntfys://hunter2@h", name="a." * 20_000
+    )
+    assert time.thread_time() - begun < 2
+    assert "hunter2" not in capsys.readouterr().err
 
 
 def test_a_librarys_line_is_one_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
