@@ -33,7 +33,7 @@ demo: install    ## the main job against an imaginary press, without internet
 	$(BIN)/aggregator demo
 
 test: dev        ## the tests
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 check: dev       ## lint, types, import contracts
 	$(BIN)/ruff check .
