@@ -225,7 +225,9 @@ class Daemon:
         tally = Tally()
         self._pipeline.poll(tally)
         if tally.polled:
-            log.info("polled", feeds=tally.polled, unchanged=tally.unchanged, failed=tally.failed, new=tally.new)
+            lost = {"out_of_reach": tally.offline} if tally.offline else {}
+            failed = tally.failed - tally.offline
+            log.info("polled", feeds=tally.polled, unchanged=tally.unchanged, failed=failed, new=tally.new, **lost)
 
     def _scrape(self) -> None:
         tally = Tally()

@@ -5,6 +5,7 @@ Pure: a stored state in, words out. What went wrong was put into words where it 
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from aggregator.models import FeedState, FeedStatus
@@ -28,13 +29,14 @@ def standing(state: FeedState, disallowed: int = 0) -> Standing:
 
 
 def _now(state: FeedState) -> tuple[str, str]:
+    name = shlex.quote(state.name)
     match state.status:
         case FeedStatus.PAUSED:
             return "paused", "paused in feeds.yaml: not polled, and what is stored stays"
         case FeedStatus.GONE:
             return "gone (410)", (
                 "the server says that this feed is gone for good (410): not polled any more, and what is stored stays; "
-                "`aggregator poll --feed NAME` asks once more, `aggregator remove NAME` takes it out"
+                f"`aggregator poll --feed {name}` asks once more, `aggregator remove {name}` takes it out"
             )
         case FeedStatus.BACKING_OFF:
             return f"failed {state.failures}×", f"{state.last_error or 'no answer'}; {state.next_poll_reason}"

@@ -12,6 +12,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from aggregator.cli.manual import manual
+from aggregator.web.guard import MAX_UNDER_WAY
+from aggregator.web.protocol import MAX_CONNECTIONS
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -107,6 +109,11 @@ def test_the_unit_knows_the_program() -> None:
     assert f"/var/lib/{settings['StateDirectory']}" in command
     # The workers bound their own memory, which setrlimit does; it is among @resources.
     assert not any("@resources" in value for value in unit()["SystemCallFilter"])
+
+
+def test_the_service_may_have_as_many_files_open_as_the_server_takes() -> None:
+    """Each connection is one, each download under way two more; the rest is for databases and workers."""
+    assert int(unit()["LimitNOFILE"][-1]) > 2 * (MAX_CONNECTIONS + 2 * MAX_UNDER_WAY)
 
 
 def test_the_services_user_finds_byte_code() -> None:

@@ -105,7 +105,7 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
     "gone": (
         erred(fetch("410 Gone", status=410)), "gone (410)",
         ("the server says that this feed is gone for good (410): not polled any more, and what is stored stays; "
-        "`aggregator poll --feed NAME` asks once more, `aggregator remove NAME` takes it out"),
+        "`aggregator poll --feed News` asks once more, `aggregator remove News` takes it out"),
     ),
     "paused": (
         replace(answered(), status=FeedStatus.PAUSED), "paused",

@@ -125,8 +125,9 @@ def _lines(
     yield seen.url
     for number, hop in enumerate(seen.hops, 1):
         yield from _hop(number, hop)
-    yield from _facts("asked with", _validators(seen.asked_with.etag, seen.asked_with.last_modified) or "no validator")
-    yield from _facts("validators", _validators(seen.validators.etag, seen.validators.last_modified) or "none given")
+    asked, given = seen.asked_with, seen.validators
+    yield from _facts("asked with", _named("If-None-Match", asked.etag, "If-Modified-Since", asked.last_modified))
+    yield from _facts("validators", _named("ETag", given.etag, "Last-Modified", given.last_modified))
     yield from _facts("robots.txt", "not asked: feeds.yaml asks for this feed" if subject.configured else seen.robots)
     yield from _facts("moved to", seen.moved_to)
     if seen.response:
@@ -162,9 +163,9 @@ def _facts(name: str, value: str | None) -> Iterator[str]:
         yield f"   {name:<18} {value}"
 
 
-def _validators(etag: str | None, last_modified: str | None) -> str:
-    given = (("ETag", etag), ("Last-Modified", last_modified))
-    return ", ".join(f"{name} {value}" for name, value in given if value)
+def _named(first: str, etag: str | None, second: str, last_modified: str | None) -> str:
+    given = ((first, etag), (second, last_modified))
+    return ", ".join(f"{name} {value}" for name, value in given if value) or "none"
 
 
 def _json(seen: Explanation, feed: ParsedFeed | None, due: FeedState | None) -> dict[str, object]:

@@ -24,10 +24,7 @@ def _meant(path: Path, code: int) -> str:
         return "the search index is damaged: stop the program, `aggregator verify --mend` makes it anew"
     match code & _PRIMARY:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return (
-                "the file is damaged, or no database of ours: stop the program, look at the disk, and `aggregator "
-                f"restore` the newest good copy of {path.parent / 'backups'}"
-            )
+            return f"the file is damaged, or no database of ours{_instead(path.parent / 'backups')}"
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return _refused(path)
         case sqlite3.SQLITE_IOERR:
@@ -35,6 +32,13 @@ def _meant(path: Path, code: int) -> str:
         case sqlite3.SQLITE_BUSY:
             return "another program keeps the database to itself"
     return ""
+
+
+def _instead(backups: Path) -> str:
+    """What to do about a damaged database; nothing where the file was itself to be restored, or there are no copies."""
+    if not backups.is_dir():
+        return ""
+    return f": stop the program, look at the disk, and `aggregator restore` the newest good copy of {backups}"
 
 
 def _refused(path: Path) -> str:

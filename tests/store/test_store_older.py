@@ -194,8 +194,9 @@ def test_a_restore_that_is_refused_changes_nothing(newsroom: Newsroom, tmp_path:
     empty.write_bytes(b"")
     before = path.read_bytes()
     for bad in (damaged, newer, foreign, empty, path):
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError) as refused:
             restored(bad, path, NOW)
+        assert str(bad.parent / "backups") not in str(refused.value)  # where there are no copies
         assert path.read_bytes() == before
     assert not list(path.parent.glob("aggregator-before*"))
     assert not list(path.parent.glob(".*partial*"))
