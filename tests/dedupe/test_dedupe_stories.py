@@ -97,6 +97,78 @@ def test_events_that_look_alike_stay_apart(one: str, other: str) -> None:
     assert wrong <= len(pairs) / 10
 
 
+FLAWS = (
+    ("Helmgate", "EdgeWall", "2026-21407", "a missing check of the session in the console", "read the configuration"),
+    ("Pakr", "Ledgerline", "2026-30112", "an injection in the reporting module", "alter invoices"),
+    ("Voltaic", "VoltStat", "2026-18803", "a fixed password in the maintenance service", "stop the turbines"),
+    ("Murmur", "Murmur Desk", "2026-40551", "a use after free in the video codec", "run code on the workstation"),
+)
+AGENCY = (
+    "{vendor} has published a security advisory for {product}. The vulnerability {id} is {flaw}. An attacker who is "
+    "able to reach the affected product may {harm} with the rights of the user. The agency is aware of the report and "
+    "has assigned the priority high. Affected are all versions of {product} before the current release. Solution: "
+    "{vendor} has made updates available, see the advisory of the manufacturer for the affected versions and for "
+    "workarounds. Users and administrators are advised to install the security update as soon as possible, to restrict "
+    "access to the product from the internet, and to watch the logs for signs of abuse. No rights can be derived from "
+    "the information in this security advisory, and no liability is accepted for its use."
+)
+BUYER_OF_FLAWS = (
+    "This vulnerability allows remote attackers to execute arbitrary code on affected installations of {vendor} "
+    "{product}. User interaction is required to exploit this vulnerability in that the target must visit a malicious "
+    "page or open a malicious file. The specific flaw exists within the handling of requests: {flaw}. An attacker can "
+    "leverage this vulnerability to {harm} in the context of the current process. {vendor} has issued an update to "
+    "correct this vulnerability, {id}. The vulnerability was reported to the vendor and the advisory was released in "
+    "coordination. Credit goes to an anonymous researcher."
+)
+
+
+@pytest.mark.parametrize("series", ["CVE-", "WID-SEC-"])
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Security advisory: vulnerability in {vendor} {product} ({id})", AGENCY),
+        ("Vulnerability fixed in {product}", AGENCY),
+        ("{vendor} {product} Remote Code Execution Vulnerability", BUYER_OF_FLAWS),
+    ],
+)
+def test_advisories_in_one_template_stay_apart(title: str, text: str, series: str) -> None:
+    """Four flaws of four products in an agency's own words, a day apart, where nothing else has been read yet."""
+    clusterer = Clusterer()
+    for day, (vendor, product, number, flaw, harm) in enumerate(FLAWS):
+        said = {"vendor": vendor, "product": product, "id": series + number, "flaw": flaw, "harm": harm}
+        item = Item(str(day), title.format(**said), text.format(**said), WHEN + timedelta(days=day), "agency")
+        clusterer.add(features(item))
+    assert [clusterer.story(str(day)) for day in range(4)] == ["0", "1", "2", "3"]
+
+
+def test_reports_of_two_flaws_meet_in_who_names_both() -> None:
+    """Of a chain of flaws one outlet names the first, another the second: a third that names both brings them together."""
+    told_of = ("name:helmgate", "name:edgewall", "word:gatewa", "word:sessio")
+    clusterer = Clusterer()
+    for item, ids in (("a", ["1111"]), ("b", ["2222"]), ("c", ["1111", "2222"])):
+        terms = (*(f"id:CVE-2026-{number}" for number in ids), *told_of, *(f"word:{item}{n}" for n in range(4)))
+        clusterer.add(Features(item, WHEN, tuple((term, 1.0) for term in terms)))
+    assert len({clusterer.story(item) for item in "abc"}) == 1
+
+
+def test_models_and_patches_are_no_series() -> None:
+    """One event in which outlets name different models, or a patch here and a flaw there, is held apart only half."""
+
+    def told_of(item: str, *ids: str) -> Features:
+        return Features(item, WHEN, tuple((term, 1.0) for term in (*ids, "name:helmgate", "word:gatewa")))
+
+    stats = counted([])
+    for one, other, weight in (
+        ("id:DIR-815", "id:DIR-823", -0.5),
+        ("id:KB5034441", "id:KB5034122", -0.5),
+        ("id:CVE-2026-1111", "id:NCSC-2026-0012", -0.5),
+        ("id:CVE-2026-1111", "id:CVE-2026-2222", -0.9),
+        ("id:ZDI-26-101", "id:ZDI-26-102", -0.9),
+    ):
+        against = score(told_of("a", one), told_of("b", other), stats).evidence[-1]
+        assert (against.term, round(against.weight, 4)) == ("different identifiers", weight)
+
+
 def test_a_round_up_joins_none_of_its_stories() -> None:
     """An article that mentions ten events belongs to none of them."""
     found = {item.id: item.story for item in group(ITEMS)}

@@ -6,6 +6,7 @@ the days between. Symmetric; the same pair gets the same score in any order of a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,12 @@ STALE = 0.2
 OTHER_IDENTIFIERS = 0.5
 """What is left of the score when both name identifiers (CVE and the like) and none is shared."""
 
+OTHER_NUMBERS = 0.1
+"""The same when both name numbers of one series of notices: an agency's advisories share all words but a few."""
+
+_SERIES = re.compile(r"id:([A-Z]+(?:-[A-Z]+)*)-(?:20)?\d\d-\d")
+"""A series, a year, a number (`CVE-2026-21407`, `ZDI-26-101`); not models and patches: one event has many of them."""
+
 SAID = 12
 """Shared terms that are named as evidence."""
 
@@ -35,12 +42,14 @@ class Described:
     published: datetime | None
     vector: Vector
     identifiers: frozenset[str]
+    series: frozenset[str]
 
 
 def described(features: Features, stats: Stats) -> Described:
     """An article by the statistics of the window."""
     its = vector(features, stats)
-    return Described(features.published, its, frozenset(term for term in its.terms if term.startswith("id:")))
+    identifiers = frozenset(term for term in its.terms if term.startswith("id:"))
+    return Described(features.published, its, identifiers, frozenset(_SERIES.findall(" ".join(identifiers))))
 
 
 def score(a: Features, b: Features, stats: Stats) -> Match:
@@ -54,8 +63,7 @@ def value(a: Described, a_terms: Mapping[str, float], b: Described) -> float:
     near = nearness(a.published, b.published)
     if not near:
         return 0.0
-    penalty = OTHER_IDENTIFIERS if _against(a, b) else 1.0
-    return round(min(cosine(a_terms, b.vector) * near * penalty, 1.0), 4)
+    return round(min(cosine(a_terms, b.vector) * near * _left(a, b), 1.0), 4)
 
 
 def evidence(a: Described, b: Described) -> tuple[Evidence, ...]:
@@ -64,8 +72,9 @@ def evidence(a: Described, b: Described) -> tuple[Evidence, ...]:
     shared = [(mine[term] * weight, term) for term, weight in b.vector.mapping().items() if term in mine]
     shared.sort(key=lambda pair: (-pair[0], pair[1]))
     told = [Evidence(term, round(weight, 4)) for weight, term in shared[:SAID]]
-    if _against(a, b):
-        told.append(Evidence("different identifiers", OTHER_IDENTIFIERS - 1))
+    left = _left(a, b)
+    if left < 1:
+        told.append(Evidence("different identifiers", round(left - 1, 4)))
     near = nearness(a.published, b.published)
     if near < 1 and a.published and b.published:
         told.append(Evidence(f"{abs(a.published - b.published).days} days apart", round(near - 1, 4)))
@@ -82,5 +91,8 @@ def nearness(a: datetime | None, b: datetime | None) -> float:
     return 1.0 - (1.0 - STALE) * ((gap - FRESH) / (WINDOW - FRESH)) if gap <= WINDOW else 0.0
 
 
-def _against(a: Described, b: Described) -> bool:
-    return bool(a.identifiers and b.identifiers) and not a.identifiers & b.identifiers
+def _left(a: Described, b: Described) -> float:
+    """The part of the score that the identifiers leave."""
+    if not a.identifiers or not b.identifiers or a.identifiers & b.identifiers:
+        return 1.0
+    return OTHER_NUMBERS if a.series & b.series else OTHER_IDENTIFIERS
