@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from aggregator.scrape.blocks import Block
+from lxml.html import HtmlElement
+
+from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.dates import dates_in
+from aggregator.scrape.dom import text_of
 
 ABOVE = 4
 BELOW = 14
@@ -40,12 +43,12 @@ _DATE_BEFORE = re.compile(
 )
 
 
-def byline(blocks: list[Block], title: str | None) -> list[str]:
+def byline(blocks: list[Block], title: str | None) -> list[Block]:
     """The short lines around the headline, in order; below it first, as that is where most bylines are."""
     top = _headline(blocks, title)
     if top is None:
         return []
-    below: list[str] = []
+    below: list[Block] = []
     paragraphs = 0
     for block in blocks[top + 1 : top + 1 + BELOW]:
         if block.words > LONGEST:
@@ -53,8 +56,8 @@ def byline(blocks: list[Block], title: str | None) -> list[str]:
             if paragraphs >= PARAGRAPHS:
                 break
         else:
-            below.append(block.text)
-    above = [block.text for block in blocks[max(0, top - ABOVE) : top] if block.words <= LONGEST]
+            below.append(block)
+    above = [block for block in blocks[max(0, top - ABOVE) : top] if block.words <= LONGEST]
     return below + above[::-1]
 
 
@@ -80,6 +83,28 @@ def shown_change(lines: list[str]) -> datetime | None:
 def dateline(lines: list[str]) -> datetime | None:
     """The date that stands around the headline by itself, or with little more than a name."""
     return shown_date([line for line in lines if len(line.split()) <= DATELINE])
+
+
+def told_behind(day: datetime, lines: list[Block]) -> str | None:
+    """What the first of `lines` with `day` (midnight UTC) tells machines where it shows that day; not of a change."""
+    for line in lines:
+        if day not in dates_in(line.text):
+            continue
+        for node in line.element.iter("time"):
+            shown = text_of(node)
+            # What stands before it says what it is of, as in "19 November 2026, updated 20 November 2026".
+            of_change = _LATER.search(line.text.partition(shown)[0])
+            if day in dates_in(shown) and _box(node) is line.element and not of_change:
+                told: str | None = node.get("datetime")
+                return told
+        if not _LATER.search(line.text):
+            return None
+    return None
+
+
+def _box(node: HtmlElement) -> HtmlElement | None:
+    """The element whose block has the text of `node`."""
+    return next((around for around in node.iterancestors() if around.tag not in INLINE), None)
 
 
 def shown_author(lines: list[str]) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from htmldate import find_date
 from lxml.html import HtmlElement
@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.archiving import forbidden_by_page
 from aggregator.scrape.authors import find_author
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.byline import byline, dateline, shown_change, shown_date
+from aggregator.scrape.byline import byline, dateline, shown_change, shown_date, told_behind
 from aggregator.scrape.dates import read_date
 from aggregator.scrape.dom import squeeze
 from aggregator.scrape.structured import Claims
@@ -82,12 +82,13 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     `blocks` its text; `agent` is the name that it may call us by.
     """
     title = find_title(tree, said, url)
-    lines = byline(blocks, title)
+    around = byline(blocks, title)
+    lines = [block.text for block in around]
     modified = _modified(said, lines)
     return Metadata(
         title=title,
         author=find_author(tree, said, lines),
-        published=_published(tree, said, url, lines, modified),
+        published=_with_its_time(_published(tree, said, url, lines, modified), around),
         modified=modified,
         language=_language(tree, said),
         lead_image=_lead_image(said, url),
@@ -114,6 +115,15 @@ def _published(
         or shown_change(lines)
         or _guessed_date(tree, url)
     )
+
+
+def _with_its_time(found: datetime | None, around: list[Block]) -> datetime | None:
+    """`found`; where it is a day alone, the moment of it that an element which shows that day tells machines."""
+    if found is None or found.time() != time():
+        return found
+    moment = read_date(told_behind(found, around))
+    # The shown day is that of some time zone; it may begin and end on other days in UTC.
+    return moment if moment and abs(moment - found) < A_DAY_LATER else found
 
 
 def _modified(said: Claims, lines: list[str]) -> datetime | None:

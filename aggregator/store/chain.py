@@ -139,7 +139,7 @@ def waiting(sql: Sql, article_id: int) -> sqlite3.Row | None:
 def settle(
     sql: Sql, row: sqlite3.Row, article: Article, led_to: tuple[str, tuple[str, ...]], now: datetime, links: Links
 ) -> Article | None:
-    """Judge the page of a missing post: adopt it, and hand it back with its date; or refuse it (None).
+    """Judge the page of a missing post: adopt it, and hand it back with the date that it states; or refuse it (None).
 
     `led_to`: the final URL, and the canonical forms of all that led there.
     """
@@ -157,9 +157,9 @@ def settle(
     if problem:
         refuse(sql, row, problem, now)
         return None
-    dated = replace(article, published=_between(row, _stated_date(row, article)))
-    _adopt(sql, row, dated, now)
-    return dated
+    stated = _stated_date(row, article)
+    _adopt(sql, row, article, min(_between(row, stated), now), now)
+    return replace(article, published=stated)
 
 
 def _problem(sql: Sql, row: sqlite3.Row, article: Article, links: Links) -> str | None:
@@ -195,7 +195,8 @@ def _between(row: sqlite3.Row, stated: datetime | None) -> datetime:
     """When a missing post was published: as its page says, unless that is not between its neighbours.
 
     Just before the post that names it, where the page states no date, only a day, or a wrong one (dates are guessed
-    where no machine wrote them).
+    where no machine wrote them); of a day that ended before, its end. That is for the order: what the page states
+    stays in `articles.page_published`.
     """
     latest = times.must_read(row["published"])
     if stated is None or not _earliest(row) <= stated <= latest + DAY_ONLY:
@@ -220,10 +221,8 @@ def _lead_back(sql: Sql, stated: set[str], named_by: int | None) -> bool:
     return any(row["url"] in stated for row in rows)
 
 
-def _adopt(sql: Sql, row: sqlite3.Row, article: Article, now: datetime) -> None:
-    """Give a missing post the entry that no poll brought, and a place to come in the output."""
-    assert article.published is not None, "settle has seen to it"
-    published = min(article.published, now)
+def _adopt(sql: Sql, row: sqlite3.Row, article: Article, published: datetime, now: datetime) -> None:
+    """Give a missing post the entry that no poll brought, its time, and a place to come in the output."""
     sql.execute(
         """
         INSERT INTO entries (feed_id, guid, article_id, given_guid, url, canonical_url, title, author, published_at,
@@ -245,6 +244,9 @@ def _adopt(sql: Sql, row: sqlite3.Row, article: Article, now: datetime) -> None:
             f"no poll saw it; the page of “{row['namer'] or 'a later post'}” names it as its previous post",
             row["missed_since"],
         ),
+    )
+    sql.execute(
+        "UPDATE articles SET published = min(?, first_seen) WHERE id = ?", (times.whole(published), row["article_id"])
     )
     sql.execute("INSERT INTO posts (article_id, feed_id) VALUES (?, ?)", (row["article_id"], row["feed_id"]))
     sql.execute(

@@ -222,14 +222,18 @@ def _set(sql: Sql, article_id: int, values: Mapping[str, object]) -> None:
 
 
 def _take_page_date(sql: Sql, article_id: int, article: Article) -> None:
-    """A page's date serves where the feed has none, as long as the article has not been put out."""
+    """A page's date serves where the feed has none, as long as the article has not been put out.
+
+    A post that the chain has found keeps the place between its neighbours that was settled (see `chain`).
+    """
     if article.published is None:
         return
     sql.execute(
         """
         UPDATE articles SET published = min(?, first_seen)
         WHERE id = ? AND (SELECT sequence FROM posts WHERE article_id = articles.id) IS NULL
-            AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = articles.id AND published IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = articles.id
+                AND (published IS NOT NULL OR found_by = 'chain'))
         """,
         (times.whole(article.published), article_id),
     )

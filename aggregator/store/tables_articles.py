@@ -16,9 +16,9 @@ CREATE TABLE articles (
     canonical_url TEXT, -- identity: the link without tracking parameters and the like; NULL: an entry without one
     title TEXT NOT NULL, -- title, plain text
     author TEXT, -- author
-    published TEXT NOT NULL, -- publication: the feed's time, else the page's, else first_seen; never later than that
+    published TEXT NOT NULL, -- the feed's time, else the page's (of chain: put in order); first_seen if none or later
     first_seen TEXT NOT NULL, -- time of the poll that brought it
-    page_published TEXT, -- publication time as the page states it
+    page_published TEXT, -- time as the page states it; a day alone: its midnight (published: its end, if of chain)
     modified TEXT, -- time of change as the page states it
     language TEXT, -- language (BCP 47)
     word_count INTEGER NOT NULL DEFAULT 0, -- words in text

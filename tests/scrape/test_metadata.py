@@ -69,6 +69,49 @@ def test_a_local_day_does_not_hide_the_moment() -> None:
     assert found.published == datetime(2025, 6, 26, 0, 57, 54, tzinfo=UTC)
 
 
+NINE_THIRTY = datetime(2026, 11, 19, 9, 30, tzinfo=UTC)
+THAT_DAY = datetime(2026, 11, 19, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<time datetime="2026-11-19T09:30:00Z">19 Nov 2026</time>',
+        '<p><time datetime="2026-11-19T09:30:00Z">November 19, 2026</time></p>',
+        '<p class="byline">By Ada Example, <b><time datetime="2026-11-19T10:30+01:00"><i>19</i> Nov 2026</time></b></p>',
+        '<p>Updated November 19, 2026</p><p><time datetime="2026-11-19T09:30:00Z">19 November 2026</time></p>',
+        '<p><time datetime="2026-11-19T09:30:00Z">19 Nov 2026</time>, updated <time datetime="2026-11-20T08:00Z">20 Nov 2026</time></p>',
+        '<p><time datetime="2026-11-19T09:30:00Z">19 Nov 2026</time></p><aside><time datetime="2026-11-19T07:00Z">19 Nov 2026</time></aside>',
+    ],
+    ids=["alone", "in words", "in a byline", "behind a change", "with a change", "the same day elsewhere"],
+)  # fmt: skip
+def test_the_moment_behind_a_shown_day_is_read(before: str) -> None:
+    """Readers are shown the day, machines are told the time of that day: it is the time."""
+    assert article(page(before), URL).published == NINE_THIRTY
+
+
+def test_the_moment_behind_a_shown_day_serves_a_bare_day_for_machines() -> None:
+    """JSON-LD with only a day, and an element with its time; a time that JSON-LD states itself stays."""
+    shown = '<p><time datetime="2026-11-19T09:30:00Z">19 Nov 2026</time></p>'
+    assert article(page(shown, ld("2026-11-19")), URL).published == NINE_THIRTY
+    assert article(page(shown, ld("2026-11-19T11:00:00Z")), URL).published == NINE_THIRTY.replace(hour=11, minute=0)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<p><time datetime="2026-11-25T09:30:00Z">19 Nov 2026</time></p>',
+        '<p>19 Nov 2026</p><p>Updated <time datetime="2026-11-19T15:00:00Z">19 Nov 2026</time></p>',
+        '<p>19 Nov 2026</p><p><time datetime="2026-11-19T15:00:00Z">3 minutes</time> to read</p>',
+    ],
+    ids=["another day", "of a change", "shows no day"],
+)  # fmt: skip
+def test_a_moment_that_is_not_the_shown_one_is_left(before: str) -> None:
+    """A machine's time of another day, of a change, or of something else says nothing about the shown day's."""
+    others = '<footer><time datetime="2026-11-19T21:00Z">19 Nov 2026</time></footer>'
+    assert article(page(before + others), URL).published == THAT_DAY
+
+
 def test_two_sources_outvote_a_stale_template() -> None:
     """Where meta element and page object agree on another day than the article object, they are right."""
     graph = (

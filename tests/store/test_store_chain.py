@@ -12,6 +12,7 @@ from store_builders import HOUR, NOW, Newsroom, config, entry
 
 from aggregator.models import PageKind, PendingArticle, PollOutcome, PollResult
 from aggregator.store import Store, chain
+from aggregator.store.times import whole
 
 A = "https://alpha.example/"
 
@@ -196,6 +197,33 @@ def test_the_date_of_a_post_between_two(newsroom: Newsroom, stated: datetime, ta
     newsroom.scrape(A + "two", next=A + "three", previous=A + "one", published=stated)
     newsroom.publish()
     assert newsroom.posts()["two"].published == taken
+    row = newsroom.row("SELECT published, page_published FROM articles WHERE title = 'Page two'")
+    assert (row["published"], row["page_published"]) == (whole(taken), whole(stated))
+
+
+def test_a_day_alone_is_put_in_order_and_kept_as_stated(newsroom: Newsroom) -> None:
+    """The end of the day places the post; what the page states is on record, also after it was read again."""
+    newsroom.poll(entry("one", published=NOW - 90 * HOUR))
+    newsroom.scrape(A + "one")
+    newsroom.poll(entry("three", published=NOW - 5 * HOUR))
+    newsroom.scrape(A + "three", previous=A + "two")
+    follow(newsroom)
+    stated = (NOW - 40 * HOUR).replace(hour=0, minute=0, second=0)
+    for _ in range(2):
+        newsroom.scrape(A + "two", next=A + "three", previous=A + "one", published=stated)
+        row = newsroom.row("SELECT published, page_published FROM articles WHERE title = 'Page two'")
+        end = stated + timedelta(days=1, seconds=-1)
+        assert (row["published"], row["page_published"]) == (whole(end), whole(stated))
+
+
+def test_a_page_without_a_date_states_none(newsroom: Newsroom) -> None:
+    """The time under which its page was sought is not taken for one that the page states."""
+    broken(newsroom)
+    follow(newsroom)
+    sought = NOW - 5 * HOUR - timedelta(seconds=1)
+    newsroom.scrape(A + "two", next=A + "three", published=sought)
+    row = newsroom.row("SELECT published, page_published FROM articles WHERE title = 'Page two'")
+    assert (row["published"], row["page_published"]) == (whole(sought), None)
 
 
 def test_a_redirect_to_what_is_held(newsroom: Newsroom) -> None:

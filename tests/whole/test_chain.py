@@ -154,6 +154,26 @@ def test_three_shown_and_five_published_between_two_polls(tmp_path: Path, dated:
             assert [datetime.fromisoformat(dates[n]) for n in (4, 5)] == [written(4), written(5)]
 
 
+def test_found_by_the_time_behind_a_shown_day(tmp_path: Path) -> None:
+    """Pages that show readers a day and tell machines its time: what the chain finds is stored under that time."""
+    with outlet() as site, mirror(site, tmp_path) as program:
+        publish(site, 3, dated=False)
+        program.poll(4)
+        publish(site, 8, dated=False)
+        for number in (4, 5):
+            kind, body = site.pages[f"/posts/{number}/"]
+            moment = written(number)
+            time = f'</h1><p><time datetime="{moment.isoformat()}">{moment:%d %b %Y}</time></p>'
+            site.pages[f"/posts/{number}/"] = (kind, body.replace(b"</h1>", time.encode()))
+        program.poll(9)
+        with sqlite3.connect(tmp_path / "data" / "aggregator.db") as database:
+            rows = database.execute(
+                "select published, page_published from articles join chain on chain.article_id = articles.id"
+                " where chain.state = 'found' order by published"
+            ).fetchall()
+        assert rows == [(f"{written(n):%Y-%m-%dT%H:%M:%SZ}",) * 2 for n in (4, 5)]
+
+
 def test_a_long_absence_is_caught_up_with_in_several_rounds(tmp_path: Path) -> None:
     """So many posts of a feed in a round and no more; the rest in the next rounds, until what was held is reached."""
     with outlet() as site, mirror(site, tmp_path) as program:
