@@ -6,6 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 
+DATABASE = "aggregator.db"
+"""The name of the database in its folder; others are copies."""
+
 _PRIMARY = 0xFF
 """The low byte of an extended error code is the code itself (https://sqlite.org/rescode.html)."""
 
@@ -24,7 +27,7 @@ def _meant(path: Path, code: int) -> str:
         return "the search index is damaged: stop the program, `aggregator verify --mend` makes it anew"
     match code & _PRIMARY:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return f"the file is damaged, or no database of ours{_instead(path.parent / 'backups')}"
+            return f"the file is damaged, or no database of ours{_instead(path)}"
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return _refused(path)
         case sqlite3.SQLITE_IOERR:
@@ -34,11 +37,12 @@ def _meant(path: Path, code: int) -> str:
     return ""
 
 
-def _instead(backups: Path) -> str:
-    """What to do about a damaged database; nothing where the file was itself to be restored, or there are no copies."""
-    if not backups.is_dir():
+def _instead(path: Path) -> str:
+    """What to do about a damaged database; nothing is said of a copy that was itself to be restored."""
+    if path.name != DATABASE:
         return ""
-    return f": stop the program, look at the disk, and `aggregator restore` the newest good copy of {backups}"
+    copies = path.parent / "backups"
+    return f": stop the program, look at the disk, and `aggregator restore` the newest good copy of {copies}"
 
 
 def _refused(path: Path) -> str:
