@@ -67,6 +67,7 @@ class Tally:
     """What a round did, in numbers."""
 
     polled: int = 0
+    feeds: set[int] = field(default_factory=set)
     unchanged: int = 0
     failed: int = 0
     offline: int = 0
@@ -82,6 +83,7 @@ class Tally:
     def count(self, outcome: PollOutcome) -> None:
         """Add one poll."""
         self.polled += 1
+        self.feeds.add(outcome.state.id)
         self.unchanged += outcome.result in (PollResult.NOT_MODIFIED, PollResult.SAME_BYTES)
         self.failed += outcome.result is PollResult.FAILED
         self.new += sum(decision.verdict is Verdict.NEW for decision in outcome.decisions)

@@ -210,9 +210,9 @@ def test_close_ends_a_call_under_way() -> None:
 
 def test_unused_workers_start_nothing() -> None:
     """No process is started before there is a task."""
-    before = _group(os.getpgid(0))
+    before = _processes(PARENT, os.getpid())
     with Workers(2):
-        assert _group(os.getpgid(0)) == before
+        assert _processes(PARENT, os.getpid()) == before
 
 
 _PROGRAM = """
@@ -261,13 +261,21 @@ def test_a_signal_ends_everything_quietly(tmp_path: Path, number: int, to_group:
 
 def _group(pgid: int) -> set[int]:
     """The live processes of a process group."""
+    return _processes(GROUP, pgid)
+
+
+PARENT, GROUP = 1, 2
+"""Where a process names them among its fields in /proc (after its name; proc(5))."""
+
+
+def _processes(field: int, number: int) -> set[int]:
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[2]) == pgid and fields[0] != "Z":
+        if int(fields[field]) == number and fields[0] != "Z":
             found.add(int(stat.parent.name))
     return found
 

@@ -46,7 +46,7 @@ def poll(
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
         chosen = _chosen(pipeline.store, feed, place) if feed is not None else None
         tally = pipeline.round(force=force or chosen is not None, name=chosen)
-        states = [state for state in pipeline.store.feeds() if state.last_poll and state.last_poll >= begun]
+        states = [state for state in pipeline.store.feeds() if state.id in tally.feeds]
         unread = tuple(lists.troubles(pipeline.own, pipeline.store.lists.states(), begun))
     for trouble in unread:
         complain(trouble)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from lxml import etree
 from test_emit_on_store import OUTLETS, SITE, Press
 
@@ -104,6 +105,7 @@ def look(out: Path, readers: dict[str, Reader], ever: dict[str, set[str]]) -> No
         ever.setdefault(name, set()).update(item["id"] for item in items)
 
 
+@pytest.mark.slow
 def test_a_month_is_read_by_every_reader_without_loss_or_repetition(tmp_path: Path) -> None:
     """Edits, late and re-dated entries, renamed feeds, duplicates found late, stories that merge, restarts: no id stands
     twice in a document, dates fall, nothing that went out is lost, archive documents stay as they are.

@@ -211,6 +211,7 @@ def test_its_log_is_json_lines_when_nobody_watches(program: Program, press: Outl
     assert isinstance(daemon.process, subprocess.Popen)
 
 
+@pytest.mark.slow
 def test_f38_a_full_disk_while_the_daemon_runs(program: Program, press: Outlet) -> None:
     """It says so once, goes on serving what there is, and takes up its work when there is room again."""
     program.configure(settings(press, "alpha"))

@@ -261,6 +261,7 @@ def test_a_service_that_can_not_be_says_so_without_its_address(target: str) -> N
     assert target not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_notify_tries_every_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--test` sends one message to each, says which failed, and exits with 1 then; addresses are not shown."""
     monkeypatch.setenv("SERVICE", desk.service.address)

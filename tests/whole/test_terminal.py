@@ -241,6 +241,7 @@ def test_tail_outlives_a_database_that_is_replaced(
 # --- ends well -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_answered_with_a_sentence(tmp_path: Path) -> None:
     """Exit code 130 as shells have it, and no traceback, in the middle of a round."""
     hanging = threading.Event()
