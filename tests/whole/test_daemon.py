@@ -103,7 +103,7 @@ def test_it_polls_serves_and_stops_within_five_seconds(running: Running, program
     """The post is served soon after the start; SIGTERM ends it with code 0, and the database is sound."""
     items: list[dict[str, Any]] = json.loads(running.wait_for("feed.json", "alpha one"))["items"]
     assert [item["title"] for item in items] == ["alpha one"]
-    assert "alpha one" in running.get("")
+    running.wait_for("", "alpha one")
     assert json.loads(running.get("health")) == {"status": "ok"}
     code, seconds = running.end()
     assert code == 0
