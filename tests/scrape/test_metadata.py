@@ -163,6 +163,40 @@ def test_headlines_lose_what_is_not_of_them(h1: str, head: str, title: str) -> N
     assert article(page("", head, h1), URL).title == title
 
 
+def headed(*h1: str, head: str = "", url: str = URL) -> str | None:
+    """The title of a page with these headings and this head."""
+    headings = "".join(f"<h1>{text}</h1>" for text in h1)
+    return article(
+        f"<html><head>{head}</head><body>{headings}<article>{TEXT}</article></body></html>".encode(), url
+    ).title
+
+
+def test_the_heading_stands_before_what_machines_are_told() -> None:
+    """Search engines are often given other words than readers: the shown ones are the title where the two agree."""
+    head = "<title>A flaw in a library that half the internet uses - Daily</title>"
+    assert headed("A flaw in a library that half the internet uses today", head=head) == (
+        "A flaw in a library that half the internet uses today"
+    )
+    assert headed("A flaw in a library", head="<meta property=og:title content='Kettles by the dozen'>") == (
+        "Kettles by the dozen"
+    )
+
+
+def test_a_heading_that_is_the_name_of_the_site_is_no_title() -> None:
+    """Some themes put the site's name into an h1: by its meta element, or as its host is called."""
+    head = "<meta property=og:site_name content='Kettle News'><title>A flaw in a library</title>"
+    assert headed("Kettle News", head=head) == "A flaw in a library"
+    assert headed("Daily", head="<title>A flaw in a library | Daily</title>") == "A flaw in a library"
+    assert headed("Daily", "A flaw in a library") == "A flaw in a library"
+
+
+def test_headings_too_short_or_too_long_are_no_titles() -> None:
+    """Two characters name nothing; three hundred and more are a text that a theme has put into an h1."""
+    head = "<title>A flaw in a library</title>"
+    assert headed("A flaw in a library " * 20, head=head) == "A flaw in a library"
+    assert headed("##", head=head) == "A flaw in a library"
+
+
 def test_f28_utf8_inside_utf8_is_decoded_twice() -> None:
     """A page that was read as Latin-1 and written as UTF-8 says what its author wrote; one that quotes such is kept."""
     text = "the attacker’s – “simple” – trick"

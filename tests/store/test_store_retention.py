@@ -44,7 +44,9 @@ def test_text_goes_and_identity_stays(newsroom: Newsroom) -> None:
     assert (after.id, after.sequence, after.stamp, after.path, after.title, after.url, after.revised) == (
         before.id, before.sequence, before.stamp, before.path, before.title, before.url, before.revised
     )  # fmt: skip
-    assert after.html.endswith(NOTICE)
+    teaser = newsroom.value("SELECT text FROM articles WHERE canonical_url = ?", ONE)
+    assert teaser.startswith("Ransomware, told at length.")
+    assert after.html == f"<p>{teaser}</p>{NOTICE}"
     assert len(after.html) < 500 < len(before.html)
     row = newsroom.row("SELECT * FROM entries WHERE canonical_url = ?", ONE)
     assert (row["html"], row["summary"]) == ("", "")

@@ -514,3 +514,20 @@ def test_extract_asks_robots_txt(tmp_path: Path) -> None:
         assert ended.returncode == 1
         assert "robots.txt" in ended.stderr
         assert "/private/x" not in server.asked
+
+
+def test_pages_that_robots_txt_forbids_are_counted(tmp_path: Path) -> None:
+    """A real robots.txt, a round, and what `status` has to report of the feed."""
+    with outlet({"/robots.txt": ("text/plain", b"User-agent: *\nDisallow: /private\n")}) as server:
+        date = "Tue, 10 Mar 2026 10:00:00 GMT"
+        items = [(f"{server.origin}/{path}", path, date, "A line.") for path in ("private/1", "private/2", "open")]
+        server.pages["/feed"] = rss("F", *items)
+        server.pages["/open"] = ("text/html", article("Open"))
+        program = Program(tmp_path)
+        program.configure(
+            f"network: {{allow: [127.0.0.0/8], per_host_interval_s: 0}}\nfeeds: [{{url: '{server.origin}/feed', name: F}}]\n"
+        )
+        assert program.run("poll").returncode == 0
+        assert "/private/1" not in server.asked
+        (feed,) = json.loads(program.run("status", "--json").stdout)
+        assert "2 pages are not fetched because robots.txt does not allow it" in feed["words"]
