@@ -22,6 +22,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from aggregator import dedupe, emit, health, lists, lock, outage, outcomes, rechecking, saving
 from aggregator.config.rulebook import Rulebook
 from aggregator.errors import EmitError, Offline
@@ -31,6 +33,7 @@ from aggregator.mirroring import Mirroring
 from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollResult, Response, Verdict
 from aggregator.notifying import Notifying
 from aggregator.pages import Pages
+from aggregator.poll.wording import duration
 from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
 from aggregator.reading import read_feed
 from aggregator.settings import Config, FeedOptions
@@ -38,6 +41,8 @@ from aggregator.store import Store
 from aggregator.storylines import Storylines
 from aggregator.subscribing import Subscriber
 from aggregator.workers import Workers
+
+log = structlog.get_logger()
 
 FULL_TEXT_WAIT = timedelta(hours=1)
 """How long an entry may wait for its page before it goes out with the feed's own text."""
@@ -168,7 +173,19 @@ class Pipeline:
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
         saving.flush()
-        outage.note(self.store, offline=tally.offline, answered=tally.polled - tally.failed, now=self.clock())
+        self._note_outage(tally)
+
+    def _note_outage(self, tally: Tally) -> None:
+        """Record once when the network goes down, and once when it is back."""
+        now, since = self.clock(), self.store.desk.offline_since()
+        answered = tally.polled - tally.failed
+        if (event := outage.network_event(since, offline=tally.offline, answered=answered, now=now)) is None:
+            return
+        self.store.note(event)
+        if event.kind == "offline":
+            log.warning("the network seems to be down: nearly no host can be reached", feeds=tally.offline)
+        else:
+            log.warning("the network is back", after=duration(now - since) if since else "")
 
     def follow_lists(self, *, force: bool = False) -> None:
         """Look at the lists of feeds that are due, and follow what they name now."""

@@ -82,7 +82,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
             return
         say(f"{place.data} holds nothing yet; `aggregator poll` begins")
         return
-    if words := outage.words(offline, now):
+    if words := outage.network_text(offline, now):
         complain(words)
     _show(sorted(rows, key=lambda row: row.diagnosis.rank), now)
 

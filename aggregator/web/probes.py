@@ -51,7 +51,7 @@ class Probes:
         return {
             "database": "ok",
             "rounds": self._rounds(pulse),
-            "network": outage.words(offline, self._clock()) or "ok",
+            "network": outage.network_text(offline, self._clock()) or "ok",
             "output": self._output(pulse),
             "disk": self._disk(),
         }

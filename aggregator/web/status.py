@@ -84,7 +84,7 @@ class Status:
             return self._templates.page("status.html", request, **_nothing(now))
         with Store.read(self._database) as store:
             rows, pulse, events = _rows(store, now), store.desk.pulse(), store.desk.events(EVENTS)
-            offline = outage.words(store.desk.offline_since(), now)
+            offline = outage.network_text(store.desk.offline_since(), now)
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
         return self._templates.page(

@@ -167,14 +167,18 @@ def test_a_network_that_is_down_is_said_on_top(tmp_path: Path) -> None:
     """On the page, to those who watch, and in the feed of health, from when it begins until it ends."""
     with Store.open(tmp_path / "aggregator.db") as store:
         Newsroom(store, "Alpha")
-        outage.note(store, offline=3, answered=0, now=NOW - HOUR)
-        outage.note(store, offline=3, answered=0, now=NOW)
+        begun = outage.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW - HOUR)
+        assert begun
+        store.note(begun)
+        assert outage.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW) is None
     with serving(tmp_path) as asking:
         assert "The network seems to be down (for 1 h)" in asking("/status").text
         assert asking("/ready").json["checks"]["network"].startswith("The network seems to be down")
         assert asking("/health.json").text.count("seems to be down") == 1
     with Store.open(tmp_path / "aggregator.db") as store:
-        outage.note(store, offline=0, answered=1, now=NOW)
+        ended = outage.network_event(store.desk.offline_since(), offline=0, answered=1, now=NOW)
+        assert ended
+        store.note(ended)
     with serving(tmp_path) as asking:
         assert 'class="notice"' not in asking("/status").text
         assert asking("/ready").json["checks"]["network"] == "ok"

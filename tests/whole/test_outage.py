@@ -67,7 +67,7 @@ def test_a_night_without_a_network_is_no_failure_of_the_feeds(tmp_path: Path, mo
             assert all(state.next_poll - clock[0] <= timedelta(minutes=16) for state in states if state.next_poll)
             since = pipeline.store.desk.offline_since()
             assert since is not None
-            assert "seems to be down (for 1 day" in str(outage.words(since, clock[0]))
+            assert "seems to be down (for 1 day" in str(outage.network_text(since, clock[0]))
             network.there = True
             back = rounds(0.5, timedelta(minutes=10))
             assert back.failed == 0
