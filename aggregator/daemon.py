@@ -35,7 +35,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from aggregator import upkeep
-from aggregator.errors import AggregatorError, StoreError
+from aggregator.models.errors import AggregatorError, StoreError
 from aggregator.pipeline import Pipeline, Tally
 from aggregator.settings import Config
 from aggregator.supervision import STALL_S, Heartbeat, tell, watchdog_s

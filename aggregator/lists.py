@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from aggregator.errors import FetchError, Offline, ParseError, StageError
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response, Validators
+from aggregator.models.errors import FetchError, Offline, ParseError, StageError
 from aggregator.outcomes import expected
 from aggregator.reading import read_list
 from aggregator.settings import Config, Feed, FeedList, Followed

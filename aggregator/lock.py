@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from aggregator.errors import InUse, StoreError
+from aggregator.models.errors import InUse, StoreError
 
 
 @contextmanager

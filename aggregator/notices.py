@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from aggregator.errors import NotifyError
 from aggregator.models import Post
+from aggregator.models.errors import NotifyError
 from aggregator.settings import Site
 from aggregator.urls import redact
 

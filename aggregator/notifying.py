@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator import outcomes
-from aggregator.errors import StageError
+from aggregator.models.errors import StageError
 from aggregator.notices import deliver, messages
 from aggregator.settings import Config
 from aggregator.store import Store

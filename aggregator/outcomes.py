@@ -13,7 +13,6 @@ from hashlib import sha256
 import structlog
 
 from aggregator import poll
-from aggregator.errors import FetchError, Misled, Refused, ScrapeError, StageError
 from aggregator.models import (
     Article,
     Decision,
@@ -28,6 +27,7 @@ from aggregator.models import (
     Response,
     Verdict,
 )
+from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError
 from aggregator.settings import FeedOptions
 from aggregator.urls import hide, redact
 

@@ -26,11 +26,11 @@ import structlog
 
 from aggregator import dedupe, emit, health, lists, lock, outage, outcomes, rechecking, saving
 from aggregator.config.rulebook import Rulebook
-from aggregator.errors import EmitError, Offline
 from aggregator.fetch import Fetcher
 from aggregator.hubs import Hubs
 from aggregator.mirroring import Mirroring
 from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollResult, Response, Verdict
+from aggregator.models.errors import EmitError, Offline
 from aggregator.notifying import Notifying
 from aggregator.pages import Pages
 from aggregator.poll.wording import duration

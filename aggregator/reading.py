@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from aggregator import dedupe, poll, scrape
-from aggregator.errors import ScrapeError
 from aggregator.models import Article, Fingerprint, PageKind, ParsedFeed
+from aggregator.models.errors import ScrapeError
 from aggregator.store import ListedFeed
 from aggregator.urls import redact
 

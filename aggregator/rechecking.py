@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from aggregator import outcomes, saving
-from aggregator.errors import StoreError
 from aggregator.models import PageKind
+from aggregator.models.errors import StoreError
 from aggregator.pages import Pages
 from aggregator.reading import ReadArticle
 from aggregator.scraping import Reading

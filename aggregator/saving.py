@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from aggregator import dedupe, outcomes, scrape
-from aggregator.errors import StoreError
 from aggregator.models import Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
+from aggregator.models.errors import StoreError
 from aggregator.reading import ReadArticle
 from aggregator.scraping import Reading
 from aggregator.store import Store

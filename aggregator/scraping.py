@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from aggregator import dedupe, outcomes, scrape
 from aggregator.fetch import product_token
 from aggregator.models import Article, PageEvidence, PendingArticle, Request, Response, Validators
+from aggregator.models.site_rules import Rule
 from aggregator.reading import Page, ReadArticle, Step, has_full_text, without
 from aggregator.scrape import Hint
 from aggregator.settings import FeedOptions, Network
-from aggregator.siterules import Rule
 
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 

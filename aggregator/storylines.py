@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import Store
 from aggregator.store.story_changes import Placed, StoryChanges
 from aggregator.store.story_subjects import Subject

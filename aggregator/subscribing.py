@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from aggregator import emit
-from aggregator.errors import FetchError
 from aggregator.fetch import Fetcher
 from aggregator.hub_reach import may_reach_us
 from aggregator.models import Request
+from aggregator.models.errors import FetchError
 from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store, Subscription
 from aggregator.urls import hide, redact

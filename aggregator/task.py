@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from aggregator.errors import AggregatorError, WorkerDied
+from aggregator.models.errors import AggregatorError, WorkerDied
 
 GRACE_S = 5.0
 """Seconds of CPU beyond its deadline after which a worker ends itself, should nobody be left to stop it."""

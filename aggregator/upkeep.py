@@ -24,8 +24,8 @@ from pathlib import Path
 import structlog
 
 from aggregator import mirroring
-from aggregator.errors import StoreError
 from aggregator.models import FeedState
+from aggregator.models.errors import StoreError
 from aggregator.settings import Config, FeedOptions
 from aggregator.settings import Upkeep as Settings
 from aggregator.store import Limit, Store, backups_of

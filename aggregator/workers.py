@@ -25,7 +25,7 @@ from typing import Any, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.errors import WorkerDied
+from aggregator.models.errors import WorkerDied
 from aggregator.task import OUT_OF_MEMORY, prepare, run
 
 K = TypeVar("K")

@@ -24,8 +24,8 @@ from lxml import html
 from protego import Protego
 
 from aggregator import dedupe, poll, scrape
-from aggregator.errors import AggregatorError
 from aggregator.models import ParsedFeed
+from aggregator.models.errors import AggregatorError
 from aggregator.poll.dates import parse_date
 from aggregator.urls import http_url, redact
 from aggregator.workers import Workers

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from aggregator import poll
-from aggregator.errors import AggregatorError
+from aggregator.models.errors import AggregatorError
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", ROOT.parent / "shared" / "corpora"))

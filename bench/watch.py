@@ -23,8 +23,8 @@ from statistics import median
 
 from aggregator import dedupe, poll, scrape
 from aggregator.dedupe.words import words
-from aggregator.errors import StageError
 from aggregator.models import Candidate
+from aggregator.models.errors import StageError
 from aggregator.store import soundness
 from aggregator.store.soundness import Sample, recovered, trouble, usual_words
 

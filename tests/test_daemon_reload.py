@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aggregator.daemon import Daemon
-from aggregator.errors import AggregatorError, ConfigError, StoreError
+from aggregator.models.errors import AggregatorError, ConfigError, StoreError
 from aggregator.pipeline import Pipeline
 from aggregator.settings import Config
 

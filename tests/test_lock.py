@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import lock
-from aggregator.errors import InUse, StoreError
+from aggregator.models.errors import InUse, StoreError
 
 
 def test_f40_a_folder_is_held_once_and_by_name(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator import outcomes
-from aggregator.errors import FetchError, Misled, Refused, ScrapeError, StageError, TimedOut
 from aggregator.models import Article, FeedState, FeedStatus, PageKind, PendingArticle, PollResult
+from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError, TimedOut
 from aggregator.settings import FeedOptions
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

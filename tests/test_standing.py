@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator import outcomes
-from aggregator.errors import FetchError, ParseError, Refused, TimedOut, TooLarge, WorkerDied
 from aggregator.models import FeedState, FeedStatus, Hop, ParsedFeed, Response, Rhythm
+from aggregator.models.errors import FetchError, ParseError, Refused, TimedOut, TooLarge, WorkerDied
 from aggregator.settings import FeedOptions
 from aggregator.standing import standing
 

@@ -20,7 +20,7 @@ from textwrap import dedent
 import pytest
 
 from aggregator import workers as module
-from aggregator.errors import FetchError, ParseError, TooLarge, WorkerDied
+from aggregator.models.errors import FetchError, ParseError, TooLarge, WorkerDied
 from aggregator.workers import Workers
 
 

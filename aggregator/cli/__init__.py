@@ -29,7 +29,7 @@ from aggregator.cli import (  # noqa: F401 - importing registers the commands
     withdrawals,
 )
 from aggregator.cli.app import app, complain
-from aggregator.errors import AggregatorError, ConfigError, InUse
+from aggregator.models.errors import AggregatorError, ConfigError, InUse
 
 __all__ = ["app", "main"]
 

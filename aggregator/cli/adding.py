@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.app import app, here, iso, say
-from aggregator.errors import ConfigError, FetchError
+from aggregator.models.errors import ConfigError, FetchError
 from aggregator.settings import Feed
 from aggregator.urls import redact
 

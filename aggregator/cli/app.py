@@ -17,7 +17,7 @@ from rich.console import Console
 
 from aggregator import logs
 from aggregator.cli.panels import Commands
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 
 if TYPE_CHECKING:
     from aggregator.settings import Config

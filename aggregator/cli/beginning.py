@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from aggregator.cli.adding import Yes, asking, chosen, feed_of, show
 from aggregator.cli.app import app, complain, here, say
-from aggregator.errors import ConfigError, FetchError, ParseError, Refused
+from aggregator.models.errors import ConfigError, FetchError, ParseError, Refused
 from aggregator.settings import Feed, Network, Server, Site
 from aggregator.urls import http_url, redact
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from aggregator.errors import AggregatorError
+from aggregator.models.errors import AggregatorError
 
 if TYPE_CHECKING:
     from aggregator.settings import Config

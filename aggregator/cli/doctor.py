@@ -14,8 +14,8 @@ from aggregator.cli import completion
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
 from aggregator.cli.feeds import named, with_lists
 from aggregator.cli.naming import meant
-from aggregator.errors import StageError
 from aggregator.models import FeedState, ParsedFeed
+from aggregator.models.errors import StageError
 from aggregator.settings import FeedOptions
 from aggregator.standing import standing
 from aggregator.urls import redact

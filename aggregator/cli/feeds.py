@@ -12,8 +12,8 @@ import typer
 from aggregator.cli import completion
 from aggregator.cli.app import Here, app, counted, here, print_json, say
 from aggregator.cli.naming import meant
-from aggregator.errors import ConfigError
 from aggregator.models import FeedState, Source
+from aggregator.models.errors import ConfigError
 from aggregator.urls import redact
 
 if TYPE_CHECKING:

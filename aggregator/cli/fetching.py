@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.cli.app import Here, clock
-from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import Fetcher
 from aggregator.models import FetchMemory, HostState, Request, RobotsFile
+from aggregator.models.errors import FetchError, StoreError
 from aggregator.settings import Network
 from aggregator.urls import redact
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from aggregator import poll
 from aggregator.cli.app import Here
 from aggregator.cli.fetching import fetching
-from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.fetch import Fetcher
 from aggregator.models import PageKind, ParsedFeed, Request, Response
+from aggregator.models.errors import FetchError, ParseError, StageError
 from aggregator.poll.places import known_feed
 from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.reading import Page, has_full_text, read_feed, read_page

@@ -13,8 +13,8 @@ import typer
 
 from aggregator.cli.app import app, complain, dumps, here, print_json
 from aggregator.cli.jsonl import Line, read_lines
-from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.models import Article, Entry, PageKind, ParsedFeed
+from aggregator.models.errors import FetchError, ParseError, StageError
 from aggregator.urls import redact
 
 if TYPE_CHECKING:

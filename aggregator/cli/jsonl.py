@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)

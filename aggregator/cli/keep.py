@@ -9,7 +9,7 @@ import typer
 
 from aggregator.cli.app import app, clock, complain, existing, here, say
 from aggregator.cli.progress import bars, busy
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 
 
 @app.command()

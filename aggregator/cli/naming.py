@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 
 Feed = TypeVar("Feed")
 

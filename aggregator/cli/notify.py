@@ -8,7 +8,7 @@ import typer
 
 from aggregator.cli import completion
 from aggregator.cli.app import Here, Json, app, complain, here, iso, print_json, print_table, say
-from aggregator.errors import ConfigError, StageError
+from aggregator.models.errors import ConfigError, StageError
 
 if TYPE_CHECKING:
     from aggregator.settings import Notification

@@ -10,7 +10,7 @@ import typer
 
 from aggregator.cli import completion
 from aggregator.cli.app import Json, app, counted, here, iso, line, print_json, print_table, say
-from aggregator.errors import ConfigError, StoreError
+from aggregator.models.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from aggregator.settings import Config, Output

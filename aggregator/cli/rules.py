@@ -12,14 +12,14 @@ import typer
 
 from aggregator.cli.app import Here, Json, app, complain, counted, here, line, print_json, print_table, say
 from aggregator.cli.progress import bars
-from aggregator.errors import ConfigError, StageError
 from aggregator.models import PageKind
+from aggregator.models.errors import ConfigError, StageError
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
     from aggregator.models import PendingArticle
+    from aggregator.models.site_rules import Rule, Sample
     from aggregator.scraping import Reading
-    from aggregator.siterules import Rule, Sample
 
 _BEGINNING = 60
 """Characters of an article's text that the table shows."""

@@ -54,7 +54,7 @@ def search(
 
 
 def _problem(query: str) -> str | None:
-    from aggregator.filters import query_problem
+    from aggregator.models.filters import query_problem
 
     return query_problem(query) if query.strip() else "it is empty"
 

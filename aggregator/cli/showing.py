@@ -14,7 +14,7 @@ import typer
 
 from aggregator.cli.app import app, clock, print_table, say
 from aggregator.cli.progress import bars
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 
 if TYPE_CHECKING:
     from aggregator.settings import Config

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from aggregator import outage
 from aggregator.cli.app import Here, Json, app, clock, complain, here, iso, line, print_json, print_table, say
-from aggregator.errors import ConfigError
 from aggregator.health import Condition, Diagnosis, diagnose
 from aggregator.models import FeedState, FeedStatus
+from aggregator.models.errors import ConfigError
 from aggregator.standing import standing
 from aggregator.urls import redact
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.app import Json, app, clock, existing, iso, line, print_json, print_table, say
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 
 if TYPE_CHECKING:
     from aggregator.store import Store

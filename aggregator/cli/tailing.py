@@ -16,7 +16,7 @@ from zlib import crc32
 import typer
 
 from aggregator.cli.app import UNWRAPPED, app, dumps, existing, iso, line, say
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 
 if TYPE_CHECKING:
     from aggregator.models import Post

@@ -9,7 +9,7 @@ import typer
 from aggregator.cli.app import app, clock, existing, say
 from aggregator.cli.progress import bars
 from aggregator.cli.stories import Article, subject_of
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 
 
 @app.command()

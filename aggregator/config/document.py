@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 from aggregator.settings.kinds import IN_WORDS
 from aggregator.urls import keep_secret, redact
 

@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from aggregator.config.inserting import inserted
 from aggregator.config.reading import feed_name, load
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 from aggregator.settings import Feed
 
 

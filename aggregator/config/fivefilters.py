@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aggregator.config.rules import MAX_SELECTOR, checked
-from aggregator.siterules import HARMLESS_HEADERS, Rule, Sample, Selector
+from aggregator.models.site_rules import HARMLESS_HEADERS, Rule, Sample, Selector
 from aggregator.urls import http_url
 
 MAX_FILE = 200_000

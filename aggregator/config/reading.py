@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from aggregator.config.document import Document, Path_, expectation, explain, read, where
 from aggregator.config.names import selection_mistakes
 from aggregator.config.together import contradictions, default_name
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 from aggregator.settings import Config, Feed, FeedList, Notification, Output, Server
 from aggregator.urls import keep_secrets_of
 

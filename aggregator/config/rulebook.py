@@ -11,8 +11,8 @@ from pathlib import Path
 
 from aggregator.config.fivefilters import read_site_config
 from aggregator.config.rules import read_rule
-from aggregator.errors import ConfigError
-from aggregator.siterules import Rule
+from aggregator.models.errors import ConfigError
+from aggregator.models.site_rules import Rule
 from aggregator.urls import host_of
 
 _GLOBAL = "global.txt"

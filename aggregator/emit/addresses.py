@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from aggregator import urls
-from aggregator.errors import EmitError
+from aggregator.models.errors import EmitError
 
 MAX_SLUG = 80
 """Characters of a file name's stem; file systems end at 255 bytes."""

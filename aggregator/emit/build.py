@@ -17,8 +17,8 @@ from aggregator.emit.folder import Folder
 from aggregator.emit.ledger import Block, State
 from aggregator.emit.outputs import Chosen, Nothing, signature
 from aggregator.emit.pure import PureArchive
-from aggregator.errors import EmitError
 from aggregator.models import Archive, Built, Post
+from aggregator.models.errors import EmitError
 from aggregator.settings import Output, Site
 
 Progress = Callable[[int, int], None]

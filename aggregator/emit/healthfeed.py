@@ -14,8 +14,8 @@ from aggregator.emit.documents import Document, Feed
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.items import Item
-from aggregator.errors import EmitError
 from aggregator.models import NotedEvent
+from aggregator.models.errors import EmitError
 from aggregator.settings import Site
 
 STEM = "health"

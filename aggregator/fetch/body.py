@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from aggregator.errors import FetchError, TooLarge
 from aggregator.fetch.calls import Call
 from aggregator.fetch.decode import MAX_CODINGS, Decoder, DecodingError, TooManyCodings, codings
+from aggregator.models.errors import FetchError, TooLarge
 
 _READ = 64 * 1024
 """Bytes asked of the socket at once."""

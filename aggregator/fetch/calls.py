@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
-from aggregator.errors import FetchError, TimedOut
+from aggregator.models.errors import FetchError, TimedOut
 
 JOIN_S = 2.0
 """Seconds that closing waits for a thread, all of which end at once unless a lock is held by whoever closes."""

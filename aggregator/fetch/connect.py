@@ -20,10 +20,10 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from aggregator.errors import FetchError, TooLarge
 from aggregator.fetch.calls import Call, NoAnswer, Phase
 from aggregator.fetch.head import MAX_HEADER_BYTES, Head
 from aggregator.fetch.opener import Opener, reason
+from aggregator.models.errors import FetchError, TooLarge
 
 
 class StaleConnection(Exception):

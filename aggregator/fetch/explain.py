@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aggregator.errors import FetchError
 from aggregator.fetch.statuses import in_words
 from aggregator.fetch.wire import Answer
 from aggregator.models import HostState, Response, Validators
+from aggregator.models.errors import FetchError
 from aggregator.urls import http_url, redact
 
 _CACHING = ("cache-control", "expires", "age", "date", "retry-after", "etag", "last-modified", "vary", "x-robots-tag")

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 
-from aggregator.errors import FetchError, Offline, Refused, TimedOut
 from aggregator.fetch.calls import NoAnswer, Stopped
 from aggregator.fetch.explain import Explanation, hop_report
 from aggregator.fetch.guard import Guard
@@ -26,6 +25,7 @@ from aggregator.fetch.trip import Trip, place
 from aggregator.fetch.visit import Visit
 from aggregator.fetch.wire import Answer, Wire
 from aggregator.models import FetchMemory, Request, Response, Validators
+from aggregator.models.errors import FetchError, Offline, Refused, TimedOut
 from aggregator.settings import Network
 from aggregator.urls import redact
 

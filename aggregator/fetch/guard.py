@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aggregator.errors import Refused
+from aggregator.models.errors import Refused
 from aggregator.urls import ascii_host, http_url, redact
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

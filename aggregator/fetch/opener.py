@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from aggregator.errors import Misled, Refused
 from aggregator.fetch.calls import Call, NoAnswer, Phase, Unreached
 from aggregator.fetch.guard import Address, Guard
+from aggregator.models.errors import Misled, Refused
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Host and port to addresses, as text; raises OSError when there are none."""

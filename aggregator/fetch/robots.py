@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from aggregator.errors import FetchError, TooLarge
 from aggregator.models import FetchMemory, Request, Response, RobotsFile
+from aggregator.models.errors import FetchError, TooLarge
 
 MAX_BYTES = 500 * 1024
 """What a crawler must read at least (RFC 9309 section 2.5); the rest is left."""

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from aggregator.errors import AggregatorError, FetchError, Refused, StageError
 from aggregator.fetch.calls import JOIN_S
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.visit import Visit
 from aggregator.models import Request, Response
+from aggregator.models.errors import AggregatorError, FetchError, Refused, StageError
 
 LONG_S = 5.0
 """Seconds after which a request counts as running long (a healthy one takes less than one)."""

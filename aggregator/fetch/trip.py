@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
-from aggregator.errors import FetchError, Refused, TimedOut, TooLarge
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.statuses import PERMANENT, REDIRECTS, in_words, retry_after
 from aggregator.fetch.wire import Answer
 from aggregator.models import Hop, Request, Response
+from aggregator.models.errors import FetchError, Refused, TimedOut, TooLarge
 from aggregator.urls import http_url, redact
 
 MAX_HOPS = 5

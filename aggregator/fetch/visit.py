@@ -6,12 +6,12 @@ the others that need it wait (`blocked`) without holding a thread.
 
 from __future__ import annotations
 
-from aggregator.errors import FetchError, Refused
 from aggregator.fetch.calls import Stopped
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.robots import Robots
 from aggregator.fetch.trip import Exchange, Trip, TripMaker, place
 from aggregator.models import Response
+from aggregator.models.errors import FetchError, Refused
 
 
 class Visit:

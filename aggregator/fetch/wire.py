@@ -24,7 +24,6 @@ import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from aggregator.errors import FetchError
 from aggregator.fetch.body import Body, read_body
 from aggregator.fetch.calls import Call, Phase, Watchdog
 from aggregator.fetch.connect import (
@@ -36,6 +35,7 @@ from aggregator.fetch.connect import (
 )
 from aggregator.fetch.decode import ACCEPT_ENCODING
 from aggregator.fetch.opener import Opener
+from aggregator.models.errors import FetchError
 from aggregator.urls import redact
 
 KEPT_HOSTS = 64

@@ -41,12 +41,6 @@ from aggregator.models.fetch import (
     RobotsFile,
     Validators,
 )
-from aggregator.models.media import (
-    CheckedImage,
-    MediaPolicy,
-    PendingImage,
-    Picture,
-)
 from aggregator.models.poll import (
     Enclosure,
     Entry,
@@ -56,8 +50,12 @@ from aggregator.models.poll import (
 from aggregator.models.scrape import (
     Article,
     Attribution,
+    CheckedImage,
+    MediaPolicy,
     Neighbour,
     PageKind,
+    PendingImage,
+    Picture,
 )
 from aggregator.models.store import (
     FeedEvent,

@@ -8,9 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from aggregator.models.media import MediaPolicy, Picture
 from aggregator.models.poll import Enclosure
-from aggregator.models.scrape import Attribution
+from aggregator.models.scrape import Attribution, MediaPolicy, Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from aggregator.errors import ParseError
 from aggregator.models import ParsedFeed
+from aggregator.models.errors import ParseError
 from aggregator.poll import discovery, jsonfeed, xmlfeed
 from aggregator.poll.encoding import decode
 from aggregator.poll.text import plain

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from aggregator.errors import ParseError
+from aggregator.models.errors import ParseError
 from aggregator.poll.bounds import slim
 from aggregator.poll.encoding import decode
 from aggregator.poll.names import local_name

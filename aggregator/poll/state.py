@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from aggregator.errors import FetchError, ParseError, StageError
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Validators
+from aggregator.models.errors import FetchError, ParseError, StageError
 from aggregator.poll.cadence import expected_wait, remembered, usual_gap
 from aggregator.poll.freshness import MAX_HONOURED, Wish, max_age, outside_skipped, wishes
 from aggregator.poll.wording import about, duration

@@ -15,8 +15,8 @@ from typing import Any
 import feedparser
 from lxml import etree
 
-from aggregator.errors import ParseError
 from aggregator.models import Enclosure, Entry, ParsedFeed
+from aggregator.models.errors import ParseError
 from aggregator.poll import xmltree
 from aggregator.poll.announced import announced_rhythm
 from aggregator.poll.dates import parse_date

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.siterules import Rule
+from aggregator.models.site_rules import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement
 
-from aggregator.errors import ScrapeError
 from aggregator.models import Article, PageKind
+from aggregator.models.errors import ScrapeError
 from aggregator.scrape import rules
 from aggregator.scrape.attribution import attribution
 from aggregator.scrape.blocks import blocks

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aggregator.filters import Filter
 from aggregator.models import MediaPolicy, Republish
+from aggregator.models.filters import Filter
 from aggregator.settings.kinds import (
     SELECTION_NAME,
     SITE_LANGUAGE,

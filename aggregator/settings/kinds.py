@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from aggregator.filters import query_problem
+from aggregator.models.filters import query_problem
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from aggregator.errors import StoreError, TooCostly
+from aggregator.models.errors import StoreError, TooCostly
 from aggregator.store import opening
 from aggregator.store.text import storable
 from aggregator.store.trouble import in_words

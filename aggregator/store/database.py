@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aggregator.errors import StoreError
 from aggregator.models import (
     Article,
     Candidate,
@@ -28,6 +27,7 @@ from aggregator.models import (
     PollOutcome,
     SearchHit,
 )
+from aggregator.models.errors import StoreError
 from aggregator.settings import Config
 from aggregator.store import (
     articles,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aggregator.filters import Facts
+from aggregator.models.filters import Facts
 from aggregator.store import times
 from aggregator.store.connection import Sql
 from aggregator.store.republishing import STANDING

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import (
     revisions,
     tables_articles,

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 
 BUSY_S = 30.0
 """How long a write waits for another process. The longest transaction that we have is far shorter."""

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import migrations, upkeep
 from aggregator.store.connection import Session
 from aggregator.store.opening import FILE_MODE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store.connection import Session, Sql, Told
 from aggregator.store.opening import FILE_MODE
 

@@ -29,8 +29,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator import health
-from aggregator.errors import StoreError
 from aggregator.health import Condition
+from aggregator.models.errors import StoreError
 from aggregator.store import Store
 from aggregator.web.probes import built_at
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from aggregator import health, outage
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import Store
 from aggregator.store.feed_health import Pulse
 

@@ -9,7 +9,7 @@ import time
 import uvicorn
 from starlette.types import ASGIApp
 
-from aggregator.errors import AggregatorError
+from aggregator.models.errors import AggregatorError
 from aggregator.web.protocol import Protocol
 
 START_WAIT_S = 10.0

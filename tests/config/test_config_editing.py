@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import add_feeds, load, remove_feed
-from aggregator.errors import ConfigError
+from aggregator.models.errors import ConfigError
 from aggregator.settings import Feed
 
 TEXT = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 from test_config_reading import mistakes, write
 
 from aggregator.config import load
-from aggregator.filters import Filter
+from aggregator.models.filters import Filter
 
 FEEDS = 'feeds:\n  - {url: "https://a.example/feed", name: Alpha, tags: [news, Threat Intel]}\noutputs:\n'
 

@@ -11,8 +11,8 @@ from aggregator.config import load
 from aggregator.config.fivefilters import literal, read_site_config
 from aggregator.config.rulebook import Rulebook, shipped
 from aggregator.config.rules import read_rule
-from aggregator.errors import ConfigError
-from aggregator.siterules import Rule, Sample, Selector
+from aggregator.models.errors import ConfigError
+from aggregator.models.site_rules import Rule, Sample, Selector
 
 
 def a_file(folder: Path, name: str, text: str) -> Path:

@@ -16,8 +16,8 @@ from emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained, filled, link_to, 
 from machine import full_disk
 
 from aggregator.emit import build
-from aggregator.errors import EmitError
 from aggregator.models import AlsoIn
+from aggregator.models.errors import EmitError
 from aggregator.settings import Site
 
 TAGS = ("news", "research", "threat-intel")

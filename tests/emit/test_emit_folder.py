@@ -11,7 +11,7 @@ from aggregator.emit import build
 from aggregator.emit.documents import Document, combined
 from aggregator.emit.folder import BATCH_FILES, Folder
 from aggregator.emit.formats import EXTENSIONS, Speller
-from aggregator.errors import EmitError
+from aggregator.models.errors import EmitError
 from aggregator.settings import Site
 
 

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rawserver import answer
 
-from aggregator.errors import FetchError, TimedOut, TooLarge
 from aggregator.fetch.decode import Decoder, DecodingError
 from aggregator.models import Request
+from aggregator.models.errors import FetchError, TimedOut, TooLarge
 
 FEED = b"<rss><channel>" + b"".join(b"<item><title>%d</title></item>" % n for n in range(3000)) + b"</channel></rss>"
 

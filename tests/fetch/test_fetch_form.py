@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rawserver import answer, late, routes
 
-from aggregator.errors import FetchError, Refused
 from aggregator.models import Request
+from aggregator.models.errors import FetchError, Refused
 
 FIELDS = (("hub.mode", "publish"), ("hub.url", "https://a.example/?x=1&y=ü"), ("hub.url", "https://b.example/"))
 SENT = b"hub.mode=publish&hub.url=https%3A%2F%2Fa.example%2F%3Fx%3D1%26y%3D%C3%BC&hub.url=https%3A%2F%2Fb.example%2F"

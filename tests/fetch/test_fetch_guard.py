@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rawserver import answer, routes
 
-from aggregator.errors import FetchError, Misled, Refused
 from aggregator.fetch.guard import Guard, disguised, is_public
 from aggregator.models import Request
+from aggregator.models.errors import FetchError, Misled, Refused
 from aggregator.urls import http_url
 
 PRIVATE = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from rawserver import answer
 
-from aggregator.errors import FetchError, Offline
 from aggregator.fetch import fetcher as door
 from aggregator.fetch.reach import LATELY, OFFLINE_RETRY_S
 from aggregator.models import Request, Response
+from aggregator.models.errors import FetchError, Offline
 
 NAMES = tuple(f"host{number}.example" for number in range(10))
 

@@ -9,8 +9,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from aggregator.errors import ImageError
 from aggregator.media import check
+from aggregator.models.errors import ImageError
 
 URL = "https://a.example/x"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from aggregator import poll
-from aggregator.errors import ParseError, WorkerDied
 from aggregator.models import Entry, ParsedFeed
+from aggregator.models.errors import ParseError, WorkerDied
 from aggregator.workers import Workers
 
 URL = "https://news.example.org/feed"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aggregator import poll
-from aggregator.errors import ParseError
 from aggregator.models import ParsedFeed
+from aggregator.models.errors import ParseError
 
 URL = "https://feeds.example.org/feed"
 PAGES = {"sixcolors.html"}

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from aggregator import poll
-from aggregator.errors import ParseError
+from aggregator.models.errors import ParseError
 from aggregator.poll.opml import OpmlFeed
 from aggregator.settings.kinds import Tag
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import poll
-from aggregator.errors import ParseError
 from aggregator.models import Entry, ParsedFeed
+from aggregator.models.errors import ParseError
 from aggregator.poll.text import legal
 
 URL = "https://news.example.org/feed"

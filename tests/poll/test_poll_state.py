@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from aggregator import poll
-from aggregator.errors import FetchError, ParseError, Refused, TimedOut, WorkerDied
 from aggregator.models import Entry, FeedState, FeedStatus, ParsedFeed, Response, Validators
+from aggregator.models.errors import FetchError, ParseError, Refused, TimedOut, WorkerDied
 from aggregator.poll import state as module
 from aggregator.settings import FeedOptions
 from aggregator.urls import keep_secret

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.models import Article, Neighbour
+from aggregator.models.site_rules import Rule, Selector
 from aggregator.scrape import Hint, article
-from aggregator.siterules import Rule, Selector
 
 URL = "https://example.com/2026/03/the-loader/"
 TEXT = " ".join(

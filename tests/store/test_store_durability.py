@@ -14,7 +14,7 @@ import pytest
 from machine import full_disk
 from store_builders import HOUR, NOW, Newsroom, entry
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import Store, opening
 
 WRITER = Path(__file__).with_name("crashing_writer.py")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from store_builders import HOUR, NOW, Newsroom, decision, entry
 
-from aggregator.errors import StoreError
 from aggregator.models import Enclosure, Known, ParsedFeed, PollOutcome, PollResult, Verdict
+from aggregator.models.errors import StoreError
 from aggregator.store import Store
 
 

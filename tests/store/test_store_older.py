@@ -12,7 +12,7 @@ from sqlite_utils import Database, Migrations
 from store_builders import NOW, Newsroom, entry
 from structlog.testing import capture_logs
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import Store, restored
 from aggregator.store.connection import Session
 from aggregator.store.describe import fill_schema_help

@@ -18,7 +18,7 @@ from machine import full_disk
 from store_builders import NOW, Newsroom, entry
 from test_store_older import make, version_of
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import Store, connection, migrations, opening, restored, restoring
 
 WRITER = Path(__file__).with_name("crashing_writer.py")

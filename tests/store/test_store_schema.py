@@ -16,7 +16,7 @@ import pytest
 from sqlite_utils import Database
 from store_builders import NOW, Newsroom, config, entry
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.store import Store
 from aggregator.store.migrations import APPLICATION_ID, STEPS
 

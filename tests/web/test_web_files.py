@@ -252,7 +252,7 @@ def test_a_missing_database_is_said_by_ready(data: Path, server: Server) -> None
 
 def test_a_port_in_use_is_said_before_anything_runs(data: Path, server: Server) -> None:
     """The message names the address."""
-    from aggregator.errors import AggregatorError
+    from aggregator.models.errors import AggregatorError
 
     app = application(Site(), data / "aggregator.db", data / "public", lambda: NOW)
     with pytest.raises(AggregatorError, match=f"can not listen on 127.0.0.1:{server.address[1]}"):

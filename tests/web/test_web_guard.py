@@ -19,7 +19,7 @@ from desk_room import Asking, serving
 from pydantic import ValidationError
 from starlette.datastructures import Headers
 
-from aggregator.errors import StoreError
+from aggregator.models.errors import StoreError
 from aggregator.settings import Server
 from aggregator.web import guard, protocol
 from aggregator.web.server import BACKLOG

@@ -24,9 +24,9 @@ from PIL import Image
 from aggregator import mirroring, upkeep
 from aggregator.config import load
 from aggregator.demo import Press
-from aggregator.errors import FetchError, Offline
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response
+from aggregator.models.errors import FetchError, Offline
 from aggregator.pipeline import Pipeline, Tally, opened
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

@@ -20,8 +20,8 @@ from program import Program
 
 from aggregator import notices, notifying, pipeline
 from aggregator.config import load
-from aggregator.errors import NotifyError
 from aggregator.models import Post, Source
+from aggregator.models.errors import NotifyError
 from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.store.search import Filter

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from outlets import outlet, rss
 
-from aggregator.errors import EmitError
+from aggregator.models.errors import EmitError
 from aggregator.pipeline import Pipeline, Tally, no_progress, opened
 from aggregator.settings import Config
 

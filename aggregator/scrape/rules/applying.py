@@ -9,12 +9,12 @@ from datetime import datetime
 from lxml.html import Element, HtmlElement
 
 from aggregator.models import Article, Neighbour
+from aggregator.models.site_rules import Rule, Selector
 from aggregator.scrape.cleaning import clean_tree
 from aggregator.scrape.dates import read_date
 from aggregator.scrape.dom import MAX_CHARACTERS, is_element, text_of
 from aggregator.scrape.rules.selecting import Selecting
 from aggregator.scrape.text import to_text
-from aggregator.siterules import Rule, Selector
 from aggregator.urls import http_url
 
 SHORT = 100

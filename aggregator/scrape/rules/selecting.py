@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 from lxml.html import HtmlElement
 
+from aggregator.models.site_rules import Selector
 from aggregator.scrape.dom import is_element, squeeze, text_of
-from aggregator.siterules import Selector
 
 MAX_FOUND = 1000
 """Results of one selector that are looked at."""
