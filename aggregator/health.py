@@ -13,9 +13,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
-from aggregator.poll.wording import about, duration
 from aggregator.standing import standing
-from aggregator.urls import redact
+from aggregator.text.urls import redact
+from aggregator.text.wording import about, duration
 
 BROKEN_FAILURES = 3
 BROKEN_AFTER = timedelta(hours=24)

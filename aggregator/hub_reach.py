@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from aggregator.fetch import public_name
 from aggregator.settings import Config
-from aggregator.urls import host_of
+from aggregator.text.urls import host_of
 
 
 def may_reach_us(config: Config, hub: str) -> bool:

@@ -22,7 +22,7 @@ from aggregator.models import Request
 from aggregator.models.errors import FetchError
 from aggregator.settings import Config
 from aggregator.store import Ping, Store
-from aggregator.urls import hide, redact
+from aggregator.text.urls import hide, redact
 
 TOPICS = 100
 """Documents named in one request: about 10 KB."""

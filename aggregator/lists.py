@@ -19,7 +19,7 @@ from aggregator.outcomes import expected
 from aggregator.reading import read_list
 from aggregator.settings import Config, Feed, FeedList, Followed
 from aggregator.store import ListedFeed, ListState, Store
-from aggregator.urls import hide, keep_secrets_of, redact
+from aggregator.text.urls import hide, keep_secrets_of, redact
 from aggregator.workers import Workers
 
 MAX_FEEDS = 500

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from aggregator.urls import hide, redact
+from aggregator.text.urls import hide, redact
 
 _URL = re.compile(r"(?:https?|([a-z][a-z0-9+.-]{0,30}))://[^\s'\"<>]+", re.IGNORECASE)
 """A scheme has a length at which the search for it ends: a long name with dots would else be gone through at each."""

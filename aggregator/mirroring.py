@@ -16,12 +16,12 @@ from pathlib import Path
 from aggregator import media, outcomes
 from aggregator.emit.folder import Folder
 from aggregator.fetch import Fetcher
-from aggregator.images import path_of
 from aggregator.models import CheckedImage, PendingImage, Request, Response
 from aggregator.models.errors import FetchError, ImageError, Offline, StageError, TooLarge
 from aggregator.settings import Network
 from aggregator.store import Store
-from aggregator.urls import redact
+from aggregator.text.images import path_of
+from aggregator.text.urls import redact
 from aggregator.workers import Workers
 
 ACCEPT = "image/avif, image/webp, image/png, image/jpeg, image/gif"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from aggregator.models import Post
 from aggregator.models.errors import NotifyError
 from aggregator.settings import Site
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 ONE_BY_ONE = 3
 """More posts than these at once, for one rule, are told in one message: a busy day is no reason to ring all day."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aggregator.models import FeedEvent
-from aggregator.poll.wording import duration
+from aggregator.text.wording import duration
 
 BEGINS = "The network seems to be down"
 

@@ -29,7 +29,7 @@ from aggregator.models import (
 )
 from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError
 from aggregator.settings import FeedOptions
-from aggregator.urls import hide, redact
+from aggregator.text.urls import hide, redact
 
 ATTEMPTS = 6
 FIRST_RETRY = timedelta(minutes=10)

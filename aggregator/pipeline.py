@@ -33,13 +33,13 @@ from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollRes
 from aggregator.models.errors import EmitError, Offline
 from aggregator.notifying import Notifying
 from aggregator.pages import Pages
-from aggregator.poll.wording import duration
 from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
 from aggregator.reading import read_feed
 from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store
 from aggregator.storylines import Storylines
 from aggregator.subscribing import Subscriber
+from aggregator.text.wording import duration
 from aggregator.workers import Workers
 
 log = structlog.get_logger()

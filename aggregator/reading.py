@@ -13,7 +13,7 @@ from aggregator import dedupe, poll, scrape
 from aggregator.models import Article, Fingerprint, PageKind, ParsedFeed
 from aggregator.models.errors import ScrapeError
 from aggregator.store import ListedFeed
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 AUTO_WORDS = 250
 """`full_text: auto` takes the feed's text for the article from this many words on; teasers are 20 to 120 words."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aggregator.models import FeedState, FeedStatus
 from aggregator.poll import CUT_SHORT, MOVE_AFTER
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from aggregator.models import Request
 from aggregator.models.errors import FetchError
 from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store, Subscription
-from aggregator.urls import hide, redact
+from aggregator.text.urls import hide, redact
 from aggregator.websub import Signature, request_form
 
 FIRST_RETRY = timedelta(minutes=15)

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 from aggregator.models import ParsedFeed, Response
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 LEASE_S = 10 * 86_400
 """Seconds that we ask for; the hub says what it grants (section 5.1)."""

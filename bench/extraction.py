@@ -34,8 +34,8 @@ from readability import Document
 
 from aggregator.models import Article
 from aggregator.scrape import article
-from aggregator.scrape.dates import read_date
-from aggregator.scrape.overlap import words_of
+from aggregator.text.page_dates import read_date
+from aggregator.text.words import words_of
 from bench.learning import learn
 
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))

@@ -26,8 +26,8 @@ from protego import Protego
 from aggregator import dedupe, poll, scrape
 from aggregator.models import ParsedFeed
 from aggregator.models.errors import AggregatorError
-from aggregator.poll.dates import parse_date
-from aggregator.urls import http_url, redact
+from aggregator.text.dates import parse_date
+from aggregator.text.urls import http_url, redact
 from aggregator.workers import Workers
 from bench.mutants import DATES, OPML, ROBOTS, URL, URLS, feed_seed, files, fragments, mutant
 

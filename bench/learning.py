@@ -15,13 +15,13 @@ from pathlib import Path
 
 from aggregator.scrape import judge
 from aggregator.scrape.blocks import Block, blocks
-from aggregator.scrape.decode import decode
 from aggregator.scrape.dom import parse
 from aggregator.scrape.evidence import evidence
-from aggregator.scrape.overlap import words_of
 from aggregator.scrape.structured import claims
 from aggregator.scrape.survey import survey
 from aggregator.scrape.titles import find_title
+from aggregator.text.page_encoding import decode
+from aggregator.text.words import words_of
 
 ROUNDS = 12
 STEP = 0.15

@@ -22,11 +22,11 @@ from pathlib import Path
 from statistics import median
 
 from aggregator import dedupe, poll, scrape
-from aggregator.dedupe.words import words
 from aggregator.models import Candidate
 from aggregator.models.errors import StageError
 from aggregator.store import soundness
 from aggregator.store.soundness import Sample, recovered, trouble, usual_words
+from aggregator.text.words import words
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", ROOT.parent / "shared" / "corpora"))

@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.differences import Kind, Passage, changes, compare, summary, words_of
+from aggregator.text.diff import Kind, Passage, changes, compare, summary, words_of
 
 BEFORE = "A worm spreads.\n\nIt uses CVE-2026-1111 in the lamp firmware and calls home.\n\nPatch now."
 AFTER = "A worm spreads.\n\nIt uses CVE-2026-2222 in the lamp firmware and calls home.\n\nPatch now.\n\nUpdate: it is a botnet."

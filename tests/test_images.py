@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.images import is_image, path_of, shown, sources
 from aggregator.models import Picture
 from aggregator.scrape.cleaning import clean
+from aggregator.text.images import is_image, path_of, shown, sources
 
 ONE = "https://a.example/one.png"
 COPY = Picture(ONE, "media/ab/abcd.png", "image/png", 10, 800, 400)

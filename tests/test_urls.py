@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.urls import hide, hide_in_urls, host_of, http_url, keep_secret, keep_secrets_of, redact
+from aggregator.text.urls import hide, hide_in_urls, host_of, http_url, keep_secret, keep_secrets_of, redact
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a37_a_redacted_url_holds_no_secret(url: str, expected: str) -> None:
 
 def test_a37_a_value_from_the_environment_is_hidden_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a path too, plain or percent-encoded; short values are no secrets."""
-    monkeypatch.setattr("aggregator.urls._secrets", set())
+    monkeypatch.setattr("aggregator.text.urls._secrets", set())
     keep_secret("s3cr/t-1")
     keep_secret("abc")
     assert redact("https://a.example/private/s3cr/t-1/feed") == "https://a.example/private/REDACTED/feed"

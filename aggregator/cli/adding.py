@@ -13,7 +13,7 @@ import typer
 from aggregator.cli.app import app, here, iso, say
 from aggregator.models.errors import ConfigError, FetchError
 from aggregator.settings import Feed
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.cli.finding import Finder, Found, Sample

@@ -17,7 +17,7 @@ from aggregator.cli.adding import Yes, asking, chosen, feed_of, show
 from aggregator.cli.app import app, complain, here, say
 from aggregator.models.errors import ConfigError, FetchError, ParseError, Refused
 from aggregator.settings import Feed, Network, Server, Site
-from aggregator.urls import http_url, redact
+from aggregator.text.urls import http_url, redact
 
 STARTERS = (
     Feed(url="https://krebsonsecurity.com/feed/", name="Krebs on Security", tags=("blogs", "news")),

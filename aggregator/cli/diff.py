@@ -9,7 +9,7 @@ import typer
 
 from aggregator.cli.app import Json, app, complain, existing, iso, print_json, say
 from aggregator.cli.stories import Article, subject_of
-from aggregator.differences import Kind, Piece, changes, words_of
+from aggregator.text.diff import Kind, Piece, changes, words_of
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -18,7 +18,7 @@ from aggregator.models import FeedState, ParsedFeed
 from aggregator.models.errors import StageError
 from aggregator.settings import FeedOptions
 from aggregator.standing import standing
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.fetch import Explanation, HopReport

@@ -14,7 +14,7 @@ from aggregator.cli.app import Here, app, counted, here, print_json, say
 from aggregator.cli.naming import meant
 from aggregator.models import FeedState, Source
 from aggregator.models.errors import ConfigError
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.poll.opml import OpmlFeed

@@ -15,7 +15,7 @@ from aggregator.fetch import Fetcher
 from aggregator.models import FetchMemory, HostState, Request, RobotsFile
 from aggregator.models.errors import FetchError, StoreError
 from aggregator.settings import Network
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 MAX_FILE_BYTES = 64 * 2**20
 

@@ -18,7 +18,7 @@ from aggregator.reading import Page, has_full_text, read_feed, read_page
 from aggregator.scrape import Hint
 from aggregator.scraping import SCRAPE_TIMEOUT_S
 from aggregator.settings import Network
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 from aggregator.workers import Workers
 
 MAX_STATED = 5

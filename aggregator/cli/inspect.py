@@ -15,7 +15,7 @@ from aggregator.cli.app import app, complain, dumps, here, print_json
 from aggregator.cli.jsonl import Line, read_lines
 from aggregator.models import Article, Entry, PageKind, ParsedFeed
 from aggregator.models.errors import FetchError, ParseError, StageError
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook

@@ -173,7 +173,7 @@ def _pending(samples: Iterable[Sample]) -> Iterator[PendingArticle]:
 
 def _row(rule: Rule, sample: Sample, reading: Reading) -> tuple[str, str, str, int | str, str, str]:
     from aggregator.reading import ReadArticle
-    from aggregator.urls import redact
+    from aggregator.text.urls import redact
 
     url = redact(sample.url)
     if not isinstance(reading.read, ReadArticle):

@@ -20,7 +20,7 @@ from aggregator.health import Condition, Diagnosis, diagnose
 from aggregator.models import FeedState, FeedStatus
 from aggregator.models.errors import ConfigError
 from aggregator.standing import standing
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from rich.text import Text

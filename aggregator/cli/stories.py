@@ -90,7 +90,7 @@ def _writing(context: typer.Context) -> Iterator[Store]:
 def subject_of(store: Store, reference: str) -> Subject:
     """The article with that number, URL (`https://` may be left out) or page. StoreError when there is none."""
     from aggregator import dedupe
-    from aggregator.urls import http_url, redact
+    from aggregator.text.urls import http_url, redact
 
     reference = reference.strip()
     bare = "://" not in reference and "/" in reference and "." in reference.partition("/")[0]

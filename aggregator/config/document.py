@@ -20,7 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from aggregator.models.errors import ConfigError
 from aggregator.settings.kinds import IN_WORDS
-from aggregator.urls import keep_secret, redact
+from aggregator.text.urls import keep_secret, redact
 
 Path_ = tuple[str | int, ...]
 ValidKeys = Callable[[Path_], tuple[str, ...]]

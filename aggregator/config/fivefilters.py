@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aggregator.config.rules import MAX_SELECTOR, checked
 from aggregator.models.site_rules import HARMLESS_HEADERS, Rule, Sample, Selector
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 MAX_FILE = 200_000
 """Bytes; the longest of 1,500 files has a tenth of it."""

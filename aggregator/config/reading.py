@@ -12,7 +12,7 @@ from aggregator.config.names import selection_mistakes
 from aggregator.config.together import contradictions, default_name
 from aggregator.models.errors import ConfigError
 from aggregator.settings import Config, Feed, FeedList, Notification, Output, Server
-from aggregator.urls import keep_secrets_of
+from aggregator.text.urls import keep_secrets_of
 
 _LISTED: dict[str, type[BaseModel]] = {
     "feeds": Feed,

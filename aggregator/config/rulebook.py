@@ -13,7 +13,7 @@ from aggregator.config.fivefilters import read_site_config
 from aggregator.config.rules import read_rule
 from aggregator.models.errors import ConfigError
 from aggregator.models.site_rules import Rule
-from aggregator.urls import host_of
+from aggregator.text.urls import host_of
 
 _GLOBAL = "global.txt"
 _KINDS = (".yaml", ".txt")

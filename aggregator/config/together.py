@@ -11,7 +11,7 @@ from typing import Any
 
 from aggregator.settings import FeedOptions
 from aggregator.settings.kinds import parse_duration
-from aggregator.urls import host_of, redact
+from aggregator.text.urls import host_of, redact
 
 Path_ = tuple[str | int, ...]
 

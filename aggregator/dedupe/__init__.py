@@ -9,7 +9,7 @@ from aggregator.dedupe.changes import change
 from aggregator.dedupe.deciding import content_hash, decide, lookup_guids
 from aggregator.dedupe.fingerprints import fingerprint, resemblance
 from aggregator.dedupe.likeness import same
-from aggregator.dedupe.sites import registrable, same_site
+from aggregator.text.urls import registrable, same_site
 
 __all__ = [
     "canonical_url",

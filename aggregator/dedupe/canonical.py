@@ -11,9 +11,8 @@ import re
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from aggregator.dedupe.sites import registrable
 from aggregator.dedupe.tracking import INDEX_FILES, VARIANT_HOSTS, is_tracking
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url, registrable
 
 _ROUNDS = 8
 """Each round unfolds one wrapping (`/amp/` of `/amp/`, a cache around a cache); real URLs need two at most."""

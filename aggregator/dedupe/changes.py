@@ -13,10 +13,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection
 
-from aggregator import differences
 from aggregator.dedupe import noise
-from aggregator.dedupe.words import words
 from aggregator.models import Change, ChangeKind
+from aggregator.text import diff
+from aggregator.text.words import words
 
 FULL = 60
 """Words from which a text counts as a full article that can be cut short; below it, edits may well halve it."""
@@ -108,7 +108,7 @@ def change(title: str, text: str, new_title: str, new_text: str, *, announced: C
     renamed = bool(new_title) and _folded_title(title) != _folded_title(new_title)
     if before == after or Counter(before) == Counter(after) or " ".join(before) == " ".join(after):
         return Change(ChangeKind.EDITED, "another title") if renamed else _trifle(text, new_text, before, after)
-    told = differences.summary(text, new_text)
+    told = diff.summary(text, new_text)
     return Change(ChangeKind.EDITED, f"another title; {told}" if renamed else told)
 
 

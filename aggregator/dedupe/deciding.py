@@ -11,8 +11,8 @@ from hashlib import blake2b
 
 from aggregator.dedupe.canonical import canonical_url, normal_guid
 from aggregator.dedupe.plain import lasting
-from aggregator.dedupe.words import words
 from aggregator.models import Decision, Entry, Known, Verdict
+from aggregator.text.words import words
 
 _CONTENT_VERSION = b"1"
 """Part of every content hash. Whoever raises it makes every stored entry look revised once."""

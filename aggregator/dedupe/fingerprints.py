@@ -11,8 +11,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
 
-from aggregator.dedupe.words import words
 from aggregator.models import Fingerprint
+from aggregator.text.words import words
 
 SHINGLE = 3
 """Words. Two are shared by chance, four break too easily (a typo breaks as many shingles as the shingle has words)."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.dedupe.fingerprints import SHINGLE, compared_words, resemblance, shingles
-from aggregator.dedupe.words import raw_tokens, words
 from aggregator.models import Candidate, Fingerprint, Likeness
+from aggregator.text.words import raw_tokens, words
 
 HOPELESS = 0.12
 """Estimated Jaccard below which texts are not compared; a copy cut to 60 % with edits and a frame has 0.3."""

@@ -10,7 +10,7 @@ import html
 import re
 
 from aggregator.dedupe.noise import without_noise
-from aggregator.dedupe.words import normal
+from aggregator.text.words import normal
 
 _MARK = re.compile(r"<!--|-->|<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)[^<>]*+>|<[!?][^<>]*+>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from aggregator import urls
 from aggregator.models.errors import EmitError
+from aggregator.text import urls
 
 MAX_SLUG = 80
 """Characters of a file name's stem; file systems end at 255 bytes."""

@@ -12,9 +12,9 @@ from aggregator.emit import addresses, documents, items
 from aggregator.emit.documents import Document
 from aggregator.emit.formats import Speller
 from aggregator.emit.pure import pure_posts
-from aggregator.emit.text import valid
 from aggregator.models import Post
 from aggregator.settings import Site
+from aggregator.text.published import valid
 
 
 def answer(site: Site, found: Iterable[Post], *, query: str, words: str, extension: str) -> bytes:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from aggregator.emit import addresses, dates, text
+from aggregator.emit import addresses
 from aggregator.models import Post, PostLink
-from aggregator.urls import host_of
+from aggregator.text import published, wording
+from aggregator.text.urls import host_of
 
 TEASER_CHARS = 220
 """How much of a summary a list shows."""
@@ -47,7 +48,7 @@ def shortened(words: str, limit: int) -> str:
 
 
 def by_day(cards: Iterable[Card]) -> list[tuple[date, list[Card]]]:
-    return [(when, list(group)) for when, group in groupby(cards, key=lambda card: dates.utc_date(card.when))]
+    return [(when, list(group)) for when, group in groupby(cards, key=lambda card: wording.utc_date(card.when))]
 
 
 def around(link: PostLink | None, root: str) -> Around | None:
@@ -57,7 +58,7 @@ def around(link: PostLink | None, root: str) -> Around | None:
     href = root + addresses.quoted(link.path) if link.path else url
     if href is None:
         return None
-    return Around(href, text.line(link.title) or url or href, text.line(link.teaser), bool(link.path))
+    return Around(href, published.line(link.title) or url or href, published.line(link.teaser), bool(link.path))
 
 
 def elsewhere(post: Post, root: str) -> list[tuple[str, str, str | None]]:
@@ -68,7 +69,7 @@ def elsewhere(post: Post, root: str) -> list[tuple[str, str, str | None]]:
         url = addresses.shown(other.url)
         if url and other.url != leader:
             held = root + addresses.quoted(other.path) if other.path else None
-            found.append((text.line(other.name) or host_of(url), url, held))
+            found.append((published.line(other.name) or host_of(url), url, held))
     return found
 
 
@@ -76,4 +77,4 @@ def leader_of(post: Post, root: str) -> tuple[str, str] | None:
     if post.leader is None:
         return None
     href = root + addresses.quoted(post.leader.path) if post.leader.path else addresses.shown(post.leader.url)
-    return (text.line(post.leader.name) or "Another outlet", href) if href else None
+    return (published.line(post.leader.name) or "Another outlet", href) if href else None

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from aggregator.emit import addresses, text
+from aggregator.emit import addresses
 from aggregator.emit.items import Item
 from aggregator.models import Ended
 from aggregator.settings import Site
+from aggregator.text import published
 
 GENERATOR = "security-feed-aggregator"
 ICON = "icon.svg"
@@ -132,11 +133,11 @@ def of_health(site: Site) -> Feed:
 def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
     return Feed(
         stem=stem,
-        title=text.line(title),
+        title=published.line(title),
         home=home,
         base=addresses.base(site.base_url),
         language=site.language,
-        author=text.line(site.author) or text.line(site.title),
-        subtitle=text.line(subtitle),
+        author=published.line(site.author) or published.line(site.title),
+        subtitle=published.line(subtitle),
         hubs=tuple(filter(None, map(addresses.shown, site.hubs))),
     )

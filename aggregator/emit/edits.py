@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aggregator.differences import Piece, changes, words_of
 from aggregator.models import Post, Revision
+from aggregator.text.diff import Piece, changes, words_of
 
 Shown = tuple[Revision, list[tuple[Piece, ...]]]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aggregator import images
 from aggregator.emit import addresses
 from aggregator.models import Enclosure, Picture, Post
-from aggregator.urls import redact
+from aggregator.text import images
+from aggregator.text.urls import redact
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from aggregator.emit import addresses, documents, text
+from aggregator.emit import addresses, documents
 from aggregator.emit.documents import Document, Feed
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
@@ -17,6 +17,7 @@ from aggregator.emit.items import Item
 from aggregator.models import NotedEvent
 from aggregator.models.errors import EmitError
 from aggregator.settings import Site
+from aggregator.text import published
 
 STEM = "health"
 HEALTH_EVENTS = 100
@@ -44,14 +45,14 @@ def write_health(site: Site, events: Iterable[NotedEvent], out: Path) -> None:
 
 
 def _item(event: NotedEvent, feed: Feed) -> Item:
-    words, name = text.line(event.words), text.line(event.name) or feed.author
+    words, name = published.line(event.words), published.line(event.name) or feed.author
     url = f"{feed.base}sources/{addresses.quoted(event.slug)}.html" if event.slug else feed.home_url
     return Item(
         id=f"{feed.id}:{event.at:%Y%m%dT%H%M%SZ}-{event.id}",
         sequence=event.id,
         url=url,
         mirror_url=url,
-        title=text.line(event.title) or event.kind,
+        title=published.line(event.title) or event.kind,
         author=name,
         stamp=event.at,
         published=event.at,

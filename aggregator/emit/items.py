@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 
-from aggregator.emit import addresses, figures, telling, text
+from aggregator.emit import addresses, figures, telling
 from aggregator.emit.telling import Teller
 from aggregator.models import Enclosure, Post, PostLink, Republish
 from aggregator.settings import Site
-from aggregator.urls import host_of
+from aggregator.text.published import line
+from aggregator.text.urls import host_of
 
 UNTITLED_CHARS = 80
 """A post without a title goes by the beginning of its text, at most this long."""
@@ -100,13 +101,13 @@ def view(post: Post, base: str) -> Item:
         published=post.published,
         updated=updated(post),
         language=language_of(post.language),
-        summary=text.line(post.summary),
+        summary=line(post.summary),
         html="",
-        tags=tuple(tag for tag in map(text.line, post.tags) if tag),
+        tags=tuple(tag for tag in map(line, post.tags) if tag),
         image=lead.url if lead else None,
         enclosures=files_of(post, base),
         source_name=post.source.name,
-        source_title=text.line(post.source.title) or post.source.name,
+        source_title=line(post.source.title) or post.source.name,
         source_id=addresses.iri(post.source.id) or source_feed,
         source_home=addresses.shown(post.source.home_page_url),
         source_feed=source_feed,
@@ -138,10 +139,10 @@ def summary_body(item: Item) -> str:
 
 def title_of(post: Post) -> str:
     """The title on one line; the beginning of the text where the origin gave none. Never empty."""
-    title = text.line(post.title)
+    title = line(post.title)
     if title:
         return title
-    start = text.line(post.summary)
+    start = line(post.summary)
     if not start:
         return "Untitled"
     return start if len(start) <= UNTITLED_CHARS else start[: UNTITLED_CHARS - 1].rsplit(" ", 1)[0] + "…"
@@ -149,7 +150,7 @@ def title_of(post: Post) -> str:
 
 def author_of(post: Post) -> str:
     """`Jane Doe (Threatpost)`: readers do not show atom:source, so the outlet stands with the author."""
-    author, outlet = text.line(post.author), post.source.name
+    author, outlet = line(post.author), post.source.name
     if not author or author.casefold() == outlet.casefold():
         return outlet
     return author if f"({outlet})" in author else f"{author} ({outlet})"
@@ -184,7 +185,7 @@ def footer(item: Item, post: Post) -> str:
     if item.mirror_url != item.url:
         lines[0] += f" · {_anchor(item.mirror_url, 'on the mirror')}"
     if post.attribution is not None:
-        named = text.line(post.attribution.name) or "another outlet"
+        named = line(post.attribution.name) or "another outlet"
         url = addresses.shown(post.attribution.url)
         lines.append(f"Originally from: {_anchor(url, named) if url else escape(named)}")
     if item.also_in:
@@ -212,7 +213,7 @@ def _neighbour(link: PostLink | None, base: str) -> Link | None:
     url = addresses.shown(link.url) or mirror_url
     if url is None:
         return None
-    return Link(url, text.line(link.title) or url, text.line(link.teaser), mirror_url)
+    return Link(url, line(link.title) or url, line(link.teaser), mirror_url)
 
 
 def files_of(post: Post, base: str) -> tuple[Enclosure, ...]:
@@ -233,5 +234,5 @@ def _also_in(post: Post) -> tuple[Link, ...]:
     for other in (*((post.leader,) if post.leader else ()), *post.also_in):
         url = addresses.shown(other.url)
         if url and all(url != known.url for known in found):
-            found.append(Link(url, text.line(other.name) or host_of(url)))
+            found.append(Link(url, line(other.name) or host_of(url)))
     return tuple(found)

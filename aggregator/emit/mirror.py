@@ -15,14 +15,15 @@ from typing import Any
 
 from markupsafe import Markup
 
-from aggregator.emit import addresses, dates, edits, figures, items, outputs, telling, text
+from aggregator.emit import addresses, edits, figures, items, outputs, telling
 from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere, leader_of, shortened
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
 from aggregator.emit.rendering import environment, fitted
 from aggregator.models import Carried, OutputEntry, Post, Source
 from aggregator.settings import Output, Site
-from aggregator.urls import host_of
+from aggregator.text import published, wording
+from aggregator.text.urls import host_of
 
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
@@ -51,7 +52,7 @@ class Mirror:
             post=post,
             title=items.title_of(post),
             url=addresses.shown(post.url),
-            author=text.line(post.author),
+            author=published.line(post.author),
             source=post.source,
             source_home=addresses.shown(post.source.home_page_url),
             source_feed=addresses.shown_feed(post.source.feed_url),
@@ -87,7 +88,7 @@ class Mirror:
     def notice(self, post: Post) -> bytes:
         """What stands in the place of a post that was withdrawn."""
         assert post.withdrawn is not None
-        reason = text.line(post.withdrawn.reason)
+        reason = published.line(post.withdrawn.reason)
         return self._page("withdrawn.html", post.path, source=post.source, at=post.withdrawn.at, reason=reason)
 
     def story(self, post: Post, story: str, added: Mapping[str, tuple[str, ...]]) -> bytes:
@@ -112,7 +113,7 @@ class Mirror:
 
     def index(self, feed: Feed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
         """The front page: the newest posts, by the day they were published."""
-        cards = sorted((self.card(post) for post in posts), key=lambda card: dates.utc_date(card.when), reverse=True)
+        cards = sorted((self.card(post) for post in posts), key=lambda card: wording.utc_date(card.when), reverse=True)
         return self._page(
             "index.html",
             "index.html",
@@ -192,9 +193,9 @@ class Mirror:
             source=post.source.name if post.source.slug != of else "",
             source_path=self._source_path(post.source.slug),
             when=post.published,
-            teaser=shortened(text.line(post.summary), TEASER_CHARS),
+            teaser=shortened(published.line(post.summary), TEASER_CHARS),
             language=items.language_of(post.language),
-            note=f"also in {text.line(post.leader.name)}" if post.hidden and post.leader else "",
+            note=f"also in {published.line(post.leader.name)}" if post.hidden and post.leader else "",
             story=telling.mention(post),
         )
 
@@ -248,7 +249,7 @@ class Mirror:
 
 def _home_name(source: Source) -> str:
     """What the link to a source's home page says: its own title where that is another name, else the host."""
-    title = text.line(source.title)
+    title = published.line(source.title)
     if title and title.casefold() != source.name.casefold():
         return title
     return host_of(source.home_page_url or "") or source.name

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.emit import addresses, text
+from aggregator.emit import addresses
 from aggregator.emit.markup import DECLARATION, element, empty
 from aggregator.models import Source
 from aggregator.settings import Site
+from aggregator.text import published
 
 
 def opml(sources: Iterable[Source], site: Site) -> bytes:
@@ -18,11 +19,11 @@ def opml(sources: Iterable[Source], site: Site) -> bytes:
     """
     folders: dict[str, list[str]] = {}
     for source in sources:
-        folders.setdefault(text.line(source.tags[0]) if source.tags else "", []).append(_outline(source))
+        folders.setdefault(published.line(source.tags[0]) if source.tags else "", []).append(_outline(source))
     parts = [
         DECLARATION,
         '<opml version="2.0">\n<head>\n',
-        element("title", text.line(site.title)),
+        element("title", published.line(site.title)),
         "</head>\n<body>\n",
     ]
     for folder in sorted(folders):
@@ -36,8 +37,8 @@ def opml(sources: Iterable[Source], site: Site) -> bytes:
 
 
 def _outline(source: Source) -> str:
-    source = text.purify(source)
-    name = text.line(source.name) or source.slug
+    source = published.purify(source)
+    name = published.line(source.name) or source.slug
     return empty(
         "outline",
         type="rss",

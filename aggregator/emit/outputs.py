@@ -13,7 +13,7 @@ from datetime import datetime
 from html import escape
 from typing import Protocol
 
-from aggregator.emit import addresses, items, telling, text
+from aggregator.emit import addresses, items, telling
 from aggregator.emit.documents import Document, Feed, of_output
 from aggregator.emit.formats import Speller
 from aggregator.emit.items import Item, rfc3339
@@ -21,6 +21,7 @@ from aggregator.emit.pure import pure_post
 from aggregator.models import Ended, OutputEntry, Post
 from aggregator.settings import Output, Site
 from aggregator.settings.kinds import format_duration
+from aggregator.text import published
 
 
 class Chosen(Protocol):
@@ -138,7 +139,7 @@ def _told(told: Iterable[telling.Teller], item: Item, one: Output) -> str:
 
 def _outlets(told: Iterable[telling.Teller]) -> str:
     """`Threatpost and 2 others`."""
-    names = [text.line(teller.name) for teller in telling.outlets(tuple(told))]
+    names = [published.line(teller.name) for teller in telling.outlets(tuple(told))]
     more = len(names) - 1
     return names[0] if not more else f"{names[0]} and {more} other{'s' if more > 1 else ''}"
 

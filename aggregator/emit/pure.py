@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from aggregator.emit.text import line, purify
 from aggregator.models import Archive, Carried, Post, Source
+from aggregator.text.published import line, purify
 
 
 class PureArchive:

@@ -10,9 +10,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.emit import addresses, dates, items, text
+from aggregator.emit import addresses, items
 from aggregator.emit.cards import TEASER_CHARS, shortened
 from aggregator.emit.formats import EXTENSIONS
+from aggregator.text import published, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = ("style.css", "keys.js", "icon.svg")
@@ -58,14 +59,14 @@ def environment() -> Environment:
     )
     filters: dict[str, Callable[..., str]] = {
         "iso": items.rfc3339,
-        "day": dates.day,
-        "weekday": dates.weekday,
-        "clock": dates.clock,
-        "month": dates.month,
-        "month_name": dates.month_name,
+        "day": wording.day,
+        "weekday": wording.weekday,
+        "clock": wording.clock,
+        "month": wording.month,
+        "month_name": wording.month_name,
         "quoted": addresses.quoted,
         "lang": _lang,
-        "teaser": lambda summary: shortened(text.line(summary), TEASER_CHARS),
+        "teaser": lambda summary: shortened(published.line(summary), TEASER_CHARS),
     }
     environment.filters.update(filters)
     environment.globals.update(extensions=EXTENSIONS, media_types=MEDIA_TYPES, feed_names=FEED_NAMES)

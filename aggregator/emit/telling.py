@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.emit import addresses, text
+from aggregator.emit import addresses
 from aggregator.models import Post
+from aggregator.text.published import line
 
 UNTITLED = "Untitled"
 
@@ -37,16 +38,16 @@ def tellers(post: Post, base: str = "") -> tuple[Teller, ...]:
     """All that tell the post's story, in order of publication: the first one was first. `base`: see addresses.base."""
     return tuple(
         Teller(
-            name=text.line(member.name) or member.slug,
+            name=line(member.name) or member.slug,
             slug=member.slug,
             url=addresses.shown(member.url),
             path=member.path,
-            title=text.line(member.title) or UNTITLED,
+            title=line(member.title) or UNTITLED,
             published=member.published,
-            teaser=text.line(member.teaser),
+            teaser=line(member.teaser),
             language=member.language,
             mirror_url=base + addresses.quoted(member.path),
-            also_in=tuple(text.line(name) for name in member.also_in),
+            also_in=tuple(line(name) for name in member.also_in),
         )
         for member in post.story_members
     )

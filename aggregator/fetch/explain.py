@@ -12,7 +12,7 @@ from aggregator.fetch.statuses import in_words
 from aggregator.fetch.wire import Answer
 from aggregator.models import HostState, Response, Validators
 from aggregator.models.errors import FetchError
-from aggregator.urls import http_url, redact
+from aggregator.text.urls import http_url, redact
 
 _CACHING = ("cache-control", "expires", "age", "date", "retry-after", "etag", "last-modified", "vary", "x-robots-tag")
 """Header fields that say when, and whether, to come back."""

@@ -27,7 +27,7 @@ from aggregator.fetch.wire import Answer, Wire
 from aggregator.models import FetchMemory, Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, Refused, TimedOut
 from aggregator.settings import Network
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 LOOK_AHEAD = 2000
 """Requests that `each` takes from its input beyond those that are done: enough hosts to choose from, little memory."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aggregator.models.errors import Refused
-from aggregator.urls import ascii_host, http_url, redact
+from aggregator.text.urls import ascii_host, http_url, redact
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -17,7 +17,7 @@ from aggregator.fetch.statuses import PERMANENT, REDIRECTS, in_words, retry_afte
 from aggregator.fetch.wire import Answer
 from aggregator.models import Hop, Request, Response
 from aggregator.models.errors import FetchError, Refused, TimedOut, TooLarge
-from aggregator.urls import http_url, redact
+from aggregator.text.urls import http_url, redact
 
 MAX_HOPS = 5
 """Redirects that are followed for one request (browsers follow 20; a feed that needs more is broken)."""

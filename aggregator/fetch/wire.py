@@ -36,7 +36,7 @@ from aggregator.fetch.connect import (
 from aggregator.fetch.decode import ACCEPT_ENCODING
 from aggregator.fetch.opener import Opener
 from aggregator.models.errors import FetchError
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 KEPT_HOSTS = 64
 """Hosts whose connections are kept open for the next request, beyond those in use."""

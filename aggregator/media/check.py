@@ -9,9 +9,9 @@ from __future__ import annotations
 import io
 import warnings
 
-from aggregator.images import EXTENSIONS
 from aggregator.models import CheckedImage
 from aggregator.models.errors import ImageError
+from aggregator.text.images import EXTENSIONS
 
 MAX_PIXELS = 50_000_000
 """Of one frame; decoded it takes 200 MB. Cameras of today take 24 to 48 million; screens have 8 million at most."""

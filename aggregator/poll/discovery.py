@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from aggregator.poll.encoding import decode
-from aggregator.poll.text import plain
-from aggregator.urls import http_url
+from aggregator.text.encoding import decode
+from aggregator.text.plain import plain
+from aggregator.text.urls import http_url
 
 MAX_PAGE = 2 * 2**20
 """Bytes of a page that are looked through; `<link>` stands in its head."""

@@ -10,10 +10,10 @@ import re
 from aggregator.models import ParsedFeed
 from aggregator.models.errors import ParseError
 from aggregator.poll import discovery, jsonfeed, xmlfeed
-from aggregator.poll.encoding import decode
-from aggregator.poll.text import plain
 from aggregator.poll.xmltree import NotXml
-from aggregator.urls import redact
+from aggregator.text.encoding import decode
+from aggregator.text.plain import plain
+from aggregator.text.urls import redact
 
 _SIGNATURES = (
     (b"%PDF", "a PDF document"),

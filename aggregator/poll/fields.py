@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from aggregator.poll.text import plain, visible_length
+from aggregator.text.plain import plain, visible_length
 
 MAX_TAGS = 50
 MAX_TAG = 100

@@ -16,12 +16,12 @@ from typing import Any
 
 from aggregator.models import Enclosure, Entry, ParsedFeed, Rhythm
 from aggregator.poll.bounds import MAX_ENTRIES, MAX_FIELD
-from aggregator.poll.dates import parse_date
 from aggregator.poll.fields import content, language, length, tags
 from aggregator.poll.identity import identified
-from aggregator.poll.text import from_plain, legal, literal, looks_like_html, plain
 from aggregator.poll.xmltree import CUT_SHORT
-from aggregator.urls import http_url
+from aggregator.text.dates import parse_date
+from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain
+from aggregator.text.urls import http_url
 
 _ITEMS = re.compile(r'"items?"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")

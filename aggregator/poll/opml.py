@@ -13,11 +13,11 @@ from lxml import etree
 
 from aggregator.models.errors import ParseError
 from aggregator.poll.bounds import slim
-from aggregator.poll.encoding import decode
 from aggregator.poll.names import local_name
-from aggregator.poll.text import plain
 from aggregator.poll.xmltree import NotXml, read_any
-from aggregator.urls import http_url
+from aggregator.text.encoding import decode
+from aggregator.text.plain import plain
+from aggregator.text.urls import http_url
 
 MAX_BYTES = 16 * 2**20
 MAX_FEEDS = 10_000

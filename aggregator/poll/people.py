@@ -8,7 +8,7 @@ from lxml import etree
 
 from aggregator.poll.bounds import remove
 from aggregator.poll.names import ITUNES, local_name, namespace
-from aggregator.poll.text import plain
+from aggregator.text.plain import plain
 
 _AUTHORS = frozenset({"author", "creator", "managingeditor"})
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from aggregator.poll.names import PREFIXES
-from aggregator.poll.text import legal
+from aggregator.text.plain import legal
 
 ROOT = re.compile(
     r"<(?:[\w.-]{1,30}:)?(?:rss|rdf|feed|channel)(?=[\s>/])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>", re.IGNORECASE

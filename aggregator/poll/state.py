@@ -14,9 +14,9 @@ from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Valid
 from aggregator.models.errors import FetchError, ParseError, StageError
 from aggregator.poll.cadence import expected_wait, remembered, usual_gap
 from aggregator.poll.freshness import MAX_HONOURED, Wish, max_age, outside_skipped, wishes
-from aggregator.poll.wording import about, duration
 from aggregator.settings import FeedOptions
-from aggregator.urls import hide
+from aggregator.text.urls import hide
+from aggregator.text.wording import about, duration
 
 MOVE_AFTER = 3
 """Good polls through the same permanent redirect after which its target is polled directly (F12)."""

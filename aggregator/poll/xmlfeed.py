@@ -19,14 +19,14 @@ from aggregator.models import Enclosure, Entry, ParsedFeed
 from aggregator.models.errors import ParseError
 from aggregator.poll import xmltree
 from aggregator.poll.announced import announced_rhythm
-from aggregator.poll.dates import parse_date
 from aggregator.poll.fields import content, language, length, tags
 from aggregator.poll.identity import identified
 from aggregator.poll.names import RDF, entries, heads, local_name, namespace
 from aggregator.poll.normal import normalise
 from aggregator.poll.people import take_authors
-from aggregator.poll.text import from_plain, legal, literal, looks_like_html, plain, with_base
-from aggregator.urls import http_url, redact
+from aggregator.text.dates import parse_date
+from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain, with_base
+from aggregator.text.urls import http_url, redact
 
 _FORMATS = {"rss090": "RSS 0.90", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91"}
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})

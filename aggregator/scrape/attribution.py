@@ -20,7 +20,7 @@ from lxml.html import HtmlElement
 from aggregator.models import Attribution
 from aggregator.scrape.attribution_words import CREDITS, CUES, LABELS, LINE, SENTENCE, TAIL, VIA, YEAR
 from aggregator.scrape.neighbour_urls import same_site, site_of
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 _EDGE_LINES = 4
 """Lines at the article's end (and two at its start) where a source is named; deeper inside it is a note on data."""

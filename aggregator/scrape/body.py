@@ -20,9 +20,9 @@ from aggregator.scrape.cleaning import clean_tree, paragraphs
 from aggregator.scrape.dom import MAX_DEPTH
 from aggregator.scrape.engines import ENGINES
 from aggregator.scrape.judge import Verdict, is_placeholder, judge
-from aggregator.scrape.overlap import coverage, shingles
 from aggregator.scrape.pictures import is_caption, pictures
 from aggregator.scrape.text import running_text
+from aggregator.text.words import coverage, shingles
 
 DOUBT = 0.6
 """Expected F1 under which the other engines are asked."""

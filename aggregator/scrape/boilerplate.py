@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from aggregator.scrape.overlap import words_of
+from aggregator.text.words import words_of
 
 LEAST = 4
 """Words; shorter paragraphs ("Read more", "Update") stand in good articles too."""

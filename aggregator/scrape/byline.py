@@ -12,8 +12,8 @@ from datetime import datetime
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import INLINE, Block
-from aggregator.scrape.dates import dates_in
 from aggregator.scrape.dom import text_of
+from aggregator.text.page_dates import dates_in
 
 ABOVE = 4
 BELOW = 14

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.dom import squeeze
 from aggregator.scrape.listings import language_class
 from aggregator.scrape.media import pixels
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 DROPPED = frozenset(
     {"script", "style", "template", "svg", "math", "head", "title", "meta", "link", "base", "noframes", "frameset",

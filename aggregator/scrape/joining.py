@@ -15,8 +15,8 @@ from lxml.html import HtmlElement
 
 from aggregator.models import Article, PageKind
 from aggregator.scrape.dom import parse, text_of
-from aggregator.scrape.overlap import coverage, shingles, words_of
 from aggregator.scrape.text import running_text
+from aggregator.text.words import coverage, shingles, words_of
 
 AS_LONG = 0.5
 """Share of an AMP or print page's words that the real page has at least: a teaser with a button has less."""

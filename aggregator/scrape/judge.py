@@ -17,9 +17,9 @@ from importlib.resources import files
 
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.evidence import evidence
-from aggregator.scrape.overlap import coverage, shingles
 from aggregator.scrape.pieces import settle_pieces
 from aggregator.scrape.survey import survey
+from aggregator.text.words import coverage, shingles
 
 STATED = 2.5
 """What it adds to a block (in logits) that the page's own JSON-LD or the feed has its text: ten times as likely."""

@@ -9,7 +9,7 @@ import re
 
 from lxml.html import HtmlElement
 
-from aggregator.urls import host_of, http_url
+from aggregator.text.urls import host_of, http_url
 
 LAZY_SOURCES = (
     "data-src",

@@ -17,11 +17,11 @@ from aggregator.scrape.archiving import forbidden_by_page
 from aggregator.scrape.authors import find_author
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.byline import byline, dateline, shown_change, shown_date, told_behind
-from aggregator.scrape.dates import read_date
 from aggregator.scrape.dom import squeeze
 from aggregator.scrape.structured import Claims
 from aggregator.scrape.titles import find_title
-from aggregator.urls import http_url
+from aggregator.text.page_dates import read_date
+from aggregator.text.urls import http_url
 
 MAX_TAGS = 30
 """Tags that are kept; sites that list more are stuffing keywords."""

@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.neighbour_labels import Way
 from aggregator.scrape.neighbour_names import Hint, hint_of
 from aggregator.scrape.neighbour_urls import can_be_neighbour, date_in, folded, may_be_of, site_of
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 MAX_ANCHORS = 3000
 """Links looked at; the largest pages of the corpora have 2,600."""

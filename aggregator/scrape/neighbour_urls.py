@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 
 def _set(listed: str) -> frozenset[str]:

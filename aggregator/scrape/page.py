@@ -14,7 +14,6 @@ from aggregator.scrape import rules
 from aggregator.scrape.attribution import attribution
 from aggregator.scrape.blocks import blocks
 from aggregator.scrape.body import Body, find_body
-from aggregator.scrape.decode import decode
 from aggregator.scrape.dom import parse
 from aggregator.scrape.hint import Hint
 from aggregator.scrape.kinds import is_html, kind_of
@@ -25,7 +24,8 @@ from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
 from aggregator.scrape.variants import real_page
-from aggregator.urls import redact
+from aggregator.text.page_encoding import decode
+from aggregator.text.urls import redact
 
 NOTHING_KNOWN = Hint()
 

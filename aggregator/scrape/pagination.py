@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import text_of
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 MAX_PAGES = 50
 """A higher number is no page of an article."""

@@ -8,10 +8,10 @@ from html import unescape
 
 from lxml.html import HtmlElement
 
-from aggregator.scrape.dates import dates_in
 from aggregator.scrape.dom import squeeze, text_of
 from aggregator.scrape.structured import Claims
-from aggregator.urls import host_of
+from aggregator.text.page_dates import dates_in
+from aggregator.text.urls import host_of
 
 _SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›]\s*|\s+::\s+")
 _NAME_SEPARATOR = re.compile(_SEPARATOR.pattern + r"|:\s+")

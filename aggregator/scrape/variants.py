@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from lxml.html import HtmlElement
 
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 _AMP_ATTRIBUTES = ("amp", "⚡", "amp4", "⚡4")
 _AMP_QUERY = re.compile(r"(?i)(?:^|&)(?:amp(?:=(?:1|true|yes)?)?|(?:outputtype|output|view|format)=amp)(?=&|$)")

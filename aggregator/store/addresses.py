@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aggregator.store.connection import Sql
-from aggregator.urls import host_of, http_url
+from aggregator.text.urls import host_of, http_url
 
 Canonical = Callable[[str], str]
 """URL -> its form for comparing."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from aggregator.models import Decision, Entry, PendingArticle
 from aggregator.store import addresses, contents, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import keepable
+from aggregator.text.storable import keepable
 
 TAG_AUTHORITY = "security-feed-aggregator.github.io,2026"
 """RFC 4151: the name and the year under which this project mints ids. Part of every id; never to be changed."""

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from aggregator.settings import Config, Feed, FeedOptions, Followed
 from aggregator.store import times
 from aggregator.store.connection import Sql
-from aggregator.store.text import slug, unused
-from aggregator.urls import host_of
+from aggregator.text.storable import slug, unused
+from aggregator.text.urls import host_of
 
 
 @dataclass(frozen=True, slots=True)

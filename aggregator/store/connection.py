@@ -17,8 +17,8 @@ from typing import Any
 
 from aggregator.models.errors import StoreError, TooCostly
 from aggregator.store import opening
-from aggregator.store.text import storable
 from aggregator.store.trouble import in_words
+from aggregator.text.storable import storable
 
 Told = Callable[[int, int], None]
 """Told how many pages of how many have been copied."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from aggregator.models import Article, Change, ChangeKind, Entry, PageEvidence, PageKind, RevisionKind
 from aggregator.store import output, revisions, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import TEASER_CHARS, keepable, plain, shortened
+from aggregator.text.storable import TEASER_CHARS, keepable, plain, shortened
 
 _SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url")
 """Columns besides title, text and html that a post shows."""

@@ -17,7 +17,7 @@ from aggregator.store.connection import Session, Sql
 from aggregator.store.feed_health import Pages, Pulse
 from aggregator.store.republishing import STANDING
 from aggregator.store.search import Filter, Order, Passage
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 SEARCH_S = 2.0
 """Seconds of processor time that one search may take: `a* OR b* OR ...` would take ten over 100,000 articles."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from aggregator.models import Decision, Entry, Known, Verdict
 from aggregator.store import articles, chain, output, retention, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import keepable, storable
+from aggregator.text.storable import keepable, storable
 
 
 def known(sql: Sql, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:

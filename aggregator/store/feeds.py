@@ -15,7 +15,7 @@ from typing import Any
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Push, Rhythm, Source, Validators
 from aggregator.store import times
 from aggregator.store.connection import Sql
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 
 CLOCK_SLACK = timedelta(minutes=5)
 """A last poll that lies further in the future was made by a clock that was wrong, or is one now: clocks are set."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from aggregator.models import PostLink
 from aggregator.store import neighbours, republishing
 from aggregator.store.connection import Sql
-from aggregator.store.text import TEASER_CHARS, shortened
-from aggregator.urls import redact
+from aggregator.text.storable import TEASER_CHARS, shortened
+from aggregator.text.urls import redact
 
 _STATED = """
     SELECT id, said, direction, url, title, teaser, held_id AS target

@@ -13,11 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from aggregator.images import is_image, path_of, sources
 from aggregator.models import CheckedImage, PendingImage, Picture
 from aggregator.store import output, times
 from aggregator.store.connection import Session, Sql
-from aggregator.urls import hide, hide_in_urls, holds_hidden, host_of, http_url
+from aggregator.text.images import is_image, path_of, sources
+from aggregator.text.urls import hide, hide_in_urls, holds_hidden, host_of, http_url
 
 IMAGES = 40
 """Of one article that are mirrored; what comes after them stays a link."""

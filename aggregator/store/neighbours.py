@@ -14,7 +14,7 @@ from aggregator.models import Neighbour
 from aggregator.store import times
 from aggregator.store.addresses import Canonical
 from aggregator.store.connection import Sql
-from aggregator.store.text import keepable
+from aggregator.text.storable import keepable
 
 NEXT, PREVIOUS = "next", "previous"
 

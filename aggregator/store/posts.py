@@ -26,8 +26,8 @@ from aggregator.models import (
 from aggregator.store import feeds, links, media, neighbours, republishing, revisions, story_members, times
 from aggregator.store.connection import Sql
 from aggregator.store.story_members import Told
-from aggregator.store.text import SUMMARY_CHARS, plain, shortened
-from aggregator.urls import redact
+from aggregator.text.storable import SUMMARY_CHARS, plain, shortened
+from aggregator.text.urls import redact
 
 UNTITLED = "Untitled"
 WITHDRAWN = "This post was withdrawn"

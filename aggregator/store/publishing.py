@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from aggregator.store import contents, neighbours, output, times
 from aggregator.store.connection import Sql
-from aggregator.store.text import slug
+from aggregator.text.storable import slug
 
 UID_HASH_CHARS = 8
 """Of the article's uid at the end of its path; lengthened where two articles would share one."""

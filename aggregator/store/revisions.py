@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator import differences
 from aggregator.models import Change, PageEvidence, PendingArticle, Revision, RevisionKind, Validators
 from aggregator.store import addresses, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.next_look import JITTER, OFFSETS, next_look
+from aggregator.text import diff
 
 LOOKS_A_ROUND = 10
 """Pages of one feed that are fetched again in a round; the rest comes in the next rounds."""
@@ -180,7 +180,7 @@ def keep(sql: Sql, row: sqlite3.Row, values: dict[str, object], kind: RevisionKi
     title, text = str(values.get("title", row["title"])), str(values.get("text", row["text"]))
     if kind is RevisionKind.EDITED and _said_before(sql, row["id"], title, text):
         kind = RevisionKind.REVERTED
-    told = differences.summary(row["text"], text)
+    told = diff.summary(row["text"], text)
     if title != row["title"]:
         told = f"another title; {told}" if told else "another title"
     sql.execute(

@@ -18,8 +18,8 @@ from aggregator.models import SearchHit
 from aggregator.store import republishing, times
 from aggregator.store.connection import Sql
 from aggregator.store.republishing import STANDING
-from aggregator.store.text import HIT_END, HIT_START
-from aggregator.urls import redact
+from aggregator.text.storable import HIT_END, HIT_START
+from aggregator.text.urls import redact
 
 MAX_QUERY = 1000
 """Characters of a query that are looked at."""

@@ -15,8 +15,8 @@ from aggregator.models import Source, StoryMember
 from aggregator.store import republishing, times
 from aggregator.store.connection import Sql
 from aggregator.store.republishing import STANDING
-from aggregator.store.text import TEASER_CHARS, plain, shortened
-from aggregator.urls import redact
+from aggregator.text.storable import TEASER_CHARS, plain, shortened
+from aggregator.text.urls import redact
 
 _STORIES = """
     SELECT articles.id, own.story_id

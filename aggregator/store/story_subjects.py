@@ -9,8 +9,8 @@ from datetime import datetime
 from aggregator.store import addresses, times
 from aggregator.store.connection import Sql
 from aggregator.store.story_window import KEY, Tie
-from aggregator.store.text import plain
-from aggregator.urls import redact
+from aggregator.text.storable import plain
+from aggregator.text.urls import redact
 
 _SUBJECT = f"""
     SELECT articles.id, coalesce(articles.duplicate_of, articles.id) AS leader, {KEY} AS key, articles.title,

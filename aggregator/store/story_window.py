@@ -13,7 +13,7 @@ from sys import intern
 
 from aggregator.store import times
 from aggregator.store.connection import Sql
-from aggregator.store.text import plain
+from aggregator.text.storable import plain
 
 KEY = "substr(articles.uid, -32, 16)"
 """An article's name among stories: 64 bits of its uid's hash, the same on every machine, fit for a file name."""

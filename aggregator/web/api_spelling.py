@@ -10,7 +10,7 @@ from aggregator.emit.items import language_of
 from aggregator.health import Diagnosis
 from aggregator.models import AlsoIn, FeedState, Post, PostLink, StoryMember
 from aggregator.store.desk import Listed, Story, Whole
-from aggregator.urls import redact
+from aggregator.text.urls import redact
 from aggregator.web.api_models import (
     ArticleListed,
     ArticleOut,

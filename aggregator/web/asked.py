@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote, urlencode
 
-from aggregator.emit import dates
 from aggregator.store.search import Filter, Order
+from aggregator.text import wording
 
 MAX_QUERY = 300
 """Characters of a search; longer ones are cut."""
@@ -117,8 +117,8 @@ class Asked:
             f"of {self.source}" if self.source else "",
             f"tagged {self.tag}" if self.tag else "",
             f"in {self.language}" if self.language else "",
-            f"since {dates.day(self.since)}" if self.since else "",
-            f"until {dates.day(self.until)}" if self.until else "",
+            f"since {wording.day(self.since)}" if self.since else "",
+            f"until {wording.day(self.until)}" if self.until else "",
         ]
         return ", ".join(part for part in parts if part)
 

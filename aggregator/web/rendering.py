@@ -10,10 +10,11 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from aggregator.emit import addresses, dates, telling
+from aggregator.emit import addresses, telling
 from aggregator.emit.items import language_of, rfc3339
 from aggregator.settings import Site
-from aggregator.store.text import HIT_END, HIT_START
+from aggregator.text import wording
+from aggregator.text.storable import HIT_END, HIT_START
 
 _HIT = re.compile(f"{HIT_START}(.*?){HIT_END}", re.DOTALL)
 _COMMAND = re.compile("`([^`]+)`")
@@ -36,8 +37,8 @@ class Templates:
         self._environment.filters.update(
             marked=marked,
             iso=rfc3339,
-            day=dates.day,
-            clock=dates.clock,
+            day=wording.day,
+            clock=wording.clock,
             quoted=addresses.quoted,
             shown=addresses.shown,
             lang=_lang,

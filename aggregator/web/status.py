@@ -14,10 +14,10 @@ from starlette.responses import Response
 from aggregator import emit, health, outage
 from aggregator.health import Condition, Diagnosis
 from aggregator.models import FeedState, NotedEvent
-from aggregator.poll.wording import duration
 from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.store.feed_health import Pages
+from aggregator.text.wording import duration
 from aggregator.web.files import TYPES
 from aggregator.web.rendering import Templates
 from aggregator.web.searching import document

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.dedupe.words import raw_tokens, words
+from aggregator.text.words import raw_tokens, words
 
 SENTENCES = {
     "English": (

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from aggregator.settings import Config
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 FEEDS = Path(__file__).parents[2] / "feeds.yaml"
 GROUPS = {"news", "blogs", "research", "vendor", "advisories", "lists", "german", "archive"}

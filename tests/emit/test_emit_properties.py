@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.emit import addresses, build
-from aggregator.emit.text import line, purify, valid
 from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink
 from aggregator.settings import Site
+from aggregator.text.published import line, purify, valid
 
 SITE = Site(base_url="https://news.example/", page_size=10)
 ANY = st.text(st.characters(codec=None), max_size=40)

@@ -14,7 +14,7 @@ from rawserver import answer, routes
 from aggregator.fetch.guard import Guard, disguised, is_public
 from aggregator.models import Request
 from aggregator.models.errors import FetchError, Misled, Refused
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 PRIVATE = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16",

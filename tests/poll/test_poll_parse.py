@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aggregator import poll
 from aggregator.models import Entry, ParsedFeed
 from aggregator.models.errors import ParseError
-from aggregator.poll.text import legal
+from aggregator.text.plain import legal
 
 URL = "https://news.example.org/feed"
 

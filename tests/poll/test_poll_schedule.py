@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from aggregator import poll
 from aggregator.models import Entry, FeedState, ParsedFeed, Response, Rhythm
 from aggregator.poll.cadence import expected_wait, remembered
-from aggregator.poll.wording import duration
 from aggregator.settings import FeedOptions
+from aggregator.text.wording import duration
 
 URL = "https://news.example.org/feed"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)  # a Tuesday

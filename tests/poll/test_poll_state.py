@@ -13,7 +13,7 @@ from aggregator.models import Entry, FeedState, FeedStatus, ParsedFeed, Response
 from aggregator.models.errors import FetchError, ParseError, Refused, TimedOut, WorkerDied
 from aggregator.poll import state as module
 from aggregator.settings import FeedOptions
-from aggregator.urls import keep_secret
+from aggregator.text.urls import keep_secret
 
 URL = "https://news.example.org/feed"
 BODY = b"<rss>...</rss>"

@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.models import Attribution, PageKind
 from aggregator.scrape import Hint, article, clean, marks, to_text
-from aggregator.scrape.decode import decode
+from aggregator.text.page_encoding import decode
 
 LEDE = "Researchers have found a flaw in a library that half of the internet uses, and which nobody has paid for in twelve years."
 PARAGRAPHS = [

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.scrape import article
-from aggregator.scrape.dates import dates_in, read_date
-from aggregator.scrape.decode import decode
+from aggregator.text.page_dates import dates_in, read_date
+from aggregator.text.page_encoding import decode
 
 TEXT = "".join(
     f"<p>{sentence}</p>"

@@ -11,7 +11,7 @@ from store_builders import HOUR, NOW, Newsroom, config, entry
 from aggregator.emit import figures
 from aggregator.models import CheckedImage, Enclosure, Picture
 from aggregator.store import Store
-from aggregator.urls import keep_secret
+from aggregator.text.urls import keep_secret
 
 PNG = CheckedImage("image/png", 800, 400)
 ALPHA = "https://alpha.example"

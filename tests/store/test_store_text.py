@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.store import text, times
+from aggregator.store import times
+from aggregator.text import storable
 
 
 @pytest.mark.parametrize(
@@ -33,31 +34,31 @@ from aggregator.store import text, times
 )
 def test_plain(markup: str, expected: str) -> None:
     """Markup goes, words, paragraphs and lines stay."""
-    assert text.plain(markup) == expected
+    assert storable.plain(markup) == expected
 
 
 @pytest.mark.parametrize("piece", ["<!--", "<", "<script", "<p", "&", "<br ", "</td", "\n ", "<pre", " \n"])
 def test_a15_plain_takes_linear_time(piece: str) -> None:
     """A megabyte of anything takes no more than a moment."""
     began = time.monotonic()
-    text.plain(piece * (1_000_000 // len(piece)))
+    storable.plain(piece * (1_000_000 // len(piece)))
     assert time.monotonic() - began < 5
 
 
 @given(st.text())
 def test_what_is_storable(value: str) -> None:
     """Any text can be kept as UTF-8 without NUL, and what could be kept before is unchanged."""
-    kept = text.storable(value)
+    kept = storable.storable(value)
     assert isinstance(kept, str)
     assert "\0" not in kept
     kept.encode()
-    assert text.storable(kept) == kept
+    assert storable.storable(kept) == kept
 
 
 @given(st.text(), st.integers(2, 50))
 def test_shortened(value: str, limit: int) -> None:
     """One line, not longer than asked but for the ellipsis, and a beginning of the text."""
-    short = text.shortened(value, limit)
+    short = storable.shortened(value, limit)
     assert len(short) <= limit + 1
     assert "\n" not in short
     assert " ".join(value.split()).startswith(short.removesuffix("…").rstrip()) or len(value) > limit * 4
@@ -66,7 +67,7 @@ def test_shortened(value: str, limit: int) -> None:
 @given(st.text(max_size=300))
 def test_a39_slug(value: str) -> None:
     """Lower-case ASCII letters, digits and inner hyphens; never empty, never long."""
-    slug = text.slug(value, "post")
+    slug = storable.slug(value, "post")
     assert slug
     assert len(slug) <= 66
     assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.dedupe.stories.terms import STEM, bare
 from aggregator.dedupe.stories.values import Evidence, Features
-from aggregator.dedupe.words import is_unspaced, raw_tokens
+from aggregator.text.words import is_unspaced, raw_tokens
 
 _SHOWN = {"id": "", "name": "", "num": "the number "}
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from aggregator.dedupe.stories.values import Features, Item
 from aggregator.dedupe.stories.vocabulary import STOP
-from aggregator.dedupe.words import is_unspaced, normal, pairs, tokens_between
+from aggregator.text.words import is_unspaced, normal, pairs, tokens_between
 
 TITLE = 3.0
 """What an occurrence in the title counts."""

@@ -11,11 +11,11 @@ from lxml.html import Element, HtmlElement
 from aggregator.models import Article, Neighbour
 from aggregator.models.site_rules import Rule, Selector
 from aggregator.scrape.cleaning import clean_tree
-from aggregator.scrape.dates import read_date
 from aggregator.scrape.dom import MAX_CHARACTERS, is_element, text_of
 from aggregator.scrape.rules.selecting import Selecting
 from aggregator.scrape.text import to_text
-from aggregator.urls import http_url
+from aggregator.text.page_dates import read_date
+from aggregator.text.urls import http_url
 
 SHORT = 100
 """Words; of a text shorter than this the engines are asked too: the site may have changed under the rule."""

@@ -10,7 +10,7 @@ import html
 import re
 from urllib.parse import urljoin
 
-from aggregator.urls import http_url
+from aggregator.text.urls import http_url
 
 MAX_LINE = 1000
 """Characters of a title, a name or a description; longer ones are cut at a word."""

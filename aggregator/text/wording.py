@@ -1,8 +1,11 @@
-"""Durations as people say them."""
+"""Durations as people say them.
+
+Dates as pages show them: in English, in UTC, and never by the machine's locale.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 MUCH = 5
 """Of so many hours, nobody counts the minutes."""
@@ -39,3 +42,42 @@ def about(span: timedelta) -> str:
     """
     step = timedelta(minutes=30 if span >= timedelta(hours=2) else 5)
     return duration(max(round(span / step), 1) * step)
+
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def day(moment: datetime | date) -> str:
+    """`30 July 2019`."""
+    when = utc_date(moment)
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def weekday(moment: datetime | date) -> str:
+    """`Tuesday`."""
+    return WEEKDAYS[utc_date(moment).weekday()]
+
+
+def clock(moment: datetime) -> str:
+    """`17:16`."""
+    moment = moment.astimezone(UTC)
+    return f"{moment.hour:02}:{moment.minute:02}"
+
+
+def month(name: str) -> str:
+    """`July 2019` for `2019-07`."""
+    return f"{month_name(name)} {int(name[:-3])}"
+
+
+def month_name(name: str) -> str:
+    """`July` for `2019-07`."""
+    return MONTHS[int(name[-2:]) - 1]
+
+
+def utc_date(moment: datetime | date) -> date:
+    """The calendar day in UTC."""
+    return moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment

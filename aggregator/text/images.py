@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from html import escape, unescape
 
 from aggregator.models import MediaPolicy, Picture
-from aggregator.urls import host_of
+from aggregator.text.urls import host_of
 
 _ATTRIBUTES = r"""((?:"[^"]*"|[^">])*)"""
 _TAG = re.compile(rf"<(/?)([a-z][a-z0-9]*)\b{_ATTRIBUTES}>")

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from aggregator.urls import hide_in_urls
+from aggregator.text.urls import hide_in_urls
 
 HIT_START, HIT_END = "\ue000", "\ue001"
 """Around a hit in a search snippet (models.SearchHit); taken out of stored text, so that they mean nothing else."""

@@ -1,0 +1,1 @@
+"""Strings, bytes and times, for every stage. Pure functions: no I/O, no clock."""
