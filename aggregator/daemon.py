@@ -35,9 +35,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from aggregator import upkeep
+from aggregator.config.settings import Config
 from aggregator.models.errors import AggregatorError, StoreError
 from aggregator.pipeline import Pipeline, Tally
-from aggregator.settings import Config
 from aggregator.supervision import STALL_S, Heartbeat, tell, watchdog_s
 
 POLL_EVERY = 5

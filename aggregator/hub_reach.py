@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from aggregator.config.settings import Config
 from aggregator.fetch import public_name
-from aggregator.settings import Config
 from aggregator.text.urls import host_of
 
 

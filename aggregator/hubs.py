@@ -16,11 +16,11 @@ from pathlib import Path
 import structlog
 
 from aggregator import emit
+from aggregator.config.settings import Config
 from aggregator.fetch import Fetcher
 from aggregator.hub_reach import may_reach_us
 from aggregator.models import Request
 from aggregator.models.errors import FetchError
-from aggregator.settings import Config
 from aggregator.store import Ping, Store
 from aggregator.text.urls import hide, redact
 

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from aggregator.config.settings import Config, Feed, FeedList, Followed
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, ParseError, StageError
 from aggregator.outcomes import expected
 from aggregator.reading import read_list
-from aggregator.settings import Config, Feed, FeedList, Followed
 from aggregator.store import ListedFeed, ListState, Store
 from aggregator.text.urls import hide, keep_secrets_of, redact
 from aggregator.workers import Workers

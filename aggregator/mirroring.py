@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator import media, outcomes
+from aggregator.config.settings import Network
 from aggregator.emit.folder import Folder
 from aggregator.fetch import Fetcher
 from aggregator.models import CheckedImage, PendingImage, Request, Response
 from aggregator.models.errors import FetchError, ImageError, Offline, StageError, TooLarge
-from aggregator.settings import Network
 from aggregator.store import Store
 from aggregator.text.images import path_of
 from aggregator.text.urls import redact

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from aggregator.config.settings import Site
 from aggregator.models import Post
 from aggregator.models.errors import NotifyError
-from aggregator.settings import Site
 from aggregator.text.urls import redact
 
 ONE_BY_ONE = 3

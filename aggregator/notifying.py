@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator import outcomes
+from aggregator.config.settings import Config
 from aggregator.models.errors import StageError
 from aggregator.notices import deliver, messages
-from aggregator.settings import Config
 from aggregator.store import Store
 from aggregator.store.notices import Waiting, key
 from aggregator.workers import Workers

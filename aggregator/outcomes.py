@@ -13,6 +13,7 @@ from hashlib import sha256
 import structlog
 
 from aggregator import poll
+from aggregator.config.settings import FeedOptions
 from aggregator.models import (
     Article,
     Decision,
@@ -28,7 +29,6 @@ from aggregator.models import (
     Verdict,
 )
 from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError
-from aggregator.settings import FeedOptions
 from aggregator.text.urls import hide, redact
 
 ATTEMPTS = 6

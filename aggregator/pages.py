@@ -14,13 +14,13 @@ import structlog
 
 from aggregator import scraping
 from aggregator.config.rulebook import Rulebook
+from aggregator.config.settings import FeedOptions, Network
 from aggregator.fetch import Fetcher
 from aggregator.models import PendingArticle, Response
 from aggregator.models.errors import WorkerDied
 from aggregator.models.site_rules import Rule
 from aggregator.reading import Page, noted, read_page, unruled
 from aggregator.scraping import SCRAPE_TIMEOUT_S, Reading
-from aggregator.settings import FeedOptions, Network
 from aggregator.workers import Workers
 
 log = structlog.get_logger()

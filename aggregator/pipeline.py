@@ -26,6 +26,7 @@ import structlog
 
 from aggregator import dedupe, emit, health, lists, lock, outage, outcomes, rechecking, saving
 from aggregator.config.rulebook import Rulebook
+from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher
 from aggregator.hubs import Hubs
 from aggregator.mirroring import Mirroring
@@ -35,7 +36,6 @@ from aggregator.notifying import Notifying
 from aggregator.pages import Pages
 from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
 from aggregator.reading import read_feed
-from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store
 from aggregator.storylines import Storylines
 from aggregator.subscribing import Subscriber

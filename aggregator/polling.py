@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator import dedupe, health, outcomes
+from aggregator.config.settings import FeedOptions, Network
 from aggregator.models import FeedState, ParsedFeed, PollOutcome, PollResult, Request, Response
 from aggregator.models.errors import StoreError
-from aggregator.settings import FeedOptions, Network
 from aggregator.store import Store
 from aggregator.websub import linked
 

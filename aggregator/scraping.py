@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aggregator import dedupe, outcomes, scrape
+from aggregator.config.settings import FeedOptions, Network
 from aggregator.fetch import product_token
 from aggregator.models import Article, PageEvidence, PendingArticle, Request, Response, Validators
 from aggregator.models.site_rules import Rule
 from aggregator.reading import Page, ReadArticle, Step, has_full_text, without
 from aggregator.scrape import Hint
-from aggregator.settings import FeedOptions, Network
 
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 

@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from aggregator import emit
+from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher
 from aggregator.hub_reach import may_reach_us
 from aggregator.models import Request
 from aggregator.models.errors import FetchError
-from aggregator.settings import Config, FeedOptions
 from aggregator.store import Store, Subscription
 from aggregator.text.urls import hide, redact
 from aggregator.websub import Signature, request_form

@@ -24,10 +24,10 @@ from pathlib import Path
 import structlog
 
 from aggregator import mirroring
+from aggregator.config.settings import Config, FeedOptions
+from aggregator.config.settings import Upkeep as Settings
 from aggregator.models import FeedState
 from aggregator.models.errors import StoreError
-from aggregator.settings import Config, FeedOptions
-from aggregator.settings import Upkeep as Settings
 from aggregator.store import Limit, Store, backups_of
 
 CLOCK_SLACK = timedelta(hours=1)

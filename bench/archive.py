@@ -17,6 +17,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from aggregator.config.settings import Config
 from aggregator.models import (
     Article,
     Decision,
@@ -30,7 +31,6 @@ from aggregator.models import (
     PollResult,
     Verdict,
 )
-from aggregator.settings import Config
 from aggregator.store import Store
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

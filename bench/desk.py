@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from aggregator.settings import Site
+from aggregator.config.settings import Site
 from aggregator.store import Store
 from aggregator.web import Server, application
 from aggregator.web.asked import Asked

@@ -27,13 +27,13 @@ from typing import Protocol
 
 from lxml import etree
 
+from aggregator.config.settings import Output, Site
 from aggregator.emit import build, documents
 from aggregator.emit.atom import NAMESPACE
 from aggregator.emit.documents import Document
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.items import rfc3339, view
 from aggregator.models import Built, Carried, PollOutcome, PollResult, Post, PostLink, Source
-from aggregator.settings import Output, Site
 from aggregator.store import Store
 from bench import archive as fill
 

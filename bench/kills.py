@@ -34,11 +34,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from aggregator import dedupe, lock
+from aggregator.config.settings import Config
 from aggregator.fetch import Fetcher
 from aggregator.pipeline import Pipeline, Tally
 from aggregator.reading import Page, read_feed, read_page
 from aggregator.scrape import Hint
-from aggregator.settings import Config
 from aggregator.store import Store
 
 BEGUN = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)

@@ -31,7 +31,7 @@ from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from aggregator.settings import Config
+from aggregator.config.settings import Config
 
 LATENCY_S = 0.05
 DRIP_S = 0.5
@@ -124,7 +124,7 @@ def run(config: Config, folder: str, rounds: int, told: multiprocessing.connecti
     """The program: `rounds` rounds of the pipeline, the clock put forward between them."""
     import logging
 
-    from aggregator import logs
+    from aggregator.config import logs
     from aggregator.pipeline import Tally, opened
 
     logs.configure(level=logging.CRITICAL)

@@ -25,7 +25,8 @@ STAND_IN = """
 import os, signal, sys, threading, time
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from aggregator import daemon, logs
+from aggregator import daemon
+from aggregator.config import logs
 
 logs.configure()
 daemon.STOP_WAIT_S, daemon.STOP_WITHIN_S, daemon.RELOAD_EVERY = 0.2, 0.6, 0.05

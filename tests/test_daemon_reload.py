@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from aggregator.config.settings import Config
 from aggregator.daemon import Daemon
 from aggregator.models.errors import AggregatorError, ConfigError, StoreError
 from aggregator.pipeline import Pipeline
-from aggregator.settings import Config
 
 
 class Sealed:

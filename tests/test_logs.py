@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from aggregator import logs
+from aggregator.config import logs
 from aggregator.text import urls
 from aggregator.web import Server
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from aggregator import upkeep
+from aggregator.config.settings import Config
 from aggregator.models.errors import StoreError
-from aggregator.settings import Config
 from aggregator.store import Store, opening, wal_reset_bug
 from aggregator.upkeep import Done, Tended, night, tend
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.app import app, here, iso, say
+from aggregator.config.settings import Feed
 from aggregator.models.errors import ConfigError, FetchError
-from aggregator.settings import Feed
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.cli.finding import Finder, Found, Sample
-    from aggregator.settings import Config
+    from aggregator.config.settings import Config
 
 NEWEST = 3
 """Entries that are shown of a feed."""

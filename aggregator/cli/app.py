@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from aggregator import logs
 from aggregator.cli.panels import Commands
+from aggregator.config import logs
 from aggregator.models.errors import ConfigError
 
 if TYPE_CHECKING:
-    from aggregator.settings import Config
+    from aggregator.config.settings import Config
 
 app = typer.Typer(
     name="aggregator",

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from aggregator.cli.adding import Yes, asking, chosen, feed_of, show
 from aggregator.cli.app import app, complain, here, say
+from aggregator.config.settings import Feed, Network, Server, Site
 from aggregator.models.errors import ConfigError, FetchError, ParseError, Refused
-from aggregator.settings import Feed, Network, Server, Site
 from aggregator.text.urls import http_url, redact
 
 STARTERS = (

@@ -13,7 +13,7 @@ import typer
 from aggregator.models.errors import AggregatorError
 
 if TYPE_CHECKING:
-    from aggregator.settings import Config
+    from aggregator.config.settings import Config
 
 
 class _Chosen(str):

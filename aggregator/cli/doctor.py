@@ -14,15 +14,15 @@ from aggregator.cli import completion
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
 from aggregator.cli.feeds import named, with_lists
 from aggregator.cli.naming import meant
+from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, ParsedFeed
 from aggregator.models.errors import StageError
-from aggregator.settings import FeedOptions
 from aggregator.standing import standing
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
+    from aggregator.config.settings import Config
     from aggregator.fetch import Explanation, HopReport
-    from aggregator.settings import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def doctor(
 ) -> None:
     """Ask for a URL once and explain it: every hop, the address, validators, caching, robots.txt, the next poll."""
     from aggregator.cli.fetching import Passing
+    from aggregator.config.settings import Network
     from aggregator.fetch import Fetcher
-    from aggregator.settings import Network
     from aggregator.store import Store
 
     place = here(context)

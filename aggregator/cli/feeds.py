@@ -17,8 +17,8 @@ from aggregator.models.errors import ConfigError
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
+    from aggregator.config.settings import Config, Feed
     from aggregator.poll.opml import OpmlFeed
-    from aggregator.settings import Config, Feed
 
 _MORE = ("lists", "outputs", "notifications")
 """Further parts of feeds.yaml that `check` counts where there are any."""
@@ -76,8 +76,8 @@ def remove(
 
 def _refuse_listed(place: Here, name: str) -> None:
     """A feed that a list brings is not taken out here. ConfigError says which list that is."""
+    from aggregator.config.settings import Followed
     from aggregator.lists import shown_name
-    from aggregator.settings import Followed
 
     config = with_lists(place)
     names = {one.url: shown_name(one) for one in config.lists}
@@ -140,7 +140,7 @@ def _known(place: Here) -> dict[str, set[str]]:
 
 
 def _feed_of(outline: OpmlFeed) -> Feed:
-    from aggregator.settings import Feed
+    from aggregator.config.settings import Feed
 
     return Feed(url=outline.url, name=outline.name.strip() or None, tags=outline.tags)
 

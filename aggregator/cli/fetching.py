@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.cli.app import Here, clock
+from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher
 from aggregator.models import FetchMemory, HostState, Request, RobotsFile
 from aggregator.models.errors import FetchError, StoreError
-from aggregator.settings import Network
 from aggregator.text.urls import redact
 
 MAX_FILE_BYTES = 64 * 2**20

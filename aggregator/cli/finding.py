@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aggregator import poll
 from aggregator.cli.app import Here
 from aggregator.cli.fetching import fetching
+from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher
 from aggregator.models import PageKind, ParsedFeed, Request, Response
 from aggregator.models.errors import FetchError, ParseError, StageError
@@ -17,7 +18,6 @@ from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.reading import Page, has_full_text, read_feed, read_page
 from aggregator.scrape import Hint
 from aggregator.scraping import SCRAPE_TIMEOUT_S
-from aggregator.settings import Network
 from aggregator.text.urls import http_url
 from aggregator.workers import Workers
 

@@ -11,7 +11,7 @@ from aggregator.cli.app import Here, Json, app, complain, here, iso, print_json,
 from aggregator.models.errors import ConfigError, StageError
 
 if TYPE_CHECKING:
-    from aggregator.settings import Notification
+    from aggregator.config.settings import Notification
     from aggregator.store.notices import RuleState
 
 

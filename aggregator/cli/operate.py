@@ -19,8 +19,8 @@ from aggregator.cli.progress import bars
 from aggregator.models import FeedState, FeedStatus
 
 if TYPE_CHECKING:
+    from aggregator.config.settings import Config
     from aggregator.pipeline import Tally
-    from aggregator.settings import Config
     from aggregator.store import Store
 
 
@@ -93,7 +93,7 @@ def run(context: typer.Context) -> None:
     """The daemon: what `poll` does, on a schedule, and the web server."""
     import logging
 
-    from aggregator import logs
+    from aggregator.config import logs
     from aggregator.daemon import Daemon
     from aggregator.pipeline import opened
     from aggregator.web import Server, of_folder

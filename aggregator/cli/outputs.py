@@ -13,7 +13,7 @@ from aggregator.cli.app import Json, app, counted, here, iso, line, print_json, 
 from aggregator.models.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
-    from aggregator.settings import Config, Output
+    from aggregator.config.settings import Config, Output
     from aggregator.store.outputs import Judged, Trial
 
 output = typer.Typer(help="The outputs of feeds.yaml: feeds of your own making.", no_args_is_help=True)

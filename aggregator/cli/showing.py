@@ -17,7 +17,7 @@ from aggregator.cli.progress import bars
 from aggregator.models.errors import ConfigError
 
 if TYPE_CHECKING:
-    from aggregator.settings import Config
+    from aggregator.config.settings import Config
 
 COLUMNS = ("round", "feeds", "same", "failed", "new", "articles", "no page", "copies", "next links")
 

@@ -122,8 +122,8 @@ def _unread(place: Here) -> list[str]:
 def _origins(place: Here) -> dict[str, str]:
     """Address of a feed -> the list that it comes from: its name, or else its address without secrets."""
     from aggregator.cli.feeds import with_lists
+    from aggregator.config.settings import Followed
     from aggregator.lists import shown_name
-    from aggregator.settings import Followed
 
     try:
         config = with_lists(place)

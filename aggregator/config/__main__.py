@@ -16,7 +16,7 @@ def write(docs: Path) -> None:
     """Replace what follows the marks in configuration.md and rules.md, and the schema."""
     for name, source, generated in (
         ("configuration.md", "aggregator/settings/", reference()),
-        ("rules.md", "aggregator/config/rules.py", rule_reference()),
+        ("rules.md", "aggregator/config/site_rules.py", rule_reference()),
     ):
         page = docs / name
         by_hand = page.read_text("utf-8").partition(MARK)[0]

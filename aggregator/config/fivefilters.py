@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from aggregator.config.rules import MAX_SELECTOR, checked
+from aggregator.config.site_rules import MAX_SELECTOR, checked
 from aggregator.models.site_rules import HARMLESS_HEADERS, Rule, Sample, Selector
 from aggregator.text.urls import http_url
 

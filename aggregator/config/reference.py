@@ -8,8 +8,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aggregator.settings import Config, Feed, FeedList, FeedOptions, Network, Notification, Output, Server, Site, Upkeep
-from aggregator.settings.kinds import format_duration
+from aggregator.config.settings import (
+    Config,
+    Feed,
+    FeedList,
+    FeedOptions,
+    Network,
+    Notification,
+    Output,
+    Server,
+    Site,
+    Upkeep,
+    format_duration,
+)
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("site", Site),
@@ -49,7 +60,7 @@ def _lines() -> Iterator[str]:
 
 def rule_reference() -> str:
     """The table of every key of a site's rule, in Markdown."""
-    from aggregator.config.rules import SiteRule
+    from aggregator.config.site_rules import SiteRule
 
     return "\n".join(_table(SiteRule))
 

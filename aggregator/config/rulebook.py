@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aggregator.config.fivefilters import read_site_config
-from aggregator.config.rules import read_rule
+from aggregator.config.site_rules import read_rule
 from aggregator.models.errors import ConfigError
 from aggregator.models.site_rules import Rule
 from aggregator.text.urls import host_of

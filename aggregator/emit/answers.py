@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses, documents, items
 from aggregator.emit.documents import Document
 from aggregator.emit.formats import Speller
 from aggregator.emit.pure import pure_posts
 from aggregator.models import Post
-from aggregator.settings import Site
 from aggregator.text.published import valid
 
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from aggregator.config.settings import Output, Site
 from aggregator.emit import edits, ledger
 from aggregator.emit.days import MOVING, Lost
 from aggregator.emit.edition import Edition, Order
@@ -19,7 +20,6 @@ from aggregator.emit.outputs import Chosen, Nothing, signature
 from aggregator.emit.pure import PureArchive
 from aggregator.models import Archive, Built, Post
 from aggregator.models.errors import EmitError
-from aggregator.settings import Output, Site
 
 Progress = Callable[[int, int], None]
 CHUNK = 200

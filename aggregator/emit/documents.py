@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses
 from aggregator.emit.items import Item
 from aggregator.models import Ended
-from aggregator.settings import Site
 from aggregator.text import published
 
 GENERATOR = "security-feed-aggregator"

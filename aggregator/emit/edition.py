@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from aggregator.config.settings import Output, Site
 from aggregator.emit import addresses, documents, edits, history, items, outputs, rendering, telling
 from aggregator.emit.days import Days, Row, month_of
 from aggregator.emit.documents import Document
@@ -20,7 +21,6 @@ from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
 from aggregator.emit.outputs import Chosen
 from aggregator.models import Archive, Ended, Post, Republish, Source
-from aggregator.settings import Output, Site
 
 MONTH_POSTS = 1_000
 """Posts on one page of the archive (some 300 KB); a month with more has a page for each of its days."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses, documents
 from aggregator.emit.documents import Document, Feed
 from aggregator.emit.folder import Folder
@@ -16,7 +17,6 @@ from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.items import Item
 from aggregator.models import NotedEvent
 from aggregator.models.errors import EmitError
-from aggregator.settings import Site
 from aggregator.text import published
 
 STEM = "health"

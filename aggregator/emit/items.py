@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses, figures, telling
 from aggregator.emit.telling import Teller
 from aggregator.models import Enclosure, Post, PostLink, Republish
-from aggregator.settings import Site
 from aggregator.text.published import line
 from aggregator.text.urls import host_of
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from markupsafe import Markup
 
+from aggregator.config.settings import Output, Site
 from aggregator.emit import addresses, edits, figures, items, outputs, telling
 from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere, leader_of, shortened
 from aggregator.emit.days import Row
 from aggregator.emit.documents import Feed
 from aggregator.emit.rendering import environment, fitted
 from aggregator.models import Carried, OutputEntry, Post, Source
-from aggregator.settings import Output, Site
 from aggregator.text import published, wording
 from aggregator.text.urls import host_of
 

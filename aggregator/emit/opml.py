@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses
 from aggregator.emit.markup import DECLARATION, element, empty
 from aggregator.models import Source
-from aggregator.settings import Site
 from aggregator.text import published
 
 

@@ -13,14 +13,13 @@ from datetime import datetime
 from html import escape
 from typing import Protocol
 
+from aggregator.config.settings import Output, Site, format_duration
 from aggregator.emit import addresses, items, telling
 from aggregator.emit.documents import Document, Feed, of_output
 from aggregator.emit.formats import Speller
 from aggregator.emit.items import Item, rfc3339
 from aggregator.emit.pure import pure_post
 from aggregator.models import Ended, OutputEntry, Post
-from aggregator.settings import Output, Site
-from aggregator.settings.kinds import format_duration
 from aggregator.text import published
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses, documents
 from aggregator.emit.formats import EXTENSIONS
-from aggregator.settings import Site
 
 FOLDERS = ("tags", "sources", "outputs")
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 
+from aggregator.config.settings import Network
 from aggregator.fetch.calls import NoAnswer, Stopped
 from aggregator.fetch.explain import Explanation, hop_report
 from aggregator.fetch.guard import Guard
@@ -26,7 +27,6 @@ from aggregator.fetch.visit import Visit
 from aggregator.fetch.wire import Answer, Wire
 from aggregator.models import FetchMemory, Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, Refused, TimedOut
-from aggregator.settings import Network
 from aggregator.text.urls import redact
 
 LOOK_AHEAD = 2000

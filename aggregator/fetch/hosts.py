@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from aggregator.config.settings import Network
 from aggregator.fetch.reach import Reach
 from aggregator.fetch.statuses import BUSY, MAX_RETRY_AFTER_S
 from aggregator.models import FetchMemory, HostState
-from aggregator.settings import Network
 
 MAX_REST_S = 3600.0
 """Seconds: the longest rest that we impose by ourselves; a host that asks for more gets more (Retry-After)."""

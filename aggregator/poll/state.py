@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.models.errors import FetchError, ParseError, StageError
 from aggregator.poll.cadence import expected_wait, remembered, usual_gap
 from aggregator.poll.freshness import MAX_HONOURED, Wish, max_age, outside_skipped, wishes
-from aggregator.settings import FeedOptions
 from aggregator.text.urls import hide
 from aggregator.text.wording import about, duration
 

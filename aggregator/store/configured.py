@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from aggregator.settings import Config, Feed, FeedOptions, Followed
+from aggregator.config.settings import Config, Feed, FeedOptions, Followed
 from aggregator.store import times
 from aggregator.store.connection import Sql
 from aggregator.text.storable import slug, unused

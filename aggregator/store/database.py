@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from aggregator.config.settings import Config
 from aggregator.models import (
     Article,
     Candidate,
@@ -28,7 +29,6 @@ from aggregator.models import (
     SearchHit,
 )
 from aggregator.models.errors import StoreError
-from aggregator.settings import Config
 from aggregator.store import (
     articles,
     configured,

@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 
+from aggregator.config.settings import Notification
 from aggregator.models import Post
-from aggregator.settings import Notification
 from aggregator.store import facts, output, posts, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.republishing import STANDING

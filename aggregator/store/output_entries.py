@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.settings import Output
+from aggregator.config.settings import Output
 from aggregator.store import facts, times
 from aggregator.store.connection import Sql
 from aggregator.store.facts import Subject

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from aggregator.config.settings import Output
 from aggregator.models import Ended, OutputEntry
 from aggregator.models.filters import Filter, Reason
-from aggregator.settings import Output
 from aggregator.store import facts, output, output_entries, posts, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.facts import Subject

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aggregator import health
+from aggregator.config.settings import Site
 from aggregator.models import Post
-from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.web import api_models as shapes
 from aggregator.web.api_spelling import Spelling, named_paths, spelled_feed

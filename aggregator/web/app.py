@@ -19,10 +19,10 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.config.settings import Config, Server, Site
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.rendering import TEMPLATES
 from aggregator.models.errors import StoreError, TooCostly
-from aggregator.settings import Config, Server, Site
 from aggregator.subscribing import Subscriber
 from aggregator.web.api import Api, problem
 from aggregator.web.asked import TOO_LONG

@@ -24,7 +24,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from aggregator import emit
-from aggregator.settings import Site
+from aggregator.config.settings import Site
 
 TYPES = {
     ".atom": "application/atom+xml; charset=utf-8",

@@ -23,7 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aggregator.settings import Server
+from aggregator.config.settings import Server
 
 OPEN = frozenset({"/health"})
 """What anybody may ask: that the program is alive, and nothing else, for watchdogs that know no password."""

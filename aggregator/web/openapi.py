@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 
-from aggregator.settings import Site
+from aggregator.config.settings import Site
 from aggregator.web import api_models as shapes
 
 

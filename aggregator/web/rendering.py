@@ -10,9 +10,9 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses, telling
 from aggregator.emit.items import language_of, rfc3339
-from aggregator.settings import Site
 from aggregator.text import wording
 from aggregator.text.storable import HIT_END, HIT_START
 

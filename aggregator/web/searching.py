@@ -10,11 +10,11 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from aggregator.config.settings import Site
 from aggregator.emit import answer
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.rendering import FEED_NAMES, MEDIA_TYPES
 from aggregator.models.errors import TooCostly
-from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.store.desk import Results
 from aggregator.web.asked import HITS, MAX_PAGE, TOO_LONG, Asked

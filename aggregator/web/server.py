@@ -33,7 +33,7 @@ class Server:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                log_config=None,  # as aggregator.logs has it: uvicorn's own writes what it is given
+                log_config=None,  # as aggregator.config.logs has it: uvicorn's own writes what it is given
                 log_level="warning",
                 access_log=False,
                 server_header=False,

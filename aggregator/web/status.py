@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator import emit, health, outage
+from aggregator.config.settings import Site
 from aggregator.health import Condition, Diagnosis
 from aggregator.models import FeedState, NotedEvent
-from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.store.feed_health import Pages
 from aggregator.text.wording import duration

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import add_feeds, load, remove_feed
+from aggregator.config.settings import Feed
 from aggregator.models.errors import ConfigError
-from aggregator.settings import Feed
 
 TEXT = """\
 # My feeds.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import add_feeds, load
-from aggregator.settings import Feed
+from aggregator.config.settings import Feed
 
 NEW = Feed(url="https://new.example/feed", name="New: one", tags=("a", "b"))
 

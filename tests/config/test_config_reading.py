@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import add_feeds, load
+from aggregator.config.settings import Feed
 from aggregator.models.errors import ConfigError
-from aggregator.settings import Feed
 
 
 def write(folder: Path, text: str) -> Path:

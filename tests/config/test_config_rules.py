@@ -10,7 +10,7 @@ from lxml import etree
 from aggregator.config import load
 from aggregator.config.fivefilters import literal, read_site_config
 from aggregator.config.rulebook import Rulebook, shipped
-from aggregator.config.rules import read_rule
+from aggregator.config.site_rules import read_rule
 from aggregator.models.errors import ConfigError
 from aggregator.models.site_rules import Rule, Sample, Selector
 

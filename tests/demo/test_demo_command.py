@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli import showing
+from aggregator.config.settings import Config
 from aggregator.demo import Press
-from aggregator.settings import Config
 
 
 def test_the_demo_serves_on_the_port_of_the_environment(

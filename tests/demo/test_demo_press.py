@@ -13,8 +13,8 @@ import requests
 from lxml import html as lxml_html
 from ruamel.yaml import YAML
 
+from aggregator.config.settings import Config
 from aggregator.demo import Expected, Listed, Press
-from aggregator.settings import Config
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 NEVER_WHOLE = {"cracked", "oldmill"}

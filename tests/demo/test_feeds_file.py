@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from ruamel.yaml import YAML
 
-from aggregator.settings import Config
+from aggregator.config.settings import Config
 from aggregator.text.urls import http_url
 
 FEEDS = Path(__file__).parents[2] / "feeds.yaml"

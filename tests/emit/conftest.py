@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from emit_shelf import Shelf, filled
 
-from aggregator.settings import Site
+from aggregator.config.settings import Site
 
 
 @pytest.fixture

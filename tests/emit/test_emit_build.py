@@ -15,10 +15,10 @@ import pytest
 from emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained, filled, link_to, make_post
 from machine import full_disk
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
 from aggregator.models import AlsoIn
 from aggregator.models.errors import EmitError
-from aggregator.settings import Site
 
 TAGS = ("news", "research", "threat-intel")
 KINDS = ("atom", "rss", "json")
@@ -282,7 +282,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from emit_shelf import chained, filled
 from aggregator.emit import build
-from aggregator.settings import Site
+from aggregator.config.settings import Site
 
 site = Site(title="Security news", base_url="https://news.example/", page_size=10)
 shelf = filled(30)

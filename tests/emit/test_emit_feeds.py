@@ -14,9 +14,9 @@ from emit_rules import ATOM, CONTENT, DC, DCTERMS, FAULTS, LANG, faults_of, warn
 from emit_shelf import KREBS, START, THREATPOST, Shelf, filled, make_post
 from lxml import etree
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
 from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink, Source
-from aggregator.settings import Site
 
 NEXT = PostLink("https://threatpost.example/next/", "What comes next", "Its first lines.", "posts/2026/04/next.html")
 PREVIOUS = PostLink("https://threatpost.example/before/")

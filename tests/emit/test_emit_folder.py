@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from emit_shelf import Shelf, make_post
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
 from aggregator.emit.documents import Document, combined
 from aggregator.emit.folder import BATCH_FILES, Folder
 from aggregator.emit.formats import EXTENSIONS, Speller
 from aggregator.models.errors import EmitError
-from aggregator.settings import Site
 
 
 def test_more_files_than_a_batch_all_arrive(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from emit_rules import ATOM, HISTORY
 from emit_shelf import Shelf, chained, filled, make_post
 from lxml import etree
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
-from aggregator.settings import Site
 
 BASE = "https://news.example/"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from emit_rules import faults_of
 from emit_shelf import Shelf, filled
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
 from aggregator.poll import parse
-from aggregator.settings import Site
 
 HUBS = ("https://hub.example/", "https://other.example/push?a=1&b=2")
 SITE = Site(title="Wire", base_url="https://news.example/wire/", page_size=10, hubs=HUBS)

@@ -15,9 +15,9 @@ import pytest
 from emit_shelf import KREBS, START, THREATPOST, Shelf, filled, link_to, make_post
 from lxml import html
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
 from aggregator.models import AlsoIn, Attribution, Enclosure, PostLink
-from aggregator.settings import Site
 
 STYLE = Path(__file__).parents[2] / "aggregator" / "emit" / "templates" / "style.css"
 

@@ -12,8 +12,8 @@ import pytest
 from lxml import etree
 from test_emit_on_store import OUTLETS, SITE, Press
 
+from aggregator.config.settings import Config, Output
 from aggregator.emit import build
-from aggregator.settings import Config, Output
 from aggregator.store import Store
 from aggregator.store.story_changes import Placed, StoryChanges
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.config.settings import Config, Site
 from aggregator.emit import build
 from aggregator.models import (
     Article,
@@ -25,7 +26,6 @@ from aggregator.models import (
     PollResult,
     Verdict,
 )
-from aggregator.settings import Config, Site
 from aggregator.store import Store
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

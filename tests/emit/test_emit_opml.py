@@ -7,8 +7,8 @@ from dataclasses import replace
 from emit_shelf import KREBS, LAB, THREATPOST
 from lxml import etree
 
+from aggregator.config.settings import Site
 from aggregator.emit import opml
-from aggregator.settings import Site
 
 
 def test_each_source_stands_once_in_the_folder_of_its_first_tag() -> None:

@@ -12,9 +12,9 @@ from emit_shelf import START, Shelf
 from lxml import etree
 from test_emit_stories import told
 
+from aggregator.config.settings import Output, Site
 from aggregator.emit import build
 from aggregator.models import Enclosure, Ended, OutputEntry
-from aggregator.settings import Output, Site
 
 AT = "{http://purl.org/atompub/tombstones/1.0}"
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from aggregator.config.settings import Site
 from aggregator.emit import addresses, build
 from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink
-from aggregator.settings import Site
 from aggregator.text.published import line, purify, valid
 
 SITE = Site(base_url="https://news.example/", page_size=10)

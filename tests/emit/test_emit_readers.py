@@ -19,8 +19,8 @@ import pytest
 from emit_shelf import Shelf, chained
 from machine import QuietFiles, needed, serving
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
-from aggregator.settings import Site
 
 TITLES = ("Ransomware & “quotes” – dash", "1 < 2 && 3 > 2", "Use of <b>bold</b> ]]> tags", "日本語の見出し")
 KINDS = ("atom", "rss")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from emit_shelf import Shelf, make_post
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
 from aggregator.models import Post, StoryMember
-from aggregator.settings import Site
 
 
 def told(story: str, *posts: Post, former: tuple[str, ...] = ()) -> tuple[Post, ...]:

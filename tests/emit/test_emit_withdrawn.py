@@ -11,9 +11,9 @@ from emit_rules import faults_of
 from emit_shelf import START, Shelf, filled
 from lxml import etree
 
+from aggregator.config.settings import Site
 from aggregator.emit import build
 from aggregator.models import Withdrawal
-from aggregator.settings import Site
 
 AT = "{http://purl.org/atompub/tombstones/1.0}"
 THEN = START + timedelta(days=400)

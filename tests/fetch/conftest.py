@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from rawserver import Clock, Memory, Script, Server
 
+from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher
-from aggregator.settings import Network
 
 
 @pytest.fixture

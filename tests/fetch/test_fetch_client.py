@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rawserver import Asked, Clock, Memory, Server, answer, late, routes
 
+from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Validators
 from aggregator.models.errors import FetchError, Refused, TooLarge
-from aggregator.settings import Network
 
 TLS = Path(__file__).parent / "tls"
 

@@ -12,12 +12,12 @@ from datetime import timedelta
 import pytest
 from rawserver import Memory, Server, answer, late, routes
 
+from aggregator.config.settings import Network
 from aggregator.fetch import robots as robots_module
 from aggregator.fetch.hosts import BUSY_REST_S, MAX_REST_S, SILENT_REST_S, Hosts
 from aggregator.fetch.robots import product_token, read_rules
 from aggregator.models import HostState, Request, Response, RobotsFile
 from aggregator.models.errors import FetchError, Refused, StoreError, TimedOut
-from aggregator.settings import Network
 
 
 def gaps(server: Server) -> list[float]:

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from aggregator import poll
+from aggregator.config.settings import Tag
 from aggregator.models.errors import ParseError
 from aggregator.poll.opml import OpmlFeed
-from aggregator.settings.kinds import Tag
 
 LIST = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE opml>

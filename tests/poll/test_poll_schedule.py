@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import poll
+from aggregator.config.settings import FeedOptions
 from aggregator.models import Entry, FeedState, ParsedFeed, Response, Rhythm
 from aggregator.poll.cadence import expected_wait, remembered
-from aggregator.settings import FeedOptions
 from aggregator.text.wording import duration
 
 URL = "https://news.example.org/feed"

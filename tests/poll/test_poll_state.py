@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 
 from aggregator import poll
+from aggregator.config.settings import FeedOptions
 from aggregator.models import Entry, FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.models.errors import FetchError, ParseError, Refused, TimedOut, WorkerDied
 from aggregator.poll import state as module
-from aggregator.settings import FeedOptions
 from aggregator.text.urls import keep_secret
 
 URL = "https://news.example.org/feed"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from aggregator.config.settings import Config
 from aggregator.models import (
     Article,
     Decision,
@@ -23,7 +24,6 @@ from aggregator.models import (
     Post,
     Verdict,
 )
-from aggregator.settings import Config
 from aggregator.store import Store
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

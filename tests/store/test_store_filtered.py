@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from store_builders import HOUR, NOW, Newsroom, entry
 
+from aggregator.config.settings import Output
 from aggregator.models import Likeness
-from aggregator.settings import Output
 from aggregator.store import Store, facts, output_entries, outputs
 from aggregator.store.story_changes import Placed, StoryChanges
 

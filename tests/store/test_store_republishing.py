@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from store_builders import HOUR, NOW, Newsroom, entry
 
+from aggregator.config.settings import Output
 from aggregator.models import Enclosure, Likeness, Post
-from aggregator.settings import Output
 from aggregator.store import Store
 from aggregator.store.story_changes import Placed, StoryChanges
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from store_builders import HOUR, NOW, Newsroom, decision, entry
 
 from aggregator import emit
+from aggregator.config.settings import Site
 from aggregator.dedupe import decide, lookup_guids
 from aggregator.models import Likeness, PollOutcome, PollResult, Verdict
-from aggregator.settings import Site
 from aggregator.store.retention import NOTICE, Limit
 from aggregator.store.story_changes import Placed, StoryChanges
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from store_builders import NOW, Newsroom
 
-from aggregator.settings import Site
+from aggregator.config.settings import Site
 from aggregator.store import Store
 from aggregator.web import Server, application
 

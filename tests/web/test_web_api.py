@@ -11,7 +11,7 @@ import pytest
 from desk_room import serving
 from store_builders import HOUR, NOW, Newsroom, entry
 
-from aggregator.settings import Server
+from aggregator.config.settings import Server
 from aggregator.store import Store
 from aggregator.store.quality import Quality
 from aggregator.web import api_models

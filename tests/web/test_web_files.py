@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from desk_room import request
 
-from aggregator.settings import Site
+from aggregator.config.settings import Site
 from aggregator.store import Store
 from aggregator.web import Server, application, files
 

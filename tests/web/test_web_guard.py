@@ -19,8 +19,8 @@ from desk_room import Asking, serving
 from pydantic import ValidationError
 from starlette.datastructures import Headers
 
+from aggregator.config.settings import Server
 from aggregator.models.errors import StoreError
-from aggregator.settings import Server
 from aggregator.web import guard, protocol
 from aggregator.web.server import BACKLOG
 

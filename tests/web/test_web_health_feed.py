@@ -13,8 +13,8 @@ from emit_rules import faults_of
 from store_builders import NOW, Newsroom
 
 from aggregator import emit
+from aggregator.config.settings import Site
 from aggregator.models import NotedEvent
-from aggregator.settings import Site
 from aggregator.store import Store
 
 EVENTS = (

@@ -13,9 +13,9 @@ from chromium import Page, browser
 from desk_room import serving
 from emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained
 
+from aggregator.config.settings import Output, Site
 from aggregator.emit import build
 from aggregator.models import Attribution, Ended, OutputEntry, Revision, RevisionKind, Source, StoryMember, Withdrawal
-from aggregator.settings import Output, Site
 
 pytestmark = pytest.mark.browser
 

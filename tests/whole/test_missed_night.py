@@ -11,8 +11,8 @@ from pathlib import Path
 
 from outlets import outlet, rss
 
+from aggregator.config.settings import Config
 from aggregator.pipeline import Tally, opened
-from aggregator.settings import Config
 
 NOW = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
 HOSTS, FEEDS_A_HOST = 8, 50

@@ -20,9 +20,9 @@ from program import Program
 
 from aggregator import notices, notifying, pipeline
 from aggregator.config import load
+from aggregator.config.settings import Site
 from aggregator.models import Post, Source
 from aggregator.models.errors import NotifyError
-from aggregator.settings import Site
 from aggregator.store import Store
 from aggregator.store.search import Filter
 

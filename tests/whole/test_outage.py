@@ -14,9 +14,9 @@ from program import Program
 
 from aggregator import outage
 from aggregator.cli import main
+from aggregator.config.settings import Config
 from aggregator.models import FeedStatus
 from aggregator.pipeline import Tally, opened
-from aggregator.settings import Config
 
 NOW = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)
 NAMES = tuple(f"press{number}.example" for number in range(12))

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from machine import Quiet, serving
 
+from aggregator.config.settings import Config
 from aggregator.pipeline import opened
-from aggregator.settings import Config
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 WEEKS = 2

@@ -18,9 +18,9 @@ import pytest
 from hub import Hub, hub
 from outlets import Outlet, outlet, rss
 
+from aggregator.config.settings import Config
 from aggregator.models import FeedState
 from aggregator.pipeline import Pipeline, Tally, opened
-from aggregator.settings import Config
 from aggregator.web import Server, of_folder
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

@@ -16,9 +16,9 @@ from lxml import etree
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from aggregator.config.document import Document, Path_, explain, read
+from aggregator.config.settings import HttpUrl, Texts
 from aggregator.models.errors import ConfigError
 from aggregator.models.site_rules import HARMLESS_HEADERS, Rule, Sample, Selector
-from aggregator.settings.kinds import HttpUrl, Texts
 
 MAX_SELECTOR = 2000
 """Characters; the longest of 1,500 rules that people wrote for sites has half of them."""
