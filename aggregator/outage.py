@@ -1,6 +1,6 @@
 """The network itself seems to be down: the event that tells when it begins and when it ends, and the words meanwhile.
 
-Whether it is, `fetch` judges (see `aggregator.fetch.reach`); what could not be reached is asked again soon, and no
+Whether it is, `fetch` judges (see `aggregator.fetch.hosts`); what could not be reached is asked again soon, and no
 feed, page or host is held to have failed for it. Nothing is fetched or stored here.
 """
 

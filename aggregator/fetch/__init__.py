@@ -3,8 +3,7 @@
 It fetches bytes and parses none of them (robots.txt apart); what to fetch, and when, is decided elsewhere.
 """
 
-from aggregator.fetch.explain import Explanation, HopReport
-from aggregator.fetch.fetcher import Fetcher
+from aggregator.fetch.client import Explanation, Fetcher, HopReport
 from aggregator.fetch.guard import public_name
 from aggregator.fetch.robots import product_token
 

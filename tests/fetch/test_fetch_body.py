@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rawserver import answer
 
-from aggregator.fetch.decode import Decoder, DecodingError
+from aggregator.fetch.body import Decoder, DecodingError
 from aggregator.models import Request
 from aggregator.models.errors import FetchError, TimedOut, TooLarge
 

@@ -302,7 +302,7 @@ def test_rest_written_by_a_wrong_clock_is_cut_to_a_day(serve, fetching, memory, 
 
 def test_each_takes_its_input_as_it_goes(serve, fetching, monkeypatch) -> None:
     """An endless input is no problem: only so much of it is taken in advance."""
-    monkeypatch.setattr("aggregator.fetch.fetcher.LOOK_AHEAD", 10)
+    monkeypatch.setattr("aggregator.fetch.client.LOOK_AHEAD", 10)
     server = serve(answer())
     taken = itertools.count()
     results = fetching().each(Request(server.url(f"/{n}")) for n in taken)
@@ -314,7 +314,7 @@ def test_each_takes_its_input_as_it_goes(serve, fetching, monkeypatch) -> None:
 
 def test_slow_caller_is_not_swamped(serve, fetching, monkeypatch) -> None:
     """While a caller does not take what is there, only so many bytes are fetched ahead of it; then all the rest."""
-    monkeypatch.setattr("aggregator.fetch.schedule.MAX_WAITING_BYTES", 100_000)
+    monkeypatch.setattr("aggregator.fetch.scheduler.MAX_WAITING_BYTES", 100_000)
     servers = [serve(answer(b"x" * 30_000), f"127.0.3.{n}") for n in range(1, 31)]
     results = fetching().each(Request(server.url()) for server in servers)
     next(results)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rawserver import answer
 
-from aggregator.fetch import fetcher as door
-from aggregator.fetch.reach import LATELY, OFFLINE_RETRY_S
+from aggregator.fetch import client as door
+from aggregator.fetch.hosts import LATELY, OFFLINE_RETRY_S
 from aggregator.models import Request, Response
 from aggregator.models.errors import FetchError, Offline
 

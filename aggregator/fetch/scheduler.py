@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from aggregator.fetch.calls import JOIN_S
+from aggregator.fetch.deadline import JOIN_S
 from aggregator.fetch.hosts import Hosts
-from aggregator.fetch.visit import Visit
+from aggregator.fetch.redirects import Visit
 from aggregator.models import Request, Response
 from aggregator.models.errors import AggregatorError, FetchError, Refused, StageError
 

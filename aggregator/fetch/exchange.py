@@ -24,17 +24,16 @@ import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from aggregator.fetch.body import Body, read_body
-from aggregator.fetch.calls import Call, Phase, Watchdog
-from aggregator.fetch.connect import (
+from aggregator.fetch.body import ACCEPT_ENCODING, Body, read_body
+from aggregator.fetch.connection import (
     GuardedConnection,
     GuardedTLSConnection,
+    Opener,
     StaleConnection,
     calling,
     tls_context,
 )
-from aggregator.fetch.decode import ACCEPT_ENCODING
-from aggregator.fetch.opener import Opener
+from aggregator.fetch.deadline import Call, Phase, Watchdog
 from aggregator.models.errors import FetchError
 from aggregator.text.urls import redact
 
