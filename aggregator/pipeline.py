@@ -24,7 +24,7 @@ from typing import Protocol
 
 import structlog
 
-from aggregator import dedupe, emit, health, lists, lock, outage, outcomes, rechecking, saving
+from aggregator import dedupe, emit, lists, lock, outcomes, rechecking, saving
 from aggregator.config.rulebook import Rulebook
 from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher
@@ -34,6 +34,7 @@ from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollRes
 from aggregator.models.errors import EmitError, Offline
 from aggregator.notifying import Notifying
 from aggregator.pages import Pages
+from aggregator.poll import health
 from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
 from aggregator.reading import read_feed
 from aggregator.store import Store
@@ -179,7 +180,7 @@ class Pipeline:
         """Record once when the network goes down, and once when it is back."""
         now, since = self.clock(), self.store.desk.offline_since()
         answered = tally.polled - tally.failed
-        if (event := outage.network_event(since, offline=tally.offline, answered=answered, now=now)) is None:
+        if (event := health.network_event(since, offline=tally.offline, answered=answered, now=now)) is None:
             return
         self.store.note(event)
         if event.kind == "offline":

@@ -6,10 +6,11 @@ import time
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import dedupe, health, outcomes
+from aggregator import dedupe, outcomes
 from aggregator.config.settings import FeedOptions, Network
 from aggregator.models import FeedState, ParsedFeed, PollOutcome, PollResult, Request, Response
 from aggregator.models.errors import StoreError
+from aggregator.poll import health
 from aggregator.store import Store
 from aggregator.websub import linked
 

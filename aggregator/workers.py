@@ -32,7 +32,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 PRELOAD = (
-    "aggregator.poll.document",
+    "aggregator.poll.feed",
     "aggregator.poll.opml",
     "aggregator.reading",
     "aggregator.scrape.cleaning",

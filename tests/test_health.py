@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.health import diagnose, events, idle, resting, silence
 from aggregator.models import Decision, Entry, FeedState, FeedStatus, PollOutcome, PollResult, Verdict
+from aggregator.poll.health import diagnose, events, idle, resting, silence
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

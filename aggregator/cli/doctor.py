@@ -17,7 +17,7 @@ from aggregator.cli.naming import meant
 from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, ParsedFeed
 from aggregator.models.errors import StageError
-from aggregator.standing import standing
+from aggregator.poll.health import standing
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher
 from aggregator.models import PageKind, ParsedFeed, Request, Response
 from aggregator.models.errors import FetchError, ParseError, StageError
-from aggregator.poll.places import known_feed
+from aggregator.poll.discovery import known_feed
 from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.reading import Page, has_full_text, read_feed, read_page
 from aggregator.scrape import Hint

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from aggregator import outage
 from aggregator.cli.app import Here, Json, app, clock, complain, here, iso, line, print_json, print_table, say
-from aggregator.health import Condition, Diagnosis, diagnose
 from aggregator.models import FeedState, FeedStatus
 from aggregator.models.errors import ConfigError
-from aggregator.standing import standing
+from aggregator.poll import health
+from aggregator.poll.health import Condition, Diagnosis, diagnose, standing
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
             return
         say(f"{place.data} holds nothing yet; `aggregator poll` begins")
         return
-    if words := outage.network_text(offline, now):
+    if words := health.network_text(offline, now):
         complain(words)
     _show(sorted(rows, key=lambda row: row.diagnosis.rank), now)
 
@@ -168,7 +167,7 @@ def _show_narrow(console: Console, title: str, rows: Sequence[Row], now: datetim
     console.print(_aligned(COLUMNS, widths), style="bold", soft_wrap=True)
     for row, cells in zip(rows, table, strict=True):
         console.print(_aligned(cells, widths, _COLOURS[row.diagnosis.condition]), soft_wrap=True)
-        if not row.why.startswith(outage.BEGINS):  # said once, above
+        if not row.why.startswith(health.BEGINS):  # said once, above
             style = "" if row.diagnosis.trouble else "dim"
             console.print(Padding(Text(line(row.why), style), (0, 0, 0, INDENT), expand=False))
 

@@ -20,7 +20,7 @@ __all__ = ["CUT_SHORT", "MOVE_AFTER", "body_hash", "discover", "failed", "parse"
 
 def parse(body: bytes, url: str, content_type: str = "") -> ParsedFeed:
     """The feed in `body`, fetched from `url`; `content_type` is the HTTP header. Raises ParseError."""
-    from aggregator.poll.document import parse
+    from aggregator.poll.feed import parse
 
     return parse(body, url, content_type)
 

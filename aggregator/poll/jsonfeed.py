@@ -15,9 +15,7 @@ from itertools import islice
 from typing import Any
 
 from aggregator.models import Enclosure, Entry, ParsedFeed, Rhythm
-from aggregator.poll.bounds import MAX_ENTRIES, MAX_FIELD
-from aggregator.poll.fields import content, language, length, tags
-from aggregator.poll.identity import identified
+from aggregator.poll.fields import MAX_ENTRIES, MAX_FIELD, content, identified, language, length, tags
 from aggregator.poll.xmltree import CUT_SHORT
 from aggregator.text.dates import parse_date
 from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from aggregator.models.errors import ParseError
-from aggregator.poll.bounds import slim
-from aggregator.poll.names import local_name
+from aggregator.poll.fields import local_name, slim
 from aggregator.poll.xmltree import NotXml, read_any
 from aggregator.text.encoding import decode
 from aggregator.text.plain import plain

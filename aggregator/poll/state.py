@@ -13,8 +13,16 @@ from hashlib import sha256
 from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.models.errors import FetchError, ParseError, StageError
-from aggregator.poll.cadence import expected_wait, remembered, usual_gap
-from aggregator.poll.freshness import MAX_HONOURED, Wish, max_age, outside_skipped, wishes
+from aggregator.poll.schedule import (
+    MAX_HONOURED,
+    Wish,
+    expected_wait,
+    max_age,
+    outside_skipped,
+    remembered,
+    usual_gap,
+    wishes,
+)
 from aggregator.text.urls import hide
 from aggregator.text.wording import about, duration
 

@@ -3,14 +3,24 @@
 feedparser is given a sound, small document (see `xmltree`), as a stream, so that nothing in it can be taken for a file
 or a URL, and with its cleaners off, which are slow on hostile input (scrape cleans). What it gets wrong for our purpose
 is read from the tree: guids (it resolves them), authors, when to come back.
+
+Who wrote an entry, as text: names, in the order given, each once; an address only where there is no name.
+
+Odd ways of saying ordinary things in a feed, said in the ordinary way, so that its reader need not know them.
+
+Markup that stands in a field unescaped (Atom's `type="xhtml"`, or by mistake) becomes escaped HTML; an XHTML body
+becomes `content:encoded`; what Media RSS and iTunes say counts where the feed's own elements say nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 from lxml import etree
@@ -18,15 +28,149 @@ from lxml import etree
 from aggregator.models import Enclosure, Entry, ParsedFeed
 from aggregator.models.errors import ParseError
 from aggregator.poll import xmltree
-from aggregator.poll.announced import announced_rhythm
-from aggregator.poll.fields import content, language, length, tags
-from aggregator.poll.identity import identified
-from aggregator.poll.names import RDF, entries, heads, local_name, namespace
-from aggregator.poll.normal import normalise
-from aggregator.poll.people import take_authors
+from aggregator.poll.fields import (
+    CONTENT,
+    ITUNES,
+    MEDIA,
+    RDF,
+    XHTML,
+    content,
+    entries,
+    heads,
+    identified,
+    language,
+    length,
+    local_name,
+    namespace,
+    remove,
+    tags,
+)
+from aggregator.poll.schedule import announced_rhythm
 from aggregator.text.dates import parse_date
 from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain, with_base
 from aggregator.text.urls import http_url, redact
+
+_AUTHORS = frozenset({"author", "creator", "managingeditor"})
+
+
+def take_authors(holder: etree._Element) -> str | None:
+    """The authors named in a channel, feed or entry; their elements are taken out of it.
+
+    What iTunes' element says counts where there is no other.
+    """
+    fields = [field for field in holder if local_name(field) in _AUTHORS]
+    own = [field for field in fields if namespace(field).lower() != ITUNES]
+    names = [plain(name) for field in own or fields for name in _names(field)]
+    for field in fields:
+        remove(field)
+    return ", ".join(dict.fromkeys(filter(None, names))) or None
+
+
+def _names(field: etree._Element) -> Iterator[str]:
+    """Atom has `name` and `email` inside; RSS has `address (name)`; `name <address>` is met as well."""
+    inside = {local_name(part): (part.text or "").strip() for part in field}
+    if inside:
+        yield inside.get("name") or inside.get("email") or ""
+        return
+    text = (field.text or "").strip()
+    before, _, after = text.partition(" ")
+    if "@" in before and after.startswith("(") and after.endswith(")"):
+        yield after[1:-1].strip() or before
+    elif text.endswith(">") and "@" in (address := text.rpartition("<")[2]):
+        yield text.rpartition("<")[0].strip(' "') or address[:-1]
+    else:
+        yield text
+
+
+_HTML_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_MARKUP = frozenset({"title", "description", "summary", "content", "encoded", "subtitle", "tagline", "body", "div"})
+_TEXTS = frozenset({"description", "summary", "content", "encoded"})
+
+
+def normalise(root: etree._Element) -> None:
+    """Rewrite the fields of the feed and of its entries, in place."""
+    holders = [*heads(root), *entries(root)]
+    for holder in holders:
+        _foreign(holder)
+        for field in list(holder):
+            if namespace(field) == XHTML and local_name(field) in ("body", "div"):
+                field.tag = f"{{{CONTENT}}}encoded"
+            if len(field) and local_name(field) in _MARKUP:
+                _escape(field)
+
+
+# --- markup ----------------------------------------------------------------------------------------------------
+
+
+def _escape(field: etree._Element) -> None:
+    """The markup below `field` as text, with references made absolute where an xml:base says against what."""
+    inner = field[0] if _is_wrapper(field) else field
+    # Text beside elements was meant as text, save in a field that holds escaped markup and elements by mistake.
+    before = (inner.text or "") if inner is field else _escaped(inner.text or "")
+    markup = before + "".join(etree.tostring(_as_html(child), method="html", encoding="unicode") for child in inner)
+    for child in list(field):
+        field.remove(child)
+    field.text = markup
+    if field.get("type"):
+        field.set("type", "html")
+
+
+def _as_html(element: etree._Element) -> etree._Element:
+    """A copy without namespaces. As deep as libxml2 lets documents be: 256."""
+    tag = local_name(element)
+    copy = etree.Element(tag if _HTML_NAME.fullmatch(tag) else "span")
+    for name, value in element.attrib.items():
+        if not str(name).startswith("{"):
+            copy.set(name, _resolved(element, str(name), str(value)))
+    copy.text, copy.tail = element.text, element.tail
+    copy.extend([_as_html(child) for child in element])
+    return copy
+
+
+def _resolved(element: etree._Element, name: str, value: str) -> str:
+    if name in ("href", "src") and element.base and not value.startswith("#"):
+        with suppress(ValueError):
+            return urljoin(element.base, value)
+    return value
+
+
+def _is_wrapper(field: etree._Element) -> bool:
+    """Atom's `type="xhtml"` puts one div around the content, which is not part of it (RFC 4287 section 3.1.1.3)."""
+    return (
+        field.get("type") in ("xhtml", "application/xhtml+xml")
+        and len(field) == 1
+        and local_name(field[0]) == "div"
+        and not (field.text or "").strip()
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# --- other vocabularies ----------------------------------------------------------------------------------------
+
+
+def _foreign(holder: etree._Element) -> None:
+    """Media RSS and iTunes: files come out of their groups, descriptions stand in where there is no other text."""
+    has_text = any(local_name(field) in _TEXTS and not _is_foreign(field) for field in holder)
+    for field in [field for field in holder if _is_foreign(field)]:
+        parts = list(field) if local_name(field) == "group" else [field]
+        for part in parts:
+            if local_name(part) == "content":
+                holder.append(part)
+            elif local_name(part) in ("description", "summary") and not has_text:
+                part.tag, has_text = "description", True
+                holder.append(part)
+        if local_name(field) not in ("content", "description"):
+            remove(field)
+
+
+def _is_foreign(field: etree._Element) -> bool:
+    """Said in another vocabulary; authors excepted, which `people` sorts out."""
+    uri = namespace(field)
+    return (uri.startswith(MEDIA[:-1]) or uri.lower() == ITUNES) and local_name(field) != "author"
+
 
 _FORMATS = {"rss090": "RSS 0.90", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91"}
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})

@@ -1,6 +1,6 @@
 """How the feeds do, read from the tables of feeds, polls, entries and articles; and what befell them (`feed_events`).
 
-Events are noted in the transaction of the poll that shows them (`note`); what is one, `aggregator.health` decides.
+Events are noted in the transaction of the poll that shows them (`note`); what is one, `aggregator.poll.health` decides.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from aggregator import health
 from aggregator.config.settings import Site
 from aggregator.models import Post
+from aggregator.poll import health
 from aggregator.store import Store
 from aggregator.web import api_models as shapes
 from aggregator.web.api_spelling import Spelling, named_paths, spelled_feed

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from aggregator.emit.items import rfc3339
-from aggregator.health import Condition
 from aggregator.models import FeedStatus
+from aggregator.poll.health import Condition
 
 MAX_LIMIT = 100
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from aggregator.emit import addresses, figures, items
 from aggregator.emit.items import language_of
-from aggregator.health import Diagnosis
 from aggregator.models import AlsoIn, FeedState, Post, PostLink, StoryMember
+from aggregator.poll.health import Diagnosis
 from aggregator.store.desk import Listed, Story, Whole
 from aggregator.text.urls import redact
 from aggregator.web.api_models import (

@@ -28,9 +28,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aggregator import health
-from aggregator.health import Condition
 from aggregator.models.errors import StoreError
+from aggregator.poll import health
+from aggregator.poll.health import Condition
 from aggregator.store import Store
 from aggregator.web.probes import built_at
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from aggregator import health, outage
 from aggregator.models.errors import StoreError
+from aggregator.poll import health
 from aggregator.store import Store
 from aggregator.store.feed_health import Pulse
 
@@ -51,7 +51,7 @@ class Probes:
         return {
             "database": "ok",
             "rounds": self._rounds(pulse),
-            "network": outage.network_text(offline, self._clock()) or "ok",
+            "network": health.network_text(offline, self._clock()) or "ok",
             "output": self._output(pulse),
             "disk": self._disk(),
         }

@@ -11,10 +11,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator import emit, health, outage
+from aggregator import emit
 from aggregator.config.settings import Site
-from aggregator.health import Condition, Diagnosis
 from aggregator.models import FeedState, NotedEvent
+from aggregator.poll import health
+from aggregator.poll.health import Condition, Diagnosis
 from aggregator.store import Store
 from aggregator.store.feed_health import Pages
 from aggregator.text.wording import duration
@@ -84,7 +85,7 @@ class Status:
             return self._templates.page("status.html", request, **_nothing(now))
         with Store.read(self._database) as store:
             rows, pulse, events = _rows(store, now), store.desk.pulse(), store.desk.events(EVENTS)
-            offline = outage.network_text(store.desk.offline_since(), now)
+            offline = health.network_text(store.desk.offline_since(), now)
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
         return self._templates.page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.poll.places import known_feed
+from aggregator.poll.discovery import known_feed
 
 
 @pytest.mark.parametrize(

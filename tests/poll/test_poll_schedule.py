@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator import poll
 from aggregator.config.settings import FeedOptions
 from aggregator.models import Entry, FeedState, ParsedFeed, Response, Rhythm
-from aggregator.poll.cadence import expected_wait, remembered
+from aggregator.poll.schedule import expected_wait, remembered
 from aggregator.text.wording import duration
 
 URL = "https://news.example.org/feed"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from store_builders import HOUR, NOW, Newsroom, entry
 
-from aggregator.health import silence
 from aggregator.models import FeedEvent, PollOutcome, PollResult
+from aggregator.poll.health import silence
 from aggregator.store import Store, feed_health
 from aggregator.store.feed_health import Pages
 from aggregator.store.search import Filter

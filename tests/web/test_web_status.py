@@ -15,8 +15,8 @@ from desk_room import serving
 from lxml import html
 from store_builders import HOUR, NOW, Newsroom, entry
 
-from aggregator import outage
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, PollResult
+from aggregator.poll import health
 from aggregator.store import Store
 from aggregator.store.feed_health import Pages
 from aggregator.web.status import _notes as notes_of
@@ -167,16 +167,16 @@ def test_a_network_that_is_down_is_said_on_top(tmp_path: Path) -> None:
     """On the page, to those who watch, and in the feed of health, from when it begins until it ends."""
     with Store.open(tmp_path / "aggregator.db") as store:
         Newsroom(store, "Alpha")
-        begun = outage.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW - HOUR)
+        begun = health.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW - HOUR)
         assert begun
         store.note(begun)
-        assert outage.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW) is None
+        assert health.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW) is None
     with serving(tmp_path) as asking:
         assert "The network seems to be down (for 1 h)" in asking("/status").text
         assert asking("/ready").json["checks"]["network"].startswith("The network seems to be down")
         assert asking("/health.json").text.count("seems to be down") == 1
     with Store.open(tmp_path / "aggregator.db") as store:
-        ended = outage.network_event(store.desk.offline_since(), offline=0, answered=1, now=NOW)
+        ended = health.network_event(store.desk.offline_since(), offline=0, answered=1, now=NOW)
         assert ended
         store.note(ended)
     with serving(tmp_path) as asking:

@@ -12,11 +12,11 @@ import pytest
 from outlets import outlet, rss
 from program import Program
 
-from aggregator import outage
 from aggregator.cli import main
 from aggregator.config.settings import Config
 from aggregator.models import FeedStatus
 from aggregator.pipeline import Tally, opened
+from aggregator.poll import health
 
 NOW = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)
 NAMES = tuple(f"press{number}.example" for number in range(12))
@@ -67,7 +67,7 @@ def test_a_night_without_a_network_is_no_failure_of_the_feeds(tmp_path: Path, mo
             assert all(state.next_poll - clock[0] <= timedelta(minutes=16) for state in states if state.next_poll)
             since = pipeline.store.desk.offline_since()
             assert since is not None
-            assert "seems to be down (for 1 day" in str(outage.network_text(since, clock[0]))
+            assert "seems to be down (for 1 day" in str(health.network_text(since, clock[0]))
             network.there = True
             back = rounds(0.5, timedelta(minutes=10))
             assert back.failed == 0

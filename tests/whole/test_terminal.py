@@ -24,8 +24,8 @@ from aggregator.cli import main, status, tailing
 from aggregator.cli.app import _wrapped, complain, print_json, print_table
 from aggregator.cli.searching import show
 from aggregator.dedupe.stories import spelled
-from aggregator.health import diagnose
 from aggregator.models import FeedState, FeedStatus, SearchHit
+from aggregator.poll.health import diagnose
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HOSTILE = "\x1b]0;owned\x07[red]Bank\u202e knab\u2066 \x9b31m\udcff 日本語 👩\u200d💻 wide\nsecond"

@@ -2,10 +2,20 @@
 
 A feed is judged against itself: whether it is silent depends on how it posted before. What flaps is not news: a feed
 is broken after several failures and a day without success, not at the first error.
+
+How a feed stands, in words that a person understands: what `status` and the page /status say of it.
+
+Pure: a stored state in, words out. What went wrong was put into words where it happened; here it is said what follows.
+
+The network itself seems to be down: the event that tells when it begins and when it ends, and the words meanwhile.
+
+Whether it is, `fetch` judges (see `aggregator.fetch.hosts`); what could not be reached is asked again soon, and no
+feed, page or host is held to have failed for it. Nothing is fetched or stored here.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,9 +23,65 @@ from enum import StrEnum
 from itertools import pairwise
 
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
-from aggregator.standing import standing
+from aggregator.poll import CUT_SHORT, MOVE_AFTER
 from aggregator.text.urls import redact
 from aggregator.text.wording import about, duration
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`label` is a word or two, for a narrow column; `words` says why it is so, and what comes next."""
+
+    label: str
+    words: str
+
+
+def standing(state: FeedState, disallowed: int = 0) -> Standing:
+    """How `state` stands; `disallowed` are the pages of its articles that robots.txt keeps from us."""
+    label, words = _now(state)
+    notes = [words, *_moves(state), *_pages(disallowed)]
+    return Standing(label, "; ".join(note for note in notes if note))
+
+
+def _now(state: FeedState) -> tuple[str, str]:
+    name = shlex.quote(state.name)
+    match state.status:
+        case FeedStatus.PAUSED:
+            return "paused", "paused in feeds.yaml: not polled, and what is stored stays"
+        case FeedStatus.GONE:
+            return "gone (410)", (
+                "the server says that this feed is gone for good (410): not polled any more, and what is stored stays; "
+                f"`aggregator poll --feed {name}` asks once more, `aggregator remove {name}` takes it out"
+            )
+        case FeedStatus.BACKING_OFF:
+            return f"failed {state.failures}×", f"{state.last_error or 'no answer'}; {state.next_poll_reason}"
+    if state.last_poll is None:
+        return "new", state.next_poll_reason or "not polled yet; the next round does"
+    if state.last_error == CUT_SHORT:
+        return "cut short", f"what was whole of it is stored; {state.next_poll_reason}"
+    return "ok", state.next_poll_reason
+
+
+def _moves(state: FeedState) -> list[str]:
+    notes = []
+    if state.polled_url != state.url:
+        notes.append(f"it has moved for good and is polled at {redact(state.polled_url)} (feeds.yaml may say so)")
+    if state.moving_to and state.moving_polls:
+        notes.append(
+            f"it says that it has moved for good to {redact(state.moving_to)}: "
+            f"seen {state.moving_polls} of {MOVE_AFTER} times before that is believed"
+        )
+    elif state.moving_to:
+        notes.append(f"it is redirected to {redact(state.moving_to)} for the time being")
+    return notes
+
+
+def _pages(disallowed: int) -> list[str]:
+    if not disallowed:
+        return []
+    pages = "1 page is" if disallowed == 1 else f"{disallowed:,} pages are"
+    return [f"{pages} not fetched because robots.txt does not allow it: the feed's own text stands"]
+
 
 BROKEN_FAILURES = 3
 BROKEN_AFTER = timedelta(hours=24)
@@ -196,3 +262,29 @@ def _gap(before: FeedState, now: datetime) -> str:
 
 def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
+
+
+BEGINS = "The network seems to be down"
+
+NOTHING_FAILED = (
+    "Nearly no host can be reached. No feed is held to have failed for it; each is asked again within minutes."
+)
+
+
+def network_event(since: datetime | None, *, offline: int, answered: int, now: datetime) -> FeedEvent | None:
+    """The event that a round of polls shows, if any: the network goes down, or comes back.
+
+    `since`: when it went down, None while it is up; `offline`: how many feeds were out of reach for it; `answered`: how
+    many were polled well.
+    """
+    if offline and since is None:
+        return FeedEvent(now, "offline", BEGINS, NOTHING_FAILED)
+    if answered and not offline and since is not None:
+        words = f"It seemed to be down for {duration(now - since)}, since {since:%Y-%m-%d %H:%M} UTC."
+        return FeedEvent(now, "online", "The network is back", words)
+    return None
+
+
+def network_text(since: datetime | None, now: datetime) -> str | None:
+    """What is to be said of it as long as it lasts; None: all is well."""
+    return f"{BEGINS} (for {duration(now - since)}). {NOTHING_FAILED}" if since else None
