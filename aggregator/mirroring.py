@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import media, outcomes
+from aggregator import outcomes
 from aggregator.config.settings import Network
 from aggregator.emit.folder import Folder
 from aggregator.fetch import Fetcher
 from aggregator.models import CheckedImage, PendingImage, Request, Response
 from aggregator.models.errors import FetchError, ImageError, Offline, StageError, TooLarge
+from aggregator.scrape import image_check
 from aggregator.store import Store
 from aggregator.text.images import path_of
 from aggregator.text.urls import redact
@@ -103,7 +104,7 @@ class Mirroring:
                 else:
                     yield (image, answer.body), (answer.body, redact(image.url))
 
-        for (image, body), checked in self.workers.each(bodies(), media.check, timeout_s=CHECK_TIMEOUT_S):
+        for (image, body), checked in self.workers.each(bodies(), image_check.check_image, timeout_s=CHECK_TIMEOUT_S):
             if self.stopping():
                 return
             yield image, checked if isinstance(checked, Exception) else (body, checked)
@@ -118,7 +119,7 @@ class Mirroring:
             self._save_failure(image, answer, now)
             return False
         body, checked = answer
-        if min(checked.width, checked.height) <= media.TRACKER_PIXELS:
+        if min(checked.width, checked.height) <= image_check.TRACKER_PIXELS:
             self.store.media.save_tracker(image.id, checked, now)
             return False
         digest = hashlib.sha256(body).hexdigest()

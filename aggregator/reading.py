@@ -85,7 +85,7 @@ def read_page(page: Page) -> ReadArticle:
 
 
 def _extracted(page: Page, hint: scrape.Hint) -> Article:
-    article = scrape.article(page.body or b"", page.url, page.content_type, hint, page.agent)
+    article = scrape.read_article(page.body or b"", page.url, page.content_type, hint, page.agent)
     return replace(article, noarchive=article.noarchive or page.noarchive)
 
 

@@ -36,8 +36,8 @@ PRELOAD = (
     "aggregator.poll.opml",
     "aggregator.reading",
     "aggregator.scrape.cleaning",
-    "aggregator.scrape.joining",
-    "aggregator.scrape.page",
+    "aggregator.scrape.multipage",
+    "aggregator.scrape.article",
     "aggregator.workers",
 )
 """Imported once in the fork server, so that every worker shares them: of some 50 MB, a new one has 3 for itself.

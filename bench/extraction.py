@@ -33,7 +33,7 @@ from lxml.html import document_fromstring
 from readability import Document
 
 from aggregator.models import Article
-from aggregator.scrape import article
+from aggregator.scrape import read_article
 from aggregator.text.page_dates import read_date
 from aggregator.text.words import words_of
 from bench.learning import learn
@@ -111,7 +111,7 @@ def _case(folder: Path, row: dict[str, Any]) -> Case:
 
 
 def ours(case: Case) -> Article:
-    return article(case.page, case.url, "text/html")
+    return read_article(case.page, case.url, "text/html")
 
 
 def by_trafilatura(case: Case) -> Article:

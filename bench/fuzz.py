@@ -70,7 +70,7 @@ def feed_target(body: bytes) -> None:
     for entry in feed.entries[:5]:
         clean = scrape.clean_entry(entry, entry.url or URL)
         _legal(clean.title, clean.html, clean.summary, clean.author, *clean.tags)
-        _must(scrape.clean(clean.html, entry.url or URL) == clean.html, "clean is not idempotent")
+        _must(scrape.clean_html(clean.html, entry.url or URL) == clean.html, "clean is not idempotent")
         dedupe.fingerprint(clean.title, scrape.to_text(clean.html))
         if entry.url:
             _url_promises(entry.url)
@@ -120,8 +120,8 @@ def date_target(body: bytes) -> None:
 
 def clean_target(body: bytes) -> None:
     markup = body.decode("utf-8", "replace")
-    clean = scrape.clean(markup, URL)
-    _must(scrape.clean(clean, URL) == clean, "clean is not idempotent")
+    clean = scrape.clean_html(markup, URL)
+    _must(scrape.clean_html(clean, URL) == clean, "clean is not idempotent")
     _must(not re.search(r"<(?:script|style|iframe|object|embed|form|base|meta|link)\b", clean), "an active element")
     _must(not any(name.lower().startswith("on") for name in _attributes(clean)), "an event handler")
     _legal(clean, scrape.to_text(clean))
@@ -134,7 +134,7 @@ def _attributes(markup: str) -> Iterator[str]:
 
 
 def page_target(body: bytes) -> None:
-    article = scrape.article(body, URL)
+    article = scrape.read_article(body, URL)
     _legal(article.title, article.text, article.html)
     poll.discover(body, URL)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.models import Picture
-from aggregator.scrape.cleaning import clean
+from aggregator.scrape.cleaning import clean_html
 from aggregator.text.images import is_image, path_of, shown, sources
 
 ONE = "https://a.example/one.png"
@@ -86,10 +86,10 @@ def test_strip_leaves_words_and_captions(html: str, left: str) -> None:
 def test_what_is_shown_is_still_clean(policy: str) -> None:
     """Rewriting opens no way around the cleaning, whatever an alternative text holds."""
     nasty = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
-    html = clean(f"<p>a <img src='{ONE}' alt='{nasty}' title='{nasty}'> b</p>", None)
+    html = clean_html(f"<p>a <img src='{ONE}' alt='{nasty}' title='{nasty}'> b</p>", None)
     for pictures in ((), (COPY,)):
         found = shown(html, policy, pictures, "https://mirror.example/")
-        assert sorted(clean(found, None)) == sorted(found)  # the order of attributes apart
+        assert sorted(clean_html(found, None)) == sorted(found)  # the order of attributes apart
 
 
 def test_images_among_files_are_known_by_type_or_name() -> None:

@@ -1,7 +1,7 @@
 """Page -> Article: the text, what the page says of itself, its neighbours, and clean HTML of it all.
 
 Pure: bytes in, values out. It fetches nothing, stores nothing and reads no clock; it runs in a worker process that may
-be killed. `article` reads whole pages, `clean` and `clean_entry` make a feed's own HTML safe and readable. What they
+be killed. `read_article` reads whole pages, `clean_html` and `clean_entry` make a feed's own HTML safe and readable. What they
 need takes long to load, and is imported when they are called: a round that brings nothing does without.
 """
 
@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.scrape.archiving import forbidden_by_header
 from aggregator.scrape.boilerplate import marks
-from aggregator.scrape.hint import Hint
+from aggregator.scrape.dom import Hint
+from aggregator.scrape.page_kind import forbidden_by_header
 
 if TYPE_CHECKING:
     from aggregator.models import Article, Entry
 
 __all__ = [
     "Hint",
-    "article",
-    "clean",
     "clean_entry",
+    "clean_html",
     "forbidden_by_header",
     "is_numbered",
     "is_real",
     "made_whole",
     "marks",
     "plain",
+    "read_article",
     "to_text",
     "with_next",
 ]
@@ -34,18 +34,18 @@ __all__ = [
 NOTHING_KNOWN = Hint()
 
 
-def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_KNOWN, agent: str = "") -> Article:
+def read_article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_KNOWN, agent: str = "") -> Article:
     """What the page at `url` says, taken apart; see `scrape.page`. Raises ScrapeError for what can not be read."""
-    from aggregator.scrape.page import article
+    from aggregator.scrape.article import read_article
 
-    return article(page, url, content_type, hint, agent)
+    return read_article(page, url, content_type, hint, agent)
 
 
-def clean(html: str, base_url: str | None) -> str:
+def clean_html(html: str, base_url: str | None) -> str:
     """`html` as safe, readable article HTML; empty when nothing is left. Idempotent; never raises."""
-    from aggregator.scrape.cleaning import clean
+    from aggregator.scrape.cleaning import clean_html
 
-    return clean(html, base_url)
+    return clean_html(html, base_url)
 
 
 def clean_entry(entry: Entry, base_url: str) -> Entry:
@@ -64,34 +64,34 @@ def plain(text: str | None) -> str:
 
 def to_text(html: str) -> str:
     """The text of `html`, a blank line between paragraphs."""
-    from aggregator.scrape.text import to_text
+    from aggregator.scrape.dom import to_text
 
     return to_text(html)
 
 
 def is_numbered(url: str) -> bool:
     """Whether an address has a page number in its path already."""
-    from aggregator.scrape.pagination import is_numbered
+    from aggregator.scrape.multipage import is_numbered
 
     return is_numbered(url)
 
 
 def is_real(version: Article, found: Article) -> bool:
     """Whether `found` is the article of which `version` (AMP, print) is another form, and not less of it."""
-    from aggregator.scrape.joining import is_real
+    from aggregator.scrape.multipage import is_real
 
     return is_real(version, found)
 
 
 def made_whole(first: Article, found: Article) -> Article | None:
     """`first` with the text of `found`, where that is a page with all of the article."""
-    from aggregator.scrape.joining import made_whole
+    from aggregator.scrape.multipage import made_whole
 
     return made_whole(first, found)
 
 
 def with_next(before: Article, found: Article) -> Article | None:
     """`before` with the text of `found`, where that is its next page."""
-    from aggregator.scrape.joining import with_next
+    from aggregator.scrape.multipage import with_next
 
     return with_next(before, found)

@@ -17,11 +17,10 @@ from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.boilerplate import mark
 from aggregator.scrape.cleaning import clean_tree, paragraphs
-from aggregator.scrape.dom import MAX_DEPTH
+from aggregator.scrape.dom import MAX_DEPTH, running_text
 from aggregator.scrape.engines import ENGINES
 from aggregator.scrape.judge import Verdict, is_placeholder, judge
 from aggregator.scrape.pictures import is_caption, pictures
-from aggregator.scrape.text import running_text
 from aggregator.text.words import coverage, shingles
 
 DOUBT = 0.6

@@ -16,9 +16,8 @@ from lxml.etree import tostring
 from lxml.html import HtmlElement
 
 from aggregator.models import Entry
-from aggregator.scrape.dom import HEADINGS, parse, squeeze, text_of
+from aggregator.scrape.dom import HEADINGS, parse, squeeze, text_of, to_text
 from aggregator.scrape.rewrite import rewrite
-from aggregator.scrape.text import to_text
 
 MAX_INPUT = 1_000_000
 """Characters, not counting pictures written out in the text (`data:`); what is longer is cut. The longest real articles
@@ -78,7 +77,7 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def clean(html: str, base_url: str | None) -> str:
+def clean_html(html: str, base_url: str | None) -> str:
     """`html` as safe, readable article HTML; empty when nothing is left.
 
     Addresses become absolute (relative to `base_url`); links lead to http, https or mailto; images come from http or
@@ -98,7 +97,7 @@ def clean_tree(
     skip: frozenset[HtmlElement] = frozenset(),
     muted: frozenset[HtmlElement] = frozenset(),
 ) -> str:
-    """As `clean`, for a tree that has been parsed already; `skip` is left out with all it
+    """As `clean_html`, for a tree that has been parsed already; `skip` is left out with all it
     holds, of the elements in `muted` only their own text is. `root` itself is not changed.
     """
     return settle(root, base_url, skip, muted)
@@ -154,8 +153,8 @@ def clean_entry(entry: Entry, base_url: str) -> Entry:
         entry,
         title=squeeze(entry.title),
         author=squeeze(entry.author) or None,
-        html=clean(entry.html, base),
-        summary=clean(entry.summary, base),
+        html=clean_html(entry.html, base),
+        summary=clean_html(entry.summary, base),
         tags=tuple(dict.fromkeys(tag for raw in entry.tags if (tag := squeeze(raw)))),
     )
 

@@ -2,15 +2,25 @@
 
 Parsing is lenient and never raises on bad HTML; it returns None for what holds no element at all. Nothing is made
 safe to show here (see clean), and nothing is fetched: no DTD, no entity, no network.
+
+Clean article HTML -> the text of it, as paragraphs separated by a blank line.
+
+Made for what `clean` gives; anything else comes out as its text too, only less well divided.
+
+What is known of a page before it is read.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeGuard
 
 from lxml import etree
 from lxml.html import HtmlElement, document_fromstring
+
+from aggregator.models.site_rules import Rule
 
 MAX_DEPTH = 100
 """Levels of nesting that are walked; below, only the text is taken. Browsers nest up to 512, articles 40."""
@@ -138,3 +148,113 @@ def text_of(node: HtmlElement) -> str:
 
 def _without_floods(html: str) -> str:
     return _FLOOD.sub(lambda match: f"<{match['name']}" if match["name"] else match[0], html)
+
+
+_BLOCKS = HEADINGS | {
+    "p", "blockquote", "ul", "ol", "dl", "dt", "dd", "figure", "figcaption", "table", "caption", "hr",
+    "div", "section", "article", "body", "html",
+}  # fmt: skip
+"""What begins a new paragraph: the blocks of clean HTML, and those that only arrange in any other."""
+
+_SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg"})
+_SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
+_CAPTION = re.compile(r"(?s)<figcaption>.*?</figcaption>")
+
+
+def running_text(html: str) -> str:
+    """`to_text` of an article's clean HTML without the captions of its figures, which interrupt what is read."""
+    return to_text(_CAPTION.sub("", html))
+
+
+def to_text(html: str) -> str:
+    """The text of `html`: a paragraph, heading, caption, table or list each on its own, a blank line between them.
+
+    List items stand on lines of their own after `- `, table rows on lines with ` | ` between the cells, code as it is.
+    """
+    tree = parse(f"<!doctype html><html><body>{html}</body></html>") if html.strip() else None
+    return text_of_tree(tree) if tree is not None else ""
+
+
+def text_of_tree(tree: HtmlElement) -> str:
+    """As `to_text`, for a parsed tree."""
+    parts = _Paragraphs()
+    parts.walk(tree, 0)
+    parts.flush()
+    return "\n\n".join(parts.done)
+
+
+class _Paragraphs:
+    """The paragraphs written so far, and the one being written."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self._line: list[str] = []
+
+    def flush(self) -> None:
+        text = _lines("".join(self._line))
+        self._line = []
+        if text:
+            self.done.append(text)
+
+    def walk(self, node: HtmlElement, depth: int) -> None:
+        self._line.append(_SPACE.sub(" ", node.text or ""))
+        for child in node:
+            if is_element(child) and child.tag not in _SKIPPED and depth < MAX_DEPTH:
+                self._element(child, depth + 1)
+            self._line.append(_SPACE.sub(" ", child.tail or ""))
+
+    def _element(self, node: HtmlElement, depth: int) -> None:
+        tag = str(node.tag)
+        if tag == "br":
+            self._line.append("\n")
+        elif tag == "pre":
+            self.flush()
+            if text := "".join(node.itertext()).strip("\n"):
+                self.done.append(text)
+        elif tag in ("ul", "ol"):
+            self._alone(["\n".join(_item(item, depth) for item in node if is_element(item))])
+        elif tag == "tr":
+            cells = (_inside(cell, depth) for cell in node if is_element(cell))
+            self._line.append("\n" + " | ".join(" ".join(cell.split()) for cell in cells) + "\n")
+        elif tag in _BLOCKS:
+            self.flush()
+            self.walk(node, depth)
+            self.flush()
+        else:
+            self.walk(node, depth)
+
+    def _alone(self, paragraphs: list[str]) -> None:
+        self.flush()
+        self.done.extend(paragraph for paragraph in paragraphs if paragraph.strip())
+
+
+def _inside(node: HtmlElement, depth: int) -> str:
+    parts = _Paragraphs()
+    parts.walk(node, depth + 1)
+    parts.flush()
+    return "\n".join(parts.done)
+
+
+def _item(node: HtmlElement, depth: int) -> str:
+    text = _inside(node, depth)
+    return f"- {text}" if text else ""
+
+
+def _lines(text: str) -> str:
+    return "\n".join(line for raw in text.split("\n") if (line := raw.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What is known of the page before it is read: what its feed said (evidence, not truth), and its site's rule.
+
+    `html` is the feed's own content, raw or clean. `boilerplate` are the marks of paragraphs that page after page of
+    its feed has shown in place of articles.
+    """
+
+    title: str = ""
+    html: str = ""
+    published: datetime | None = None
+    language: str | None = None
+    rule: Rule | None = None
+    boilerplate: frozenset[str] = frozenset()

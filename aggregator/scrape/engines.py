@@ -14,7 +14,7 @@ from lxml.etree import tostring
 from lxml.html import HtmlElement
 from readability import Document
 
-from aggregator.scrape.text import to_text
+from aggregator.scrape.dom import to_text
 
 # They warn of every page that they give up; we have our own word for that.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

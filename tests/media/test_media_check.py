@@ -9,8 +9,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from aggregator.media import check
 from aggregator.models.errors import ImageError
+from aggregator.scrape.image_check import check_image
 
 URL = "https://a.example/x"
 
@@ -35,7 +35,7 @@ def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
 def test_an_image_is_known_by_its_content(kind: str) -> None:
     """The type and the size come from the bytes."""
-    found = check(image(kind), URL)
+    found = check_image(image(kind), URL)
     assert (found.type, found.width, found.height) == (f"image/{kind.lower()}", 40, 30)
 
 
@@ -43,7 +43,7 @@ def test_an_animation_is_an_image() -> None:
     out = io.BytesIO()
     frames = [Image.new("P", (20, 10), color) for color in range(3)]
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
-    assert check(out.getvalue(), URL).type == "image/gif"
+    assert check_image(out.getvalue(), URL).type == "image/gif"
 
 
 def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
@@ -51,7 +51,7 @@ def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
     out = io.BytesIO()
     second = Image.new("RGB", (40, 30), "red")
     Image.new("RGB", (40, 30)).save(out, "MPO", save_all=True, append_images=[second])
-    assert check(out.getvalue(), URL).type == "image/jpeg"
+    assert check_image(out.getvalue(), URL).type == "image/jpeg"
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
 def test_what_is_no_image_to_keep_is_refused(body: bytes, why: str) -> None:
     """Pages, documents, other types, half images, decompression bombs."""
     with pytest.raises(ImageError, match=why):
-        check(body, URL)
+        check_image(body, URL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.reading import Page, read_page
-from aggregator.scrape import Hint, article, forbidden_by_header
+from aggregator.scrape import Hint, forbidden_by_header, read_article
 
 AGENT = "kettle-reader"
 PAGE = (
@@ -29,7 +29,7 @@ PAGE = (
 )
 def test_a_robots_meta_element_counts_for_everybody_or_by_our_name(head: str, expected: bool) -> None:
     """What is said to another agent is not for us."""
-    assert article(PAGE.format(head).encode(), "https://a.example/x", agent=AGENT).noarchive is expected
+    assert read_article(PAGE.format(head).encode(), "https://a.example/x", agent=AGENT).noarchive is expected
 
 
 @pytest.mark.parametrize(

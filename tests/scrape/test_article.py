@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.models import Attribution, PageKind
-from aggregator.scrape import Hint, article, clean, marks, to_text
+from aggregator.scrape import Hint, clean_html, marks, read_article, to_text
 from aggregator.text.page_encoding import decode
 
 LEDE = "Researchers have found a flaw in a library that half of the internet uses, and which nobody has paid for in twelve years."
@@ -39,7 +39,7 @@ def post(inner: str = "", after: str = "") -> bytes:
 
 def test_an_article_is_its_text() -> None:
     """Paragraphs come out in order; the menu, the byline and the footer do not."""
-    found = article(post(), "https://daily.example/flaw")
+    found = read_article(post(), "https://daily.example/flaw")
     assert found.text == "\n\n".join(PARAGRAPHS)
     assert (found.title, found.author, found.kind, found.language) == (
         "A flaw in a library",
@@ -54,12 +54,12 @@ def test_an_article_is_its_text() -> None:
 
 def test_html_and_text_say_the_same() -> None:
     """The text is that of the HTML, and cleaning the HTML changes nothing."""
-    found = article(
+    found = read_article(
         post("<h2>What to do</h2><ul><li>Install the new version on every machine.</li><li>Change the keys.</li></ul>"),
         "https://daily.example/flaw",
     )
     assert to_text(found.html) == found.text
-    assert clean(found.html, None) == found.html
+    assert clean_html(found.html, None) == found.html
     assert "- Install the new version on every machine.\n- Change the keys." in found.text
 
 
@@ -68,7 +68,7 @@ def test_indicators_and_commands_survive_to_the_letter() -> None:
     rule = "rule flaw {\n    strings:\n        $a = { 6A 40 68 00 30 00 00 }\n    condition:\n        $a\n}"
     table = "<table><tr><th>SHA-256</th><th>Name</th></tr><tr><td>9f86d081884c7d65</td><td>dropper.exe</td></tr><tr><td>60303ae22b998861</td><td>a.dll</td></tr></table>"
     inner = f"<h2>Indicators</h2>{table}<p>The following rule finds the dropper in memory and on disk, as we have tested.</p><pre><code>{escape(rule)}</code></pre><p>Run it on every machine that has had the library installed, and tell us what you find.</p>"
-    found = article(post(inner), "https://daily.example/flaw")
+    found = read_article(post(inner), "https://daily.example/flaw")
     assert rule in found.text
     assert "SHA-256 | Name\n9f86d081884c7d65 | dropper.exe" in found.text
     assert "<th>SHA-256</th>" in found.html
@@ -95,12 +95,12 @@ HASHES = "<ul><li>evil[.]example</li><li>9f86d081884c7d659a2feaa0c55ad015a3bf4f1
 )  # fmt: skip
 def test_rules_and_indicators_stand_anywhere_in_an_article(inner: str, behind: str) -> None:
     """At its end, in a row, below a picture, with numbered lines: each is kept, and whole."""
-    text = article(post(inner + behind), "https://daily.example/flaw").text
+    text = read_article(post(inner + behind), "https://daily.example/flaw").text
     wanted = (
         "$ ls -la", "drwx  x", "    condition:  true\n}", "rule b {", "rule b { condition: false }", "And the other rule:", "Rules", "Indicators",
         "$ grep -rn wolf /tmp\n$ exit", "evil[.]example | C2\n192.0.2[.]1 | drop", "evil[.]example", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     )  # fmt: skip
-    shown = to_text(clean(inner, None))
+    shown = to_text(clean_html(inner, None))
     assert [one for one in wanted if one in shown and one not in text] == []
     assert "All rights reserved" not in text
 
@@ -111,7 +111,7 @@ def test_a_list_of_links_at_the_end_is_no_list_of_indicators() -> None:
     cells = "".join(
         f"<tr><td><a href='/{n}'>Another post</a></td><td><a href='/{n}'>{n} March</a></td></tr>" for n in range(4)
     )
-    text = article(post(f"<ul>{links}</ul><table>{cells}</table>"), "https://daily.example/flaw").text
+    text = read_article(post(f"<ul>{links}</ul><table>{cells}</table>"), "https://daily.example/flaw").text
     assert "was seen again" not in text
     assert "Another post" not in text
 
@@ -120,14 +120,14 @@ def test_a_list_of_links_at_the_end_is_no_list_of_indicators() -> None:
 def test_a19_a_long_list_of_indicators_ends(items: int) -> None:
     """Each list is looked at once."""
     start = time.process_time()
-    article(post("<ul>" + "<li>evil[.]example" * items + "</ul>"), "https://daily.example/flaw")
+    read_article(post("<ul>" + "<li>evil[.]example" * items + "</ul>"), "https://daily.example/flaw")
     assert time.process_time() - start < 6
 
 
 def test_figures_keep_their_captions() -> None:
     """A picture within the article stays, with an absolute address and its caption."""
     inner = "<figure><img src='/pic.png' alt='The packet'><figcaption>The packet that reads too far, as seen on the wire.</figcaption></figure><p>That is how it looks in a capture that we took on Monday, with the keys blacked out for now.</p>"
-    found = article(post(inner), "https://daily.example/flaw")
+    found = read_article(post(inner), "https://daily.example/flaw")
     assert '<img src="https://daily.example/pic.png" alt="The packet">' in found.html
 
 
@@ -141,7 +141,7 @@ MIRRORED = """<div class='main'><div class='post hentry'><h3 class='post-title e
 def test_a_page_that_republishes_another_comes_out_clean() -> None:
     """The article alone: no comment form, nothing of the next post; the source is named, not shown as text."""
     paragraphs = "".join(f"<div><br/></div><div>{escape(paragraph)}</div>" for paragraph in PARAGRAPHS[1:])
-    found = article(
+    found = read_article(
         page(MIRRORED.format(lede=LEDE, paragraphs=paragraphs), title="Tech giant joins ban on a camera"),
         "https://blog.example/2020/06/ban.html",
     )
@@ -167,7 +167,7 @@ def test_the_mirrored_post_as_a_person_copied_it(corpora: Path) -> None:
         f"<h4>{lines[end + 1]}</h4><p><a href='/comment'>{lines[end + 2]}</a></p></div><div class='post'><h3 class='post-title'><a href='/2020/06/intel.html'>{lines[end + 3]}</a></h3>"
         f"<div class='post-body'><p>{lines[end + 4]}</p></div></div>"
     )
-    found = article(page(html, title=title), "https://mirror.example/2020/06/microsoft.html")
+    found = read_article(page(html, title=title), "https://mirror.example/2020/06/microsoft.html")
     assert found.text == "\n\n".join(lines[1:end])
     assert found.title == title
     assert found.source == Attribution("Threatpost")
@@ -178,7 +178,7 @@ def test_the_mirrored_post_as_a_person_copied_it(corpora: Path) -> None:
 def test_the_threatpost_page(corpora: Path) -> None:
     """Title, author, moment and neighbours are right, and the text is the article's alone."""
     url = "https://threatpost.com/android-ransomware-spreads-via-sex-simulation-game-links-on-reddit-sms/146774/"
-    found = article((corpora / "worked-example" / "threatpost-android.html").read_bytes(), url)
+    found = read_article((corpora / "worked-example" / "threatpost-android.html").read_bytes(), url)
     assert found.title == "Android Ransomware Spreads Via ‘Sex Simulation Game’ Links on Reddit, SMS"
     assert (found.author, found.published) == ("Lindsey O'Donnell", datetime(2019, 7, 30, 17, 16, 29, tzinfo=UTC))
     assert found.next is not None
@@ -208,7 +208,7 @@ def test_the_threatpost_page(corpora: Path) -> None:
 def test_the_google_security_page(corpora: Path) -> None:
     """Blogger's pager gives neighbours without titles; the section headings stay in the text."""
     url = "https://security.googleblog.com/2020/05/enhanced-safe-browsing-protection-now.html"
-    found = article((corpora / "worked-example" / "blogger-googlesecurity.html").read_bytes(), url)
+    found = read_article((corpora / "worked-example" / "blogger-googlesecurity.html").read_bytes(), url)
     assert found.title == "Enhanced Safe Browsing Protection now available in Chrome"
     assert found.published is not None
     assert found.published.date().isoformat() == "2020-05-19"
@@ -235,7 +235,7 @@ def test_the_google_security_page(corpora: Path) -> None:
 )  # fmt: skip
 def test_walls_are_recognised(body: str, kind: PageKind) -> None:
     """A page that hides its article is marked, so that it is not stored as one."""
-    assert article(page(body), "https://daily.example/flaw").kind is kind
+    assert read_article(page(body), "https://daily.example/flaw").kind is kind
 
 
 @pytest.mark.parametrize(
@@ -243,18 +243,18 @@ def test_walls_are_recognised(body: str, kind: PageKind) -> None:
 )
 def test_files_are_not_pages(data: bytes) -> None:
     """What the bytes say counts, whatever the label."""
-    assert article(data, "https://daily.example/x", "application/octet-stream").kind is PageKind.NOT_HTML
+    assert read_article(data, "https://daily.example/x", "application/octet-stream").kind is PageKind.NOT_HTML
 
 
 def test_nothing_is_an_empty_page() -> None:
     """An empty body is no error."""
-    assert article(b"", "https://daily.example/x", "text/html").kind is PageKind.EMPTY
+    assert read_article(b"", "https://daily.example/x", "text/html").kind is PageKind.EMPTY
 
 
 def test_the_feeds_text_stands_in_for_a_page_that_scripts_fill() -> None:
     """What the feed holds is evidence; where the page has nothing it is the article."""
     html = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
-    found = article(page("<div id=root></div>"), "https://daily.example/x", hint=Hint(title="A flaw", html=html))
+    found = read_article(page("<div id=root></div>"), "https://daily.example/x", hint=Hint(title="A flaw", html=html))
     assert found.text == "\n\n".join(PARAGRAPHS)
     assert found.extractor == "stated"
 
@@ -290,14 +290,14 @@ def test_f28_charsets(data: bytes, label: str, text: str) -> None:
 def test_a19_floods_end(html: str) -> None:
     """A page made to take long takes no longer than its worker may."""
     start = time.process_time()
-    article(html.encode(), "https://evil.example/")
+    read_article(html.encode(), "https://evil.example/")
     assert time.process_time() - start < 6
 
 
 def test_a_themes_demonstration_text_is_no_article(corpora: Path) -> None:
     """Whichever engine is asked: a real page that was published with the blocks of its template."""
     page = gzip.decompress((corpora / "extraction" / "html" / "0285.html.gz").read_bytes())
-    found = article(page, "https://example.org/2025-top-company-performance-rankings.html")
+    found = read_article(page, "https://example.org/2025-top-company-performance-rankings.html")
     assert not any(line.startswith("Lorem ipsum") for line in found.text.splitlines())
     assert "2025 Top P&C Insurance Company Performance Rankings" in (found.title or "")
 
@@ -320,7 +320,7 @@ def test_short_captions_stay_with_their_pictures(caption: str, kept: bool) -> No
     paragraphs = [f"<p>{'The lamp of the gate was out when we came, ' * 5} it was number {n}.</p>" for n in range(6)]
     paragraphs.insert(3, WORDPRESS.format(caption))
     page = f"<html><head><title>Lamps</title></head><body><article>{''.join(paragraphs)}</article></body></html>"
-    found = article(page.encode(), "https://e.example/lamps/")
+    found = read_article(page.encode(), "https://e.example/lamps/")
     assert (f"<figcaption>{caption}</figcaption></figure>" in found.html) == kept
     assert caption not in found.text
 
@@ -330,7 +330,7 @@ def test_a_page_without_head_and_body_tags(tag: str) -> None:
     """HTML5 needs neither: what is no part of a head begins the body."""
     text = "The lamp of the gate was out when we came, and nobody had seen who did it. " * 8
     page = f'<!doctype html><title>Lamps</title><link rel=canonical href="/lamps/"><{tag}><h1>Lamps</h1><p>{text}</p></{tag}>'
-    found = article(page.encode(), "https://e.example/lamps/?x=1")
+    found = read_article(page.encode(), "https://e.example/lamps/?x=1")
     assert (found.kind, found.title, found.text) == (PageKind.ARTICLE, "Lamps", text.strip())
     assert found.canonical_url == "https://e.example/lamps/"
 
@@ -343,7 +343,7 @@ def test_known_boilerplate_is_not_the_article() -> None:
     own = "<p>" + "The lamp of the gate was out when we came, and nobody had seen who did it. " * 5 + "</p>"
     page = f"<html><head><title>Lamps</title></head><body><article>{notice}</article><div>{own}</div></body></html>"
     known = Hint(boilerplate=frozenset(marks(to_text(notice))))
-    assert "every Friday" in article(page.encode(), "https://e.example/lamps/").text
-    found = article(page.encode(), "https://e.example/lamps/", "", known)
+    assert "every Friday" in read_article(page.encode(), "https://e.example/lamps/").text
+    found = read_article(page.encode(), "https://e.example/lamps/", "", known)
     assert found.text == to_text(own)
-    assert "every Friday" in article(page.replace(own, "").encode(), "https://e.example/lamps/", "", known).text
+    assert "every Friday" in read_article(page.replace(own, "").encode(), "https://e.example/lamps/", "", known).text

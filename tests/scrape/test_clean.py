@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml.html import document_fromstring
 
 from aggregator.models import Entry
-from aggregator.scrape import clean, clean_entry, plain, to_text
+from aggregator.scrape import clean_entry, clean_html, plain, to_text
 from aggregator.scrape.cleaning import ATTRIBUTES, TAGS
 
 BASE = "https://example.org/blog/post"
@@ -40,7 +40,7 @@ def _assert_inert(html: str) -> None:
 )  # fmt: skip
 def test_a21_script_handlers_style_meta_base_and_forms_go(html: str) -> None:
     """Nothing that runs, styles, redirects or asks for input survives."""
-    cleaned = clean(f"<p>before</p>{html}<p>after</p>", BASE)
+    cleaned = clean_html(f"<p>before</p>{html}<p>after</p>", BASE)
     _assert_inert(cleaned)
     assert "evil" not in cleaned
     assert "alert" not in cleaned
@@ -58,7 +58,7 @@ def test_a21_script_handlers_style_meta_base_and_forms_go(html: str) -> None:
 )  # fmt: skip
 def test_a22_links_lead_to_pages_and_mail_only(href: str) -> None:
     """A link with any other scheme, however it is spelled, becomes its text."""
-    cleaned = clean(f'<a href="{href}">text</a>', BASE)
+    cleaned = clean_html(f'<a href="{href}">text</a>', BASE)
     _assert_inert(cleaned)
     assert "href" not in cleaned
     assert "text" in cleaned
@@ -74,14 +74,14 @@ def test_a22_links_lead_to_pages_and_mail_only(href: str) -> None:
 )  # fmt: skip
 def test_a23_data_documents_and_svg_go(html: str) -> None:
     """Documents inside attributes and vector drawings are dropped."""
-    assert clean(html, BASE) == ""
+    assert clean_html(html, BASE) == ""
 
 
 def test_a24_srcdoc_and_formaction_go() -> None:
     """A frame's own document is not kept; its address becomes a plain link."""
-    cleaned = clean('<iframe srcdoc="<script>alert(1)</script>" src="https://player.example/v/1"></iframe>', BASE)
+    cleaned = clean_html('<iframe srcdoc="<script>alert(1)</script>" src="https://player.example/v/1"></iframe>', BASE)
     assert cleaned == '<p><a href="https://player.example/v/1">Embedded: player.example</a></p>'
-    assert clean('<button formaction="javascript:alert(1)">x</button>', BASE) == ""
+    assert clean_html('<button formaction="javascript:alert(1)">x</button>', BASE) == ""
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_a24_srcdoc_and_formaction_go() -> None:
 )  # fmt: skip
 def test_a25_mutations_are_inert_when_parsed_again(html: str) -> None:
     """What changes its meaning between two parsers has none left."""
-    cleaned = clean(html, BASE)
+    cleaned = clean_html(html, BASE)
     _assert_inert(cleaned)
-    _assert_inert(clean(cleaned, None))
-    assert clean(cleaned, None) == cleaned
+    _assert_inert(clean_html(cleaned, None))
+    assert clean_html(cleaned, None) == cleaned
 
 
 def test_a26_javascript_in_an_entry_goes() -> None:
@@ -113,7 +113,7 @@ def test_a26_javascript_in_an_entry_goes() -> None:
 def test_a27_ids_and_names_go() -> None:
     """Nothing can stand in for a property of the page that shows it."""
     assert (
-        clean('<p id="location" name="cookie"><img name=body id=forms src="/x.png"></p>', BASE)
+        clean_html('<p id="location" name="cookie"><img name=body id=forms src="/x.png"></p>', BASE)
         == '<p><img src="https://example.org/x.png" alt=""></p>'
     )
 
@@ -153,7 +153,7 @@ def test_a28_markup_in_a_line_is_text() -> None:
 )  # fmt: skip
 def test_a30_tracking_pixels_go(image: str) -> None:
     """Images that only count readers are not shown."""
-    assert clean(f"<p>text {image}</p>", BASE) == "<p>text</p>"
+    assert clean_html(f"<p>text {image}</p>", BASE) == "<p>text</p>"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a30_tracking_pixels_go(image: str) -> None:
 )  # fmt: skip
 def test_a_picture_of_a_pixel_stays(path: str) -> None:
     """Names that only begin as those of tracking pixels and placeholders do: of telephones, beacons, loaders."""
-    assert f'src="https:{path}"' in clean(f"<p>text <img src='{path}'></p>", BASE)
+    assert f'src="https:{path}"' in clean_html(f"<p>text <img src='{path}'></p>", BASE)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_picture_of_a_pixel_stays(path: str) -> None:
 def test_a19_floods_end_in_two_seconds(html: str) -> None:
     """A hundred thousand nested tags, sixty thousand attributes and the like take no longer than an article."""
     start = time.process_time()
-    cleaned = clean(html, BASE)
+    cleaned = clean_html(html, BASE)
     assert time.process_time() - start < 4  # two seconds where nothing else runs
     _assert_inert(cleaned)
 
@@ -194,7 +194,7 @@ def test_structure_survives() -> None:
         '<table><thead><tr><th>a</th><th>b</th></tr></thead><tr><td colspan="2">1</td></tr></table><blockquote>said</blockquote>'
         '<figure><img src="/i.png" alt="An i"><figcaption>A caption</figcaption></figure>'
     )
-    assert clean(html, BASE) == (
+    assert clean_html(html, BASE) == (
         "<h2>Head <em>two</em></h2><p>Loose <strong>text</strong></p><p>and more</p><ol start=\"3\"><li>three<ul><li>inner</li></ul></li></ol>"
         '<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td colspan="2">1</td></tr></tbody></table><blockquote><p>said</p></blockquote>'
         '<figure><img src="https://example.org/i.png" alt="An i"><figcaption>A caption</figcaption></figure>'
@@ -220,7 +220,7 @@ def test_structure_survives() -> None:
 )
 def test_code_survives_to_the_letter(html: str, text: str) -> None:
     """Indicators, rules and commands come out as a person would copy them."""
-    cleaned = clean(html, BASE)
+    cleaned = clean_html(html, BASE)
     assert cleaned.startswith("<pre>")
     assert to_text(cleaned) == text
 
@@ -238,18 +238,18 @@ def test_code_survives_to_the_letter(html: str, text: str) -> None:
 )
 def test_images_are_found_where_lazy_loading_hides_them(html: str, source: str) -> None:
     """One image with its absolute address."""
-    cleaned = clean(html, BASE)
+    cleaned = clean_html(html, BASE)
     assert cleaned.count("<img") == 1
     assert f'src="{source}"' in cleaned
 
 
 def test_embedded_media_become_links() -> None:
     """Players are named and linked, not run."""
-    assert clean('<iframe src="https://www.youtube.com/embed/abcdef12345" title="A talk">', BASE) == (
+    assert clean_html('<iframe src="https://www.youtube.com/embed/abcdef12345" title="A talk">', BASE) == (
         '<p><a href="https://www.youtube.com/watch?v=abcdef12345">Embedded: A talk</a></p>'
     )
     assert (
-        clean('<video><source src="/v.mp4"></video>', BASE)
+        clean_html('<video><source src="/v.mp4"></video>', BASE)
         == '<p><a href="https://example.org/v.mp4">Video: example.org</a></p>'
     )
 
@@ -264,7 +264,7 @@ def test_embedded_media_become_links() -> None:
 )  # fmt: skip
 def test_embedded_listings_and_posts_become_links(html: str, link: str) -> None:
     """What a script or a frame would show is linked, at the address that a person would open."""
-    assert f'<p><a href="{link}">' in clean(html, BASE)
+    assert f'<p><a href="{link}">' in clean_html(html, BASE)
 
 
 @pytest.mark.parametrize(
@@ -276,20 +276,20 @@ def test_embedded_listings_and_posts_become_links(html: str, link: str) -> None:
 )  # fmt: skip
 def test_what_is_not_shown_is_not_linked(html: str) -> None:
     """The frame of a tag manager is no embedded medium, nor is any script but a listing's."""
-    assert clean(f"<p>a</p>{html}", BASE) == "<p>a</p>"
+    assert clean_html(f"<p>a</p>{html}", BASE) == "<p>a</p>"
 
 
 def test_captions_as_wordpress_used_to_write_them() -> None:
     """A picture and its caption in a `div` are a figure."""
     html = '<div class="wp-caption alignleft"><img src="/a.png" alt="x"><p class="wp-caption-text">The <em>packet</em></p></div>'
-    assert clean(html, BASE) == (
+    assert clean_html(html, BASE) == (
         '<figure><img src="https://example.org/a.png" alt="x"><figcaption>The <em>packet</em></figcaption></figure>'
     )
 
 
 def test_text_is_paragraphs() -> None:
     """A blank line between paragraphs, one line for a list item or a row of a table."""
-    html = clean(
+    html = clean_html(
         "<p>One<br>two</p><ul><li>a<li>b</ul><table><tr><td>1<td>2<tr><td>3<td>4</table><pre>x\n\n y</pre>", BASE
     )
     assert to_text(html) == "One\ntwo\n\n- a\n- b\n\n1 | 2\n3 | 4\n\nx\n\n y"
@@ -307,6 +307,6 @@ _PIECES = st.sampled_from(
 @given(st.one_of(st.lists(_PIECES, max_size=25).map("".join), st.text(max_size=60)))
 def test_cleaning_twice_is_cleaning_once(html: str) -> None:
     """For any input the result is inert, and a fixed point."""
-    cleaned = clean(html, BASE)
+    cleaned = clean_html(html, BASE)
     _assert_inert(cleaned)
-    assert clean(cleaned, "https://other.example/") == cleaned
+    assert clean_html(cleaned, "https://other.example/") == cleaned

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from aggregator.models import Entry
-from aggregator.scrape import article, clean, clean_entry, to_text
+from aggregator.scrape import clean_entry, clean_html, read_article, to_text
 
 BASE = "https://a.example/post/"
 MAX_S = 2.0
@@ -60,7 +60,7 @@ A21 = [
 @pytest.mark.parametrize("attack", A21)
 def test_a21_scripts_handlers_styles_and_forms_are_removed(attack: str) -> None:
     """The words stay, what acts goes."""
-    result = clean(attack, BASE)
+    result = clean_html(attack, BASE)
     assert_inert(result)
     assert "<script" not in result
 
@@ -91,7 +91,7 @@ def test_a22_other_schemes_are_removed_in_every_disguise(url: str) -> None:
         f'<a xlink:href="{url}">x</a>',
         f'<q cite="{url}">x</q>',
     ):
-        result = clean(attack, BASE)
+        result = clean_html(attack, BASE)
         assert_inert(result)
         assert "script:" not in result
 
@@ -109,7 +109,7 @@ A23 = [
 @pytest.mark.parametrize("attack", A23)
 def test_a23_data_documents_and_svg_are_removed(attack: str) -> None:
     """No document comes along inside a URL, and no drawing that can act."""
-    result = clean(attack, BASE)
+    result = clean_html(attack, BASE)
     assert_inert(result)
     assert "data:text" not in result
     assert "<svg" not in result
@@ -127,12 +127,12 @@ A24 = [
 @pytest.mark.parametrize("attack", A24)
 def test_a24_frames_and_form_actions_are_removed(attack: str) -> None:
     """A frame becomes a link where it leads somewhere, else nothing."""
-    assert_inert(clean(attack, BASE))
+    assert_inert(clean_html(attack, BASE))
 
 
 def test_an_embedded_video_becomes_a_plain_link() -> None:
     """What the frame showed can still be reached."""
-    result = clean("<p>See:</p><iframe src='https://video.example/embed/1'></iframe>", BASE)
+    result = clean_html("<p>See:</p><iframe src='https://video.example/embed/1'></iframe>", BASE)
     assert_inert(result)
     assert 'href="https://video.example/embed/1"' in result
 
@@ -157,14 +157,14 @@ A25 = [
 @pytest.mark.parametrize("attack", A25)
 def test_a25_markup_that_mutates_is_inert_after_it_is_parsed_again(attack: str) -> None:
     """What comes out means the same to the next parser."""
-    result = clean(attack, BASE)
+    result = clean_html(attack, BASE)
     assert_inert(result)
-    assert_inert(clean(result, BASE))
+    assert_inert(clean_html(result, BASE))
 
 
 def test_a27_ids_and_names_are_removed() -> None:
     """Nothing can stand in for a part of the page that shows it."""
-    result = clean(
+    result = clean_html(
         "<p id=content name=body>x</p><a name=location id=search href='#top'>y</a><img name=cookie src=/x.png>", BASE
     )
     assert_inert(result)
@@ -182,7 +182,7 @@ def test_a27_ids_and_names_are_removed() -> None:
 )
 def test_a30_tracking_pixels_are_dropped(pixel: str) -> None:
     """A picture that nobody can see is there to see who looks."""
-    result = clean(f"<p>text</p>{pixel}<p><img src='/real.png' width=600 height=400 alt='a real one'></p>", BASE)
+    result = clean_html(f"<p>text</p>{pixel}<p><img src='/real.png' width=600 height=400 alt='a real one'></p>", BASE)
     assert "t.example" not in result
     assert "pixel.wp.com" not in result
     assert "feedburner" not in result
@@ -209,14 +209,14 @@ FLOODS = {
 def test_a19_a_flood_takes_two_seconds_at_most(name: str) -> None:
     """Deep nesting, endless attributes, comments without an end: done in time, or dropped."""
     begun = time.process_time()
-    result = clean(FLOODS[name], BASE)
+    result = clean_html(FLOODS[name], BASE)
     assert time.process_time() - begun < MAX_S
     assert len(result) < 2_000_000
 
 
 def test_what_an_article_is_made_of_survives() -> None:
     """Headings, lists, tables, code, quotes, pictures and links stay as they were; addresses become absolute."""
-    result = clean(
+    result = clean_html(
         "<h2>Indicators</h2><p>See <a href='../x?a=1&amp;b=2'>this</a>, <strong>now</strong>.</p><ul><li>one</li><li>two</li></ul>"
         "<table><thead><tr><th>Type</th><th>Value</th></tr></thead><tbody><tr><td>SHA-256</td><td>00ff</td></tr></tbody></table>"
         '<pre><code>rule x {\n  strings: $a = "&lt;b&gt;"\n}</code></pre><blockquote><p>said</p></blockquote>'
@@ -259,10 +259,10 @@ def test_what_an_article_is_made_of_survives() -> None:
 )
 def test_cleaning_is_safe_and_cleaning_twice_is_cleaning_once(text: str) -> None:
     """Whatever comes in."""
-    once = clean(text, BASE)
+    once = clean_html(text, BASE)
     if once:
         assert_inert(once)
-    assert clean(once, BASE) == once
+    assert clean_html(once, BASE) == once
 
 
 def test_a28_an_entrys_title_author_and_tags_are_plain_text() -> None:
@@ -283,7 +283,7 @@ def test_a28_an_entrys_title_author_and_tags_are_plain_text() -> None:
 )
 def test_f29_characters_that_no_document_may_hold_are_dropped(character: str) -> None:
     """As references and raw; the words around them stay."""
-    assert to_text(clean(f"<p>a{character}b</p><pre>c{character}d</pre>", BASE)) in (
+    assert to_text(clean_html(f"<p>a{character}b</p><pre>c{character}d</pre>", BASE)) in (
         "ab\n\ncd",
         "a b\n\nc d",
         "a\ufffdb\n\nc\ufffdd",
@@ -297,6 +297,6 @@ def test_f29_a_page_that_holds_such_characters_is_read(text: str) -> None:
     """Written out, as references, or as what is left when one has been taken out of another: no page is lost by them."""
     words = "<p>Words of an article that is long enough to be one, and read by nobody.</p>" * 20
     page = f"<html><body><article><h1>T</h1><p>{text}</p>{words}</article></body></html>"
-    found = article(page.encode(), "https://a.example/x")
+    found = read_article(page.encode(), "https://a.example/x")
     assert "long enough to be one" in found.text
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", found.text + found.html)

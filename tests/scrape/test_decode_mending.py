@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.scrape import article
+from aggregator.scrape import read_article
 
 
 def test_f28_bytes_pasted_from_a_windows_program_into_a_utf8_page_are_mended() -> None:
@@ -12,7 +12,7 @@ def test_f28_bytes_pasted_from_a_windows_program_into_a_utf8_page_are_mended() -
         f"<html><head><title>T</title></head><body><article><h1>T</h1><p>{words}</p><p>".encode()
         + b"\x93So ist es\x94, it\x92s said in a sentence that is long enough to be kept as a paragraph.</p></article></body></html>"
     )
-    text = article(page, "https://a.example/1", "text/html").text
+    text = read_article(page, "https://a.example/1", "text/html").text
     assert "“So ist es”, it’s said" in text
     assert "Grüße aus Zürich" in text
     assert "\ufffd" not in text

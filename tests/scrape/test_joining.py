@@ -8,11 +8,8 @@ import pytest
 from lxml.html import document_fromstring
 
 from aggregator.models import Article, PageKind
-from aggregator.scrape.dom import parse
-from aggregator.scrape.joining import is_real, made_whole, with_next
-from aggregator.scrape.pagination import is_numbered, single_page
-from aggregator.scrape.text import to_text
-from aggregator.scrape.variants import real_page
+from aggregator.scrape.dom import parse, to_text
+from aggregator.scrape.multipage import is_numbered, is_real, made_whole, real_page, single_page, with_next
 
 POST = "https://example.org/2026/03/a-long-read"
 MONDAY = datetime(2026, 3, 9, 8, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.models import PageKind
-from aggregator.scrape import Hint, article
+from aggregator.scrape import Hint, read_article
 
 URL = "https://daily.example/2026/06/flaw"
 NAV = "<nav><ul><li><a href=/>Home</a></li><li><a href=/news>News</a></li><li><a href=/about>About</a></li></ul></nav>"
@@ -55,13 +55,13 @@ def page(body: str, title: str = "The Daily Packet") -> bytes:
 )  # fmt: skip
 def test_what_stands_before_a_site_is_no_article(body: str, kind: PageKind) -> None:
     """Riddles, consent and shells that scripts fill."""
-    assert article(page(body), URL).kind is kind
+    assert read_article(page(body), URL).kind is kind
 
 
 @pytest.mark.parametrize("body", PAYWALL)
 def test_a_teaser_is_no_article(body: str) -> None:
     """The first paragraph and a demand for money, with the site around it."""
-    assert article(page(NAV + body + FOOT), URL).kind is PageKind.PAYWALL
+    assert read_article(page(NAV + body + FOOT), URL).kind is PageKind.PAYWALL
 
 
 ABOUT = {
@@ -79,14 +79,14 @@ def test_an_article_about_walls_is_an_article(subject: str) -> None:
     more = "The group has been seen since the spring, in campaigns against hotels and their guests, in nine countries so far."
     text = "".join(f"<p>{ABOUT[subject]} {more} This was wave number {number}.</p>" for number in range(1, 7))
     body = f"{NAV}<main><article><h1>What {subject} teach us</h1>{text}</article></main>{FOOT}"
-    assert article(page(body, f"What {subject} teach us"), URL).kind is PageKind.ARTICLE
+    assert read_article(page(body, f"What {subject} teach us"), URL).kind is PageKind.ARTICLE
 
 
 def test_a_short_notice_with_a_login_link_is_an_article() -> None:
     """Forty words of news and a site that has a newsletter and an account for its readers."""
     news = "<p>The maintainers have published version 4.2.1, which closes the hole in the parser. Everybody who runs an older one should install it today; no other change is in it, and no attack has been seen.</p>"
     body = f"{NAV}<p><a href=/login>Log in</a> <a href=/subscribe>Subscribe</a></p><main><article><h1>Version 4.2.1</h1>{LEDE}{news}</article></main>{FOOT}"
-    assert article(page(body, "Version 4.2.1"), URL).kind is PageKind.ARTICLE
+    assert read_article(page(body, "Version 4.2.1"), URL).kind is PageKind.ARTICLE
 
 
 NOTICES = [
@@ -101,14 +101,14 @@ NOTICES = [
 def test_a_notice_that_has_no_word_of_the_announced_title_is_no_article(body: str) -> None:
     """The feed says what the post is called; a short page that never says it is another one, and gives it no title."""
     hint = Hint(title="Wolf loader speaks to hospital printers")
-    assert article(page(NAV + body + FOOT, "Notice"), URL, hint=hint).kind is PageKind.EMPTY
+    assert read_article(page(NAV + body + FOOT, "Notice"), URL, hint=hint).kind is PageKind.EMPTY
 
 
 @pytest.mark.parametrize("title", ["Nine flaws, one library", "Un", "図書館の欠陥が見つかる", "Library closes hole"])
 def test_a_short_post_under_another_headline_is_an_article(title: str) -> None:
     """One word in common is enough; a title of few words, or in a script without spaces, tells nothing."""
     body = f"{NAV}<main><article><h1>A flaw</h1>{LEDE}<p>It is closed now.</p></article></main>{FOOT}"
-    assert article(page(body, "A flaw"), URL, hint=Hint(title=title)).kind is PageKind.ARTICLE
+    assert read_article(page(body, "A flaw"), URL, hint=Hint(title=title)).kind is PageKind.ARTICLE
 
 
 def test_a_short_post_about_captchas_is_an_article_when_the_feed_announces_it() -> None:
@@ -116,4 +116,4 @@ def test_a_short_post_about_captchas_is_an_article_when_the_feed_announces_it() 
     title = "Phishing kit uses fake captcha pages"
     news = f"<p>A captcha asks the visitor to verify you are human, then copies a command to the clipboard.</p>{LEDE}"
     body = f"<article><h1>{title}</h1>{news}</article>"
-    assert article(page(body, title), URL, hint=Hint(title=title)).kind is PageKind.ARTICLE
+    assert read_article(page(body, title), URL, hint=Hint(title=title)).kind is PageKind.ARTICLE

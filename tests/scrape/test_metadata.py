@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.scrape import article
+from aggregator.scrape import read_article
 from aggregator.text.page_dates import dates_in, read_date
 from aggregator.text.page_encoding import decode
 
@@ -52,20 +52,20 @@ def test_what_is_no_date_is_none(text: str) -> None:
 
 def test_an_earlier_day_that_readers_see_goes_before_what_machines_are_told() -> None:
     """A site that moved house states the day of the move; the page still shows when the article came out."""
-    found = article(page("<p>May 14, 2025</p>", ld("2025-11-20T16:02:46Z", "2025-11-20T16:02:46Z")), URL)
+    found = read_article(page("<p>May 14, 2025</p>", ld("2025-11-20T16:02:46Z", "2025-11-20T16:02:46Z")), URL)
     assert found.published == datetime(2025, 5, 14, tzinfo=UTC)
 
 
 def test_a_shown_change_is_no_publication() -> None:
     """ "Updated" names the last change, and only that."""
-    found = article(page("<p>Updated September 28, 2025</p>", ld("2015-04-06T13:52:00-04:00")), URL)
+    found = read_article(page("<p>Updated September 28, 2025</p>", ld("2015-04-06T13:52:00-04:00")), URL)
     assert found.published == datetime(2015, 4, 6, 17, 52, tzinfo=UTC)
     assert found.modified == datetime(2025, 9, 28, tzinfo=UTC)
 
 
 def test_a_local_day_does_not_hide_the_moment() -> None:
     """The shown day may be the day before in UTC: the exact moment is kept."""
-    found = article(page("<p>Jun 25, 2025</p>", ld("2025-06-25T20:57:54-04:00")), URL)
+    found = read_article(page("<p>Jun 25, 2025</p>", ld("2025-06-25T20:57:54-04:00")), URL)
     assert found.published == datetime(2025, 6, 26, 0, 57, 54, tzinfo=UTC)
 
 
@@ -87,14 +87,16 @@ THAT_DAY = datetime(2026, 11, 19, tzinfo=UTC)
 )  # fmt: skip
 def test_the_moment_behind_a_shown_day_is_read(before: str) -> None:
     """Readers are shown the day, machines are told the time of that day: it is the time."""
-    assert article(page(before), URL).published == NINE_THIRTY
+    assert read_article(page(before), URL).published == NINE_THIRTY
 
 
 def test_the_moment_behind_a_shown_day_serves_a_bare_day_for_machines() -> None:
     """JSON-LD with only a day, and an element with its time; a time that JSON-LD states itself stays."""
     shown = '<p><time datetime="2026-11-19T09:30:00Z">19 Nov 2026</time></p>'
-    assert article(page(shown, ld("2026-11-19")), URL).published == NINE_THIRTY
-    assert article(page(shown, ld("2026-11-19T11:00:00Z")), URL).published == NINE_THIRTY.replace(hour=11, minute=0)
+    assert read_article(page(shown, ld("2026-11-19")), URL).published == NINE_THIRTY
+    assert read_article(page(shown, ld("2026-11-19T11:00:00Z")), URL).published == NINE_THIRTY.replace(
+        hour=11, minute=0
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_the_moment_behind_a_shown_day_serves_a_bare_day_for_machines() -> None:
 def test_a_moment_that_is_not_the_shown_one_is_left(before: str) -> None:
     """A machine's time of another day, of a change, or of something else says nothing about the shown day's."""
     others = '<footer><time datetime="2026-11-19T21:00Z">19 Nov 2026</time></footer>'
-    assert article(page(before + others), URL).published == THAT_DAY
+    assert read_article(page(before + others), URL).published == THAT_DAY
 
 
 def test_two_sources_outvote_a_stale_template() -> None:
@@ -118,7 +120,7 @@ def test_two_sources_outvote_a_stale_template() -> None:
         '<script type="application/ld+json">{"@type":"WebPage","datePublished":"2025-12-18T21:09:22+00:00"}</script>'
     )
     meta = '<meta property="article:published_time" content="2025-12-18T21:09:22+00:00">'
-    found = article(page("", ld("2025-03-01") + graph + meta), URL)
+    found = read_article(page("", ld("2025-03-01") + graph + meta), URL)
     assert found.published == datetime(2025, 12, 18, 21, 9, 22, tzinfo=UTC)
 
 
@@ -134,19 +136,19 @@ def test_two_sources_outvote_a_stale_template() -> None:
 )  # fmt: skip
 def test_names_are_found_around_the_headline(markup: str, author: str) -> None:
     """Alone behind a "by", behind a date, in an element for names, side by side."""
-    assert article(page(markup), URL).author == author
+    assert read_article(page(markup), URL).author == author
 
 
 def test_what_link_previews_are_told_names_the_author() -> None:
     """WordPress writes "Written by" and the name as a label and its value."""
     head = '<meta name="twitter:label1" content="Written by"><meta name="twitter:data1" content="Ada Example">'
-    assert article(page("", head), URL).author == "Ada Example"
+    assert read_article(page("", head), URL).author == "Ada Example"
 
 
 def test_citations_turn_names_around() -> None:
     """Libraries put the last name first."""
     head = '<meta name="citation_author" content="Lovelace, Ada"><meta name="citation_author" content="Byron, George">'
-    assert article(page("", head), URL).author == "Ada Lovelace, George Byron"
+    assert read_article(page("", head), URL).author == "Ada Lovelace, George Byron"
 
 
 @pytest.mark.parametrize(
@@ -160,13 +162,13 @@ def test_citations_turn_names_around() -> None:
 )  # fmt: skip
 def test_headlines_lose_what_is_not_of_them(h1: str, head: str, title: str) -> None:
     """Dates and labels before them, domains behind them, entities written twice."""
-    assert article(page("", head, h1), URL).title == title
+    assert read_article(page("", head, h1), URL).title == title
 
 
 def headed(*h1: str, head: str = "", url: str = URL) -> str | None:
     """The title of a page with these headings and this head."""
     headings = "".join(f"<h1>{text}</h1>" for text in h1)
-    return article(
+    return read_article(
         f"<html><head>{head}</head><body>{headings}<article>{TEXT}</article></body></html>".encode(), url
     ).title
 

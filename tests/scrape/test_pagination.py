@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml.html import document_fromstring
 
-from aggregator.scrape.pagination import next_page
+from aggregator.scrape.multipage import next_page
 
 POST = "https://example.org/2026/03/a-long-read"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aggregator.models import Article, Neighbour
 from aggregator.models.site_rules import Rule, Selector
-from aggregator.scrape import Hint, article
+from aggregator.scrape import Hint, read_article
 
 URL = "https://example.com/2026/03/the-loader/"
 TEXT = " ".join(
@@ -28,7 +28,7 @@ def selectors(*xpaths: str) -> tuple[Selector, ...]:
 
 def read(page: str = PAGE, **rule: Any) -> Article:
     made = Rule("example.com", "example.com.yaml", **rule)
-    return article(page.encode(), URL, "text/html", Hint(rule=made))
+    return read_article(page.encode(), URL, "text/html", Hint(rule=made))
 
 
 def test_a_rule_says_what_the_article_is() -> None:
@@ -132,5 +132,5 @@ def test_the_neighbour_that_a_rule_names_keeps_its_title_and_teaser() -> None:
 
 def test_without_a_rule_nothing_is_told_of_one() -> None:
     """The usual page."""
-    found = article(PAGE.encode(), URL, "text/html")
+    found = read_article(PAGE.encode(), URL, "text/html")
     assert (found.rule, found.rule_problem) == (None, None)

@@ -20,7 +20,7 @@ import signal
 import socket
 import sys
 
-LOADED = ("aggregator.cli", "aggregator.pipeline", "aggregator.reading", "aggregator.web", "aggregator.scrape.page")
+LOADED = ("aggregator.cli", "aggregator.pipeline", "aggregator.reading", "aggregator.web", "aggregator.scrape.article")
 REQUEST_BYTES = 1 << 20
 
 

@@ -10,27 +10,24 @@ from lxml.html import HtmlElement
 
 from aggregator.models import Article, PageKind
 from aggregator.models.errors import ScrapeError
-from aggregator.scrape import rules
+from aggregator.scrape import site_rules
 from aggregator.scrape.attribution import attribution
 from aggregator.scrape.blocks import blocks
 from aggregator.scrape.body import Body, find_body
-from aggregator.scrape.dom import parse
-from aggregator.scrape.hint import Hint
-from aggregator.scrape.kinds import is_html, kind_of
+from aggregator.scrape.dom import Hint, parse, to_text
 from aggregator.scrape.metadata import metadata
+from aggregator.scrape.multipage import next_page, real_page, single_page
 from aggregator.scrape.neighbours import find_with_blocks
-from aggregator.scrape.pagination import next_page, single_page
+from aggregator.scrape.page_kind import is_html, kind_of
 from aggregator.scrape.structured import Claims, claims
-from aggregator.scrape.text import to_text
 from aggregator.scrape.titles import announced_title
-from aggregator.scrape.variants import real_page
 from aggregator.text.page_encoding import decode
 from aggregator.text.urls import redact
 
 NOTHING_KNOWN = Hint()
 
 
-def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_KNOWN, agent: str = "") -> Article:
+def read_article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_KNOWN, agent: str = "") -> Article:
     """What the page at `url` says, taken apart. `content_type` is the HTTP header's value, `agent` the name
     that robots meta elements may call us by.
 
@@ -38,7 +35,7 @@ def article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_
     """
     if not is_html(page, content_type):
         return Article(url=url, title=hint.title or None, kind=PageKind.NOT_HTML, quality=0.0)
-    tree = parse(rules.mended(decode(page, content_type), hint.rule))
+    tree = parse(site_rules.mended(decode(page, content_type), hint.rule))
     if tree is None:
         if page.strip():
             raise ScrapeError(redact(url), "there is no element in the page")
@@ -55,7 +52,7 @@ def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article
     around, others = find_with_blocks(tree, url)
     onward = next_page(tree, url)
     whole = single_page(tree, url) if onward else None
-    ruled = rules.apply(hint.rule, tree, url, title, others)
+    ruled = site_rules.apply(hint.rule, tree, url, title, others)
     if ruled.is_enough():
         found = Body(ruled.html, ruled.text)
     else:

@@ -2,6 +2,8 @@
 
 The type is that of the content; names and headers are not asked. Only bitmaps that every browser shows and that can
 hold no script are let through: SVG is a document, and is refused with everything else. Nothing is re-encoded.
+
+What an image is: its bytes are looked at before anything is kept of it. The only importer of Pillow.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ TRACKER_PIXELS = 3
 """As in the cleaning of HTML: an image of at most so many pixels on either side shows nothing: it counts readers."""
 
 
-def check(body: bytes, url: str) -> CheckedImage:
+def check_image(body: bytes, url: str) -> CheckedImage:
     """What `body` is, all of its first frame decoded. Raises ImageError (with `url`, which may be shown).
 
     Size and number of pixels are judged by the header, before anything is decoded (decompression bombs).
