@@ -24,8 +24,8 @@ import lxml.html
 from lxml.html import HtmlElement
 
 from aggregator.scrape.attribution import attribution
-from aggregator.scrape.neighbour_urls import folded
-from aggregator.scrape.neighbours import Neighbours, find
+from aggregator.scrape.neighbours.choose import Neighbours, find
+from aggregator.scrape.neighbours.urls import folded
 
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
 SIDES = ("next", "previous")

@@ -17,7 +17,7 @@ from aggregator.scrape.body import Body, find_body
 from aggregator.scrape.dom import Hint, parse, to_text
 from aggregator.scrape.metadata import metadata
 from aggregator.scrape.multipage import next_page, real_page, single_page
-from aggregator.scrape.neighbours import find_with_blocks
+from aggregator.scrape.neighbours.choose import find_with_blocks
 from aggregator.scrape.page_kind import is_html, kind_of
 from aggregator.scrape.structured import Claims, claims
 from aggregator.scrape.titles import announced_title

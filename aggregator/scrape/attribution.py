@@ -20,7 +20,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from aggregator.models import Attribution
-from aggregator.scrape.neighbour_urls import same_site, site_of
+from aggregator.scrape.neighbours.urls import same_site, site_of
 from aggregator.text.urls import http_url
 
 

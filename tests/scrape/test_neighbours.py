@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from aggregator.scrape.neighbour_labels import Force, Way, arrow_of, label_of, split_label, without_arrows
-from aggregator.scrape.neighbour_names import hint_of
-from aggregator.scrape.neighbour_urls import can_be_neighbour, date_in, folded, is_list, same_article
-from aggregator.scrape.neighbours import Neighbours, find, find_with_blocks
+from aggregator.scrape.neighbours.choose import Neighbours, find, find_with_blocks
+from aggregator.scrape.neighbours.labels import Force, Way, arrow_of, hint_of, label_of, split_label, without_arrows
+from aggregator.scrape.neighbours.urls import can_be_neighbour, date_in, folded, is_list, same_article
 
 URL = "https://lamplight.example/2024/03/gateway-update/"
 

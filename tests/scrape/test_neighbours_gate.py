@@ -12,7 +12,7 @@ import pytest
 from lxml.html import HTMLParser, document_fromstring
 
 from aggregator.scrape.attribution import attribution
-from aggregator.scrape.neighbours import find
+from aggregator.scrape.neighbours.choose import find
 
 ROOT = Path(__file__).parents[2]
 FLOORS = json.loads((ROOT / "bench" / "floors.json").read_text("utf-8"))["neighbours"]

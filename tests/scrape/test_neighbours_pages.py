@@ -10,7 +10,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
 
 from aggregator.models import Attribution, Neighbour
 from aggregator.scrape.attribution import attribution
-from aggregator.scrape.neighbours import Neighbours, find, find_with_blocks
+from aggregator.scrape.neighbours.choose import Neighbours, find, find_with_blocks
 
 PAGES = sorted((Path(__file__).parent / "neighbour_pages").glob("*.html"))
 

@@ -13,11 +13,10 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import HEADINGS
-from aggregator.scrape.neighbour_blocks import own_block
-from aggregator.scrape.neighbour_evidence import Statement
-from aggregator.scrape.neighbour_labels import Way, label_of, split_label, without_arrows
-from aggregator.scrape.neighbour_page import Page
-from aggregator.scrape.neighbour_urls import folded
+from aggregator.scrape.neighbours.labels import Way, label_of, split_label, without_arrows
+from aggregator.scrape.neighbours.links import Statement
+from aggregator.scrape.neighbours.page import Page, own_block
+from aggregator.scrape.neighbours.urls import folded
 
 MAX_TEASER = 600
 """Characters; a teaser is an opening, not the article."""

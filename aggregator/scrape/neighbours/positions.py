@@ -14,11 +14,10 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import HEADINGS
-from aggregator.scrape.neighbour_blocks import own_block
-from aggregator.scrape.neighbour_evidence import ENOUGH, Statement
-from aggregator.scrape.neighbour_labels import Way
-from aggregator.scrape.neighbour_page import Page
-from aggregator.scrape.neighbour_urls import date_in, folded
+from aggregator.scrape.neighbours.labels import Way
+from aggregator.scrape.neighbours.links import ENOUGH, Statement
+from aggregator.scrape.neighbours.page import Page, own_block
+from aggregator.scrape.neighbours.urls import date_in, folded
 
 _RECENT = re.compile(r"recent[-_]?(?:posts|entries)|latest|archive(?:date|list)?|neueste|ultim|dernier", re.IGNORECASE)
 _READ_NEXT = re.compile(r"(?:^|\s)read-next(?:\s|$)")

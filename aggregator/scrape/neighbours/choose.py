@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from lxml.html import HtmlElement
 
 from aggregator.models import Neighbour
-from aggregator.scrape.neighbour_blocks import own_block
-from aggregator.scrape.neighbour_evidence import ENOUGH, PAIR, Statement, anchor_links, head_links, loose_labels
-from aggregator.scrape.neighbour_labels import Way
-from aggregator.scrape.neighbour_page import Page
-from aggregator.scrape.neighbour_places import by_place
-from aggregator.scrape.neighbour_text import cards_of, teaser_of, title_of
-from aggregator.scrape.neighbour_urls import folded
+from aggregator.scrape.neighbours.labels import Way
+from aggregator.scrape.neighbours.links import ENOUGH, PAIR, Statement, anchor_links, head_links, loose_labels
+from aggregator.scrape.neighbours.page import Page, own_block
+from aggregator.scrape.neighbours.positions import by_place
+from aggregator.scrape.neighbours.titles import cards_of, teaser_of, title_of
+from aggregator.scrape.neighbours.urls import folded
 
 _MAX_BLOCK_TEXT = 1500
 """Characters; a block of two neighbours with titles and teasers is shorter, an article is not."""

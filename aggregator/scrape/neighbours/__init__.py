@@ -1,0 +1,1 @@
+"""The next and the previous post, as a page states them."""
