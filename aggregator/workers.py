@@ -35,7 +35,7 @@ PRELOAD = (
     "aggregator.poll.feed",
     "aggregator.poll.opml",
     "aggregator.reading",
-    "aggregator.scrape.cleaning",
+    "aggregator.scrape.clean.clean",
     "aggregator.scrape.multipage",
     "aggregator.scrape.article",
     "aggregator.workers",

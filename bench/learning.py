@@ -13,13 +13,12 @@ import math
 import random
 from pathlib import Path
 
-from aggregator.scrape import judge
 from aggregator.scrape.blocks import Block, blocks
+from aggregator.scrape.content import classify
+from aggregator.scrape.content.features import evidence, survey
 from aggregator.scrape.dom import parse
-from aggregator.scrape.evidence import evidence
+from aggregator.scrape.metadata.titles import find_title
 from aggregator.scrape.structured import claims
-from aggregator.scrape.survey import survey
-from aggregator.scrape.titles import find_title
 from aggregator.text.page_encoding import decode
 from aggregator.text.words import words_of
 
@@ -40,9 +39,9 @@ def learn(pages: list[tuple[bytes, str, str]]) -> None:
     scale = len(examples) / sum(weight for _, _, weight in examples)
     weights = _fit([(items, label, weight * scale) for items, label, weight in examples])
     kept = {name: round(weight, 3) for name, weight in sorted(weights.items()) if abs(weight) >= 0.001}
-    path = Path(judge.__file__).with_name("weights.json")
+    path = Path(classify.__file__).with_name("weights.json")
     path.write_text(json.dumps({"weights": kept}, indent=0) + "\n", "utf-8")
-    judge._weights.cache_clear()
+    classify._weights.cache_clear()
 
 
 def _examples(page: bytes, url: str, text: str) -> list[Example]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.models import Picture
-from aggregator.scrape.cleaning import clean_html
+from aggregator.scrape.clean.clean import clean_html
 from aggregator.text.images import is_image, path_of, shown, sources
 
 ONE = "https://a.example/one.png"

@@ -1,15 +1,15 @@
 """Page -> Article: the text, what the page says of itself, its neighbours, and clean HTML of it all.
 
 Pure: bytes in, values out. It fetches nothing, stores nothing and reads no clock; it runs in a worker process that may
-be killed. `read_article` reads whole pages, `clean_html` and `clean_entry` make a feed's own HTML safe and readable. What they
-need takes long to load, and is imported when they are called: a round that brings nothing does without.
+be killed. `read_article` reads whole pages, `clean_html` and `clean_entry` make a feed's own HTML safe and readable.
+What they need takes long to load, and is imported when they are called: a round that brings nothing does without.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.scrape.boilerplate import marks
+from aggregator.scrape.content.features import marks
 from aggregator.scrape.dom import Hint
 from aggregator.scrape.page_kind import forbidden_by_header
 
@@ -43,21 +43,21 @@ def read_article(page: bytes, url: str, content_type: str = "", hint: Hint = NOT
 
 def clean_html(html: str, base_url: str | None) -> str:
     """`html` as safe, readable article HTML; empty when nothing is left. Idempotent; never raises."""
-    from aggregator.scrape.cleaning import clean_html
+    from aggregator.scrape.clean.clean import clean_html
 
     return clean_html(html, base_url)
 
 
 def clean_entry(entry: Entry, base_url: str) -> Entry:
     """`entry` with clean `html` and `summary`."""
-    from aggregator.scrape.cleaning import clean_entry
+    from aggregator.scrape.clean.clean import clean_entry
 
     return clean_entry(entry, base_url)
 
 
 def plain(text: str | None) -> str:
     """A title, a name or a tag as one line of plain text: markup taken out, entities resolved."""
-    from aggregator.scrape.cleaning import plain
+    from aggregator.scrape.clean.clean import plain
 
     return plain(text)
 

@@ -13,14 +13,14 @@ from aggregator.models.errors import ScrapeError
 from aggregator.scrape import site_rules
 from aggregator.scrape.attribution import attribution
 from aggregator.scrape.blocks import blocks
-from aggregator.scrape.body import Body, find_body
+from aggregator.scrape.content.body import Body, find_body
 from aggregator.scrape.dom import Hint, parse, to_text
-from aggregator.scrape.metadata import metadata
+from aggregator.scrape.metadata.metadata import metadata
+from aggregator.scrape.metadata.titles import announced_title
 from aggregator.scrape.multipage import next_page, real_page, single_page
 from aggregator.scrape.neighbours.choose import find_with_blocks
 from aggregator.scrape.page_kind import is_html, kind_of
 from aggregator.scrape.structured import Claims, claims
-from aggregator.scrape.titles import announced_title
 from aggregator.text.page_encoding import decode
 from aggregator.text.urls import redact
 

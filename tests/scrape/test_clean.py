@@ -11,7 +11,7 @@ from lxml.html import document_fromstring
 
 from aggregator.models import Entry
 from aggregator.scrape import clean_entry, clean_html, plain, to_text
-from aggregator.scrape.cleaning import ATTRIBUTES, TAGS
+from aggregator.scrape.clean.clean import ATTRIBUTES, TAGS
 
 BASE = "https://example.org/blog/post"
 

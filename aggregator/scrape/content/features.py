@@ -2,20 +2,198 @@
 
 Everything is seen from the core (see survey): names and tags of what is around the core say nothing, those of the
 branch between the core and a block do. No verdict is given here (see judge).
+
+Evidence from around a block: the heading that it stands under, and the blocks before and after.
+
+Where the prose of a page is: each part's words, and the core, the smallest part with half of the prose in it.
+
+Paragraphs that are known to stand on page after page of a site in place of the article, by their marks.
+
+A mark is a hash of a paragraph's words: it survives white space, punctuation and case, and gives nothing away.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import accumulate
 
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
+from aggregator.scrape.content.words import HINTS, SHORT, hints, phrases
 from aggregator.scrape.dom import HEADINGS
-from aggregator.scrape.surroundings import Evidence, add_neighbours, add_sections
-from aggregator.scrape.survey import Area, Page
-from aggregator.scrape.wording import HINTS, SHORT, hints, phrases
+from aggregator.text.words import words_of
+
+PROSE_WORDS = 12
+"""Words from which a block can be prose."""
+
+PROSE_LINKS = 0.3
+"""Share of linked words up to which it can."""
+
+ASIDE = 0.05
+"""What prose in comments, menus, sidebars and the like counts: enough to find it where there is no other."""
+
+_FEW = 4
+"""Blocks; a smaller part of the page is a part of the article."""
+
+_NEAR_LEVELS = 4
+_FAR_LEVELS = 8
+"""Levels up to which names (near) and tags (far) tell that prose stands aside."""
+
+_PARTS = HEADINGS | {
+    "p",
+    "ul",
+    "ol",
+    "dl",
+    "li",
+    "dd",
+    "pre",
+    "table",
+    "tbody",
+    "tr",
+    "td",
+    "blockquote",
+    "figure",
+    "form",
+}
+_AGAINST = frozenset(
+    {"reader", "comment", "related", "sidebar", "footer", "nav", "cookie", "modal", "letter", "hidden", "popular"}
+)
+
+
+@dataclass(slots=True)
+class Area:
+    """What an element holds: words, linked words, blocks, and words of prose (those aside hardly counting)."""
+
+    words: int = 0
+    links: int = 0
+    number: int = 0
+    prose: float = 0.0
+
+
+@dataclass(slots=True)
+class Page:
+    """The blocks of a page with what is known of their surroundings."""
+
+    blocks: list[Block]
+    prose: list[float]
+    """Each block's words of prose, 0 for what is none."""
+    areas: dict[HtmlElement, Area]
+    core: list[HtmlElement]
+    """The core and what is around it, inside out."""
+    total: float
+
+
+def survey(blocks: list[Block]) -> Page:
+    """Where the prose of a page is."""
+    prose = [_prose(block) for block in blocks]
+    areas: dict[HtmlElement, Area] = {}
+    paths: dict[HtmlElement, list[Area]] = {}
+    for block, weight in zip(blocks, prose, strict=True):
+        words, links = block.words, block.link_words
+        for area in _path(block.element, areas, paths):
+            area.words += words
+            area.links += links
+            area.number += 1
+            area.prose += weight
+    total = sum(prose)
+    return Page(blocks, prose, areas, _core(areas, total), total or 1.0)
+
+
+def _path(node: HtmlElement, areas: dict[HtmlElement, Area], paths: dict[HtmlElement, list[Area]]) -> list[Area]:
+    """The areas of `node` and all that is around it."""
+    known = paths.get(node)
+    if known is None:
+        area = areas[node] = Area()
+        parent = node.getparent()
+        known = paths[node] = [area] if parent is None else [area, *_path(parent, areas, paths)]
+    return known
+
+
+def _prose(block: Block) -> float:
+    if block.words < PROSE_WORDS or block.link_words > PROSE_LINKS * block.words:
+        return 0.0
+    node: HtmlElement | None = block.element
+    for level in range(_FAR_LEVELS):
+        if node is None or node.tag == "body":
+            break
+        if node.tag in ("nav", "footer", "aside", "form") or (level < _NEAR_LEVELS and hints(node) & _AGAINST):
+            return ASIDE * block.words
+        node = node.getparent()
+    return float(block.words)
+
+
+def _core(areas: dict[HtmlElement, Area], total: float) -> list[HtmlElement]:
+    half = [node for node, area in areas.items() if area.prose >= 0.5 * total]
+    # Two elements with half of it each are one inside the other: the one with more around it is inside.
+    best = max(half, key=lambda node: sum(1 for _ in node.iterancestors()), default=None)
+    while best is not None and (best.tag in _PARTS or areas[best].number < _FEW):
+        best = best.getparent()
+    return [] if best is None else [best, *best.iterancestors()]
+
+
+Evidence = dict[str, float]
+
+_SECTIONS = frozenset(
+    {"more", "about", "comments", "subscribe", "share", "faq", "references", "toc", "cta", "tags", "lead"}
+)
+_CONTEXT = ("linked", "heading", "within", "ends", "no_link", "images", "all_linked")
+_SIDES = ((-2, "prev2"), (-1, "prev"), (1, "next"), (2, "next2"))
+_NAMES = {
+    side: {name: f"{side}_{name}" for name in (*_CONTEXT, "words", "sibling", "same", "none")} for _, side in _SIDES
+}
+_WINDOW = 5
+_ENOUGH = 40
+"""Words; more of them make a block no more of a paragraph."""
+
+
+def add_sections(blocks: Sequence[Block], found: list[Evidence]) -> None:
+    """Note what heading a block stands under, when that heading names a part that is no article."""
+    names: list[str] = []
+    level = ""
+    for block, item in zip(blocks, found, strict=True):
+        tag = str(block.element.tag)
+        heading = tag in HEADINGS
+        if heading and (not names or tag <= level):
+            names = ["under_" + name[3:] for name in item if name.startswith("is_") and name[3:] in _SECTIONS]
+            level = tag
+        for name in names:
+            item[name] = 1.0
+        if heading:
+            item["heading"] = 1.0
+
+
+def add_neighbours(blocks: Sequence[Block], found: list[Evidence]) -> None:
+    """Note what the two blocks before and the two behind are like, and how much prose is near."""
+    number = len(blocks)
+    plain = [block.words >= PROSE_WORDS and not block.link_words for block in blocks]
+    prose = list(accumulate(plain, initial=0))
+    words = list(accumulate((min(block.words, _ENOUGH) for block in blocks), initial=0))
+    links = list(accumulate((min(block.link_words, _ENOUGH) for block in blocks), initial=0))
+    parents = [block.element.getparent() for block in blocks]
+    context = [[(name, item[name]) for name in _CONTEXT if name in item] for item in found]
+    for index, (block, item) in enumerate(zip(blocks, found, strict=True)):
+        for offset, side in _SIDES:
+            names = _NAMES[side]
+            other = index + offset
+            if not 0 <= other < number:
+                item[names["none"]] = 1.0
+                continue
+            for name, value in context[other]:
+                item[names[name]] = value
+            item[names["words"]] = min(blocks[other].words, _ENOUGH) / _ENOUGH
+            if parents[other] is parents[index]:
+                item[names["sibling"]] = 1.0
+            if blocks[other].element.tag == block.element.tag:
+                item[names["same"]] = 1.0
+        start, end = max(0, index - _WINDOW), min(number, index + _WINDOW + 1)
+        item["near_prose"] = (prose[end] - prose[start]) / (end - start)
+        item["near_linked"] = (links[end] - links[start]) / (words[end] - words[start])
+
 
 _LANDMARKS = frozenset({"main", "article", "nav", "aside", "footer", "header", "form", "figure", "table", "ul",
     "ol", "dl", "blockquote",
@@ -223,3 +401,26 @@ def _position(order: int, item: Evidence, first: int, last: int, top: int) -> No
         item["no_h1"] = 1.0
     else:
         item["above_h1" if order < top else "below_h1"] = 1.0
+
+
+LEAST = 4
+"""Words; shorter paragraphs ("Read more", "Update") stand in good articles too."""
+
+MOST = 40
+"""Paragraphs of a text that are marked: notices and boxes have one to ten."""
+
+_DIGITS = 16
+
+
+def mark(paragraph: str) -> str | None:
+    """The mark of one paragraph; None for a short one."""
+    words = words_of(paragraph)
+    if len(words) < LEAST:
+        return None
+    return sha256(" ".join(words).encode("utf-8", "replace")).hexdigest()[:_DIGITS]
+
+
+def marks(text: str) -> tuple[str, ...]:
+    """The marks of a text's first paragraphs."""
+    found = (mark(paragraph) for paragraph in text.split("\n\n")[:MOST])
+    return tuple(dict.fromkeys(one for one in found if one))

@@ -13,13 +13,12 @@ from datetime import datetime, time, timedelta
 from htmldate import find_date
 from lxml.html import HtmlElement
 
-from aggregator.scrape.authors import find_author
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.byline import byline, dateline, shown_change, shown_date, told_behind
 from aggregator.scrape.dom import squeeze
+from aggregator.scrape.metadata.authors import byline, dateline, find_author, shown_change, shown_date, told_behind
+from aggregator.scrape.metadata.titles import find_title
 from aggregator.scrape.page_kind import forbidden_by_page
 from aggregator.scrape.structured import Claims
-from aggregator.scrape.titles import find_title
 from aggregator.text.page_dates import read_date
 from aggregator.text.urls import http_url
 

@@ -10,8 +10,8 @@ from collections.abc import Collection
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.media import EMBEDS
-from aggregator.scrape.wording import hints, phrases
+from aggregator.scrape.clean.images import EMBEDS
+from aggregator.scrape.content.words import hints, phrases
 
 MAX_STEPS = 6
 """Levels between a picture and the element that holds it and kept text."""

@@ -16,9 +16,8 @@ from functools import cache
 from importlib.resources import files
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.evidence import evidence
-from aggregator.scrape.pieces import settle_pieces
-from aggregator.scrape.survey import survey
+from aggregator.scrape.content.features import evidence, survey
+from aggregator.scrape.content.tables import settle_pieces
 from aggregator.text.words import coverage, shingles
 
 STATED = 2.5

@@ -3,25 +3,63 @@
 Our own engine weighs each block (judge). Where it finds next to nothing or doubts, trafilatura and then readability are
 asked, and whoever fits the evidence best wins; a text that the page states in JSON-LD is the last resort. The result
 keeps the page's structure: tables, lists, code, figures with their captions.
+
+Other people's engines, each behind the same door: a tree and its URL in, the text that it takes for the article out.
+
+They are asked for a second opinion (see body); an engine that fails has no opinion.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Callable
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from itertools import islice
 
+import trafilatura
+from lxml.etree import tostring
 from lxml.html import HtmlElement
+from readability import Document
 
 from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
-from aggregator.scrape.boilerplate import mark
-from aggregator.scrape.cleaning import clean_tree, paragraphs
-from aggregator.scrape.dom import MAX_DEPTH, running_text
-from aggregator.scrape.engines import ENGINES
-from aggregator.scrape.judge import Verdict, is_placeholder, judge
-from aggregator.scrape.pictures import is_caption, pictures
+from aggregator.scrape.clean.clean import clean_tree, paragraphs
+from aggregator.scrape.content.classify import Verdict, is_placeholder, judge
+from aggregator.scrape.content.features import mark
+from aggregator.scrape.content.figures import is_caption, pictures
+from aggregator.scrape.dom import MAX_DEPTH, running_text, to_text
 from aggregator.text.words import coverage, shingles
+
+# They warn of every page that they give up; we have our own word for that.
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+logging.getLogger("readability").setLevel(logging.CRITICAL)
+logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+
+
+def by_trafilatura(tree: HtmlElement, url: str) -> str:
+    """What trafilatura takes for the article; empty when it finds none."""
+    try:
+        return trafilatura.extract(copy(tree), url=url, include_comments=False, include_tables=True) or ""
+    except Exception:  # noqa: BLE001 - whatever stops it, it has no opinion
+        return ""
+
+
+def by_readability(tree: HtmlElement, _url: str) -> str:
+    """What readability takes for the article; empty when it finds none."""
+    try:
+        return to_text(Document(tostring(deepcopy(tree), encoding="unicode", method="html")).summary())
+    except Exception:  # noqa: BLE001 - whatever stops it, it has no opinion
+        return ""
+
+
+ENGINES: tuple[tuple[str, Callable[[HtmlElement, str], str]], ...] = (
+    ("trafilatura", by_trafilatura),
+    ("readability", by_readability),
+)
+"""In the order in which they are asked."""
+
 
 DOUBT = 0.6
 """Expected F1 under which the other engines are asked."""

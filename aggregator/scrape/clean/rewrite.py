@@ -3,21 +3,101 @@
 The new tree is built element by element from a short list of what is allowed, so nothing gets in by being overlooked.
 Layout (div, section, span, font, tables used for columns) dissolves into paragraphs; headings, lists, tables, quotes,
 figures, code and links stay. This module makes things readable; `clean` has the last word on what is safe.
+
+What becomes of each element and attribute when a page is rewritten: tables and rules, no walking.
+
+What is safe to show is not decided here: `cleaning` has the last word.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from lxml.etree import SubElement
 from lxml.html import Element, HtmlElement
 
-from aggregator.scrape import elements
 from aggregator.scrape.blocks import INLINE as RUNNING
-from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element
-from aggregator.scrape.listings import code_table, code_text, language_class
-from aggregator.scrape.media import EMBEDS, embed_link, image_url
-from aggregator.scrape.pen import BLOCKS, Pen
+from aggregator.scrape.clean.images import EMBEDS, embed_link, image_url, pixels
+from aggregator.scrape.clean.preformatted import code_table, code_text, language_class
+from aggregator.scrape.clean.writer import BLOCKS, Pen
+from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze
+from aggregator.text.urls import http_url
+
+DROPPED = frozenset(
+    {"script", "style", "template", "svg", "math", "head", "title", "meta", "link", "base", "noframes", "frameset",
+     "frame", "applet", "canvas", "map", "area", "dialog", "datalist", "select", "option", "optgroup", "input",
+     "textarea", "button", "progress", "meter", "keygen", "portal", "slot", "colgroup", "col", "rp", "xml"}
+)  # fmt: skip
+"""Elements that go with all they hold."""
+
+LAYOUT = frozenset(
+    {"html", "body", "div", "section", "article", "main", "header", "footer", "aside", "nav", "address", "center",
+     "form", "fieldset", "legend", "details", "summary", "hgroup", "search", "noscript", "td", "th", "tr", "tbody",
+     "thead", "tfoot", "caption", "li", "dt", "dd", "figcaption", "dir", "menu", "marquee", "multicol",
+     "amp-carousel", "amp-img-lightbox"}
+)  # fmt: skip
+"""Blocks that only arrange; their content flows on where they stood."""
+
+INLINE = {
+    "a": "a", "strong": "strong", "b": "strong", "em": "em", "i": "em", "code": "code", "tt": "code", "kbd": "kbd",
+    "samp": "samp", "var": "var", "sub": "sub", "sup": "sup", "mark": "mark", "del": "del", "s": "del", "strike": "del",
+    "ins": "ins", "u": "u", "q": "q", "cite": "cite", "abbr": "abbr", "acronym": "abbr", "dfn": "dfn", "small": "small",
+    "time": "time", "bdi": "bdi", "bdo": "bdo", "ruby": "ruby", "rt": "rt",
+}  # fmt: skip
+"""Inline elements that are kept, and as what; any other is transparent."""
+
+_SPAN_LIMIT = 100
+"""Largest colspan or rowspan that is kept; browsers stop at 1,000."""
+
+
+def inline_attributes(tag: str, node: HtmlElement, base: str | None) -> dict[str, str] | None:
+    """The attributes that an inline element keeps; None for a link that leads nowhere: its text alone stays."""
+    if tag == "a":
+        href = link_url(node.get("href"), base)
+        return {"href": href} if href else None
+    if tag == "time" and node.get("datetime"):
+        return {"datetime": node.get("datetime", "")[:40]}
+    if tag == "abbr" and node.get("title"):
+        return {"title": node.get("title", "")[:300]}
+    if tag in ("bdo", "bdi") and node.get("dir") in ("ltr", "rtl"):
+        return {"dir": node.get("dir", "")}
+    return language_class(node.get("class") or "") if tag == "code" else {}
+
+
+def list_attributes(tag: str, node: HtmlElement) -> dict[str, str]:
+    """The number that an ordered list begins with, where it says so."""
+    start = node.get("start") or ""
+    return {"start": start} if tag == "ol" and start.isascii() and start.isdigit() and len(start) < 7 else {}
+
+
+def image_attributes(node: HtmlElement, url: str) -> dict[str, str]:
+    """The picture at `url` as the element describes it."""
+    sizes = {name: size for name in ("width", "height") if (size := pixels(node.get(name)))}
+    title = squeeze(node.get("title"))[:300]
+    return {"src": url, "alt": squeeze(node.get("alt"))[:1000], **sizes, **({"title": title} if title else {})}
+
+
+def link_url(href: str | None, base: str | None) -> str | None:
+    """Where a link may lead: http, https or mailto, absolute; None for anything else, a place on the page included."""
+    if not href:
+        return None
+    href = href.strip()
+    if href[:7].lower() == "mailto:":
+        address = href[7:].strip()
+        return f"mailto:{address}" if re.fullmatch(r"[\w.+%-]+@[\w.-]+(?:\?[\w=&%.+-]*)?", address, re.ASCII) else None
+    return None if href.startswith("#") else http_url(href, base)
+
+
+def spans(cell: HtmlElement) -> dict[str, str]:
+    """How many columns and rows a cell takes, where it is more than one."""
+    attributes = {}
+    for name in ("colspan", "rowspan"):
+        value = cell.get(name) or ""
+        if value.isascii() and value.isdigit() and 1 < int(value[:6]) <= _SPAN_LIMIT:
+            attributes[name] = str(int(value))
+    return attributes
+
 
 _CAPTIONED, _CAPTION = "wp-caption", "wp-caption-text"
 """How WordPress wrote figures before HTML had them, and still does in old posts."""
@@ -85,7 +165,7 @@ class _Writer:
 
     def _flattened(self, node: HtmlElement) -> None:
         for part in node.iter():
-            if is_element(part) and part.tag not in elements.DROPPED:
+            if is_element(part) and part.tag not in DROPPED:
                 self._text(part.text)
             if part is not node:
                 self._text(part.tail)
@@ -93,7 +173,7 @@ class _Writer:
     def _element(self, node: HtmlElement, depth: int) -> None:
         tag = str(node.tag).lower()
         self._budget -= 1
-        if self._budget < 0 or (tag in elements.DROPPED and tag != "script"):
+        if self._budget < 0 or (tag in DROPPED and tag != "script"):
             return
         if tag in EMBEDS or tag == "script":
             self._embed(node)
@@ -105,12 +185,12 @@ class _Writer:
             self._figure(node, depth)
         elif tag in BLOCKS or tag in ("dir", "menu"):
             self._kept_block(tag, node, depth)
-        elif tag in elements.LAYOUT:
+        elif tag in LAYOUT:
             # For browsers without scripts: a lazy image's real self counts, a request to switch them on does not.
             if tag != "noscript" or node.find(".//img") is not None:
                 self._arranged(node, depth)
-        elif tag in elements.INLINE:
-            self._inline_element(elements.INLINE[tag], node, depth)
+        elif tag in INLINE:
+            self._inline_element(INLINE[tag], node, depth)
         else:
             self.children(node, depth)
 
@@ -162,9 +242,9 @@ class _Writer:
     # --- blocks ----------------------------------------------------------------------------------------------------
 
     def _list(self, tag: str, node: HtmlElement, depth: int) -> None:
-        outer = self._pen.open(tag, elements.list_attributes(tag, node), wrap=False)
+        outer = self._pen.open(tag, list_attributes(tag, node), wrap=False)
         for child in node:
-            if not is_element(child) or child in self._skip or child.tag in elements.DROPPED:
+            if not is_element(child) or child in self._skip or child.tag in DROPPED:
                 continue
             # Whatever stands in a list is an item of it: a list without `li` is common in old pages.
             self._budget -= 1
@@ -245,7 +325,7 @@ class _Writer:
             for cell in row_cells:
                 self._budget -= 1
                 if cell not in self._skip and self._budget >= 0:
-                    self._in_block(str(cell.tag), elements.spans(cell), cell, depth + 4, wrap=False)
+                    self._in_block(str(cell.tag), spans(cell), cell, depth + 4, wrap=False)
             self._pen.close(row_outer)
         if section_outer:
             self._pen.close(section_outer)
@@ -272,7 +352,7 @@ class _Writer:
     # --- inline ----------------------------------------------------------------------------------------------------
 
     def _inline_element(self, tag: str, node: HtmlElement, depth: int) -> None:
-        attributes = None if self._quiet else elements.inline_attributes(tag, node, self._base)
+        attributes = None if self._quiet else inline_attributes(tag, node, self._base)
         if attributes is None or self._pen.is_open(tag):
             self.children(node, depth)
             return
@@ -285,7 +365,7 @@ class _Writer:
         if url is None or url == self._last_image:
             return  # a <noscript> copy of a lazy image stands right behind it
         self._last_image = url
-        self._pen.put("img", elements.image_attributes(node, url))
+        self._pen.put("img", image_attributes(node, url))
 
     def _embed(self, node: HtmlElement) -> None:
         link = embed_link(node, self._base)

@@ -16,8 +16,8 @@ from lxml.etree import tostring
 from lxml.html import HtmlElement
 
 from aggregator.models import Entry
+from aggregator.scrape.clean.rewrite import rewrite
 from aggregator.scrape.dom import HEADINGS, parse, squeeze, text_of, to_text
-from aggregator.scrape.rewrite import rewrite
 
 MAX_INPUT = 1_000_000
 """Characters, not counting pictures written out in the text (`data:`); what is longer is cut. The longest real articles

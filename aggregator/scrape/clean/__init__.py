@@ -1,0 +1,1 @@
+"""Any HTML -> HTML that is safe to show."""

@@ -1,0 +1,1 @@
+"""Title, author, dates, language and lead image of a page."""
