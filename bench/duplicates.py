@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from aggregator.dedupe import fingerprint, same
-from aggregator.dedupe.fingerprints import SHARED_BANDS
+from aggregator.dedupe.near_duplicates import SHARED_BANDS
 from aggregator.models import Candidate, Fingerprint, Likeness
 
 ROOT = Path(__file__).parents[1]

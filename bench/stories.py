@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.dedupe.stories import Clusterer, Features, Grouped, Index, Item, Stats, group
-from aggregator.dedupe.stories.weights import vector
+from aggregator.dedupe.stories.scoring import vector
 from aggregator.store import Store
 from aggregator.storylines import Storylines
 

@@ -6,9 +6,8 @@ Pure functions over values: nothing here reads a file, a clock, the network or t
 from aggregator.dedupe import stories
 from aggregator.dedupe.canonical import canonical_url, normal_guid
 from aggregator.dedupe.changes import change
-from aggregator.dedupe.deciding import content_hash, decide, lookup_guids
-from aggregator.dedupe.fingerprints import fingerprint, resemblance
-from aggregator.dedupe.likeness import same
+from aggregator.dedupe.decide import content_hash, decide, lookup_guids
+from aggregator.dedupe.near_duplicates import fingerprint, resemblance, same
 from aggregator.text.urls import registrable, same_site
 
 __all__ = [

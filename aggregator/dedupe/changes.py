@@ -3,20 +3,80 @@
 Compared are paragraphs, folded: without white space, typography, counters, ages, "last updated" stamps, what stands
 under "Related", share buttons, advertisements. What remains is content, down to one word, one number or one `<=`. A
 page that has lost most of its text (a teaser, a soft 404, another page in its place) is no edit of the article.
+
+What changes by itself in a feed's texts, from poll to poll: counters, ages, tokens, generation times; as patterns.
+
+Each has words that must stand in a text (in lower case) before the pattern is tried: nearly all texts have none. Every
+pattern is linear: nothing repeats without a bound that could begin in many places.
+
+Feed HTML as the words that a reader would see, without what changes by itself from poll to poll.
+
+For hashing and comparing only: what comes out is never shown, and nothing here makes HTML safe. One pass, linear in
+the input whatever it holds (unclosed comments, a million `<`).
 """
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection
+from typing import Final
 
-from aggregator.dedupe import noise
 from aggregator.models import Change, ChangeKind
 from aggregator.text import diff
-from aggregator.text.words import words
+from aggregator.text.words import normal, words
+
+_AMOUNT = r"\d{1,12}(?:[.,' \u00a0\u202f]\d{3}){0,4}(?:[.,]\d{1,2})?[km]?"
+_COUNTED = (
+    "view|read|hit|click|visit|visitor|share|like|comment|reply|replies|response|retweet|download|vote|point|reaction|"
+    "aufruf|klick|kommentar|leser|vue|lecture|commentaire|vista|visita|lectura|comentario"
+)
+_COUNTED_RUSSIAN = r"просмотр\w{0,4}|комментари\w{0,4}"
+_COUNTED_UNSPACED = "次浏览|次阅读|浏览|阅读|评论|閲覧|回表示"
+_NOUNS = rf"(?:{_COUNTED})(?:s|e|n|es)?|{_COUNTED_RUSSIAN}"
+
+COUNTER: Final = re.compile(rf"(?i)(?<!\w){_AMOUNT}\s?(?:(?:{_NOUNS})\b|{_COUNTED_UNSPACED})")
+LABELLED: Final = re.compile(
+    rf"(?i)\b(?:{_NOUNS})\s?[:(]\s?{_AMOUNT}\)?|(?:{_COUNTED_UNSPACED})[数量]?\s?[:：(（]\s?{_AMOUNT}[)）]?"
+)
+_LABEL_START = re.compile(r"[:(：（]\s?\d")
+TIMES: Final = re.compile(rf"(?i)\b(?:viewed|read|gelesen|seen)\s{_AMOUNT}\s?(?:times|mal)\b")
+_UNIT = r"(?:second|minute|min|hour|hr|day|week|month|year)s?"
+AGO: Final = re.compile(
+    rf"(?i)\b(?:\d{{1,4}}|an?|one)\s{_UNIT}\sago\b|\bvor\s\d{{1,4}}\s(?:sekunden|minuten?|stunden?|tagen?)\b"
+    r"|\bil y a\s\d{1,4}\s\w{1,12}|\bhace\s\d{1,4}\s\w{1,12}|\d{1,4}\s?(?:分钟|小时|天|分|時間|日)前"
+)
+TOKEN: Final = re.compile(
+    r"(?i)\b(?:csrf|xsrf|token|nonce|session|sid|request[ -]?id|ray[ -]?id|trace[ -]?id|cache[ -]?key|build)"
+    r"[\w-]{0,16}\s?[:=]\s?[\w+/=.-]{6,}"
+)
+LINK: Final = re.compile(r"(?i)\bhttps?://[^\s<>\"']+")
+STAMPED: Final = re.compile(
+    r"(?i)\b(?:page )?(?:generated|rendered|cached|loaded) (?:at|on|in)\b"
+    r"[^.\n]{0,30}?\d[\d:.,TZ/ +-]{0,40}(?:m?s\b|seconds)?"
+)
+
+NOISE: Final = (
+    (LINK, ("://",)),
+    (TOKEN, ("csrf", "xsrf", "token", "nonce", "session", "sid", "request", "ray", "trace", "cache", "build")),
+    (AGO, (" ago", "vor ", "il y a", "hace ", "前")),
+    (COUNTER, (*_COUNTED.split("|"), "просмотр", "комментари", *_COUNTED_UNSPACED.split("|"))),
+    (TIMES, (" times", " mal")),
+    (STAMPED, ("generated", "rendered", "cached", "loaded")),
+)
+
+
+def without_noise(text: str) -> str:
+    """A text (whitespace folded) without what changes by itself."""
+    low = text.lower()
+    for pattern, signs in NOISE:
+        if any(sign in low for sign in signs):
+            text = pattern.sub(" ", text)
+    return LABELLED.sub(" ", text) if _LABEL_START.search(text) else text
+
 
 FULL = 60
 """Words from which a text counts as a full article that can be cut short; below it, edits may well halve it."""
@@ -41,7 +101,7 @@ SENTENCE = 6
 CARDS = 8
 """Cards under one such heading; what follows them is the article again."""
 
-_CHANGING = (noise.AGO, noise.COUNTER, noise.LABELLED, noise.TIMES, noise.STAMPED)
+_CHANGING = (AGO, COUNTER, LABELLED, TIMES, STAMPED)
 """Not the links and tokens that feeds' texts are rid of: in an article they may be indicators and versions."""
 
 _QUOTES = str.maketrans({**dict.fromkeys('‘’‚‛′`´ʼ“”„‟″«»‹›"', "'"), **dict.fromkeys("‐‑‒–—―−", "-")})
@@ -181,3 +241,55 @@ def _folded_title(title: str) -> str:
 
 def _squeezed(text: str) -> str:
     return "".join(text.split())
+
+
+_MARK = re.compile(r"<!--|-->|<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)[^<>]*+>|<[!?][^<>]*+>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
+_SILENT = frozenset(
+    {"script", "style", "noscript", "template", "iframe", "svg", "object", "form", "textarea", "select"}
+)
+_UNCOMMON = re.compile(rf"(?i)<[!?]|-->|<(?:{'|'.join(sorted(_SILENT))})")
+"""What clean HTML does not have."""
+
+_PICTURE = re.compile(r"""(?i)\bsrc\s?=\s?["']?([^"'\s>?#]+)""")
+
+
+def visible(markup: str) -> str:
+    """The text between the tags, entities resolved, whitespace folded."""
+    text = _walked(markup) if _UNCOMMON.search(markup) else _TAG.sub(" ", markup)
+    return normal(" ".join(html.unescape(text).split()))
+
+
+def lasting(markup: str) -> str:
+    """`visible` without what changes by itself: view counters, ages, tokens, links written out, generation times.
+
+    The addresses of the pictures, without their parameters, where there is no text.
+    """
+    text = visible(markup)
+    if not text:
+        return " ".join(_PICTURE.findall(markup))
+    return " ".join(without_noise(text).split())
+
+
+def _walked(markup: str) -> str:
+    """The text of markup with comments, scripts and the like, without these."""
+    pieces: list[str] = []
+    position, silent, comment = 0, "", False
+    for match in _MARK.finditer(markup):
+        if not silent and not comment:
+            pieces.append(markup[position : match.start()])
+        position = match.end()
+        mark = match[0]
+        if comment or mark in ("<!--", "-->"):
+            comment = mark != "-->"
+            pieces.append(" ")
+            continue
+        name = (match[2] or "").lower()
+        if silent:
+            silent = "" if match[1] and name == silent else silent
+        elif name in _SILENT and not match[1] and not mark.endswith("/>"):
+            silent = name
+        pieces.append(" ")
+    if not silent and not comment:
+        pieces.append(markup[position:])
+    return "".join(pieces)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.dedupe import content_hash, decide, lookup_guids
-from aggregator.dedupe.plain import lasting, visible
+from aggregator.dedupe.changes import lasting, visible
 from aggregator.models import Decision, Entry, Known, Verdict
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from aggregator.dedupe.stories import Index
-from aggregator.dedupe.stories.weights import Vector
+from aggregator.dedupe.stories.scoring import Vector
 
 ROOT = Path(__file__).parents[2]
 FLOORS = json.loads((ROOT / "bench" / "floors.json").read_text("utf-8"))

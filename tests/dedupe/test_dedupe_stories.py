@@ -31,7 +31,7 @@ from aggregator.dedupe.stories import (
 )
 from aggregator.dedupe.stories.cohesion import agglomerate
 from aggregator.dedupe.stories.index import Index
-from aggregator.dedupe.stories.weights import vector
+from aggregator.dedupe.stories.scoring import vector
 
 LINES = [json.loads(line) for line in (Path(__file__).parent / "labelled.jsonl").read_text("utf-8").splitlines()]
 ITEMS = tuple(

@@ -4,12 +4,10 @@ Item -> features -> Clusterer.add -> StoryDecision        article by article
 Items -> group -> Grouped                                 a whole file at once
 """
 
-from aggregator.dedupe.stories.clustering import Clusterer
+from aggregator.dedupe.stories.clusterer import Clusterer, group
 from aggregator.dedupe.stories.cohesion import ALONE
-from aggregator.dedupe.stories.grouping import group
 from aggregator.dedupe.stories.index import Index
-from aggregator.dedupe.stories.scoring import score
-from aggregator.dedupe.stories.telling import reread, spelled, told, written
+from aggregator.dedupe.stories.scoring import Stats, counted, reread, score, spelled, told, written
 from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import (
     Evidence,
@@ -25,7 +23,6 @@ from aggregator.dedupe.stories.values import (
     merging,
     splitting,
 )
-from aggregator.dedupe.stories.weights import Stats, counted
 
 __all__ = [
     "ALONE",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from aggregator.dedupe.canonical import canonical_url, normal_guid
-from aggregator.dedupe.plain import lasting
+from aggregator.dedupe.changes import lasting
 from aggregator.models import Decision, Entry, Known, Verdict
 from aggregator.text.words import words
 

@@ -3,20 +3,28 @@
 A new article is compared with its likely companions and with the articles of their stories; then these few stories are
 made anew from the scores of their pairs. So the outcome hangs on what there is, and hardly on the order in which it
 came. An operator's rulings outweigh every score, now and later.
+
+A collection of articles at once: copies found, stories made, one line for each, in the order given.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
+from aggregator.dedupe.near_duplicates import SHARED_BANDS, fingerprint, same
 from aggregator.dedupe.stories.cohesion import JOIN, USUAL, agglomerate, tie
-from aggregator.dedupe.stories.scoring import evidence
+from aggregator.dedupe.stories.index import Member, Window
+from aggregator.dedupe.stories.scoring import Stats, counted, evidence
+from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import (
     NO_RULINGS,
     Evidence,
     Features,
+    Grouped,
+    Item,
     Link,
     Move,
     Pair,
@@ -24,8 +32,7 @@ from aggregator.dedupe.stories.values import (
     Rulings,
     StoryDecision,
 )
-from aggregator.dedupe.stories.weights import Stats
-from aggregator.dedupe.stories.window import Member, Window
+from aggregator.models import Candidate, Likeness
 
 PLAIN = 40
 """Articles. Where the stories to look at have more, an article whose place is plain is put there and nothing else."""
@@ -84,11 +91,11 @@ class Clusterer:
         """
         window = self._window
         arrived: list[tuple[str, str]] = []
-        for features, story in stored:
-            window.count(features)
-            arrived.append((features.id, story))
-        for features, _ in stored:
-            window.enter(features.id, window.member(features), ())
+        for one, story in stored:
+            window.count(one)
+            arrived.append((one.id, story))
+        for one, _ in stored:
+            window.enter(one.id, window.member(one), ())
         for story, first in _in_order_of_founding(arrived):
             window.revive(story, first)
         for name, founder in names:
@@ -275,3 +282,82 @@ def _both_ways(pairs: dict[str, set[str]], pair: Pair) -> None:
 def _evidence(member: Member, other: Member, *, same: bool) -> tuple[Evidence, ...]:
     said = (Evidence("the same text", 1.0),) if same else ()
     return said + evidence(member.described, other.described)
+
+
+COMPARED = 20
+"""Texts that a new one is compared with at most, those that share most bands first."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class _Copies:
+    """The articles met so far, to find the one that a new one is a copy of."""
+
+    def __init__(self) -> None:
+        self._articles: list[Candidate] = []
+        self._bands: dict[int, list[int]] = {}
+
+    def add(self, item: Item) -> Likeness | None:
+        """The article that `item` is a copy of, if any; its number is the place in the order of adding."""
+        print_ = fingerprint(item.title, item.text)
+        shared = Counter(number for band in print_.bands for number in self._bands.get(band, ()))
+        needed = min(SHARED_BANDS, len(print_.bands))
+        numbers = [number for number, bands in shared.most_common(COMPARED) if bands >= needed]
+        published = item.published or _NEVER
+        found = same(item.title, item.text, published, print_, (self._articles[number] for number in numbers))
+        number = len(self._articles)
+        self._articles.append(Candidate(number, item.title, item.text, published, print_))
+        for band in print_.bands:
+            self._bands.setdefault(band, []).append(number)
+        return found
+
+
+def group(items: Iterable[Item]) -> Iterator[Grouped]:
+    """Each article with its story and what it is a copy of. The same items in the same order give the same lines.
+
+    Of several copies the one published first leads, whatever the order; without dates, the first in order.
+    """
+    collection = _distinct(items)
+    described = [features(item) for item in collection]
+    clusterer = Clusterer(counted(described))
+    copies = _Copies()
+    likenesses: list[Likeness | None] = []
+    for item, one in zip(collection, described, strict=True):
+        likeness = copies.add(item)
+        likenesses.append(likeness)
+        clusterer.add(one, collection[likeness.article_id].id if likeness else None)
+    leaders = _leaders(collection, likenesses)
+    for number, item in enumerate(collection):
+        story, leader = clusterer.story(item.id), leaders[number]
+        likeness = likenesses[number] or likenesses[leader]
+        if leader == number or likeness is None:
+            yield Grouped(item.id, story)
+        else:
+            yield Grouped(item.id, story, collection[leader].id, likeness.reason, likeness.similarity)
+
+
+def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:
+    """The items, those that repeat an id (or have none) under one of their own."""
+    met: set[str] = set()
+    distinct: list[Item] = []
+    for item in items:
+        name, number = item.id, 1
+        while name in met or not name:
+            number += 1
+            name = f"{item.id}~{number}"
+        met.add(name)
+        distinct.append(item if name == item.id else replace(item, id=name))
+    return tuple(distinct)
+
+
+def _leaders(collection: Sequence[Item], likenesses: Sequence[Likeness | None]) -> list[int]:
+    """For each article, the one that leads its copies: the first published. Chains of copies have one beginning."""
+    beginnings: list[int] = []
+    for number, likeness in enumerate(likenesses):
+        beginnings.append(number if likeness is None else beginnings[likeness.article_id])
+    first: dict[int, int] = {}
+    for number, beginning in enumerate(beginnings):
+        best = first.setdefault(beginning, number)
+        if (collection[number].published or _NEVER) < (collection[best].published or _NEVER):
+            first[beginning] = number
+    return [first[beginning] for beginning in beginnings]
