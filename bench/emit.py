@@ -28,11 +28,11 @@ from typing import Protocol
 from lxml import etree
 
 from aggregator.config.settings import Output, Site
-from aggregator.emit import build, documents
+from aggregator.emit import build
 from aggregator.emit.atom import NAMESPACE
-from aggregator.emit.documents import Document
+from aggregator.emit.feed import Document, of_source
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
-from aggregator.emit.items import rfc3339, view
+from aggregator.emit.item import rfc3339, view
 from aggregator.models import Built, Carried, PollOutcome, PollResult, Post, PostLink, Source
 from aggregator.store import Store
 from bench import archive as fill
@@ -247,7 +247,7 @@ def writers(archive: MadeUp) -> None:
     print(f"30 feeds of 100 items, {size:.0f} MB of HTML:")
     start = time.perf_counter()
     feeds = [
-        Document(documents.of_source(site, "x", f"s{n}"), f"sources/s{n}", tuple(view(post, base) for post in found))
+        Document(of_source(site, "x", f"s{n}"), f"sources/s{n}", tuple(view(post, base) for post in found))
         for n, found in enumerate(posts)
     ]
     print(f"    viewing      {time.perf_counter() - start:.2f} s")

@@ -5,10 +5,9 @@ finds, `health` what befell the feeds. None fetches anything, opens the database
 contains, and why, is in docs/outputs.md.
 """
 
-from aggregator.emit.answers import answer
 from aggregator.emit.build import build
-from aggregator.emit.healthfeed import HEALTH_EVENTS, health, write_health
+from aggregator.emit.health_feed import HEALTH_EVENTS, health, write_health
 from aggregator.emit.opml import opml
-from aggregator.emit.topics import hubs, is_topic, topic
+from aggregator.emit.outputs import answer, hubs, is_topic, topic
 
 __all__ = ["HEALTH_EVENTS", "answer", "build", "health", "hubs", "is_topic", "opml", "topic", "write_health"]

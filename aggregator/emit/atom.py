@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.emit import documents
-from aggregator.emit.documents import GENERATOR, ICON, Document
-from aggregator.emit.items import Item, Link, rfc3339
-from aggregator.emit.markup import DECLARATION, element, empty
+from aggregator.emit.feed import GENERATOR, ICON, Document, address
+from aggregator.emit.item import Item, Link, rfc3339
+from aggregator.emit.xmlwriter import DECLARATION, element, empty
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 HISTORY = "http://purl.org/syndication/history/1.0"
@@ -53,9 +52,7 @@ def history_links(document: Document, extension: str, name: str) -> str:
     targets = [("prev-archive", document.older), ("next-archive", document.newer)]
     if document.archived:
         targets.append(("current", document.feed.stem))
-    return "".join(
-        empty(name, rel=rel, href=documents.address(document.feed, stem, extension)) for rel, stem in targets if stem
-    )
+    return "".join(empty(name, rel=rel, href=address(document.feed, stem, extension)) for rel, stem in targets if stem)
 
 
 def entry(item: Item) -> str:

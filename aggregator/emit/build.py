@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from aggregator.config.settings import Output, Site
-from aggregator.emit import edits, ledger
+from aggregator.emit import item
 from aggregator.emit.days import MOVING, Lost
-from aggregator.emit.edition import Edition, Order
 from aggregator.emit.folder import Folder
-from aggregator.emit.ledger import Block, State
 from aggregator.emit.outputs import Chosen, Nothing, signature
-from aggregator.emit.pure import PureArchive
+from aggregator.emit.purify import PureArchive
+from aggregator.emit.site import Edition, Order
+from aggregator.emit.state import Block, State, load, save
 from aggregator.models import Archive, Built, Post
 from aggregator.models.errors import EmitError
 
@@ -57,7 +57,7 @@ def build(
 
 
 def _build(order: Order, folder: Folder, *, full: bool, report: Progress) -> Built:
-    state, head, version = ledger.load(folder), order.archive.head(), version_of(order.site)
+    state, head, version = load(folder), order.archive.head(), version_of(order.site)
     full = full or folder.exists(MOVING)
     same_form = bool(state.head) and state.version == version
     same_outputs = {name: known.signature for name, known in state.outputs.items()} == {
@@ -165,9 +165,9 @@ def _finish(edition: Edition, head: int, version: str, *, whole: bool) -> Built:
     for path in sorted(gone):
         folder.remove(path)
         if path.startswith("posts/"):
-            folder.remove(edits.page(path))
+            folder.remove(item.history_page(path))
     edition.days.forget()
-    ledger.save(folder, _state(edition, head, version, blocks, files))
+    save(folder, _state(edition, head, version, blocks, files))
     folder.settle()
     folder.forget(MOVING)
     return Built(

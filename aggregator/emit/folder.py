@@ -11,7 +11,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from aggregator.emit.addresses import safe_path
+from aggregator.emit.paths import safe_path
 
 BATCH_FILES = 256
 """Files that are synced together; each holds a descriptor open until then (the usual limit is 1,024)."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aggregator.emit import atom, jsonfeed, rss
-from aggregator.emit.documents import Document
-from aggregator.emit.items import Item, view
+from aggregator.emit.feed import Document
+from aggregator.emit.item import Item, view
 from aggregator.models import Post
 
 EXTENSIONS = ("atom", "rss", "json")

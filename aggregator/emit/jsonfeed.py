@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from aggregator.emit import documents
-from aggregator.emit.documents import ICON, Document
-from aggregator.emit.items import Item, Link, rfc3339
+from aggregator.emit.feed import ICON, Document, address
+from aggregator.emit.item import Item, Link, rfc3339
 from aggregator.models import Enclosure
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -30,7 +29,7 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
     if document.hubs:
         top["hubs"] = [{"type": "WebSub", "url": hub} for hub in document.hubs]
     if document.older:
-        top["next_url"] = documents.address(feed, document.older, "json")
+        top["next_url"] = address(feed, document.older, "json")
     if document.archived:
         top["_aggregator"] = {"first": document.first, "last": document.last}
         if document.deleted:

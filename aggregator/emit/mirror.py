@@ -3,27 +3,160 @@
 Pages need no script, carry no inline style, link to one another relatively, and escape everything but the articles'
 HTML, which is clean when it comes. All words of the interface are English, so the pages say `lang="en"` and each
 article its own language.
+
+What lists and pages of the mirror show of other posts: cards, neighbours, other outlets. Values, not markup.
+
+The templates beside this module, and the article's HTML as it fits into them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aggregator.config.settings import Output, Site
-from aggregator.emit import addresses, edits, figures, items, outputs, telling
-from aggregator.emit.cards import TEASER_CHARS, Card, around, by_day, elsewhere, leader_of, shortened
+from aggregator.emit import item, outputs, paths
 from aggregator.emit.days import Row
-from aggregator.emit.documents import Feed
-from aggregator.emit.rendering import environment, fitted
-from aggregator.models import Carried, OutputEntry, Post, Source
+from aggregator.emit.feed import Feed
+from aggregator.emit.formats import EXTENSIONS
+from aggregator.models import Carried, OutputEntry, Post, PostLink, Source
 from aggregator.text import published, wording
 from aggregator.text.urls import host_of
+
+TEASER_CHARS = 220
+"""How much of a summary a list shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A post in a list. `story`: the page of the story that it tells, and what the link to it says."""
+
+    path: str
+    title: str
+    source: str
+    source_path: str | None
+    when: datetime
+    teaser: str = ""
+    language: str | None = None
+    note: str = ""
+    adds: tuple[str, ...] = ()
+    story: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A neighbour under an article: `href` leads to our page when we hold it, else to the origin."""
+
+    href: str
+    title: str
+    teaser: str
+    held: bool
+
+
+def shortened(words: str, limit: int) -> str:
+    """At most `limit` characters, cut between words, with an ellipsis where something is missing."""
+    return words if len(words) <= limit else words[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:.–— ") + "…"
+
+
+def by_day(cards: Iterable[Card]) -> list[tuple[date, list[Card]]]:
+    return [(when, list(group)) for when, group in groupby(cards, key=lambda card: wording.utc_date(card.when))]
+
+
+def around(link: PostLink | None, root: str) -> Around | None:
+    if link is None:
+        return None
+    url = paths.shown(link.url)
+    href = root + paths.quoted(link.path) if link.path else url
+    if href is None:
+        return None
+    return Around(href, published.line(link.title) or url or href, published.line(link.teaser), bool(link.path))
+
+
+def elsewhere(post: Post, root: str) -> list[tuple[str, str, str | None]]:
+    """(outlet, its URL, our page of it if we have one) for each other outlet that carries the article."""
+    found: list[tuple[str, str, str | None]] = []
+    leader = post.leader.url if post.leader else None
+    for other in post.also_in:
+        url = paths.shown(other.url)
+        if url and other.url != leader:
+            held = root + paths.quoted(other.path) if other.path else None
+            found.append((published.line(other.name) or host_of(url), url, held))
+    return found
+
+
+def leader_of(post: Post, root: str) -> tuple[str, str] | None:
+    if post.leader is None:
+        return None
+    href = root + paths.quoted(post.leader.path) if post.leader.path else paths.shown(post.leader.url)
+    return (published.line(post.leader.name) or "Another outlet", href) if href else None
+
+
+TEMPLATES = Path(__file__).parent / "templates"
+ASSETS = ("style.css", "keys.js", "icon.svg")
+MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
+FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+_TAG = re.compile(r"""<(?:"[^"]*"|[^">])*>""")
+_FITTED = {
+    "<h1>": "<h2>",
+    "</h1>": "</h2>",
+    "<pre>": '<pre tabindex="0">',
+    "<table>": '<table tabindex="0">',
+}
+
+
+def fitted(article: str) -> str:
+    """Clean HTML as it fits into a page: one h1 a page, and what may scroll sideways takes the keyboard's focus.
+
+    (WCAG 2.2, 2.1.1.) Tags are matched as a whole, quoted attributes included: a `<pre>` in an `alt` text is no tag.
+    """
+    return _TAG.sub(lambda tag: _FITTED.get(tag[0], tag[0]), article)
+
+
+def asset(name: str) -> bytes:
+    """The stylesheet, the script for the keyboard, or the icon."""
+    return (TEMPLATES / name).read_bytes()
+
+
+def _lang(language: str | None) -> str:
+    """The attribute that says a language other than the page's own; a language tag needs no escaping."""
+    return Markup(f' lang="{language}"') if language and language != "en" else ""  # noqa: S704  see items.language_of
+
+
+@cache
+def environment() -> Environment:
+    """The templates, compiled once: that takes as long as a small build."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    filters: dict[str, Callable[..., str]] = {
+        "iso": item.rfc3339,
+        "day": wording.day,
+        "weekday": wording.weekday,
+        "clock": wording.clock,
+        "month": wording.month,
+        "month_name": wording.month_name,
+        "quoted": paths.quoted,
+        "lang": _lang,
+        "teaser": lambda summary: shortened(published.line(summary), TEASER_CHARS),
+    }
+    environment.filters.update(filters)
+    environment.globals.update(extensions=EXTENSIONS, media_types=MEDIA_TYPES, feed_names=FEED_NAMES)
+    return environment
+
 
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
@@ -38,51 +171,51 @@ class Mirror:
         self, site: Site, sources: Sequence[Source], slugs: dict[str, str], own: Sequence[Output] = ()
     ) -> None:
         self.site = site
-        self.base = addresses.base(site.base_url)
+        self.base = paths.base(site.base_url)
         self.sources = {source.slug: source for source in sources}
         self.slugs = slugs
         self.outputs = [(one.title or one.name, f"outputs/{one.name}.html") for one in own]
 
     def post(self, post: Post) -> bytes:
         """The page of one post."""
-        root = addresses.to_root(post.path)
+        root = paths.to_root(post.path)
         return self._page(
             "post.html",
             post.path,
             post=post,
-            title=items.title_of(post),
-            url=addresses.shown(post.url),
+            title=item.title_of(post),
+            url=paths.shown(post.url),
             author=published.line(post.author),
             source=post.source,
-            source_home=addresses.shown(post.source.home_page_url),
-            source_feed=addresses.shown_feed(post.source.feed_url),
-            language=items.language_of(post.language),
+            source_home=paths.shown(post.source.home_page_url),
+            source_feed=paths.shown_feed(post.source.feed_url),
+            language=item.language_of(post.language),
             minutes=max(1, round(post.word_count / WORDS_A_MINUTE)) if post.word_count else None,
-            article=Markup(fitted(figures.article(post, root))),  # noqa: S704  clean by contract (models.Post)
-            lead=figures.lead(post, self.base),
+            article=Markup(fitted(item.article(post, root))),  # noqa: S704  clean by contract (models.Post)
+            lead=item.lead_image(post, self.base),
             tags=[(tag, self._tag_href(tag, root)) for tag in post.tags],
             attribution=post.attribution,
-            attribution_url=addresses.shown(post.attribution.url) if post.attribution else None,
+            attribution_url=paths.shown(post.attribution.url) if post.attribution else None,
             elsewhere=elsewhere(post, root),
             leader=leader_of(post, root),
-            others=[self._teller_card(teller, "") for teller in telling.others(post)[:STORY_POSTS]],
-            story_page=telling.page(post.story) if post.story else "",
-            history=root + addresses.quoted(edits.page(post.path)) if post.revisions else "",
+            others=[self._teller_card(teller, "") for teller in item.others(post)[:STORY_POSTS]],
+            story_page=item.story_page(post.story) if post.story else "",
+            history=root + paths.quoted(item.history_page(post.path)) if post.revisions else "",
             next=around(post.next, root),
             previous=around(post.previous, root),
-            files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in items.files_of(post, self.base)],
+            files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in item.files_of(post, self.base)],
         )
 
     def edits(self, post: Post) -> bytes:
         """What its outlet has changed in a post since we hold it, as `del` and `ins`."""
         return self._page(
             "history.html",
-            edits.page(post.path),
+            item.history_page(post.path),
             post=post,
-            title=items.title_of(post),
+            title=item.title_of(post),
             source=post.source,
-            language=items.language_of(post.language),
-            edits=edits.shown(post),
+            language=item.language_of(post.language),
+            edits=item.shown(post),
         )
 
     def notice(self, post: Post) -> bytes:
@@ -96,20 +229,20 @@ class Mirror:
 
         `added`: see models.Archive.
         """
-        told = telling.tellers(post)
+        told = item.tellers(post)
         notes = [_told_note(one, first=number == 0) for number, one in enumerate(told)]
         cards = [
             replace(self._teller_card(one, note, teaser=True), adds=added.get(one.path, ()))
             for one, note in zip(told, notes, strict=True)
         ]
-        outlets = telling.outlets(told)
-        page = telling.page(story)
+        outlets = item.outlets(told)
+        page = item.story_page(story)
         return self._page("story.html", page, first=told[0], outlets=outlets, days=by_day(cards))
 
     def moved_story(self, former: str, post: Post, story: str) -> bytes:
         """What stands in the place of a story that turned out to be part of the one that this post tells."""
-        first, target = telling.tellers(post)[0], telling.page(story)
-        return self._page("story-moved.html", telling.page(former), first=first, target=target)
+        first, target = item.tellers(post)[0], item.story_page(story)
+        return self._page("story-moved.html", item.story_page(former), first=first, target=target)
 
     def index(self, feed: Feed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
         """The front page: the newest posts, by the day they were published."""
@@ -139,9 +272,9 @@ class Mirror:
             feed.home,
             feed=feed,
             source=source,
-            source_home=addresses.shown(source.home_page_url),
+            source_home=paths.shown(source.home_page_url),
             home_name=_home_name(source),
-            source_feed=addresses.shown_feed(source.feed_url),
+            source_feed=paths.shown_feed(source.feed_url),
             tags=self._tags_of(source),
             posts=[self.card(post, of=source.slug) for post in posts],
         )
@@ -152,9 +285,9 @@ class Mirror:
         rows = [
             (
                 source,
-                addresses.shown(source.home_page_url),
+                paths.shown(source.home_page_url),
                 _home_name(source),
-                addresses.shown_feed(source.feed_url),
+                paths.shown_feed(source.feed_url),
                 carried.get(source.slug, none).posts,
                 carried.get(source.slug, none).newest,
                 self._tags_of(source),
@@ -189,24 +322,24 @@ class Mirror:
         """A post as a list shows it; in the list `of` a source, only other sources are named."""
         return Card(
             path=post.path,
-            title=items.title_of(post),
+            title=item.title_of(post),
             source=post.source.name if post.source.slug != of else "",
             source_path=self._source_path(post.source.slug),
             when=post.published,
             teaser=shortened(published.line(post.summary), TEASER_CHARS),
-            language=items.language_of(post.language),
+            language=item.language_of(post.language),
             note=f"also in {published.line(post.leader.name)}" if post.hidden and post.leader else "",
-            story=telling.mention(post),
+            story=item.mention(post),
         )
 
     def _entry_card(self, post: Post) -> Card:
         """A post that stands for its story: who else tells it; it leads to the story's page."""
-        told = telling.tellers(post) if post.story else ()
-        outlets = len(telling.outlets(told))
+        told = item.tellers(post) if post.story else ()
+        outlets = len(item.outlets(told))
         note = f"told by {len(told)} posts, {outlets} outlet{'s' * (outlets != 1)}" if told else ""
         return replace(self.card(post), path=outputs.story_page(post), note=note, story=None)
 
-    def _teller_card(self, teller: telling.Teller, note: str, *, teaser: bool = False) -> Card:
+    def _teller_card(self, teller: item.Teller, note: str, *, teaser: bool = False) -> Card:
         return Card(
             path=teller.path,
             title=teller.title,
@@ -214,7 +347,7 @@ class Mirror:
             source_path=self._source_path(teller.slug),
             when=teller.published,
             teaser=shortened(teller.teaser, TEASER_CHARS) if teaser else "",
-            language=items.language_of(teller.language),
+            language=item.language_of(teller.language),
             note=note,
         )
 
@@ -224,7 +357,7 @@ class Mirror:
         return Card(row.path, row.title, name, self._source_path(row.source), row.when, language=row.language)
 
     def _page(self, template: str, path: str, **values: Any) -> bytes:
-        root = addresses.to_root(path)
+        root = paths.to_root(path)
         page = (
             environment().get_template(template).render(path=path, root=root, site=self.site, base=self.base, **values)
         )
@@ -255,7 +388,7 @@ def _home_name(source: Source) -> str:
     return host_of(source.home_page_url or "") or source.name
 
 
-def _told_note(teller: telling.Teller, *, first: bool) -> str:
+def _told_note(teller: item.Teller, *, first: bool) -> str:
     """What is to be said beside a post of a story: that it was first, and who else carries its text."""
     carried = f"also in {', '.join(teller.also_in)}" if teller.also_in else ""
     return " · ".join(part for part in ("first to tell" if first else "", carried) if part)

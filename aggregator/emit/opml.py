@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aggregator.config.settings import Site
-from aggregator.emit import addresses
-from aggregator.emit.markup import DECLARATION, element, empty
+from aggregator.emit import paths
+from aggregator.emit.xmlwriter import DECLARATION, element, empty
 from aggregator.models import Source
 from aggregator.text import published
 
@@ -44,7 +44,7 @@ def _outline(source: Source) -> str:
         type="rss",
         text=name,
         title=name,
-        xmlUrl=addresses.shown_feed(source.feed_url),
-        htmlUrl=addresses.shown(source.home_page_url),
+        xmlUrl=paths.shown_feed(source.feed_url),
+        htmlUrl=paths.shown(source.home_page_url),
         category=",".join(f"/{tag}" for tag in source.tags) or None,
     )

@@ -2,6 +2,13 @@
 
 Which posts stand in an output, and since when, the archive says (`Chosen`). With `group: story` an entry has an id of
 its own, made from that of the post that it began with, and lists every post of the story by publication.
+
+Feed documents that are made when they are asked for: what a search finds. The same rules as for those in files.
+
+The entries are those of the output: same ids, same dates, in the output's order, so that a reader that follows a
+search and the combined feed knows them again.
+
+Which of the documents are WebSub topics: those that a subscriber may ask a hub about, and the hubs to ask.
 """
 
 from __future__ import annotations
@@ -14,13 +21,15 @@ from html import escape
 from typing import Protocol
 
 from aggregator.config.settings import Output, Site, format_duration
-from aggregator.emit import addresses, items, telling
-from aggregator.emit.documents import Document, Feed, of_output
-from aggregator.emit.formats import Speller
-from aggregator.emit.items import Item, rfc3339
-from aggregator.emit.pure import pure_post
+from aggregator.emit import item as items
+from aggregator.emit import paths
+from aggregator.emit.feed import Document, Feed, combined, of_output, of_search
+from aggregator.emit.formats import EXTENSIONS, Speller
+from aggregator.emit.item import Item, rfc3339
+from aggregator.emit.purify import pure_post, pure_posts
 from aggregator.models import Ended, OutputEntry, Post
 from aggregator.text import published
+from aggregator.text.published import valid
 
 
 class Chosen(Protocol):
@@ -107,7 +116,7 @@ def _item(one: Output, entry: OutputEntry, base: str) -> Item:
     if one.group == "story":
         item = replace(item, id=story_id(item.id))
     if folded:
-        told = telling.tellers(post, base)
+        told = items.tellers(post, base)
         body = _told(told, item, one) + body
         item = replace(item, author=_outlets(told), story_url=None)
     if one.content == "titles":
@@ -123,7 +132,7 @@ def _revised(entry: OutputEntry, *, folded: bool) -> datetime | None:
     return max(times, default=None)
 
 
-def _told(told: Iterable[telling.Teller], item: Item, one: Output) -> str:
+def _told(told: Iterable[items.Teller], item: Item, one: Output) -> str:
     """Every post of the story, by publication: outlet, title, date and how it begins."""
     teasers = one.content != "titles"
     lines = []
@@ -136,13 +145,45 @@ def _told(told: Iterable[telling.Teller], item: Item, one: Output) -> str:
     return listed + (f"<h2>{escape(item.title)}</h2>" if one.content == "full" else "")
 
 
-def _outlets(told: Iterable[telling.Teller]) -> str:
+def _outlets(told: Iterable[items.Teller]) -> str:
     """`Threatpost and 2 others`."""
-    names = [published.line(teller.name) for teller in telling.outlets(tuple(told))]
+    names = [published.line(teller.name) for teller in items.outlets(tuple(told))]
     more = len(names) - 1
     return names[0] if not more else f"{names[0]} and {more} other{'s' if more > 1 else ''}"
 
 
 def story_page(post: Post) -> str:
     """Where a folded entry's card leads: the page of its story, or that of the post that stands alone."""
-    return telling.page(post.story) if post.story and post.story_members else addresses.safe_path(post.path)
+    return items.story_page(post.story) if post.story and post.story_members else paths.safe_path(post.path)
+
+
+def answer(site: Site, found: Iterable[Post], *, query: str, words: str, extension: str) -> bytes:
+    """The posts that a search finds, as `atom`, `rss` or `json`, newest first.
+
+    `query` is the query string that leads to them, percent-encoded, in one fixed spelling: the feed's id is made of it.
+    `words` says to people what was searched for.
+    """
+    feed = of_search(site, query, valid(words))
+    speller = Speller(paths.base(site.base_url), relation=items.relation_of(site))
+    newest = sorted(pure_posts(found), key=lambda post: post.sequence, reverse=True)
+    return speller.document(Document(feed, feed.stem, speller.items(newest)), extension)
+
+
+FOLDERS = ("tags", "sources", "outputs")
+
+
+def is_topic(path: str) -> bool:
+    """Whether a file of the output is a current feed document: archived ones never change, nobody tells of others."""
+    stem, _, extension = path.rpartition(".")
+    folder, slash, _ = stem.partition("/")
+    return extension in EXTENSIONS and (folder in FOLDERS if slash else stem == "feed")
+
+
+def topic(site: Site, path: str) -> str:
+    """The address of a document, as its own `self` link has it."""
+    return paths.base(site.base_url) + paths.quoted(path)
+
+
+def hubs(site: Site) -> tuple[str, ...]:
+    """The hubs in the one spelling that documents, headers and requests share."""
+    return combined(site).hubs

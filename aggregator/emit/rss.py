@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from aggregator.emit.atom import HISTORY, NAMESPACE, entry_links, history_links, hub_links
-from aggregator.emit.documents import EPOCH, GENERATOR, Document
-from aggregator.emit.items import Item, rfc3339
-from aggregator.emit.markup import DECLARATION, element, empty
+from aggregator.emit.feed import EPOCH, GENERATOR, Document
+from aggregator.emit.item import Item, rfc3339
+from aggregator.emit.xmlwriter import DECLARATION, element, empty
 
 SPECIFICATION = "http://www.rssboard.org/rss-specification"
 _NAMESPACES = (

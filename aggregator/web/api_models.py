@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from aggregator.emit.items import rfc3339
+from aggregator.emit.item import rfc3339
 from aggregator.models import FeedStatus
 from aggregator.poll.health import Condition
 

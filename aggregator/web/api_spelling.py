@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aggregator.emit import addresses, figures, items
-from aggregator.emit.items import language_of
+from aggregator.emit import item, paths
+from aggregator.emit.item import language_of
 from aggregator.models import AlsoIn, FeedState, Post, PostLink, StoryMember
 from aggregator.poll.health import Diagnosis
 from aggregator.store.desk import Listed, Story, Whole
@@ -32,7 +32,7 @@ class Spelling:
     """Values to shapes, with absolute addresses under one base, and the numbers of what stands at these paths."""
 
     def __init__(self, site_url: str, numbers: Mapping[str, int]) -> None:
-        self._base = addresses.base(site_url)
+        self._base = paths.base(site_url)
         self._numbers = numbers
 
     def listed(self, hit: Listed) -> ArticleListed:
@@ -44,12 +44,10 @@ class Spelling:
             **self._common(found.id, post),
             passage=None,
             text=found.text,
-            html=figures.article(post, self._base),
-            lead_image=lead.url if (lead := figures.lead(post, self._base)) else None,
-            enclosures=[
-                EnclosureOut(url=f.url, type=f.type, length=f.length) for f in items.files_of(post, self._base)
-            ],
-            attribution=AttributionOut(name=post.attribution.name, url=addresses.shown(post.attribution.url))
+            html=item.article(post, self._base),
+            lead_image=lead.url if (lead := item.lead_image(post, self._base)) else None,
+            enclosures=[EnclosureOut(url=f.url, type=f.type, length=f.length) for f in item.files_of(post, self._base)],
+            attribution=AttributionOut(name=post.attribution.name, url=paths.shown(post.attribution.url))
             if post.attribution
             else None,
             next=self._link(post.next),
@@ -61,7 +59,7 @@ class Spelling:
     def story(self, story: Story) -> StoryOut:
         return StoryOut(
             id=story.id,
-            mirror_url=self._base + addresses.quoted(f"stories/{story.id}.html"),
+            mirror_url=self._base + paths.quoted(f"stories/{story.id}.html"),
             articles=[self.listed(hit) for hit in story.articles],
         )
 
@@ -70,12 +68,12 @@ class Spelling:
             "id": number,
             "uid": post.id,
             "title": post.title,
-            "url": addresses.shown(post.url),
-            "mirror_url": self._base + addresses.quoted(post.path),
+            "url": paths.shown(post.url),
+            "mirror_url": self._base + paths.quoted(post.path),
             "source": SourceOut(
                 name=post.source.name,
                 slug=post.source.slug,
-                home_page_url=addresses.shown(post.source.home_page_url),
+                home_page_url=paths.shown(post.source.home_page_url),
             ),
             "author": post.author,
             "published": post.published,
@@ -95,16 +93,16 @@ class Spelling:
             id=self._numbers.get(other.path or ""),
             name=other.name,
             url=other.url,
-            mirror_url=self._base + addresses.quoted(other.path) if other.path else None,
+            mirror_url=self._base + paths.quoted(other.path) if other.path else None,
             similarity=other.similarity,
             reason=other.reason,
         )
 
     def _link(self, link: PostLink | None) -> LinkOut | None:
-        url = addresses.shown(link.url) if link else None
+        url = paths.shown(link.url) if link else None
         if link is None or url is None:
             return None
-        mirror_url = self._base + addresses.quoted(link.path) if link.path else None
+        mirror_url = self._base + paths.quoted(link.path) if link.path else None
         number = self._numbers.get(link.path or "")
         return LinkOut(id=number, url=url, title=link.title, teaser=link.teaser, mirror_url=mirror_url)
 
@@ -112,8 +110,8 @@ class Spelling:
         return TellerOut(
             id=self._numbers.get(member.path),
             name=member.name,
-            url=addresses.shown(member.url),
-            mirror_url=self._base + addresses.quoted(member.path),
+            url=paths.shown(member.url),
+            mirror_url=self._base + paths.quoted(member.path),
             title=member.title,
             published=member.published,
         )
@@ -134,7 +132,7 @@ def spelled_feed(state: FeedState, diagnosis: Diagnosis) -> FeedOut:
         name=state.name,
         slug=state.slug,
         url=redact(state.url),
-        home_page_url=addresses.shown_feed(state.home_page_url),
+        home_page_url=paths.shown_feed(state.home_page_url),
         tags=list(state.tags),
         state=state.status,
         condition=diagnosis.condition,

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.config.settings import Config, Server, Site
 from aggregator.emit.formats import EXTENSIONS
-from aggregator.emit.rendering import TEMPLATES
+from aggregator.emit.mirror import TEMPLATES
 from aggregator.models.errors import StoreError, TooCostly
 from aggregator.subscribing import Subscriber
 from aggregator.web.api import Api, problem

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from aggregator.config.settings import Site
-from aggregator.emit import addresses, telling
-from aggregator.emit.items import language_of, rfc3339
+from aggregator.emit import item, paths
+from aggregator.emit.item import language_of, rfc3339
 from aggregator.text import wording
 from aggregator.text.storable import HIT_END, HIT_START
 
@@ -39,11 +39,11 @@ class Templates:
             iso=rfc3339,
             day=wording.day,
             clock=wording.clock,
-            quoted=addresses.quoted,
-            shown=addresses.shown,
+            quoted=paths.quoted,
+            shown=paths.shown,
             lang=_lang,
             code=_code,
-            story=telling.mention,
+            story=item.mention,
         )
 
     def page(self, name: str, request: Request, *, status: int = 200, **values: Any) -> Response:

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from aggregator.config.settings import Site
 from aggregator.emit import answer
 from aggregator.emit.formats import EXTENSIONS
-from aggregator.emit.rendering import FEED_NAMES, MEDIA_TYPES
+from aggregator.emit.mirror import FEED_NAMES, MEDIA_TYPES
 from aggregator.models.errors import TooCostly
 from aggregator.store import Store
 from aggregator.store.desk import Results

@@ -9,7 +9,7 @@ from emit_shelf import Shelf, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
-from aggregator.emit.documents import Document, combined
+from aggregator.emit.feed import Document, combined
 from aggregator.emit.folder import BATCH_FILES, Folder
 from aggregator.emit.formats import EXTENSIONS, Speller
 from aggregator.models.errors import EmitError

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.config.settings import Site
-from aggregator.emit import addresses, build
+from aggregator.emit import build, paths
 from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink
 from aggregator.text.published import line, purify, valid
 
@@ -143,16 +143,16 @@ def test_a_post_that_is_pure_is_the_same_object(post: Post) -> None:
 @given(st.lists(st.text(max_size=20), max_size=8, unique=True))
 def test_tags_have_names_of_their_own(tags: list[str]) -> None:
     """Every tag has a file name, safe and not shared, that does not depend on the order of the tags."""
-    slugs = addresses.tag_slugs(tags)
+    slugs = paths.tag_slugs(tags)
     assert set(slugs) == set(tags)
     assert len(set(slugs.values())) == len(tags)
-    assert slugs == addresses.tag_slugs(reversed(tags))
-    assert all(addresses.safe_path(f"tags/{slug}.atom") for slug in slugs.values())
+    assert slugs == paths.tag_slugs(reversed(tags))
+    assert all(paths.safe_path(f"tags/{slug}.atom") for slug in slugs.values())
 
 
 def test_tags_are_named_as_they_are_spelled() -> None:
     """Simple tags are their own names; of two that would share one the plain spelling has it; reserved ones differ."""
-    slugs = addresses.tag_slugs(["news", "Threat Intel", "C++", "C", "c", "con", "日本"])
+    slugs = paths.tag_slugs(["news", "Threat Intel", "C++", "C", "c", "con", "日本"])
     assert (slugs["news"], slugs["Threat Intel"], slugs["c"]) == ("news", "threat-intel", "c")
     assert slugs["C"].startswith("c-")
     assert slugs["C++"].startswith("c-")
@@ -163,6 +163,6 @@ def test_tags_are_named_as_they_are_spelled() -> None:
 @given(URL)
 def test_a_shown_url_is_absolute_and_bare_of_credentials(url: str) -> None:
     """Whatever goes in: http or https with a host and no user, or nothing."""
-    shown = addresses.shown(url)
+    shown = paths.shown(url)
     assert shown is None or (shown.startswith(("http://", "https://")) and "@" not in shown.split("/")[2])
-    assert shown is None or addresses.shown(shown) == shown
+    assert shown is None or paths.shown(shown) == shown

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from store_builders import HOUR, NOW, Newsroom, config, entry
 
-from aggregator.emit import figures
+from aggregator.emit import item
 from aggregator.models import CheckedImage, Enclosure, Picture
 from aggregator.store import Store
 from aggregator.text.urls import keep_secret
@@ -171,4 +171,4 @@ def test_a_secret_in_an_address_stands_in_no_post_and_is_sent_nowhere(room: News
     room.publish()
     post = room.posts()["one"]
     assert "open-sesame" not in repr(post)
-    assert "open-sesame" not in figures.article(post, "../../../")
+    assert "open-sesame" not in item.article(post, "../../../")

@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from aggregator.emit import documents
-from aggregator.emit.documents import Document, Feed
+from aggregator.emit.feed import Document, Feed, address
 from aggregator.emit.folder import Folder
-from aggregator.emit.items import Item
-from aggregator.emit.ledger import Block, State
+from aggregator.emit.item import Item
+from aggregator.emit.state import Block, State
 from aggregator.models import Archive, Ended, Republish
 
 
@@ -113,7 +112,7 @@ def _read_all(folder: Folder, feed: Feed) -> tuple[Block, ...]:
 def _read_back(folder: Folder, feed: Feed, name: str) -> Block | None:
     try:
         raw = json.loads((folder.root / f"{name}.json").read_bytes())
-        if raw["feed_url"] != documents.address(feed, name, "json"):
+        if raw["feed_url"] != address(feed, name, "json"):
             return None
         return Block(int(raw["_aggregator"]["first"]), int(raw["_aggregator"]["last"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):

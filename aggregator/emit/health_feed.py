@@ -10,11 +10,11 @@ from html import escape
 from pathlib import Path
 
 from aggregator.config.settings import Site
-from aggregator.emit import addresses, documents
-from aggregator.emit.documents import Document, Feed
+from aggregator.emit import paths
+from aggregator.emit.feed import Document, Feed, address, of_health
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
-from aggregator.emit.items import Item
+from aggregator.emit.item import Item
 from aggregator.models import NotedEvent
 from aggregator.models.errors import EmitError
 from aggregator.text import published
@@ -26,7 +26,7 @@ HEALTH_EVENTS = 100
 
 def health(site: Site, events: Iterable[NotedEvent], extension: str) -> bytes:
     """What befell the feeds, as `atom`, `rss` or `json`."""
-    feed = documents.of_health(site)
+    feed = of_health(site)
     items = tuple(sorted((_item(event, feed) for event in events), key=lambda item: item.stamp, reverse=True))
     return WHOLE[extension](Document(feed, STEM, items), [ENTRY[extension](item) for item in items])
 
@@ -46,7 +46,7 @@ def write_health(site: Site, events: Iterable[NotedEvent], out: Path) -> None:
 
 def _item(event: NotedEvent, feed: Feed) -> Item:
     words, name = published.line(event.words), published.line(event.name) or feed.author
-    url = f"{feed.base}sources/{addresses.quoted(event.slug)}.html" if event.slug else feed.home_url
+    url = f"{feed.base}sources/{paths.quoted(event.slug)}.html" if event.slug else feed.home_url
     return Item(
         id=f"{feed.id}:{event.at:%Y%m%dT%H%M%SZ}-{event.id}",
         sequence=event.id,
@@ -67,7 +67,7 @@ def _item(event: NotedEvent, feed: Feed) -> Item:
         source_title=name,
         source_id=feed.id,
         source_home=feed.home_url,
-        source_feed=documents.address(feed, STEM, "atom"),
+        source_feed=address(feed, STEM, "atom"),
         next=None,
         previous=None,
         also_in=(),

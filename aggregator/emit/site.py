@@ -11,15 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from aggregator.config.settings import Output, Site
-from aggregator.emit import addresses, documents, edits, history, items, outputs, rendering, telling
+from aggregator.emit import archive as history
+from aggregator.emit import feed as documents
+from aggregator.emit import item, mirror, outputs, paths
 from aggregator.emit.days import Days, Row, month_of
-from aggregator.emit.documents import Document
+from aggregator.emit.feed import Document
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import EXTENSIONS, Speller
-from aggregator.emit.ledger import Block, KnownOutput, KnownSource, State
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
 from aggregator.emit.outputs import Chosen
+from aggregator.emit.state import Block, KnownOutput, KnownSource, State
 from aggregator.models import Archive, Ended, Post, Republish, Source
 
 MONTH_POSTS = 1_000
@@ -45,10 +47,10 @@ class Edition:
         self.site = site
         self.folder = folder
         self.state = state
-        self.base = addresses.base(site.base_url)
+        self.base = paths.base(site.base_url)
         self.last_sequence = archive.last_sequence()
         self.sources = {source.slug: source for source in archive.sources()}
-        self.slugs = addresses.tag_slugs(archive.tags())
+        self.slugs = paths.tag_slugs(archive.tags())
         self.known = {source.slug: _known(source, self.slugs) for source in self.sources.values()}
         self.days = Days(folder, state.days, fresh=fresh)
         self.outputs = {one.name: one for one in order.outputs}
@@ -62,7 +64,7 @@ class Edition:
         self.cut: dict[int, tuple[str, Republish]] = {}
         self.concerned_tags: set[str] = set()
         self.concerned_sources: set[str] = set()
-        self._speller = Speller(self.base, relation=items.relation_of(site))
+        self._speller = Speller(self.base, relation=item.relation_of(site))
         self._slugs_by_name = _by_name(self.sources.values())
 
     def post(self, post: Post) -> None:
@@ -75,9 +77,9 @@ class Edition:
             self.cut[post.sequence] = (post.id, post.republish)
         self.folder.put(post.path, self.pages.post(post) if post.withdrawn is None else self.pages.notice(post))
         if post.revisions:
-            self.folder.put(edits.page(post.path), self.pages.edits(post))
+            self.folder.put(item.history_page(post.path), self.pages.edits(post))
         else:
-            self.folder.remove(edits.page(post.path))
+            self.folder.remove(item.history_page(post.path))
         self._story(post)
         row = _row(post, self.slugs)
         is_new = post.sequence > self.state.sequence
@@ -87,7 +89,7 @@ class Edition:
             self._concern(former.tags, [former.source])
             if former.path != post.path:
                 self.folder.remove(former.path)
-                self.folder.remove(edits.page(former.path))
+                self.folder.remove(item.history_page(former.path))
 
     def combined(self, *, all_blocks: bool) -> tuple[Block, ...]:
         """The feed of everything (archive documents that are not there yet, and the current one) and the front page."""
@@ -166,8 +168,8 @@ class Edition:
         self.folder.put("sources.html", self.pages.source_list(self.archive.carried()))
         self.folder.put("archive/index.html", self.pages.month_list(self._months()))
         self.folder.put("opml.xml", opml(self.sources.values(), self.site))
-        for name in rendering.ASSETS:
-            self.folder.put(name, rendering.asset(name))
+        for name in mirror.ASSETS:
+            self.folder.put(name, mirror.asset(name))
         for month in sorted({month_of(day) for day in self.days.touched} & self._months().keys()):
             self._month(month)
 
@@ -180,7 +182,7 @@ class Edition:
         files |= {f"archive/{month}.html" for month in months}
         files |= {f"archive/{day}.html" for day in self.days.counts() if months.get(month_of(day), 0) > MONTH_POSTS}
         files |= {f"feed.{extension}" for extension in EXTENSIONS}
-        return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *rendering.ASSETS}
+        return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *mirror.ASSETS}
 
     def _deleted(self, posts: Iterable[Post]) -> tuple[Ended, ...]:
         """The newest of these withdrawals, as a document names them."""
@@ -228,14 +230,14 @@ class Edition:
         """The page of the story that a post tells, once; what ended in it leads there. A story of one has no page."""
         if post.story is None or not post.story_members:
             for former in post.story_former:
-                self.folder.remove(telling.page(former))
+                self.folder.remove(item.story_page(former))
         elif post.story not in self.stories:
             self.stories.add(post.story)
             self.folder.put(
-                telling.page(post.story), self.pages.story(post, post.story, self.archive.added(post.story))
+                item.story_page(post.story), self.pages.story(post, post.story, self.archive.added(post.story))
             )
             for former in post.story_former:
-                self.folder.put(telling.page(former), self.pages.moved_story(former, post, post.story))
+                self.folder.put(item.story_page(former), self.pages.moved_story(former, post, post.story))
 
     def _known_output(self, one: Output) -> KnownOutput:
         members = self.chosen.members(one, outputs.limit_of(one, self.site))
@@ -254,12 +256,12 @@ class Edition:
 def _row(post: Post, slugs: dict[str, str]) -> Row:
     return Row(
         sequence=post.sequence,
-        published=items.rfc3339(post.published),
+        published=item.rfc3339(post.published),
         path=post.path,
-        title=items.title_of(post),
+        title=item.title_of(post),
         source=post.source.slug,
         hidden=post.hidden or post.withdrawn is not None,
-        language=items.language_of(post.language),
+        language=item.language_of(post.language),
         tags=tuple(tag for tag in post.tags if tag in slugs),
     )
 

@@ -2,21 +2,142 @@
 
 Here stand the rules that hold in all three: what the title, the author and the dates are, which links there are,
 and the footer that shows in the entry's HTML what most readers do not show otherwise.
+
+Who tells a story: the other posts of one event, as a post's page, the story's own page and the feeds name them.
+
+The images of a post as its output shows them: in the article, as its lead image, among its files.
+
+What the feed's `media` option says holds here and nowhere else: a document that asks this module shows no image that
+the option does not let it show.
+
+What outlets have edited: where the page of a post's changes stands, and what it shows. Nothing is judged here.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 
 from aggregator.config.settings import Site
-from aggregator.emit import addresses, figures, telling
-from aggregator.emit.telling import Teller
-from aggregator.models import Enclosure, Post, PostLink, Republish
+from aggregator.emit import paths
+from aggregator.models import Enclosure, Picture, Post, PostLink, Republish, Revision
+from aggregator.text import images
+from aggregator.text.diff import Piece, changes, words_of
 from aggregator.text.published import line
-from aggregator.text.urls import host_of
+from aggregator.text.urls import host_of, redact
+
+UNTITLED = "Untitled"
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """One post of a story. `path` is its page of ours, `url` its origin's where that has one."""
+
+    name: str
+    slug: str
+    url: str | None
+    path: str
+    title: str
+    published: datetime
+    teaser: str
+    language: str | None
+    mirror_url: str = ""
+    also_in: tuple[str, ...] = ()
+
+
+def story_page(story: str) -> str:
+    """Where a story's page stands."""
+    return paths.safe_path(f"stories/{story}.html")
+
+
+def tellers(post: Post, base: str = "") -> tuple[Teller, ...]:
+    """All that tell the post's story, in order of publication: the first one was first. `base`: see addresses.base."""
+    return tuple(
+        Teller(
+            name=line(member.name) or member.slug,
+            slug=member.slug,
+            url=paths.shown(member.url),
+            path=member.path,
+            title=line(member.title) or UNTITLED,
+            published=member.published,
+            teaser=line(member.teaser),
+            language=member.language,
+            mirror_url=base + paths.quoted(member.path),
+            also_in=tuple(line(name) for name in member.also_in),
+        )
+        for member in post.story_members
+    )
+
+
+def others(post: Post, base: str = "") -> tuple[Teller, ...]:
+    """Those that are neither the post itself nor the one that it is a copy of."""
+    own = {post.path, post.leader.path if post.leader else None}
+    return tuple(teller for teller in tellers(post, base) if teller.path not in own)
+
+
+def mention(post: Post) -> tuple[str, str] | None:
+    """Where the page of the story stands that a post tells, and in a few words who tells it; None: it stands alone."""
+    if not post.story or not post.story_members:
+        return None
+    told = tellers(post)
+    several = len(outlets(told))
+    return story_page(
+        post.story
+    ), f"{several} outlets on this story" if several > 1 else f"{len(told)} posts on this story"
+
+
+def outlets(told: Sequence[Teller]) -> tuple[Teller, ...]:
+    """The first post of each outlet, in the order given."""
+    first: dict[str, Teller] = {}
+    for teller in told:
+        first.setdefault(teller.slug, teller)
+    return tuple(first.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The main picture: `path` relative to the root where it is our copy, else None; its size where that is known."""
+
+    url: str
+    path: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+def article(post: Post, prefix: str) -> str:
+    """The post's HTML, for a document from which `prefix` leads to the root of the output."""
+    return images.shown(post.html, post.media, post.pictures, prefix)
+
+
+def lead_image(post: Post, base: str) -> Lead | None:
+    """The post's main picture, with its absolute address; None where there is none to show."""
+    if post.media == "link":
+        url = paths.shown(post.lead_image)
+        return Lead(url) if url else None
+    picture = _held(post, post.lead_image)
+    if picture is None or picture.path is None:
+        return None
+    return Lead(base + picture.path, picture.path, picture.width, picture.height)
+
+
+def enclosure_file(post: Post, enclosure: Enclosure, base: str) -> Enclosure | None:
+    """A file that comes with the post, or None where it is an image that is not to be shown (or not yet)."""
+    if post.media == "link" or not images.is_image(enclosure.type, enclosure.url):
+        return enclosure
+    picture = _held(post, enclosure.url)
+    if picture is None or picture.path is None:
+        return None
+    return replace(enclosure, url=base + picture.path, type=picture.type, length=picture.length)
+
+
+def _held(post: Post, url: str | None) -> Picture | None:
+    if post.media != "mirror" or not url:
+        return None
+    return next((picture for picture in post.pictures if url in (picture.url, redact(picture.url))), None)
+
 
 UNTITLED_CHARS = 80
 """A post without a title goes by the beginning of its text, at most this long."""
@@ -85,15 +206,15 @@ def relation_of(site: Site) -> str:
 
 def view(post: Post, base: str) -> Item:
     """`post`, whose texts are valid, for the feeds of the site at `base` (see addresses.base)."""
-    mirror_url = base + addresses.quoted(post.path)
-    source_feed = addresses.shown_feed(post.source.feed_url) or base
+    mirror_url = base + paths.quoted(post.path)
+    source_feed = paths.shown_feed(post.source.feed_url) or base
     after, before = _neighbour(post.next, base), _neighbour(post.previous, base)
     also_in = _also_in(post)
-    lead = figures.lead(post, base)
+    lead = lead_image(post, base)
     item = Item(
         id=post.id,
         sequence=post.sequence,
-        url=addresses.shown(post.url) or mirror_url,
+        url=paths.shown(post.url) or mirror_url,
         mirror_url=mirror_url,
         title=title_of(post),
         author=author_of(post),
@@ -108,15 +229,15 @@ def view(post: Post, base: str) -> Item:
         enclosures=files_of(post, base),
         source_name=post.source.name,
         source_title=line(post.source.title) or post.source.name,
-        source_id=addresses.iri(post.source.id) or source_feed,
-        source_home=addresses.shown(post.source.home_page_url),
+        source_id=paths.iri(post.source.id) or source_feed,
+        source_home=paths.shown(post.source.home_page_url),
         source_feed=source_feed,
         next=after,
         previous=before,
         also_in=also_in,
         story=post.story,
-        story_url=base + telling.page(post.story) if post.story and post.story_members else None,
-        story_members=telling.others(post, base) if post.story else (),
+        story_url=base + story_page(post.story) if post.story and post.story_members else None,
+        story_members=others(post, base) if post.story else (),
         republish=post.republish,
     )
     return with_html(item, post, base)
@@ -130,7 +251,7 @@ def with_html(item: Item, post: Post, base: str) -> Item:
 def body(item: Item, post: Post, base: str) -> str:
     """The article, or its summary where there is no more; where there may be no more, a link to the whole."""
     whole = f"<p>{_anchor(item.url, f'Read it at {item.source_name}')}</p>" if post.republish != "full" else ""
-    return (figures.article(post, base) or summary_body(item)) + whole
+    return (article(post, base) or summary_body(item)) + whole
 
 
 def summary_body(item: Item) -> str:
@@ -186,7 +307,7 @@ def footer(item: Item, post: Post) -> str:
         lines[0] += f" · {_anchor(item.mirror_url, 'on the mirror')}"
     if post.attribution is not None:
         named = line(post.attribution.name) or "another outlet"
-        url = addresses.shown(post.attribution.url)
+        url = paths.shown(post.attribution.url)
         lines.append(f"Originally from: {_anchor(url, named) if url else escape(named)}")
     if item.also_in:
         lines.append("Also in: " + ", ".join(_anchor(other.url, other.title) for other in item.also_in))
@@ -209,8 +330,8 @@ def _anchor(url: str, words: str) -> str:
 def _neighbour(link: PostLink | None, base: str) -> Link | None:
     if link is None:
         return None
-    mirror_url = base + addresses.quoted(link.path) if link.path else None
-    url = addresses.shown(link.url) or mirror_url
+    mirror_url = base + paths.quoted(link.path) if link.path else None
+    url = paths.shown(link.url) or mirror_url
     if url is None:
         return None
     return Link(url, line(link.title) or url, line(link.teaser), mirror_url)
@@ -220,8 +341,8 @@ def files_of(post: Post, base: str) -> tuple[Enclosure, ...]:
     """The enclosures that have a usable address, each with a media type (RFC 6838) or none, and no absurd length."""
     found = []
     for given in post.enclosures:
-        file = figures.file(post, given, base)
-        url = addresses.shown(file.url) if file else None
+        file = enclosure_file(post, given, base)
+        url = paths.shown(file.url) if file else None
         if file and url:
             kind = file.type.strip().lower()
             length = file.length if file.length is not None and file.length >= 0 else None
@@ -232,7 +353,26 @@ def files_of(post: Post, base: str) -> tuple[Enclosure, ...]:
 def _also_in(post: Post) -> tuple[Link, ...]:
     found: list[Link] = []
     for other in (*((post.leader,) if post.leader else ()), *post.also_in):
-        url = addresses.shown(other.url)
+        url = paths.shown(other.url)
         if url and all(url != known.url for known in found):
             found.append(Link(url, line(other.name) or host_of(url)))
     return tuple(found)
+
+
+Shown = tuple[Revision, list[tuple[Piece, ...]]]
+
+
+def history_page(path: str) -> str:
+    """Where the changes of the post at `path` stand: `posts/2019/07/title-1a2b3c4d-history.html`."""
+    return path.removesuffix(".html") + "-history.html"
+
+
+def shown(post: Post) -> list[Shown]:
+    """Each change, newest first, as passages; the title is the first of them where that has changed."""
+    return [(revision, list(_passages(revision))) for revision in post.revisions]
+
+
+def _passages(revision: Revision) -> Iterator[tuple[Piece, ...]]:
+    if revision.title_before != revision.title:
+        yield words_of(revision.title_before, revision.title)
+    yield from (passage.pieces for passage in changes(revision.text_before, revision.text))

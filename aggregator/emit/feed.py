@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from aggregator.config.settings import Site
-from aggregator.emit import addresses
-from aggregator.emit.items import Item
+from aggregator.emit import paths
+from aggregator.emit.item import Item
 from aggregator.models import Ended
 from aggregator.text import published
 
@@ -48,7 +48,7 @@ class Feed:
 
     @property
     def home_url(self) -> str:
-        return self.base + addresses.quoted(self.home) + self._question
+        return self.base + paths.quoted(self.home) + self._question
 
     @property
     def _question(self) -> str:
@@ -91,7 +91,7 @@ class Document:
 def address(feed: Feed, stem: str, extension: str) -> str:
     """The absolute URL of the feed's document at `stem` in one format."""
     question = f"?{feed.query}" if feed.query else ""
-    return f"{feed.base}{addresses.quoted(stem)}.{extension}{question}"
+    return f"{feed.base}{paths.quoted(stem)}.{extension}{question}"
 
 
 def combined(site: Site) -> Feed:
@@ -135,9 +135,9 @@ def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
         stem=stem,
         title=published.line(title),
         home=home,
-        base=addresses.base(site.base_url),
+        base=paths.base(site.base_url),
         language=site.language,
         author=published.line(site.author) or published.line(site.title),
         subtitle=published.line(subtitle),
-        hubs=tuple(filter(None, map(addresses.shown, site.hubs))),
+        hubs=tuple(filter(None, map(paths.shown, site.hubs))),
     )
