@@ -17,7 +17,7 @@ from aggregator.config.settings import Config
 from aggregator.models.errors import StageError
 from aggregator.notices import deliver, messages
 from aggregator.store import Store
-from aggregator.store.notices import Waiting, key
+from aggregator.store.notifications import Waiting, key
 from aggregator.workers import Workers
 
 SEND_TIMEOUT_S = 30.0

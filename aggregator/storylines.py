@@ -16,9 +16,18 @@ from aggregator.dedupe import stories
 from aggregator.dedupe.stories.scoring import WINDOW
 from aggregator.models.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.story_changes import Placed, StoryChanges
-from aggregator.store.story_subjects import Subject
-from aggregator.store.story_window import NEVER, Remembered, Ruling, StoryMark, StoryWindow, Tie, Unplaced
+from aggregator.store.stories import (
+    NEVER,
+    Placed,
+    Remembered,
+    Ruling,
+    StoryChanges,
+    StoryMark,
+    StoryWindow,
+    Subject,
+    Tie,
+    Unplaced,
+)
 
 BATCH = 500
 """Articles placed in one transaction."""

@@ -24,8 +24,8 @@ from statistics import median
 from aggregator import dedupe, poll, scrape
 from aggregator.models import Candidate
 from aggregator.models.errors import StageError
-from aggregator.store import soundness
-from aggregator.store.soundness import Sample, recovered, trouble, usual_words
+from aggregator.store import quality
+from aggregator.store.quality import Sample, recovered, trouble, usual_words
 from aggregator.text.words import words
 
 ROOT = Path(__file__).parents[1]
@@ -182,22 +182,22 @@ def main() -> None:
         f"{len(found)} feeds, {sum(len(one) for _, one in found)} entries; {twins} of {pairs} pairs of entries are one"
     )
     print("text under two titles")
-    shrunk, recent = soundness.SHRUNK, soundness.RECENT
+    shrunk, recent = quality.SHRUNK, quality.RECENT
     for half in (0, 1):
         chosen = found[half::2]
         print(
             f"\n{'odd' if half else 'even'}: {len(chosen)} feeds. False flags, as they came | in {ORDERS} random orders"
         )
-        for soundness.RECENT, soundness.SHRUNK in ((3, 0.25), (4, 0.15), (4, 0.25), (4, 0.35), (4, 0.5), (5, 0.25)):
-            print(f"  last {soundness.RECENT} below {soundness.SHRUNK}: {false_flags(chosen)}")
-        soundness.RECENT, soundness.SHRUNK = recent, shrunk
+        for quality.RECENT, quality.SHRUNK in ((3, 0.25), (4, 0.15), (4, 0.25), (4, 0.35), (4, 0.5), (5, 0.25)):
+            print(f"  last {quality.RECENT} below {quality.SHRUNK}: {false_flags(chosen)}")
+        quality.RECENT, quality.SHRUNK = recent, shrunk
         long = [one for one in chosen if median(sample.words for sample in one[1]) >= FULL_TEXT and len(one[1]) > 11]
         print(f"Broken: {len(long)} feeds with articles of {FULL_TEXT} words and more, {ORDERS} orders each")
-        known = soundness.RECOVERED
-        for soundness.RECOVERED in (0.25, 0.35, 0.5):
-            print(f"  good from {soundness.RECOVERED}. One notice: {told(delays(long, notice))}")
+        known = quality.RECOVERED
+        for quality.RECOVERED in (0.25, 0.35, 0.5):
+            print(f"  good from {quality.RECOVERED}. One notice: {told(delays(long, notice))}")
             print(f"           Teasers: {told(delays(long, teaser))}")
-        soundness.RECOVERED = known
+        quality.RECOVERED = known
     for half in (0, 1):
         chosen_texts = texts()[half::2]
         print(f"\n{'odd' if half else 'even'}: {len(chosen_texts)} articles")

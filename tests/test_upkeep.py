@@ -14,7 +14,7 @@ import pytest
 from aggregator import upkeep
 from aggregator.config.settings import Config
 from aggregator.models.errors import StoreError
-from aggregator.store import Store, opening, wal_reset_bug
+from aggregator.store import Store, connection, wal_reset_bug
 from aggregator.upkeep import Done, Tended, night, tend
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -225,7 +225,7 @@ def test_what_is_not_kept_for_ever(store: Store) -> None:
 def test_which_sqlite_has_the_wal_reset_bug(version: tuple[int, int, int], affected: bool) -> None:
     """Releases before 3.51.3, but for two series that were mended too."""
     assert wal_reset_bug(version) is affected
-    assert opening.FIXED_SQLITE[0] == (3, 51, 3)
+    assert connection.FIXED_SQLITE[0] == (3, 51, 3)
 
 
 def test_whoever_opens_the_database_for_writing_holds_the_folder() -> None:

@@ -12,7 +12,7 @@ from aggregator.models.errors import ConfigError, StageError
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Notification
-    from aggregator.store.notices import RuleState
+    from aggregator.store.notifications import RuleState
 
 
 @app.command()

@@ -13,7 +13,7 @@ from aggregator.models.errors import StoreError
 
 if TYPE_CHECKING:
     from aggregator.store import Store
-    from aggregator.store.story_subjects import Subject
+    from aggregator.store.stories import Subject
     from aggregator.storylines import Reason
 
 Article = Annotated[str, typer.Argument(metavar="ARTICLE", help="Its number, its URL, or its page on the mirror.")]

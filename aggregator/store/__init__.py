@@ -1,13 +1,11 @@
 """Everything in one SQLite file that is pleasant to open and query; the only importer of sqlite_utils."""
 
+from aggregator.store.connection import wal_reset_bug
 from aggregator.store.database import Store
-from aggregator.store.hub_pings import Ping
-from aggregator.store.lists import ListedFeed, ListState
-from aggregator.store.opening import wal_reset_bug
-from aggregator.store.restoring import restored
+from aggregator.store.feed_config import ListedFeed, ListState
+from aggregator.store.maintenance import backups_of, restored
 from aggregator.store.retention import Limit
-from aggregator.store.subscriptions import Subscription
-from aggregator.store.upkeep import backups_of
+from aggregator.store.websub import Ping, Subscription
 
 __all__ = [
     "Limit",

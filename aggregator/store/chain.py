@@ -5,20 +5,31 @@ newest entry known before (`entries.missed_since`), and the page of a post that 
 is not held, that post is missing: it becomes an article that waits for its page like any other. Only when the page has
 shown that it is a post of that site is there an entry, and a place in the output. A refused address is not tried again.
 Nothing is fetched here.
+
+What the links between posts lead to: posts that no poll saw, and pages that can name their next post by now.
+
+Which they are is decided in `chain` and `looking_again`. Nothing is fetched here.
+
+Which pages are fetched a second time because their next post should stand on them by now.
+
+The newest post of a site can name no next one. Where the later post's page names its previous one, the chain completes
+it; where a site only ever links forward, the earlier page has to be asked again: once, twice, and a few a day.
+Nothing of a page but its neighbours is taken then.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from aggregator.models import Article, Decision, PageKind
-from aggregator.store import addresses, articles, output, times
-from aggregator.store.addresses import Links, SameSite
-from aggregator.store.connection import Sql
+from aggregator.models import Article, Decision, PageKind, PendingArticle
+from aggregator.store import articles, identity, neighbours, post_changes, times
+from aggregator.store.connection import Session, Sql
+from aggregator.store.identity import Canonical, Links, SameSite
 
 DEPTH = 50
 """Links followed from a post that a poll brought: five times what the shortest usual feeds show."""
@@ -95,7 +106,7 @@ def _await(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
         """,
         (uid, row["feed_id"], row["url"], row["canonical_url"], row["title"], times.whole(just_before), at, at),
     )
-    addresses.register(sql, article_id, (row["canonical_url"],))
+    identity.register(sql, article_id, (row["canonical_url"],))
     _record(sql, row, article_id, "waiting", None, at)
 
 
@@ -144,12 +155,12 @@ def settle(
     `led_to`: the final URL, and the canonical forms of all that led there.
     """
     final_url, urls = led_to
-    identities = addresses.identifying(urls)
-    for other in (addresses.held(sql, url) for url in identities):
+    identities = identity.identifying(urls)
+    for other in (identity.held(sql, url) for url in identities):
         if other is not None and other != row["article_id"]:
             refuse(sql, row, "it is held under another address", now)
-            addresses.register(sql, other, (row["canonical_url"],))
-            output.touch(sql, (other,))
+            identity.register(sql, other, (row["canonical_url"],))
+            post_changes.touch(sql, (other,))
             return None
     problem = _problem(sql, row, article, links)
     if not identities or not links.same_site(final_url, row["url"]):
@@ -296,3 +307,101 @@ def hand_over(sql: Sql, drop: int, keep: int) -> None:
         """,
         {"keep": keep},
     )
+
+
+LOOKS = 2
+"""Times that a page is asked again: pages out of a cache may be a day old, those of two days ago are as they are."""
+
+BETWEEN_LOOKS = timedelta(days=1)
+
+LOOKS_A_DAY = 5
+"""Pages of one feed that are asked again within a day."""
+
+NEXT_CAME_WITHIN = timedelta(days=3)
+"""How long after the next post has come its page is asked for: both looks, and a day's delay."""
+
+_DUE = """
+    SELECT own.id, coalesce(own.final_url, own.url) AS url, own.feed_id, own.title, own.published, own.language
+    FROM articles AS later INDEXED BY idx_articles_first_seen
+    CROSS JOIN feeds ON feeds.id = later.feed_id AND feeds.configured AND NOT feeds.paused
+    CROSS JOIN articles AS own ON own.id = (
+        SELECT posts.article_id FROM posts
+        WHERE posts.feed_id = later.feed_id AND posts.sequence IS NOT NULL
+            AND (posts.published, posts.article_id) < (later.published, later.id)
+        ORDER BY posts.published DESC, posts.article_id DESC LIMIT 1
+    )
+    WHERE later.first_seen > :came_after AND later.state = 'scraped'
+        AND own.state = 'scraped' AND own.fetched_at < later.first_seen
+        AND own.looks < :looks AND (own.looked_at IS NULL OR own.looked_at <= :looked_before)
+        AND NOT EXISTS (SELECT 1 FROM purged WHERE article_id = own.id)
+        AND NOT EXISTS (SELECT 1 FROM settled_neighbours WHERE id = own.id AND direction = 'next')
+        AND NOT EXISTS (SELECT 1 FROM settled_neighbours WHERE id = later.id AND direction = 'previous')
+        AND EXISTS (
+            SELECT 1 FROM (SELECT article_id FROM posts WHERE feed_id = own.feed_id AND sequence IS NOT NULL
+                           ORDER BY published DESC, article_id DESC LIMIT :judged_by) AS recent
+            JOIN neighbours ON neighbours.article_id = recent.article_id
+        )
+    GROUP BY own.id ORDER BY own.published DESC, own.id DESC
+"""
+_LOOKED = """
+    SELECT feed_id, count(*) AS looked FROM articles INDEXED BY idx_articles_looked
+    WHERE looked_at > ? GROUP BY feed_id
+"""
+
+
+def due(sql: Sql, now: datetime) -> tuple[PendingArticle, ...]:
+    """The pages to ask again now: scraped before their next post came, which names no previous one."""
+    rows = sql.all(
+        _DUE,
+        {
+            "came_after": times.whole(now - NEXT_CAME_WITHIN),
+            "looked_before": times.whole(now - BETWEEN_LOOKS),
+            "looks": LOOKS,
+            "judged_by": neighbours.JUDGED_BY,
+        },
+    )
+    looked = Counter({row["feed_id"]: row["looked"] for row in sql.all(_LOOKED, (times.whole(now - BETWEEN_LOOKS),))})
+    found = []
+    for row in rows:
+        looked[row["feed_id"]] += 1
+        if looked[row["feed_id"]] <= LOOKS_A_DAY:
+            published = times.must_read(row["published"])
+            found.append(PendingArticle(row["id"], row["url"], row["feed_id"], 0, row["title"], "", published))
+    return tuple(found)
+
+
+def save(sql: Sql, article_id: int, article: Article | None, now: datetime, canonical: Canonical) -> None:
+    """Note that a page was asked again, and what it says of its neighbours (None: it could not be had)."""
+    found = identity.resolve(sql, article_id)
+    if found is None:
+        return
+    sql.execute("UPDATE articles SET looks = looks + 1, looked_at = ? WHERE id = ?", (times.whole(now), found))
+    if article is None:
+        return
+    stated = ((neighbours.NEXT, article.next), (neighbours.PREVIOUS, article.previous))
+    before = neighbours.beside(sql, [found])
+    if neighbours.save(sql, found, stated, now, canonical):
+        post_changes.touch(sql, {found} | before)
+
+
+class StoredNeighbours:
+    """What is asked and kept of posts' neighbours. Every method is one transaction, or one read."""
+
+    def __init__(self, session: Session, links: Links) -> None:
+        self._session = session
+        self._links = links
+
+    def follow_chain(self, now: datetime) -> int:
+        """Let one missing post of each feed become pending: the one that its oldest post names; how many there are."""
+        with self._session.write() as sql:
+            return follow(sql, now, self._links.same_site)
+
+    def next_unknown(self, now: datetime) -> tuple[PendingArticle, ...]:
+        """The pages to ask again for their next post, which has come since; see `save`."""
+        with self._session.read() as sql:
+            return due(sql, now)
+
+    def save(self, article_id: int, article: Article | None, now: datetime) -> None:
+        """Write what a page that was asked again says of its neighbours, and no more (None: it could not be had)."""
+        with self._session.write() as sql:
+            save(sql, article_id, article, now, self._links.canonical)

@@ -31,36 +31,33 @@ from aggregator.models import (
 from aggregator.models.errors import StoreError
 from aggregator.store import (
     articles,
-    configured,
-    duplicates,
     entries,
-    feed_health,
+    feed_config,
     feeds,
+    identity,
+    maintenance,
     media,
-    migrations,
-    output,
-    polls,
-    publishing,
-    scraping,
-    upkeep,
+    post_changes,
+    posts,
+    schema,
+    scrape_results,
 )
 from aggregator.store import search as fts
-from aggregator.store.addresses import Canonical, Links, SameSite, plain_form, same_host
-from aggregator.store.archive import StoredArchive
+from aggregator.store.chain import StoredNeighbours
 from aggregator.store.connection import Session
-from aggregator.store.desk import Desk
-from aggregator.store.following import StoredNeighbours
+from aggregator.store.feed_config import StoredLists
 from aggregator.store.hosts import HostMemory
-from aggregator.store.hub_pings import StoredPings
-from aggregator.store.lists import StoredLists
-from aggregator.store.notices import Notices
+from aggregator.store.identity import Canonical, Links, SameSite, plain_form, same_host
+from aggregator.store.maintenance import Tending
+from aggregator.store.notifications import Notices
 from aggregator.store.outputs import Outputs
+from aggregator.store.posts import StoredArchive
 from aggregator.store.quality import Quality
+from aggregator.store.queries import Desk
+from aggregator.store.retention import Withdrawals
 from aggregator.store.revisions import StoredRevisions
 from aggregator.store.stories import StoredStories
-from aggregator.store.subscriptions import StoredSubscriptions
-from aggregator.store.tending import Tending
-from aggregator.store.withdrawals import Withdrawals
+from aggregator.store.websub import StoredPings, StoredSubscriptions
 
 
 class Store:
@@ -107,10 +104,10 @@ class Store:
             raise StoreError(f"{path.parent}: {error.strerror or error}") from error
         session = Session(path)
         try:
-            migrations.refuse_foreign(session)
+            schema.refuse_foreign(session)
             session.make_durable()
-            upkeep.keep_older(session, migrations.older(session))
-            migrations.migrate(session)
+            maintenance.keep_older(session, schema.older(session))
+            schema.migrate(session)
         except BaseException:
             session.close()
             raise
@@ -121,7 +118,7 @@ class Store:
         """Open for reading, whoever writes meanwhile. Raises StoreError when there is no file, or not our version."""
         session = Session(path, read_only=True)
         try:
-            migrations.refuse_other_version(session)
+            schema.refuse_other_version(session)
         except BaseException:
             session.close()
             raise
@@ -159,12 +156,12 @@ class Store:
     def sync_feeds(self, config: Config, now: datetime) -> None:
         """Make the stored feeds those of `config`. What is no longer configured stays, and is not polled."""
         with self._session.write() as sql:
-            change = configured.sync(sql, config, now)
+            change = feed_config.sync(sql, config, now)
             if change.feeds:
                 media.enqueue(sql, change.feeds)
-                output.touch_feeds(sql, change.feeds)
+                post_changes.touch_feeds(sql, change.feeds)
             elif change.any:
-                output.raise_head(sql)
+                post_changes.raise_head(sql)
 
     def feeds(self, *, unconfigured: bool = False) -> tuple[FeedState, ...]:
         """Every configured feed by name; those that were configured once too when asked."""
@@ -189,12 +186,12 @@ class Store:
         """Write several polls in one transaction: for rounds in which most feeds have nothing new."""
         with self._session.write() as sql:
             for outcome in outcomes:
-                polls.save(sql, outcome)
+                entries.save_poll(sql, outcome)
 
     def note(self, event: FeedEvent) -> None:
         """Keep what befell all feeds; the same is kept once."""
         with self._session.write() as sql:
-            feed_health.note_of_all(sql, event)
+            feeds.note_of_all(sql, event)
 
     # --- articles ----------------------------------------------------------------------------------------------
 
@@ -213,7 +210,7 @@ class Store:
     ) -> tuple[Candidate, ...]:
         """The articles to compare a new one with, the likeliest first."""
         with self._session.read() as sql:
-            return duplicates.candidates(sql, fingerprint, published, window_days=window_days, exclude=exclude)
+            return identity.candidates(sql, fingerprint, published, window_days=window_days, exclude=exclude)
 
     def save_article(  # noqa: PLR0913 - one argument for each stage that had a say
         self,
@@ -235,10 +232,10 @@ class Store:
         `version` is the `content_hash` that came with the pending article: one revised since stays pending.
         `change` tells what became of the text that the page had before: trifles and losses leave that as it is.
         """
-        judged = scraping.Judged(article, fingerprint, likeness, also, version, change)
-        page = scraping.Found(evidence, urls)
+        judged = scrape_results.Judged(article, fingerprint, likeness, also, version, change)
+        page = scrape_results.Found(evidence, urls)
         with self._session.write() as sql:
-            scraping.save_page(sql, article_id, judged, page, now, self._links)
+            scrape_results.save_page(sql, article_id, judged, page, now, self._links)
 
     def save_feed_text(  # noqa: PLR0913 - what belongs together is saved together
         self,
@@ -257,14 +254,14 @@ class Store:
         `evidence`: its page was fetched, and gave no text of its own. Nothing is written when the feed has revised its
         text since.
         """
-        judged = scraping.Judged(article, fingerprint, likeness, also, version)
+        judged = scrape_results.Judged(article, fingerprint, likeness, also, version)
         with self._session.write() as sql:
-            scraping.save_feed_text(sql, article_id, judged, now, evidence)
+            scrape_results.save_feed_text(sql, article_id, judged, now, evidence)
 
     def save_failure(self, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
         """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""
         with self._session.write() as sql:
-            scraping.save_failure(sql, article_id, error, next_attempt, now)
+            scrape_results.save_failure(sql, article_id, error, next_attempt, now)
 
     def postpone(self, article_id: int, until: datetime) -> None:
         """Let a page wait whose host is given a rest; no try is counted."""
@@ -276,7 +273,7 @@ class Store:
     def publish(self, now: datetime, wait: timedelta) -> int:
         """Give ready articles their place in the output; how many. Those first seen `wait` ago are ready anyway."""
         with self._session.write() as sql:
-            return publishing.publish(sql, now, wait)
+            return posts.publish(sql, now, wait)
 
     def search(
         self,

@@ -1,6 +1,8 @@
 """The tables `entries` and `enclosures`: the items of feeds as they came, safe before anything is scraped.
 
 An entry belongs to its feed alone: nothing that another feed says changes it.
+
+The table `polls`, and the order in which one poll is written: feed, entries, log; all of it or nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aggregator.models import Decision, Entry, Known, Verdict
-from aggregator.store import articles, chain, output, retention, times
+from aggregator.models import Decision, Entry, Known, PollOutcome, Verdict
+from aggregator.store import articles, chain, feeds, post_changes, retention, times, websub
 from aggregator.store.connection import Sql
 from aggregator.text.storable import keepable, storable
 
@@ -53,7 +55,7 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) ->
             created += _insert(sql, feed_id, decision, dates, missed_since)
         else:
             changed += _revise(sql, feed_id, decision, at)
-    output.touch(sql, [*created, *changed])
+    post_changes.touch(sql, [*created, *changed])
 
 
 def _ordered(entry: Entry, at: datetime, place: int) -> datetime:
@@ -87,7 +89,7 @@ def _insert(
     )
     _save_enclosures(sql, entry_id, entry)
     retention.revive(sql, article_id, at)
-    output.carry(sql, feed_id, article_id)
+    post_changes.carry(sql, feed_id, article_id)
     return [article_id]
 
 
@@ -144,4 +146,54 @@ def _save_enclosures(sql: Sql, entry_id: int, entry: Entry) -> None:
     sql.many(
         "INSERT INTO enclosures (entry_id, position, url, type, length) VALUES (?, ?, ?, ?, ?)",
         [(entry_id, n, item.url, item.type, item.length) for n, item in enumerate(entry.enclosures)],
+    )
+
+
+KEPT = 200
+"""Polls remembered for each feed: two days at the shortest usual interval, half a year at the longest."""
+
+
+def save_poll(sql: Sql, outcome: PollOutcome) -> None:
+    """Write everything that one poll changed. The caller has opened the transaction."""
+    feed_id = outcome.state.id
+    before = feeds.shown_of(sql, feed_id) if outcome.feed else ()
+    current = feeds.save_state(sql, outcome.state)
+    websub.polled(sql, outcome.state)
+    news = any(decision.verdict is not Verdict.UNCHANGED for decision in outcome.decisions)
+    if outcome.feed is not None and current:
+        feeds.save_document(sql, feed_id, outcome.feed, news=news)
+        if feeds.shown_of(sql, feed_id) != before:
+            post_changes.touch_feeds(sql, (feed_id,))
+    if news:
+        save(sql, feed_id, outcome.decisions, outcome.at)
+    _log(sql, outcome)
+    feeds.note(sql, feed_id, outcome.events)
+
+
+def _log(sql: Sql, outcome: PollOutcome) -> None:
+    verdicts = [decision.verdict for decision in outcome.decisions]
+    sql.execute(
+        """
+        INSERT INTO polls (feed_id, at, result, http_status, elapsed_s, wire_bytes, new, revised, error, problems)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            outcome.state.id,
+            times.whole(outcome.at),
+            outcome.result.value,
+            outcome.http_status,
+            round(outcome.elapsed_s, 3),
+            outcome.wire_bytes,
+            verdicts.count(Verdict.NEW),
+            verdicts.count(Verdict.REVISED),
+            outcome.error,
+            json.dumps(outcome.feed.problems if outcome.feed else (), ensure_ascii=False),
+        ),
+    )
+    sql.execute(
+        """
+        DELETE FROM polls WHERE feed_id = :feed AND id <=
+            (SELECT id FROM polls WHERE feed_id = :feed ORDER BY id DESC LIMIT 1 OFFSET :kept)
+        """,
+        {"feed": outcome.state.id, "kept": KEPT},
     )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from aggregator.models import CheckedImage, PendingImage, Picture
-from aggregator.store import output, times
+from aggregator.store import post_changes, times
 from aggregator.store.connection import Session, Sql
 from aggregator.text.images import is_image, path_of, sources
 from aggregator.text.urls import hide, hide_in_urls, holds_hidden, host_of, http_url
@@ -105,7 +105,7 @@ class StoredMedia:
             rows = sql.all(_QUEUED, {"older": older, "limit": BATCH})
             for row in rows:
                 _note(sql, row, now)
-            output.mark(sql, (row["article_id"] for row in rows if row["mirrored"]))
+            post_changes.mark(sql, (row["article_id"] for row in rows if row["mirrored"]))
         return len(rows)
 
     def pending(self, now: datetime, per_host: int, *, first: bool) -> tuple[PendingImage, ...]:
@@ -265,4 +265,4 @@ def _note(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
 
 
 def _mark(sql: Sql, image_id: int) -> None:
-    output.mark(sql, [row["article_id"] for row in sql.all(_SHOWN_BY, (image_id,))])
+    post_changes.mark(sql, [row["article_id"] for row in sql.all(_SHOWN_BY, (image_id,))])

@@ -1,19 +1,28 @@
 """Rows to `models.Post`: everything that the output shows of an article, gathered for many articles at once.
 
 A handful of statements whatever the number of posts. Every address that leaves here is without secrets.
+
+models.Archive on the database: what emit reads, by place, source, tag and change.
+
+How articles get their place in the output: sequence, stamp and path in `posts`.
+
+A place, once given, is never taken back or moved: readers' software has seen it.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from aggregator.models import (
     AlsoIn,
     Attribution,
+    Carried,
     Enclosure,
     Picture,
     Post,
@@ -23,10 +32,11 @@ from aggregator.models import (
     Source,
     Withdrawal,
 )
-from aggregator.store import feeds, links, media, neighbours, republishing, revisions, story_members, times
-from aggregator.store.connection import Sql
-from aggregator.store.story_members import Told
-from aggregator.text.storable import SUMMARY_CHARS, plain, shortened
+from aggregator.store import articles, feeds, media, neighbours, post_changes, revisions, story_members, times
+from aggregator.store.connection import Session, Sql
+from aggregator.store.feeds import STANDING
+from aggregator.store.story_members import StoryCoverage
+from aggregator.text.storable import SUMMARY_CHARS, plain, shortened, slug
 from aggregator.text.urls import redact
 
 UNTITLED = "Untitled"
@@ -86,7 +96,7 @@ class _Gathered:
     carriers: Mapping[int, list[tuple[int, str | None]]]
     enclosures: Mapping[int, tuple[Enclosure, ...]]
     groups: Mapping[int, list[sqlite3.Row]]
-    stories: Mapping[int, Told]
+    stories: Mapping[int, StoryCoverage]
     neighbours: Mapping[tuple[int, str], PostLink]
     pictures: Mapping[int, tuple[Picture, ...]]
     revisions: Mapping[int, tuple[Revision, ...]]
@@ -106,7 +116,7 @@ def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False) -> tuple[Pos
     wanted = {"ids": json.dumps(list(ids))}
     rows = [row for row in sql.all(_POSTS, wanted) if row["sequence"] is not None]
     found = _gather(sql, ids, [row["entry_id"] for row in rows], listed=listed)
-    rules, withdrawn = republishing.rules(sql), republishing.withdrawn(sql, ids)
+    rules, withdrawn = feeds.rules(sql), feeds.withdrawn(sql, ids)
     return tuple(
         _cut(
             _post(row, found),
@@ -126,7 +136,7 @@ def _gather(sql: Sql, ids: Sequence[int], entry_ids: list[int | None], *, listed
         _enclosures(sql, entry_ids),
         _groups(sql, wanted),
         story_members.of(sql, ids, sources),
-        {} if listed else links.of(sql, wanted),
+        {} if listed else neighbours.of(sql, wanted),
         {} if listed else media.of(sql, wanted),
         {} if listed else revisions.all_of(sql, ids),
     )
@@ -233,3 +243,208 @@ def _groups(sql: Sql, wanted: Mapping[str, object]) -> dict[int, list[sqlite3.Ro
     for row in sql.all(_GROUPS, wanted):
         found[row["leader"]].append(row)
     return found
+
+
+_CHANGED = """
+    SELECT article_id, change FROM posts WHERE change > ? AND sequence IS NOT NULL ORDER BY change LIMIT ?
+"""
+_LATEST = f"""
+    SELECT article_id FROM posts WHERE sequence < ? AND NOT hidden AND {STANDING} ORDER BY sequence DESC LIMIT ?
+"""  # noqa: S608 - our own words
+_OF_FEED = f"""
+    SELECT post_feeds.sequence, post_feeds.article_id
+    FROM post_feeds JOIN posts ON posts.article_id = post_feeds.article_id
+    WHERE post_feeds.feed_id = ? AND post_feeds.sequence < ? AND (? OR NOT posts.hidden) AND {STANDING}
+    ORDER BY post_feeds.sequence DESC LIMIT ?
+"""  # noqa: S608 - our own words
+_BETWEEN = f"""
+    SELECT article_id FROM posts WHERE sequence BETWEEN ? AND ? AND NOT hidden AND {STANDING}
+"""  # noqa: S608 - our own words
+_WITHDRAWN = """
+    SELECT withdrawals.article_id FROM withdrawals
+    JOIN posts ON posts.article_id = withdrawals.article_id AND posts.sequence IS NOT NULL
+    ORDER BY withdrawals.at DESC, posts.sequence DESC
+"""
+_CARRIED = """
+    SELECT slug,
+        (SELECT count(*) FROM post_feeds
+         WHERE feed_id = feeds.id AND article_id NOT IN (SELECT article_id FROM withdrawals)) AS posts,
+        (SELECT published FROM posts
+         WHERE feed_id = feeds.id AND sequence IS NOT NULL AND article_id NOT IN (SELECT article_id FROM withdrawals)
+         ORDER BY published DESC LIMIT 1) AS newest
+    FROM feeds
+"""
+_TAGGED = """
+    SELECT feeds.id FROM feed_tags JOIN feeds ON feeds.id = feed_tags.feed_id WHERE feed_tags.tag = ?
+"""
+_END = 2**62
+"""Above every sequence."""
+
+
+class StoredArchive:
+    """The posts that have been put out. Every method is one consistent read."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def head(self) -> int:
+        with self._session.read() as sql:
+            return post_changes.head(sql)
+
+    def last_sequence(self) -> int:
+        with self._session.read() as sql:
+            return post_changes.last_sequence(sql)
+
+    def sources(self) -> tuple[Source, ...]:
+        """Every feed that is configured or has a post, by name."""
+        with self._session.read() as sql:
+            every = feeds.sources(sql)
+            shown = sql.all(
+                "SELECT id FROM feeds WHERE configured"
+                " OR EXISTS (SELECT 1 FROM post_feeds WHERE post_feeds.feed_id = feeds.id)"
+            )
+        found = (every[row["id"]] for row in shown)
+        return tuple(sorted(found, key=lambda source: (source.name.casefold(), source.slug)))
+
+    def tags(self) -> tuple[str, ...]:
+        with self._session.read() as sql:
+            rows = sql.all(
+                "SELECT DISTINCT tag FROM feed_tags JOIN feeds ON feeds.id = feed_tags.feed_id WHERE feeds.configured"
+            )
+        return tuple(sorted(row["tag"] for row in rows))
+
+    def changed(self, since: int) -> tuple[Post, ...]:
+        return self.changed_after(since, _END)[1]
+
+    def changed_after(self, since: int, limit: int) -> tuple[int, tuple[Post, ...]]:
+        """At most `limit` posts that changed after `since`, those changed first; and the number to go on from.
+
+        For archives that do not fit into memory: call again until nothing comes.
+        """
+        with self._session.read() as sql:
+            rows = sql.all(_CHANGED, (since, limit))
+            found = assemble(sql, [row["article_id"] for row in rows])
+        return (rows[-1]["change"] if rows else since), found
+
+    def latest(
+        self, limit: int, *, tag: str | None = None, source: str | None = None, before: int | None = None
+    ) -> tuple[Post, ...]:
+        end = _END if before is None else before
+        with self._session.read() as sql:
+            if tag is None and source is None:
+                return assemble(sql, [row["article_id"] for row in sql.all(_LATEST, (end, limit))])
+            return assemble(sql, _of_feeds(sql, tag, source, end, limit))
+
+    def between(self, first: int, last: int) -> tuple[Post, ...]:
+        with self._session.read() as sql:
+            rows = sql.all(_BETWEEN, (first, last))
+            return assemble(sql, [row["article_id"] for row in rows])
+
+    def added(self, story: str) -> Mapping[str, tuple[str, ...]]:
+        with self._session.read() as sql:
+            return story_members.added(sql, story)
+
+    def withdrawn(self) -> tuple[Post, ...]:
+        with self._session.read() as sql:
+            ids = [row["article_id"] for row in sql.all(_WITHDRAWN)]
+            found = {post.sequence: post for number in ids for post in assemble(sql, [number])}
+            naming = [_naming(sql, number) for number in ids]
+        return tuple(
+            replace(post, withdrawn=replace(post.withdrawn, named_by=named_by))
+            for post, named_by in zip(found.values(), naming, strict=True)
+            if post.withdrawn
+        )
+
+    def carried(self) -> Mapping[str, Carried]:
+        with self._session.read() as sql:
+            rows = sql.all(_CARRIED)
+        return {row["slug"]: Carried(row["posts"], times.read(row["newest"])) for row in rows}
+
+    def months(self) -> tuple[tuple[str, int], ...]:
+        with self._session.read() as sql:
+            rows = sql.all(
+                f"""
+                SELECT substr(published, 1, 7) AS month, count(*) AS posts FROM posts
+                WHERE sequence IS NOT NULL AND NOT hidden AND {STANDING} GROUP BY month ORDER BY month DESC
+                """  # noqa: S608 - our own words
+            )
+        return tuple((row["month"], row["posts"]) for row in rows)
+
+
+def _of_feeds(sql: Sql, tag: str | None, source: str | None, end: int, limit: int) -> list[int]:
+    """The newest of each feed that counts, merged: cheap, however few of all posts they are."""
+    wanted = {row["id"] for row in sql.all(_TAGGED, (tag,))} if tag is not None else None
+    if source is not None:
+        own = {row["id"] for row in sql.all("SELECT id FROM feeds WHERE slug = ?", (source,))}
+        wanted = own if wanted is None else wanted & own
+    found: dict[int, int] = {}
+    for feed_id in wanted or ():
+        for row in sql.all(_OF_FEED, (feed_id, end, source is not None, limit)):
+            found[row["sequence"]] = row["article_id"]
+    return [found[sequence] for sequence in heapq.nlargest(limit, found)]
+
+
+def _naming(sql: Sql, article_id: int) -> tuple[int, ...]:
+    """The sequences of the posts that show something of an article."""
+    ids = json.dumps(sorted(post_changes.showing(sql, (article_id,)) - {article_id}))
+    rows = sql.all(
+        "SELECT sequence FROM posts WHERE sequence IS NOT NULL AND article_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY sequence",
+        (ids,),
+    )
+    return tuple(row["sequence"] for row in rows)
+
+
+UID_HASH_CHARS = 8
+"""Of the article's uid at the end of its path; lengthened where two articles would share one."""
+
+_READY = """
+    SELECT articles.id, articles.uid, articles.title, articles.published, articles.feed_id, articles.duplicate_of,
+        articles.state = 'scraped' AS scraped
+    FROM posts JOIN articles ON articles.id = posts.article_id
+    WHERE posts.sequence IS NULL AND (
+        articles.state IN ('scraped', 'feed_text')
+        OR (articles.state = 'failed' AND articles.next_attempt IS NULL)
+        OR articles.first_seen <= ?
+    )
+    ORDER BY articles.published, articles.uid
+"""
+
+
+def publish(sql: Sql, now: datetime, wait: timedelta) -> int:
+    """Give every ready article its place; how many there were. Doing it again does nothing."""
+    ready = sql.all(_READY, (times.whole(now - wait),))
+    if not ready:
+        return 0
+    sequence = post_changes.last_sequence(sql)
+    latest = times.read(sql.value("SELECT stamp FROM posts WHERE sequence = ?", (sequence,)))
+    for row in ready:
+        sequence += 1
+        published = times.must_read(row["published"])
+        latest = published if latest is None else max(published, latest + timedelta(seconds=1))
+        if not row["scraped"]:
+            articles.fill_from_feed(sql, row["id"])
+        path = _path(sql, row["title"], row["uid"], published)
+        hidden = row["duplicate_of"] is not None
+        sql.execute(
+            "UPDATE posts SET sequence = ?, stamp = ?, path = ?, published = ?, hidden = ? WHERE article_id = ?",
+            (sequence, times.whole(latest), path, row["published"], hidden, row["id"]),
+        )
+    ids = [row["id"] for row in ready]
+    post_changes.carry_all(sql, ids)
+    if flipped := neighbours.judge(sql, {row["feed_id"] for row in ready}):
+        post_changes.touch_feeds(sql, flipped)
+    post_changes.touch(sql, ids)
+    return len(ready)
+
+
+def _path(sql: Sql, title: str, uid: str, published: datetime) -> str:
+    """`posts/2019/07/title-1a2b3c4d.html`: safe on every file system, unique, and the same on every machine."""
+    digest = uid.rpartition(":")[2]
+    name = slug(title, "post")
+    length = UID_HASH_CHARS
+    while True:
+        path = f"posts/{published.year:04}/{published.month:02}/{name}-{digest[:length]}.html"
+        if length >= len(digest) or not sql.one("SELECT 1 FROM posts WHERE path = ?", (path,)):
+            return path
+        length += UID_HASH_CHARS

@@ -4,6 +4,8 @@ An article is purged when every feed that brought it has had it long enough. Wha
 and HTML, the feeds' texts, its former versions. What stays is the row itself with title, link, teaser, dates, evidence
 and fingerprint, its entries and its place in the output: so it does not come back as new, its copies are still known
 as copies, its story and its neighbours stay whole, and no link to its page breaks. Archive documents stay as they are.
+
+The table `withdrawals`: what an operator has taken out of the output. What is stored of it stays.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from aggregator.store import output, times
-from aggregator.store.connection import Sql
+from aggregator.store import post_changes, times
+from aggregator.store.connection import Session, Sql
+from aggregator.store.feeds import STANDING
 
 BATCH = 200
 """Articles purged in one transaction, so that polls need not wait for a first great clearing."""
@@ -76,7 +79,7 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
         sql.execute("UPDATE entries SET summary = '', html = '' WHERE article_id = ?", (row["id"],))
         sql.execute("DELETE FROM revisions WHERE article_id = ?", (row["id"],))
         sql.execute("UPDATE rechecks SET due = NULL WHERE article_id = ?", (row["id"],))
-    output.touch(sql, [row["id"] for row in rows])
+    post_changes.touch(sql, [row["id"] for row in rows])
     return len(rows)
 
 
@@ -100,3 +103,41 @@ def revive(sql: Sql, article_id: int, at: datetime) -> None:
             "UPDATE articles SET next_attempt = ?, attempts = 0 WHERE id = ? AND canonical_url IS NOT NULL",
             (times.whole(at), article_id),
         )
+
+
+class Withdrawals:
+    """An operator's word that an article is not to be shown any more, and that it is again."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def withdraw(self, article_id: int, reason: str, now: datetime) -> tuple[int, ...]:
+        """Take an article out of the output. What is stored stays. The copies of the same text that are still shown.
+
+        Of one that is out already the day stays, and so does the reason, unless there is a new one.
+        """
+        with self._session.write() as sql:
+            sql.execute(
+                "INSERT INTO withdrawals (article_id, at, reason) VALUES (?, ?, ?)"
+                " ON CONFLICT (article_id) DO UPDATE SET reason = excluded.reason WHERE excluded.reason <> ''",
+                (article_id, times.whole(now), reason),
+            )
+            post_changes.touch(sql, (article_id,))
+            rows = sql.all(
+                f"""
+                SELECT articles.id FROM articles JOIN posts ON posts.article_id = articles.id
+                WHERE (articles.duplicate_of = :id
+                        OR articles.id = (SELECT duplicate_of FROM articles WHERE id = :id)
+                        OR articles.duplicate_of = (SELECT duplicate_of FROM articles WHERE id = :id))
+                    AND articles.id <> :id AND {STANDING} ORDER BY articles.id
+                """,  # noqa: S608 - our own words
+                {"id": article_id},
+            )
+        return tuple(row["id"] for row in rows)
+
+    def reinstate(self, article_id: int) -> bool:
+        """Let an article be shown again; whether it had been withdrawn."""
+        with self._session.write() as sql:
+            found = sql.one("DELETE FROM withdrawals WHERE article_id = ? RETURNING at", (article_id,))
+            post_changes.touch(sql, (article_id,))
+        return found is not None

@@ -1,6 +1,11 @@
 """The tables `revisions` and `rechecks`: what articles said before, and which pages are fetched again when.
 
 What is a real change is not decided here; whoever saves a page says so (`models.Change`).
+
+When a page is fetched again to see whether it was edited: less and less often, and then no more. Pure.
+
+Outlets correct within hours, add to a story within days, and hardly ever touch what is older than a week. Nothing is
+remembered but the time of the last look: whoever was down for a month looks once, and goes on from there.
 """
 
 from __future__ import annotations
@@ -10,13 +15,47 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from aggregator.models import Change, PageEvidence, PendingArticle, Revision, RevisionKind, Validators
-from aggregator.store import addresses, times
+from aggregator.store import identity, times
 from aggregator.store.connection import Session, Sql
-from aggregator.store.next_look import JITTER, OFFSETS, next_look
 from aggregator.text import diff
+
+OFFSETS = (
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+    timedelta(days=3),
+    timedelta(days=10),
+)
+"""After publication. Five looks at most, nearly all of which cost the origin a 304."""
+
+GAP = 0.25
+"""Of an offset: how long after the last look the next one is to be at least, or it is left out."""
+
+JITTER = 0.2
+"""Of an offset: at most so much later, so that what was published together is not fetched together."""
+
+
+def next_look(published: datetime, last: datetime, salt: str) -> datetime | None:
+    """The time of the look after the one at `last`; None: no more. The same answer for the same arguments, always.
+
+    `salt` tells articles apart (any text that is an article's own).
+    """
+    for offset in OFFSETS:
+        at = published + offset * (1 + JITTER * _chance(salt, offset))
+        if at >= last + offset * GAP:
+            return at.replace(microsecond=0)
+    return None
+
+
+def _chance(salt: str, offset: timedelta) -> float:
+    """A number in [0, 1) that looks like chance and is not."""
+    digest = sha256(f"{salt}\n{offset.total_seconds()}".encode("utf-8", "replace")).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32
+
 
 LOOKS_A_ROUND = 10
 """Pages of one feed that are fetched again in a round; the rest comes in the next rounds."""
@@ -73,7 +112,7 @@ class StoredRevisions:
     def said(self, article_id: int) -> Said | None:
         """What an article says now; None when there is none with this number."""
         with self._session.read() as sql:
-            row = sql.one(_SAID, (addresses.resolve(sql, article_id),))
+            row = sql.one(_SAID, (identity.resolve(sql, article_id),))
         if row is None:
             return None
         return Said(row["state"] == "scraped", row["title"], row["text"], tuple(json.loads(row["announced"])))
@@ -101,7 +140,7 @@ class StoredRevisions:
         `gone`: the origin says that there is no such page. `more` False: it is not fetched again.
         """
         with self._session.write() as sql:
-            found = addresses.resolve(sql, article_id)
+            found = identity.resolve(sql, article_id)
             if found is not None:
                 note(sql, found, outcome, now, gone=gone, more=more)
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.models import SearchHit
-from aggregator.store import republishing, times
+from aggregator.store import feeds, times
 from aggregator.store.connection import Sql
-from aggregator.store.republishing import STANDING
+from aggregator.store.feeds import STANDING
 from aggregator.text.storable import HIT_END, HIT_START
 from aggregator.text.urls import redact
 
@@ -196,7 +196,7 @@ def passages(sql: Sql, found: Matches) -> dict[int, Passage]:
         )
     else:
         rows = sql.all(_PASSAGES.format(among=_EACH), {**marks, **values})
-    silent = republishing.silent(sql, found.ids)
+    silent = feeds.silent(sql, found.ids)
     return {
         row["id"]: Passage(
             " ".join(row["title"].split()), "" if row["id"] in silent else " ".join(row["passage"].split())

@@ -9,7 +9,7 @@ from aggregator.emit import item, paths
 from aggregator.emit.item import language_of
 from aggregator.models import AlsoIn, FeedState, Post, PostLink, StoryMember
 from aggregator.poll.health import Diagnosis
-from aggregator.store.desk import Listed, Story, Whole
+from aggregator.store.queries import Listed, Story, Whole
 from aggregator.text.urls import redact
 from aggregator.web.api_models import (
     ArticleListed,

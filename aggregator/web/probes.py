@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from aggregator.models.errors import StoreError
 from aggregator.poll import health
 from aggregator.store import Store
-from aggregator.store.feed_health import Pulse
+from aggregator.store.feeds import Pulse
 
 LEAST_DISK_BYTES = 200 * 2**20
 """Below this the next rounds may fail: the write-ahead log alone may grow to 64 MB."""

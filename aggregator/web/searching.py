@@ -16,7 +16,7 @@ from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.mirror import FEED_NAMES, MEDIA_TYPES
 from aggregator.models.errors import TooCostly
 from aggregator.store import Store
-from aggregator.store.desk import Results
+from aggregator.store.queries import Results
 from aggregator.web.asked import HITS, MAX_PAGE, TOO_LONG, Asked
 from aggregator.web.files import FRESH_S, TYPES, is_fresh
 from aggregator.web.rendering import Templates

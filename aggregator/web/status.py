@@ -17,7 +17,7 @@ from aggregator.models import FeedState, NotedEvent
 from aggregator.poll import health
 from aggregator.poll.health import Condition, Diagnosis
 from aggregator.store import Store
-from aggregator.store.feed_health import Pages
+from aggregator.store.feeds import Pages
 from aggregator.text.wording import duration
 from aggregator.web.files import TYPES
 from aggregator.web.rendering import Templates

@@ -15,7 +15,7 @@ from test_emit_on_store import OUTLETS, SITE, Press
 from aggregator.config.settings import Config, Output
 from aggregator.emit import build
 from aggregator.store import Store
-from aggregator.store.story_changes import Placed, StoryChanges
+from aggregator.store.stories import Placed, StoryChanges
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 OUTPUTS = (

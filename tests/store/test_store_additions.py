@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aggregator.store.story_additions import SHOWN, Told, first_told
+from aggregator.store.story_members import SHOWN, StoryPost, first_told
 
 
-def told(key: str, text: str, *terms: str, own: str = "") -> Told:
-    return Told(key, text, dict.fromkeys(terms, 1.0), frozenset(own.split()))
+def told(key: str, text: str, *terms: str, own: str = "") -> StoryPost:
+    return StoryPost(key, text, dict.fromkeys(terms, 1.0), frozenset(own.split()))
 
 
 def test_what_was_named_before_is_not_added() -> None:

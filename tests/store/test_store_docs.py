@@ -14,7 +14,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Enclosure, FeedEvent, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
 from aggregator.store import Store
-from aggregator.store.story_changes import Placed, StoryChanges
+from aggregator.store.stories import Placed, StoryChanges
 
 PAGE = (Path(__file__).parents[2] / "docs" / "database.md").read_text()
 QUESTIONS = re.findall(

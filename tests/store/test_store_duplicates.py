@@ -43,9 +43,9 @@ def test_a_text_without_words_is_like_nothing(newsroom: Newsroom) -> None:
     newsroom.poll()
     article = newsroom.article_id("https://alpha.example/one")
     with newsroom.store._session.write() as sql:
-        from aggregator.store import duplicates
+        from aggregator.store import identity
 
-        duplicates.save_fingerprint(sql, article, empty, NOW)
+        identity.save_fingerprint(sql, article, empty, NOW)
     assert newsroom.store.candidates(empty, NOW, window_days=14, exclude=0) == ()
 
 
@@ -54,9 +54,9 @@ def test_large_numbers_survive(newsroom: Newsroom) -> None:
     newsroom.poll(entry("one"))
     whole = Fingerprint("e", (1, 2**63, 2**64 - 1), (2**63, 2**64 - 1), 3)
     with newsroom.store._session.write() as sql:
-        from aggregator.store import duplicates
+        from aggregator.store import identity
 
-        duplicates.save_fingerprint(sql, newsroom.article_id("https://alpha.example/one"), whole, NOW)
+        identity.save_fingerprint(sql, newsroom.article_id("https://alpha.example/one"), whole, NOW)
     (found,) = newsroom.store.candidates(whole, NOW, window_days=1, exclude=0)
     assert found.fingerprint == whole
 

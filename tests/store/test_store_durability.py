@@ -15,7 +15,7 @@ from machine import full_disk
 from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models.errors import StoreError
-from aggregator.store import Store, opening
+from aggregator.store import Store, connection
 
 WRITER = Path(__file__).with_name("crashing_writer.py")
 
@@ -117,7 +117,7 @@ def test_f40_a_locked_database_is_waited_for(newsroom: Newsroom) -> None:
 
 def test_f40_a_database_that_stays_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the longest wait there is a clear error, and nothing half is written."""
-    monkeypatch.setattr(opening, "BUSY_S", 0.1)
+    monkeypatch.setattr(connection, "BUSY_S", 0.1)
     with Store.open(path) as store:
         room = Newsroom(store)
         holder = sqlite3.connect(path, isolation_level=None)

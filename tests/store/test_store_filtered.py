@@ -9,8 +9,8 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.config.settings import Output
 from aggregator.models import Likeness
-from aggregator.store import Store, facts, output_entries, outputs
-from aggregator.store.story_changes import Placed, StoryChanges
+from aggregator.store import Store, outputs
+from aggregator.store.stories import Placed, StoryChanges
 
 
 def output(**keys: object) -> Output:
@@ -263,7 +263,7 @@ def test_age_counts_from_the_last_growth(press: Newsroom) -> None:
     assert names(press, one) == ["c", "a"]
 
 
-@pytest.mark.parametrize("statement", [outputs._ENDED, output_entries._STORIES.format(entries=output_entries._ONLY)])
+@pytest.mark.parametrize("statement", [outputs._ENDED, outputs._STORIES.format(entries=outputs._ONLY)])
 def test_a_build_does_not_go_through_all_entries(newsroom: Newsroom, statement: str) -> None:
     """What ended, and what a few posts are in, is looked up: a new article costs the same however many there are."""
     values = {"output": "all", "limit": 100, "ids": "[1]"}
@@ -272,8 +272,8 @@ def test_a_build_does_not_go_through_all_entries(newsroom: Newsroom, statement: 
 
 def test_facts_of_a_few_posts_are_looked_up(newsroom: Newsroom) -> None:
     """The same for what filters look at."""
-    for statement in (facts._POSTS, facts._CARRIERS):
-        assert not _scanned(newsroom, statement.format(**facts._ONLY), {"ids": "[1]"})
+    for statement in (outputs._POSTS, outputs._CARRIERS):
+        assert not _scanned(newsroom, statement.format(**outputs._ONLY_THESE), {"ids": "[1]"})
 
 
 def _scanned(newsroom: Newsroom, statement: str, values: dict[str, object]) -> list[str]:

@@ -10,8 +10,8 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import FeedEvent, PollOutcome, PollResult
 from aggregator.poll.health import silence
-from aggregator.store import Store, feed_health
-from aggregator.store.feed_health import Pages
+from aggregator.store import Store, feeds
+from aggregator.store.feeds import Pages
 from aggregator.store.search import Filter
 
 
@@ -44,7 +44,7 @@ def test_no_two_events_share_a_second(newsroom: Newsroom) -> None:
 
 def test_the_oldest_events_are_forgotten(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their number is bounded; numbers are not given out again."""
-    monkeypatch.setattr(feed_health, "KEPT", 3)
+    monkeypatch.setattr(feeds, "KEPT", 3)
     poll(newsroom, "Alpha", *(event(number) for number in range(10)))
     assert [item.id for item in newsroom.store.desk.events(99)] == [10, 9, 8]
 
@@ -67,7 +67,7 @@ def test_posts_that_slipped_through_lately_are_counted(two: Newsroom, monkeypatc
     desk, (alpha, beta) = two.store.desk, (two.feed(name).id for name in ("Alpha", "Beta"))
     assert desk.missing(NOW - HOUR) == {alpha: 1, beta: 1}
     assert desk.missing(NOW + HOUR) == {}
-    monkeypatch.setattr(feed_health, "LATE", 1)
+    monkeypatch.setattr(feeds, "LATE", 1)
     assert len(desk.missing(NOW - HOUR)) == 1
 
 
@@ -81,7 +81,7 @@ def test_figures_of_an_empty_store(store: Store) -> None:
         (),
         {},
     )
-    assert desk.pulse() == feed_health.Pulse()
+    assert desk.pulse() == feeds.Pulse()
     assert desk.find("x", Filter(waiting=False), limit=5).hits == ()
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Article, Neighbour
-from aggregator.store.looking_again import LOOKS_A_DAY
+from aggregator.store.chain import LOOKS_A_DAY
 
 A = "https://alpha.example/"
 DAY = timedelta(days=1)

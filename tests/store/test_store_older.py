@@ -15,8 +15,7 @@ from structlog.testing import capture_logs
 from aggregator.models.errors import StoreError
 from aggregator.store import Store, restored
 from aggregator.store.connection import Session
-from aggregator.store.describe import fill_schema_help
-from aggregator.store.migrations import APPLICATION_ID, STEPS
+from aggregator.store.schema import APPLICATION_ID, STEPS, fill_schema_help
 
 VERSION_BEFORE_EDITS = [step.__name__ for step in STEPS].index("create_edits")
 ARTICLE = """

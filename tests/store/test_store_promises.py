@@ -19,7 +19,7 @@ from store_builders import NOW, Newsroom, entry
 from test_store_older import make, version_of
 
 from aggregator.models.errors import StoreError
-from aggregator.store import Store, connection, migrations, opening, restored, restoring
+from aggregator.store import Store, connection, maintenance, restored, schema
 
 WRITER = Path(__file__).with_name("crashing_writer.py")
 FOREIGN_READER = """
@@ -33,7 +33,7 @@ connection.close()
 def test_the_settings_of_the_writing_connection(newsroom: Newsroom) -> None:
     """A COMMIT waits for the disk, references are held, the log is folded in and cut at its size."""
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "wal_autocheckpoint": 4000}
-    wanted["journal_size_limit"] = opening.WAL_LIMIT_BYTES
+    wanted["journal_size_limit"] = connection.WAL_LIMIT_BYTES
     assert {name: newsroom.value(f"PRAGMA {name}") for name in wanted} == wanted
 
 
@@ -48,7 +48,7 @@ def test_a_reader_can_not_write_at_all(newsroom: Newsroom) -> None:
 
 def test_where_no_log_can_be_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system that can not hold a write-ahead log is refused, since promises could not be kept there."""
-    monkeypatch.setattr(opening, "_write_ahead", lambda _: "delete")
+    monkeypatch.setattr(connection, "_write_ahead", lambda _: "delete")
     with pytest.raises(StoreError, match="can not keep a write-ahead log"):
         Store.open(path)
 
@@ -146,7 +146,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     def fails(_: object) -> None:
         raise sqlite3.OperationalError("no such thing")
 
-    steps = migrations.migrations._migrations
+    steps = schema.migrations._migrations
     monkeypatch.setattr(steps[3 + done], "fn", fails)
     with pytest.raises(StoreError, match="no such thing"):
         Store.open(path)
@@ -247,7 +247,7 @@ def test_a_restore_without_hard_links(newsroom: Newsroom, tmp_path: Path, monkey
     newsroom.store.tending.backup(copy)
     newsroom.poll(entry("one"))
     newsroom.store.close()
-    monkeypatch.setattr(restoring.Path, "hardlink_to", none)
+    monkeypatch.setattr(maintenance.Path, "hardlink_to", none)
     former = restored(copy, path, NOW)
     assert former
     for file, held in ((former, 1), (path, 0)):
@@ -328,14 +328,14 @@ def test_a_damaged_search_index_is_told_from_a_damaged_file(newsroom: Newsroom) 
 
 def test_reading_where_no_log_can_be_made(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a read-only or full file system a database that nobody writes to can be read; one that is in use is not."""
-    real = opening._opened
+    real = connection._opened
 
     def refuses(where: Path, how: str) -> sqlite3.Connection:
         if how == "mode=ro":
             raise sqlite3.OperationalError("unable to open database file")
         return real(where, how)
 
-    monkeypatch.setattr(opening, "_opened", refuses)
+    monkeypatch.setattr(connection, "_opened", refuses)
     with Store.open(path) as store:
         Newsroom(store).poll(entry("one"))
         with pytest.raises(StoreError, match="unable to open"):

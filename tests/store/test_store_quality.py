@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.store.soundness import ACCEPTED, RECENT, SOUND, Sample, recovered, trouble
+from aggregator.store.quality import ACCEPTED, RECENT, SOUND, Sample, recovered, trouble
 
 GOOD = [Sample(words, repeats=False) for words in (420, 380, 900, 250, 510, 330, 470, 610)]
 NOTICE = Sample(60, repeats=True)

@@ -11,7 +11,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.config.settings import Output
 from aggregator.models import Enclosure, Likeness, Post
 from aggregator.store import Store
-from aggregator.store.story_changes import Placed, StoryChanges
+from aggregator.store.stories import Placed, StoryChanges
 
 ALPHA = {"url": "https://alpha.example/feed", "name": "Alpha", "tags": ["news"]}
 BETA = {"url": "https://beta.example/feed", "name": "Beta"}

@@ -13,7 +13,7 @@ from aggregator.config.settings import Site
 from aggregator.dedupe import decide, lookup_guids
 from aggregator.models import Likeness, PollOutcome, PollResult, Verdict
 from aggregator.store.retention import NOTICE, Limit
-from aggregator.store.story_changes import Placed, StoryChanges
+from aggregator.store.stories import Placed, StoryChanges
 
 DAY = timedelta(days=1)
 ONE, TWO = "https://alpha.example/one", "https://alpha.example/two"

@@ -14,8 +14,7 @@ from store_builders import HOUR, NOW, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Change, ChangeKind, PageEvidence, RevisionKind, Validators
 from aggregator.store import Store
-from aggregator.store.next_look import GAP, JITTER, OFFSETS, next_look
-from aggregator.store.revisions import LOOKS_A_ROUND
+from aggregator.store.revisions import GAP, JITTER, LOOKS_A_ROUND, OFFSETS, next_look
 
 A = "https://alpha.example/"
 DAY = timedelta(days=1)

@@ -18,7 +18,7 @@ from store_builders import NOW, Newsroom, config, entry
 
 from aggregator.models.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.migrations import APPLICATION_ID, STEPS
+from aggregator.store.schema import APPLICATION_ID, STEPS
 
 TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 

@@ -10,8 +10,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
 from aggregator.store import Store
-from aggregator.store.story_changes import Placed, StoryChanges
-from aggregator.store.story_window import Remembered, Ruling, Tie, Unplaced
+from aggregator.store.stories import Placed, Remembered, Ruling, StoryChanges, Tie, Unplaced
 from aggregator.storylines import Storylines
 
 WIDE = timedelta(days=30)

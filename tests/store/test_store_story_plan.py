@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aggregator.store import Store, story_window
+from aggregator.store import Store, stories
 from aggregator.store.connection import Session
 
 
@@ -13,6 +13,6 @@ def test_ties_are_found_by_one_article_and_not_by_every_pair(tmp_path: Path) -> 
     Store.open(tmp_path / "stories.db").close()
     session = Session(tmp_path / "stories.db", read_only=True)
     with session.read() as sql:
-        plan = [row["detail"] for row in sql.all("EXPLAIN QUERY PLAN " + story_window._TIES, {"ids": "[1, 2]"})]
+        plan = [row["detail"] for row in sql.all("EXPLAIN QUERY PLAN " + stories._TIES, {"ids": "[1, 2]"})]
     session.close()
     assert any("(article_id=?)" in step for step in plan), plan

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from aggregator.store import connection, desk
+from aggregator.store import connection, queries
 from aggregator.web.rendering import marked
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -184,14 +184,14 @@ def test_a_search_that_takes_too_long_is_ended(filled: Path, monkeypatch: pytest
     """400 with a hint, of the page, the feed and the API; the database is none the worse, nor are other questions."""
     monkeypatch.setattr(connection, "LOOK_STEPS", 1)
     with serving(filled) as asking:
-        monkeypatch.setattr(desk, "SEARCH_S", 0)
+        monkeypatch.setattr(queries, "SEARCH_S", 0)
         answers = [asking(path) for path in ("/search?q=w*", "/search.atom?q=w*", "/api/articles?q=w*")]
         assert [answer.status for answer in answers] == [400] * 3
         assert all(b"This search takes too long" in answer.body for answer in answers)
         assert "error" in answers[2].json
         assert html.fromstring(answers[0].body).xpath('//input[@id="q"]/@value') == ["w*"]
         assert asking("/status").status == 200
-        monkeypatch.setattr(desk, "SEARCH_S", 2.0)
+        monkeypatch.setattr(queries, "SEARCH_S", 2.0)
         assert asking("/search?q=w*").status == 200
 
 

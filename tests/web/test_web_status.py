@@ -18,7 +18,7 @@ from store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, PollResult
 from aggregator.poll import health
 from aggregator.store import Store
-from aggregator.store.feed_health import Pages
+from aggregator.store.feeds import Pages
 from aggregator.web.status import _notes as notes_of
 from aggregator.web.status import chart
 

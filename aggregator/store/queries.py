@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.models import NotedEvent, PollResult, Post
-from aggregator.store import feed_health, feeds, posts, times
+from aggregator.store import feeds, posts, times
 from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
-from aggregator.store.feed_health import Pages, Pulse
-from aggregator.store.republishing import STANDING
+from aggregator.store.feeds import STANDING, Pages, Pulse
 from aggregator.store.search import Filter, Order, Passage
 from aggregator.text.urls import redact
 
@@ -212,17 +211,17 @@ class Desk:
     def posts_a_day(self, since: datetime) -> dict[int, dict[str, int]]:
         """How many entries each feed published on each day (`YYYY-MM-DD`) since then."""
         with self._session.read() as sql:
-            return feed_health.posts_a_day(sql, since)
+            return feeds.posts_a_day(sql, since)
 
     def pages(self) -> dict[int, Pages]:
         """What became of the pages of each feed's articles."""
         with self._session.read() as sql:
-            return feed_health.pages(sql)
+            return feeds.pages(sql)
 
     def missing(self, since: datetime) -> dict[int, int]:
         """How many posts of each feed are known to have slipped through since then, between two polls."""
         with self._session.read() as sql:
-            return feed_health.missing(sql, since)
+            return feeds.missing(sql, since)
 
     def disallowed(self) -> dict[int, int]:
         """How many pages of each feed's articles robots.txt keeps from us, where it does."""
@@ -248,17 +247,17 @@ class Desk:
     def events(self, limit: int) -> tuple[NotedEvent, ...]:
         """What befell the feeds, the latest first."""
         with self._session.read() as sql:
-            return feed_health.events(sql, limit)
+            return feeds.events(sql, limit)
 
     def offline_since(self) -> datetime | None:
         """Since when the network seems to be down; None: it is not."""
         with self._session.read() as sql:
-            return feed_health.offline_since(sql)
+            return feeds.offline_since(sql)
 
     def pulse(self) -> Pulse:
         """Whether the program is at work: when it last polled, when it should have, what it last put out."""
         with self._session.read() as sql:
-            return feed_health.pulse(sql)
+            return feeds.pulse(sql)
 
 
 def _told(sql: Sql, story_id: str) -> tuple[Listed, ...]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from aggregator.store import duplicates, neighbours, story_members, times
+from aggregator.store import identity, neighbours, story_members, times
 from aggregator.store.connection import Sql
 
 _CARRY = """
@@ -57,7 +57,7 @@ def touch(sql: Sql, ids: Iterable[int]) -> None:
 def showing(sql: Sql, ids: Iterable[int]) -> set[int]:
     """These articles, and all whose posts show something of them: copies, neighbours, who tells the same story."""
     wanted = sorted(ids)
-    reached = {*wanted, *duplicates.group(sql, wanted)}
+    reached = {*wanted, *identity.group(sql, wanted)}
     return reached | neighbours.beside(sql, sorted(reached)) | story_members.beside(sql, reached)
 
 
@@ -68,7 +68,7 @@ def touch_feeds(sql: Sql, feed_ids: Iterable[int]) -> None:
         (json.dumps(list(feed_ids)),),
     )
     ids = [row["article_id"] for row in rows]
-    reached = {*ids, *duplicates.group(sql, ids)}
+    reached = {*ids, *identity.group(sql, ids)}
     mark(sql, reached | story_members.beside(sql, reached))
     raise_head(sql)
 

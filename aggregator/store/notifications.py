@@ -18,9 +18,9 @@ from itertools import groupby
 
 from aggregator.config.settings import Notification
 from aggregator.models import Post
-from aggregator.store import facts, output, posts, times
+from aggregator.store import outputs, post_changes, posts, times
 from aggregator.store.connection import Session, Sql
-from aggregator.store.republishing import STANDING
+from aggregator.store.feeds import STANDING
 
 TIMELY = timedelta(days=2)
 """A post that comes to meet a rule later than this after it was put out is no news."""
@@ -84,7 +84,7 @@ class Notices:
         """Write down what is to be told of posts that have come out or changed; forget rules that are gone."""
         wanted = {rule.name: rule for rule in rules}
         with self._session.read() as sql:
-            head = output.head(sql)
+            head = post_changes.head(sql)
             seen = {row["name"]: row["seen"] for row in sql.all("SELECT name, seen FROM notice_rules")}
         if seen == dict.fromkeys(wanted, head):
             return
@@ -168,12 +168,12 @@ def _waiting(sql: Sql, rule: str, target: str, rows: list[sqlite3.Row]) -> Waiti
 
 
 def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
-    head = output.head(sql)
+    head = post_changes.head(sql)
     known = sql.one("SELECT since, seen FROM notice_rules WHERE name = ?", (rule.name,))
     if known is None:
         sql.execute(
             "INSERT INTO notice_rules (name, since, seen) VALUES (?, ?, ?)",
-            (rule.name, output.last_sequence(sql), head),
+            (rule.name, post_changes.last_sequence(sql), head),
         )
         return
     asked = {"seen": known["seen"], "since": known["since"], "timely": times.whole(now - TIMELY)}
@@ -181,7 +181,7 @@ def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
     first = {feed_id: sql.value(_FIRST, (feed_id,)) for feed_id in {row["feed_id"] for row in rows}}
     news = [row["article_id"] for row in rows if row["came_since"] or row["first_seen"] > (first[row["feed_id"]] or "")]
     conditions = rule.filter
-    found = facts.gather(sql, conditions.expressions(), news) if news else []
+    found = outputs.gather(sql, conditions.expressions(), news) if news else []
     sql.many(
         "INSERT OR IGNORE INTO notices (rule, article_id, target, next_attempt) VALUES (?, ?, ?, ?)",
         [
