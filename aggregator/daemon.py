@@ -7,7 +7,7 @@
     lists    every LISTS_EVERY: the lists of feeds that are due are looked at
     subscribe  every LISTS_EVERY: subscriptions at the hubs of feeds are asked for and renewed
     hubs     every EMIT_EVERY: our hubs are told which documents have changed
-    upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.upkeep`)
+    upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.pipeline.maintenance`)
     reload   every RELOAD_EVERY: feeds.yaml, when SIGHUP has asked for it
 
 A job gets its next turn when it ends, so it never runs beside itself, and turns missed in a suspended or stopped
@@ -34,10 +34,10 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from aggregator import upkeep
 from aggregator.config.settings import Config
 from aggregator.models.errors import AggregatorError, StoreError
-from aggregator.pipeline import Pipeline, Tally
+from aggregator.pipeline import maintenance
+from aggregator.pipeline.pipeline import Pipeline, Tally
 from aggregator.supervision import STALL_S, Heartbeat, tell, watchdog_s
 
 POLL_EVERY = 5
@@ -255,7 +255,7 @@ class Daemon:
 
     def _upkeep(self) -> None:
         pipeline = self._pipeline
-        tended = upkeep.Tended(
+        tended = maintenance.Tended(
             pipeline.store,
             pipeline.config,
             pipeline.options,
@@ -263,7 +263,7 @@ class Daemon:
             stopping=pipeline.stopping.is_set,
             told=lambda: self._heart("upkeep"),
         )
-        for done in upkeep.tend(tended, pipeline.clock()):
+        for done in maintenance.tend(tended, pipeline.clock()):
             if done.error is None:
                 log.info("upkeep", step=done.job, result=done.result)
             else:

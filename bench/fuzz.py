@@ -26,9 +26,9 @@ from protego import Protego
 from aggregator import dedupe, poll, scrape
 from aggregator.models import ParsedFeed
 from aggregator.models.errors import AggregatorError
+from aggregator.pipeline.workers import Workers
 from aggregator.text.dates import parse_date
 from aggregator.text.urls import http_url, redact
-from aggregator.workers import Workers
 from bench.mutants import DATES, OPML, ROBOTS, URL, URLS, feed_seed, files, fragments, mutant
 
 SLOW_S = 2.0

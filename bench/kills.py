@@ -33,11 +33,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from aggregator import dedupe, lock
+from aggregator import dedupe
 from aggregator.config.settings import Config
 from aggregator.fetch import Fetcher
-from aggregator.pipeline import Pipeline, Tally
-from aggregator.reading import Page, read_feed, read_page
+from aggregator.pipeline import lock
+from aggregator.pipeline.parsing import Page, read_feed, read_page
+from aggregator.pipeline.pipeline import Pipeline, Tally
 from aggregator.scrape import Hint
 from aggregator.store import Store
 

@@ -125,7 +125,7 @@ def run(config: Config, folder: str, rounds: int, told: multiprocessing.connecti
     import logging
 
     from aggregator.config import logs
-    from aggregator.pipeline import Tally, opened
+    from aggregator.pipeline.pipeline import Tally, opened
 
     logs.configure(level=logging.CRITICAL)
     ahead = timedelta(0)

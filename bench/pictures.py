@@ -24,7 +24,7 @@ from PIL import Image
 
 from aggregator.config import load
 from aggregator.demo import Press
-from aggregator.pipeline import opened
+from aggregator.pipeline.pipeline import opened
 from aggregator.web import Server, of_folder
 
 START = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)

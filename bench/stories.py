@@ -25,8 +25,8 @@ from typing import Any
 
 from aggregator.dedupe.stories import Clusterer, Features, Grouped, Index, Item, Stats, group
 from aggregator.dedupe.stories.scoring import vector
+from aggregator.pipeline.stories import Storylines
 from aggregator.store import Store
-from aggregator.storylines import Storylines
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(os.environ.get("AGGREGATOR_CORPORA", ROOT.parent / "shared" / "corpora"))

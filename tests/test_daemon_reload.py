@@ -12,7 +12,7 @@ import pytest
 from aggregator.config.settings import Config
 from aggregator.daemon import Daemon
 from aggregator.models.errors import AggregatorError, ConfigError, StoreError
-from aggregator.pipeline import Pipeline
+from aggregator.pipeline.pipeline import Pipeline
 
 
 class Sealed:

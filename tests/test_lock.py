@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import lock
 from aggregator.models.errors import InUse, StoreError
+from aggregator.pipeline import lock
 
 
 def test_f40_a_folder_is_held_once_and_by_name(tmp_path: Path) -> None:
     """The second is told who is first; when that has ended, or was killed, nothing has to be tidied up."""
-    (tmp_path / "aggregator.lock").write_text("99999999 or some such, left by a kill\n")
+    (tmp_path / "aggregator.pipeline.lock").write_text("99999999 or some such, left by a kill\n")
     for _ in range(2):
         with lock.hold(tmp_path):
-            assert (tmp_path / "aggregator.lock").read_text() == f"{os.getpid()}\n"
+            assert (tmp_path / "aggregator.pipeline.lock").read_text() == f"{os.getpid()}\n"
             with pytest.raises(InUse, match=f"process {os.getpid()}"), lock.hold(tmp_path):
                 pass
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator import outcomes
 from aggregator.config.settings import FeedOptions
 from aggregator.models import Article, FeedState, FeedStatus, PageKind, PendingArticle, PollResult
 from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError, TimedOut
+from aggregator.pipeline import outcomes
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 FEED = FeedState(id=1, name="A", slug="a", url="https://a.example/feed", polled_url="https://a.example/feed")

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator import outcomes
 from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, FeedStatus, Hop, ParsedFeed, Response, Rhythm
 from aggregator.models.errors import FetchError, ParseError, Refused, TimedOut, TooLarge, WorkerDied
+from aggregator.pipeline import outcomes
 from aggregator.poll.health import standing
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

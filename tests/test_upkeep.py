@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import upkeep
 from aggregator.config.settings import Config
 from aggregator.models.errors import StoreError
+from aggregator.pipeline import maintenance
+from aggregator.pipeline.maintenance import Done, Tended, night, tend
 from aggregator.store import Store, connection, wal_reset_bug
-from aggregator.upkeep import Done, Tended, night, tend
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -89,7 +89,7 @@ def test_the_hour_is_the_operators_and_the_minute_the_installations(store: Store
 def test_backups_rotate(store: Store) -> None:
     """The newest stay; what we did not make, or made before a migration, stays too."""
     of = tended(store, config(backups=2))
-    upkeep.backups_of(store.path)
+    maintenance.backups_of(store.path)
     for other in ("aggregator-v3-2026-01-01.db", "mine.db", "aggregator-2026-01-01.db.gz"):
         (store.path.parent / "backups" / other).write_text("")
     for number in range(1, 5):
@@ -162,7 +162,7 @@ def test_f38_no_backup_where_there_is_no_room(store: Store, monkeypatch: pytest.
     """A backup must not be what fills the disk: it says so, the other jobs are done, the older backups stay."""
     of = tended(store)
     list(tend(of, START + DAY))
-    monkeypatch.setattr(upkeep, "ROOM", 1e12)
+    monkeypatch.setattr(maintenance, "ROOM", 1e12)
     failed = {one.job: one.error for one in tend(of, START + 2 * DAY)}
     assert "are needed" in (failed.pop("backup") or "")
     assert failed == {"retention": None, "images": None, "optimize": None, "checkpoint": None}
@@ -211,7 +211,7 @@ def test_what_is_not_kept_for_ever(store: Store) -> None:
     )
     store.sync_feeds(settings, START)
     by_url = {feed.url: settings.options(feed) for feed in settings.feeds}
-    limits = [upkeep._limit(by_url[state.url], state, START) for state in store.feeds()]
+    limits = [maintenance._limit(by_url[state.url], state, START) for state in store.feeds()]
     assert [limit and (limit.before, limit.newest) for limit in limits] == [(START - 90 * DAY, None), (None, 500), None]
 
 
@@ -230,7 +230,7 @@ def test_which_sqlite_has_the_wal_reset_bug(version: tuple[int, int, int], affec
 
 def test_whoever_opens_the_database_for_writing_holds_the_folder() -> None:
     """One process writes and folds the log in: every place that opens it so takes the lock first."""
-    package = Path(upkeep.__file__).parent
+    package = Path(maintenance.__file__).parent
     writing = [
         file
         for file in package.rglob("*.py")

@@ -19,9 +19,9 @@ from textwrap import dedent
 
 import pytest
 
-from aggregator import workers as module
 from aggregator.models.errors import FetchError, ParseError, TooLarge, WorkerDied
-from aggregator.workers import Workers
+from aggregator.pipeline import workers as module
+from aggregator.pipeline.workers import Workers
 
 
 class Unpicklable(Exception):
@@ -217,7 +217,7 @@ def test_unused_workers_start_nothing() -> None:
 
 _PROGRAM = """
     import signal, sys, time
-    from aggregator.workers import Workers
+    from aggregator.pipeline.workers import Workers
 
     def main():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -282,7 +282,7 @@ def _processes(field: int, number: int) -> set[int]:
 
 def test_a_round_that_reads_nothing_loads_nothing_that_reads_pages() -> None:
     """What takes pages apart is loaded in the workers, and where it is called."""
-    code = "import aggregator.pipeline, sys; print({'trafilatura', 'nh3', 'feedparser'} & set(sys.modules))"
+    code = "import aggregator.pipeline.pipeline, sys; print({'trafilatura', 'nh3', 'feedparser'} & set(sys.modules))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "set()"
 
@@ -306,7 +306,7 @@ def test_f39_workers_end_with_whom_they_work_for(tmp_path: Path) -> None:
     script = dedent(
         f"""
         import threading, time
-        from aggregator.workers import Workers
+        from aggregator.pipeline.workers import Workers
         from test_workers import announce
         workers = Workers(processes=2)
         for kind in ("waits", "computes"):

@@ -91,9 +91,9 @@ def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
     """The document as a feed, or why it is none; neither where there is no document."""
     if seen.response is None or seen.response.status == 304:
         return None, None
-    from aggregator.polling import PARSE_TIMEOUT_S
-    from aggregator.reading import read_feed
-    from aggregator.workers import Workers
+    from aggregator.pipeline.feeds import PARSE_TIMEOUT_S
+    from aggregator.pipeline.parsing import read_feed
+    from aggregator.pipeline.workers import Workers
 
     response = seen.response
     with Workers(processes=1) as workers:
@@ -109,7 +109,7 @@ def _after(
     seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, subject: Subject
 ) -> FeedState | None:
     """The feed's state as a poll now would leave it; None for a page that nobody has called a feed."""
-    from aggregator import outcomes
+    from aggregator.pipeline import outcomes
 
     before = subject.state or FeedState(id=0, name="", slug="", url=subject.url, polled_url=subject.url)
     error = seen.failure or problem

@@ -77,7 +77,7 @@ def remove(
 def _refuse_listed(place: Here, name: str) -> None:
     """A feed that a list brings is not taken out here. ConfigError says which list that is."""
     from aggregator.config.settings import Followed
-    from aggregator.lists import shown_name
+    from aggregator.pipeline.lists import shown_name
 
     config = with_lists(place)
     names = {one.url: shown_name(one) for one in config.lists}
@@ -159,7 +159,7 @@ def export_opml(context: typer.Context) -> None:
 
 def with_lists(place: Here) -> Config:
     """The configuration with the feeds of its lists, as they were last read."""
-    from aggregator.lists import joined
+    from aggregator.pipeline.lists import joined
     from aggregator.store import Store
 
     config = place.config

@@ -13,13 +13,13 @@ from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher
 from aggregator.models import PageKind, ParsedFeed, Request, Response
 from aggregator.models.errors import FetchError, ParseError, StageError
+from aggregator.pipeline.articles import SCRAPE_TIMEOUT_S
+from aggregator.pipeline.feeds import FEED_TYPES, PARSE_TIMEOUT_S
+from aggregator.pipeline.parsing import Page, has_full_text, read_feed, read_page
+from aggregator.pipeline.workers import Workers
 from aggregator.poll.discovery import known_feed
-from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
-from aggregator.reading import Page, has_full_text, read_feed, read_page
 from aggregator.scrape import Hint
-from aggregator.scraping import SCRAPE_TIMEOUT_S
 from aggregator.text.urls import http_url
-from aggregator.workers import Workers
 
 MAX_STATED = 5
 """Feeds that a page names and that are looked at; a blog has two or three, a newspaper hundreds."""

@@ -34,9 +34,9 @@ def parse(
 ) -> None:
     """A feed as JSON: what would be stored."""
     from aggregator.cli.fetching import read_document
-    from aggregator.polling import FEED_TYPES, PARSE_TIMEOUT_S
-    from aggregator.reading import read_feed
-    from aggregator.workers import Workers
+    from aggregator.pipeline.feeds import FEED_TYPES, PARSE_TIMEOUT_S
+    from aggregator.pipeline.parsing import read_feed
+    from aggregator.pipeline.workers import Workers
 
     document = read_document(target, here(context), accept=FEED_TYPES, url=url)
     with Workers(processes=1) as workers:
@@ -131,10 +131,10 @@ def _print_batch(batch: Path) -> None:
 
 def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
     from aggregator.cli.fetching import read_document
-    from aggregator.reading import Page, read_page
+    from aggregator.pipeline.articles import PAGE_TYPES, SCRAPE_TIMEOUT_S
+    from aggregator.pipeline.parsing import Page, read_page
+    from aggregator.pipeline.workers import Workers
     from aggregator.scrape import Hint
-    from aggregator.scraping import PAGE_TYPES, SCRAPE_TIMEOUT_S
-    from aggregator.workers import Workers
 
     document = read_document(target, here(context), accept=PAGE_TYPES, url=url, robots=_asks_robots(context))
     with Workers(processes=1) as workers:
@@ -159,9 +159,9 @@ def _rules(context: typer.Context) -> Rulebook:
 
 def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
     """The lines of a batch, worked on in parallel, given back in the order of the file."""
-    from aggregator.reading import read_page
-    from aggregator.scraping import SCRAPE_TIMEOUT_S
-    from aggregator.workers import Workers
+    from aggregator.pipeline.articles import SCRAPE_TIMEOUT_S
+    from aggregator.pipeline.parsing import read_page
+    from aggregator.pipeline.workers import Workers
 
     lines = list(read_lines(batch, ("url", "file")))
     waiting: dict[int, dict[str, object]] = {}
@@ -179,7 +179,7 @@ def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
 
 def _pages(lines: list[Line], batch: Path, waiting: dict[int, dict[str, object]]) -> Iterator[tuple[int, tuple[Any]]]:
     from aggregator.cli.fetching import read_file
-    from aggregator.reading import Page
+    from aggregator.pipeline.parsing import Page
     from aggregator.scrape import Hint
 
     for number, line in enumerate(lines):

@@ -15,8 +15,8 @@ from aggregator.models.errors import StoreError
 @app.command()
 def upkeep(context: typer.Context) -> None:
     """Do now what `run` does every night: retention, statistics, a backup, the write-ahead log (for cron)."""
-    from aggregator import upkeep as work
-    from aggregator.pipeline import Tally, opened
+    from aggregator.pipeline import maintenance as work
+    from aggregator.pipeline.pipeline import Tally, opened
 
     place = here(context)
     failed = False
@@ -49,7 +49,7 @@ def backup(
 @app.command()
 def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A backup; it stays as it is.")]) -> None:
     """Put a backup in the place of the database, which is kept beside it. Not while a daemon runs."""
-    from aggregator import lock
+    from aggregator.pipeline import lock
     from aggregator.store import restored
 
     place = here(context)
@@ -65,7 +65,7 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
 @app.command()
 def vacuum(context: typer.Context) -> None:
     """Give room that deleted texts have left in the database back to the disk. Not while a daemon runs."""
-    from aggregator import lock
+    from aggregator.pipeline import lock
     from aggregator.store import Store
 
     place = here(context)
@@ -86,7 +86,7 @@ def verify(
     ] = False,
 ) -> None:
     """Check the database: pages, references, search index; exit code 1 if damaged. Not while a daemon runs."""
-    from aggregator import lock
+    from aggregator.pipeline import lock
     from aggregator.store import Store
 
     place = existing(context)

@@ -79,9 +79,8 @@ def _row(rule: Notification, state: RuleState | None) -> dict[str, Any]:
 
 def _try(rules: tuple[Notification, ...]) -> None:
     """A message to every place; exit code 1 when one did not take it."""
-    from aggregator.notices import deliver
-    from aggregator.notifying import SEND_TIMEOUT_S
-    from aggregator.workers import Workers
+    from aggregator.pipeline.notify import SEND_TIMEOUT_S, deliver
+    from aggregator.pipeline.workers import Workers
 
     if not rules:
         say("There are no notifications to try.")

@@ -20,7 +20,7 @@ from aggregator.models import FeedState, FeedStatus
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config
-    from aggregator.pipeline import Tally
+    from aggregator.pipeline.pipeline import Tally
     from aggregator.store import Store
 
 
@@ -39,8 +39,8 @@ def poll(
     ] = None,
 ) -> None:
     """One round: poll what is due, scrape, dedupe, store, emit (for cron)."""
-    from aggregator import lists
-    from aggregator.pipeline import opened
+    from aggregator.pipeline import lists
+    from aggregator.pipeline.pipeline import opened
 
     place, begun = here(context), clock()
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
@@ -95,7 +95,7 @@ def run(context: typer.Context) -> None:
 
     from aggregator.config import logs
     from aggregator.daemon import Daemon
-    from aggregator.pipeline import opened
+    from aggregator.pipeline.pipeline import opened
     from aggregator.web import Server, of_folder
 
     _share_heaps()
@@ -177,7 +177,7 @@ def serve_until_stopped(config: Config, data: Path) -> None:
 @app.command()
 def emit(context: typer.Context) -> None:
     """Build the output again from the database."""
-    from aggregator.pipeline import Tally, opened
+    from aggregator.pipeline.pipeline import Tally, opened
 
     place = here(context)
     tally = Tally()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
     from aggregator.models import PendingArticle
     from aggregator.models.site_rules import Rule, Sample
-    from aggregator.scraping import Reading
+    from aggregator.pipeline.articles import Reading
 
 _BEGINNING = 60
 """Characters of an article's text that the table shows."""
@@ -154,8 +154,8 @@ def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], place: Here) -> It
     """Each sample's number with what was read, as they complete: by the way that articles take, but nothing is kept."""
     from aggregator.cli.fetching import fetching
     from aggregator.config.settings import FeedOptions, Network
-    from aggregator.pages import Pages
-    from aggregator.workers import Workers
+    from aggregator.pipeline.articles import Pages
+    from aggregator.pipeline.workers import Workers
 
     network = place.config.network if place.config_path.exists() else Network()
     with fetching(place) as fetcher, Workers() as workers:
@@ -172,7 +172,7 @@ def _pending(samples: Iterable[Sample]) -> Iterator[PendingArticle]:
 
 
 def _row(rule: Rule, sample: Sample, reading: Reading) -> tuple[str, str, str, int | str, str, str]:
-    from aggregator.reading import ReadArticle
+    from aggregator.pipeline.parsing import ReadArticle
     from aggregator.text.urls import redact
 
     url = redact(sample.url)

@@ -64,7 +64,7 @@ def _new_folder(folder: Path | None) -> Path:
 
 def _one_round(config: Config, place: Path) -> tuple[int, ...]:
     """A round as `poll --force` does it: its figures, then how many copies, stories and next links there are by now."""
-    from aggregator.pipeline import opened
+    from aggregator.pipeline.pipeline import opened
 
     with bars() as progress, opened(config, place / "data", clock, progress) as pipeline:
         done = pipeline.round(force=True)

@@ -105,7 +105,7 @@ def _rows(place: Here, now: datetime) -> tuple[list[Row], datetime | None]:
 
 def _unread(place: Here) -> list[str]:
     """What is wrong with the lists that could not be read when they were last looked at."""
-    from aggregator.lists import troubles
+    from aggregator.pipeline.lists import troubles
     from aggregator.store import Store
 
     if not place.database.exists():
@@ -122,7 +122,7 @@ def _origins(place: Here) -> dict[str, str]:
     """Address of a feed -> the list that it comes from: its name, or else its address without secrets."""
     from aggregator.cli.feeds import with_lists
     from aggregator.config.settings import Followed
-    from aggregator.lists import shown_name
+    from aggregator.pipeline.lists import shown_name
 
     try:
         config = with_lists(place)

@@ -12,9 +12,9 @@ from aggregator.cli.app import Json, app, clock, existing, iso, line, print_json
 from aggregator.models.errors import StoreError
 
 if TYPE_CHECKING:
+    from aggregator.pipeline.stories import Reason
     from aggregator.store import Store
     from aggregator.store.stories import Subject
-    from aggregator.storylines import Reason
 
 Article = Annotated[str, typer.Argument(metavar="ARTICLE", help="Its number, its URL, or its page on the mirror.")]
 Other = Annotated[str, typer.Argument(metavar="ARTICLE", help="The same of another one.")]
@@ -26,13 +26,13 @@ KINDS = {"id": "identifier", "name": "name", "num": "number", "word": "word"}
 @app.command()
 def why(context: typer.Context, article: Article, other: Other, as_json: Json = False) -> None:
     """Why two articles are in one story, or are not: what they share, and how much that counts."""
-    from aggregator import storylines
+    from aggregator.pipeline import stories
     from aggregator.store import Store
 
     place = existing(context)
     with Store.read(place.database) as store:
         one, two = subject_of(store, article), subject_of(store, other)
-        reason = storylines.why(store, one, two)
+        reason = stories.why(store, one, two)
     if as_json:
         print_json(_json(one, two, reason))
         return
@@ -47,7 +47,7 @@ def why(context: typer.Context, article: Article, other: Other, as_json: Json = 
 @app.command()
 def merge(context: typer.Context, article: Article, other: Other) -> None:
     """Say that two articles tell one story: both stories become one, and later runs keep it so."""
-    from aggregator import storylines
+    from aggregator.pipeline import stories
 
     with _writing(context) as store:
         one, two = _placed(store, article), _placed(store, other)
@@ -55,18 +55,18 @@ def merge(context: typer.Context, article: Article, other: Other) -> None:
             raise StoreError(f"{article} and {other} are one article, or a copy of it: they tell one story as it is")
         if one.story == two.story:
             say("They are in one story already; it is noted that they belong together.")
-        story = storylines.merge(store, one, two, clock())
+        story = stories.merge(store, one, two, clock())
     say(f"{one.title!r} and {two.title!r} tell story {story}. The output shows it after the next round.")
 
 
 @app.command()
 def split(context: typer.Context, article: Article) -> None:
     """Say that an article does not belong to its story: it gets one of its own, and later runs keep it so."""
-    from aggregator import storylines
+    from aggregator.pipeline import stories
 
     with _writing(context) as store:
         one = _placed(store, article)
-        story = storylines.split(store, one, clock())
+        story = stories.split(store, one, clock())
     if story == one.story:
         say(f"{one.title!r} is the story {story} from now on; the others were taken out of it.")
     else:
@@ -76,7 +76,8 @@ def split(context: typer.Context, article: Article) -> None:
 @contextmanager
 def _writing(context: typer.Context) -> Iterator[Store]:
     """The database of a data folder that is held alone meanwhile."""
-    from aggregator import dedupe, lock
+    from aggregator import dedupe
+    from aggregator.pipeline import lock
     from aggregator.store import Store
 
     place = existing(context)

@@ -19,7 +19,7 @@ def withdraw(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; shown on the page that takes its place.")] = "",
 ) -> None:
     """Take an article out of feeds, pages and searches: a notice takes its place, archive documents are replaced."""
-    from aggregator.pipeline import Tally, opened
+    from aggregator.pipeline.pipeline import Tally, opened
 
     place = existing(context)
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
@@ -34,7 +34,7 @@ def withdraw(
 @app.command()
 def reinstate(context: typer.Context, article: Article) -> None:
     """Show an article again that was withdrawn."""
-    from aggregator.pipeline import Tally, opened
+    from aggregator.pipeline.pipeline import Tally, opened
 
     place = existing(context)
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:

@@ -95,8 +95,8 @@ class Store:
         """Open for writing; make or migrate the file. `canonical` folds the URLs that mean one article.
 
         An older file is copied to the folder `backups` beside it before it is migrated. There must be one writer at a
-        time (`aggregator.lock`). Raises StoreError when the file is newer than the program, of another program, or not
-        to be written.
+        time (`aggregator.pipeline.lock`). Raises StoreError when the file is newer than the program, of another
+        program, or not to be written.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from aggregator.config.settings import Config, Server, Site
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.mirror import TEMPLATES
 from aggregator.models.errors import StoreError, TooCostly
-from aggregator.subscribing import Subscriber
+from aggregator.pipeline.websub import Subscriber
 from aggregator.web.api import Api, problem
 from aggregator.web.asked import TOO_LONG
 from aggregator.web.callbacks import Callbacks

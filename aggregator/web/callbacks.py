@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from aggregator.subscribing import Subscriber
+from aggregator.pipeline.websub import Subscriber
 
 PREFIX = "/websub/"
 MAX_CONTENT = 32 * 2**20

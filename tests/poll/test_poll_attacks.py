@@ -14,7 +14,7 @@ import pytest
 from aggregator import poll
 from aggregator.models import Entry, ParsedFeed
 from aggregator.models.errors import ParseError, WorkerDied
-from aggregator.workers import Workers
+from aggregator.pipeline.workers import Workers
 
 URL = "https://news.example.org/feed"
 ATTRIBUTES = " ".join(f"a{n}=''" for n in range(60_000))

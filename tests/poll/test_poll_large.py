@@ -13,7 +13,7 @@ MAX_MB = 600
 
 READ = """
 import json, resource, time
-from aggregator.reading import read_feed
+from aggregator.pipeline.parsing import read_feed
 
 text = "&lt;p&gt;" + "The kettle was reached through its debug port, and boiled. " * 31 + "&lt;/p&gt;"
 items = "".join(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.reading import Page, read_page
+from aggregator.pipeline.parsing import Page, read_page
 from aggregator.scrape import Hint, forbidden_by_header, read_article
 
 AGENT = "kettle-reader"

@@ -9,9 +9,9 @@ import pytest
 from store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
+from aggregator.pipeline.stories import Storylines
 from aggregator.store import Store
 from aggregator.store.stories import Placed, Remembered, Ruling, StoryChanges, Tie, Unplaced
-from aggregator.storylines import Storylines
 
 WIDE = timedelta(days=30)
 

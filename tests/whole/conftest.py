@@ -9,7 +9,7 @@ from mirroredpress import NOW, Mirrored, rows
 
 from aggregator.config import load
 from aggregator.demo import Press
-from aggregator.pipeline import opened
+from aggregator.pipeline.pipeline import opened
 
 
 @pytest.fixture(scope="session")

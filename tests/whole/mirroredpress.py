@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.demo import Asked, Expected
-from aggregator.pipeline import Tally
+from aggregator.pipeline.pipeline import Tally
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

@@ -17,7 +17,7 @@ from mirroredpress import Mirrored
 from outlets import Outlet, outlet, rss
 
 from aggregator.config import load
-from aggregator.pipeline import CHAIN_LINKS, Pipeline, opened
+from aggregator.pipeline.pipeline import CHAIN_LINKS, Pipeline, opened
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -16,7 +16,7 @@ from lxml import etree
 from outlets import Outlet, outlet
 
 from aggregator.config import load
-from aggregator.pipeline import opened
+from aggregator.pipeline.pipeline import opened
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 ROUNDS = 30

@@ -139,7 +139,7 @@ def test_sighup_while_it_starts_is_heeded_when_it_has(program: Program, press: O
     """It neither ends the daemon nor is it lost: feeds.yaml, changed after it was read, is read again."""
     program.configure(settings(press, "alpha"))
     program.data.mkdir()
-    held = program.data / "aggregator.lock"
+    held = program.data / "aggregator.pipeline.lock"
     with closing(sqlite3.connect(program.data / "aggregator.db")) as database:
         database.execute("BEGIN EXCLUSIVE")  # the start waits for this to end
         process = program.start("run")

@@ -15,7 +15,7 @@ from outlets import Outlet, outlet, rss
 from program import Program
 
 from aggregator.config import load
-from aggregator.pipeline import Pipeline, opened
+from aggregator.pipeline.pipeline import Pipeline, opened
 from aggregator.store.retention import Limit
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ from hub import Hub, hub
 from outlets import Outlet, outlet, rss
 
 from aggregator.config.settings import Config
-from aggregator.hub_reach import may_reach_us
-from aggregator.pipeline import opened
+from aggregator.pipeline.pipeline import opened
+from aggregator.pipeline.websub import may_reach_us
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DATE = "Tue, 10 Mar 2026 09:00:00 GMT"

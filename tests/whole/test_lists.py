@@ -13,9 +13,9 @@ from program import Program
 
 from aggregator.config import load
 from aggregator.config.settings import Config
-from aggregator.lists import MAX_FEEDS, joined
 from aggregator.models import FeedStatus
-from aggregator.pipeline import Pipeline, opened
+from aggregator.pipeline.lists import MAX_FEEDS, joined
+from aggregator.pipeline.pipeline import Pipeline, opened
 from aggregator.store import ListedFeed
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

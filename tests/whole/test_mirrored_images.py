@@ -21,13 +21,13 @@ from machine import full_disk
 from outlets import Outlet, outlet, rss
 from PIL import Image
 
-from aggregator import mirroring, upkeep
 from aggregator.config import load
 from aggregator.demo import Press
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response
 from aggregator.models.errors import FetchError, Offline
-from aggregator.pipeline import Pipeline, Tally, opened
+from aggregator.pipeline import images, maintenance
+from aggregator.pipeline.pipeline import Pipeline, Tally, opened
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 NOUNS = ("worm", "server", "ministry", "hospital", "router", "account", "password", "certificate", "patch", "backup")
@@ -193,7 +193,7 @@ def test_a_day_without_a_network_gives_up_no_image(desk: Callable[..., Desk]) ->
     here = desk({"/a.jpg": GOOD["/a.jpg"]})
     with here.opened() as pipeline:
         network, pipeline.fetcher = pipeline.fetcher, WithoutImages(pipeline.fetcher)  # type: ignore[assignment]
-        for _ in range(2 * mirroring.ATTEMPTS):
+        for _ in range(2 * images.ATTEMPTS):
             pipeline.poll(Tally())
             pipeline.scrape(Tally())
             here.now += timedelta(hours=2)
@@ -360,14 +360,14 @@ def test_the_sweep_takes_what_no_article_shows(desk: Callable[..., Desk]) -> Non
     lost = here.public / copies(here.page(), "../../../")[0]
     lost.unlink()
     with here.opened() as pipeline:
-        assert mirroring.sweep(pipeline.store, pipeline.out, here.now) == 1
+        assert images.sweep(pipeline.store, pipeline.out, here.now) == 1
         assert not stray.exists()
     here.round()
     assert lost.exists()
     with here.opened() as pipeline:
         with pipeline.store._session.write() as sql:
             sql.execute("DELETE FROM article_media")
-        assert mirroring.sweep(pipeline.store, pipeline.out, here.now) == 4
+        assert images.sweep(pipeline.store, pipeline.out, here.now) == 4
     assert not list(here.public.glob("media/*/*"))
 
 
@@ -378,7 +378,7 @@ def test_upkeep_sweeps(desk: Callable[..., Desk]) -> None:
     with here.opened() as pipeline:
         with pipeline.store._session.write() as sql:
             sql.execute("DELETE FROM article_media")
-        of = upkeep.Tended(pipeline.store, pipeline.config, pipeline.options, pipeline.out)
-        done = {one.job: one.result for one in upkeep.tend(of, here.now, force=True)}
+        of = maintenance.Tended(pipeline.store, pipeline.config, pipeline.options, pipeline.out)
+        done = {one.job: one.result for one in maintenance.tend(of, here.now, force=True)}
     assert done["images"] == "4 files taken away"
     assert not list(here.public.glob("media/*/*"))

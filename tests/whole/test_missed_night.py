@@ -12,7 +12,7 @@ from pathlib import Path
 from outlets import outlet, rss
 
 from aggregator.config.settings import Config
-from aggregator.pipeline import Tally, opened
+from aggregator.pipeline.pipeline import Tally, opened
 
 NOW = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
 HOSTS, FEEDS_A_HOST = 8, 50

@@ -18,11 +18,11 @@ from machine import Quiet, serving
 from outlets import Outlet, outlet, rss
 from program import Program
 
-from aggregator import notices, notifying, pipeline
 from aggregator.config import load
 from aggregator.config.settings import Site
 from aggregator.models import Post, Source
 from aggregator.models.errors import NotifyError
+from aggregator.pipeline import notify, pipeline
 from aggregator.store import Store
 from aggregator.store.search import Filter
 
@@ -188,8 +188,8 @@ def test_messages_follow_their_address_and_not_its_place(desk: Desk) -> None:
 
 def test_services_that_hang_hold_a_round_for_a_while_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """One is waited for; what was not begun in time has lost nothing, and is sent by the next round."""
-    monkeypatch.setattr(notifying, "SEND_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(notifying, "BEGIN_WITHIN_S", 0.3)
+    monkeypatch.setattr(notify, "SEND_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(notify, "BEGIN_WITHIN_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hanging = f"json://127.0.0.1:{silent.getsockname()[1]}"
         desk.rules(f"[{{name: worms, to: ['{hanging}/1', '{hanging}/2', '{hanging}/3'], words: [worm*]}}]")
@@ -239,7 +239,7 @@ def test_a35_a_title_reaches_no_shell(desk: Desk, tmp_path: Path) -> None:
 def test_a35_services_of_this_machine_are_refused(target: str) -> None:
     """Some of them start programs."""
     with pytest.raises(NotifyError, match="service of this machine"):
-        notices.deliver(target, "title", "body")
+        notify.deliver(target, "title", "body")
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise asks for it where it is there
@@ -248,7 +248,7 @@ def test_a35_no_second_service_hides_behind_the_first(between: str) -> None:
     """One place is one address, which Apprise does not take apart."""
     with service() as here:
         with suppress(NotifyError):
-            notices.deliver(f"{here.address}{between}{here.address}", "title", "body")
+            notify.deliver(f"{here.address}{between}{here.address}", "title", "body")
         assert len(here.messages) <= 1
 
 
@@ -257,7 +257,7 @@ def test_a35_no_second_service_hides_behind_the_first(between: str) -> None:
 def test_a_service_that_can_not_be_says_so_without_its_address(target: str) -> None:
     """The address may hold a key."""
     with pytest.raises(NotifyError) as refused:
-        notices.deliver(target, "title", "body")
+        notify.deliver(target, "title", "body")
     assert target not in str(refused.value)
 
 
@@ -312,15 +312,15 @@ def post(title: str, make: Callable[..., Post] = Post) -> Post:
 
 def test_messages_are_short_and_plain() -> None:
     """One line of title, a teaser that ends at a word, the links."""
-    ((title, body, _),) = notices.messages("rule", [post("Two\nlines")], Site())
+    ((title, body, _),) = notify.messages("rule", [post("Two\nlines")], Site())
     assert title == "[rule] Two lines"
     assert len(body) < 600
     assert "word…" in body
-    ((_, body, _),) = notices.messages("rule", [post("One")], Site(base_url="https://news.example/security"))
+    ((_, body, _),) = notify.messages("rule", [post("One")], Site(base_url="https://news.example/security"))
     assert body.endswith("\nhttps://news.example/security/posts/x.html")
-    ((title, _, _),) = notices.messages("rule", [post("@everyone <!here> <@U1> a@b.example")], Site())
+    ((title, _, _),) = notify.messages("rule", [post("@everyone <!here> <@U1> a@b.example")], Site())
     assert title.replace("\u2060", "") == "[rule] @everyone <!here> <@U1> a@b.example"
     assert not {"@everyone", "<!here>", "<@U1>"} & set(title.split())  # no chat takes them for a call
-    (told,) = notices.messages("rule", [post(str(number)) for number in range(50)], Site())
+    (told,) = notify.messages("rule", [post(str(number)) for number in range(50)], Site())
     assert told[0] == "[rule] 50 new posts"
     assert "and 20 more" in told[1]

@@ -15,7 +15,7 @@ from program import Program
 from aggregator.cli import main
 from aggregator.config.settings import Config
 from aggregator.models import FeedStatus
-from aggregator.pipeline import Tally, opened
+from aggregator.pipeline.pipeline import Tally, opened
 from aggregator.poll import health
 
 NOW = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)

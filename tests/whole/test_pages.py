@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from outlets import Outlet, outlet, rss
 
-from aggregator import outcomes
 from aggregator.config import load
-from aggregator.pipeline import opened
-from aggregator.scraping import MAX_PAGES
+from aggregator.pipeline import outcomes
+from aggregator.pipeline.articles import MAX_PAGES
+from aggregator.pipeline.pipeline import opened
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DATE = "Mon, 09 Mar 2026 08:00:00 GMT"

@@ -19,7 +19,7 @@ import pytest
 from machine import Quiet, serving
 
 from aggregator.config.settings import Config
-from aggregator.pipeline import opened
+from aggregator.pipeline.pipeline import opened
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 WEEKS = 2

@@ -12,7 +12,7 @@ from outlets import outlet, rss
 
 from aggregator.config.settings import Config
 from aggregator.models.errors import EmitError
-from aggregator.pipeline import Pipeline, Tally, no_progress, opened
+from aggregator.pipeline.pipeline import Pipeline, Tally, no_progress, opened
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DATE = "Tue, 10 Mar 2026 11:00:00 +0000"

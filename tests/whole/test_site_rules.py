@@ -15,9 +15,9 @@ from machine import Quiet, serving
 from outlets import Outlet, outlet, rss
 from program import Program
 
-from aggregator import pages
 from aggregator.config import load
-from aggregator.pipeline import opened
+from aggregator.pipeline import articles
+from aggregator.pipeline.pipeline import opened
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DATE = "Mon, 09 Mar 2026 08:00:00 GMT"
@@ -83,7 +83,7 @@ def test_a_broken_rule_costs_nothing_but_itself(tmp_path: Path) -> None:
 
 def test_a40_a_rule_that_takes_for_ever_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A catastrophic XPath ends with its worker; the engines read the page, and the record says why."""
-    monkeypatch.setattr(pages, "SCRAPE_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(articles, "SCRAPE_TIMEOUT_S", 2.0)
     with outlet() as here:
         set_up(tmp_path, here, f"body: {SLOW}\n", BOX + "<p>word</p>" * 2000)
         article = mirrored(tmp_path)

@@ -10,7 +10,7 @@ from mirroredpress import NOW
 from aggregator import emit
 from aggregator.config import load
 from aggregator.demo import Press
-from aggregator.pipeline import Pipeline, opened
+from aggregator.pipeline.pipeline import Pipeline, opened
 
 OUTPUTS = """
 outputs:

@@ -14,9 +14,10 @@ import pytest
 from mirroredpress import NOW, Mirrored
 from program import Program
 
-from aggregator import lock, storylines
+from aggregator.pipeline import lock
+from aggregator.pipeline import stories as storylines
+from aggregator.pipeline.stories import Storylines
 from aggregator.store import Store
-from aggregator.storylines import Storylines
 
 PRESS_F1 = 0.55
 """Pairwise, on the posts of the demo press that belong to an event. Its events are meant to be hard: advisories from one

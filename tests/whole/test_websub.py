@@ -20,7 +20,7 @@ from outlets import Outlet, outlet, rss
 
 from aggregator.config.settings import Config
 from aggregator.models import FeedState
-from aggregator.pipeline import Pipeline, Tally, opened
+from aggregator.pipeline.pipeline import Pipeline, Tally, opened
 from aggregator.web import Server, of_folder
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

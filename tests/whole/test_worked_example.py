@@ -16,7 +16,7 @@ import pytest
 from outlets import outlet, rss
 
 from aggregator.config import load
-from aggregator.pipeline import opened
+from aggregator.pipeline.pipeline import opened
 
 pytestmark = pytest.mark.corpora
 

@@ -20,7 +20,13 @@ import signal
 import socket
 import sys
 
-LOADED = ("aggregator.cli", "aggregator.pipeline", "aggregator.reading", "aggregator.web", "aggregator.scrape.article")
+LOADED = (
+    "aggregator.cli",
+    "aggregator.pipeline.pipeline",
+    "aggregator.pipeline.parsing",
+    "aggregator.web",
+    "aggregator.scrape.article",
+)
 REQUEST_BYTES = 1 << 20
 
 

@@ -16,11 +16,11 @@ from aggregator.config.settings import Config, Feed, FeedList, Followed
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, ParseError, StageError
-from aggregator.outcomes import expected
-from aggregator.reading import read_list
+from aggregator.pipeline.outcomes import expected
+from aggregator.pipeline.parsing import read_list
+from aggregator.pipeline.workers import Workers
 from aggregator.store import ListedFeed, ListState, Store
 from aggregator.text.urls import hide, keep_secrets_of, redact
-from aggregator.workers import Workers
 
 MAX_FEEDS = 500
 """Feeds that one list may bring: what a person may read, and far below what the program can poll."""

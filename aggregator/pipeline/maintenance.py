@@ -1,7 +1,7 @@
 """Upkeep: what a database and a data folder need to be left alone for years; run at night, or by `aggregator upkeep`.
 
     retention    articles that feeds.yaml does not keep for ever lose their texts (see `aggregator.store.retention`)
-    images       copies of images that no article shows any more are taken away (see `aggregator.mirroring`)
+    images       copies of images that no article shows any more are taken away (see `aggregator.pipeline.images`)
     optimize     statistics for the query planner
     backup       DATA/backups/aggregator-DAY.db, checked; the oldest beyond `upkeep.backups` go
     checkpoint   the write-ahead log is folded into the file
@@ -23,11 +23,11 @@ from pathlib import Path
 
 import structlog
 
-from aggregator import mirroring
 from aggregator.config.settings import Config, FeedOptions
 from aggregator.config.settings import Upkeep as Settings
 from aggregator.models import FeedState
 from aggregator.models.errors import StoreError
+from aggregator.pipeline import images
 from aggregator.store import Limit, Store, backups_of
 
 CLOCK_SLACK = timedelta(hours=1)
@@ -133,7 +133,7 @@ def _limit(options: FeedOptions, state: FeedState, now: datetime) -> Limit | Non
 
 
 def _images(of: Tended, now: datetime) -> str:
-    return f"{mirroring.sweep(of.store, of.out, now)} files taken away"
+    return f"{images.sweep(of.store, of.out, now)} files taken away"
 
 
 def _optimize(of: Tended, _: datetime) -> str:

@@ -19,7 +19,7 @@ def hold(data: Path) -> Iterator[None]:
     """
     try:
         data.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(data / "aggregator.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(data / "aggregator.pipeline.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise StoreError(f"the data folder {data} can not be used: {error.strerror}") from None
     try:

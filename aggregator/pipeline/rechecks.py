@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from aggregator import outcomes, saving
 from aggregator.models import PageKind
 from aggregator.models.errors import StoreError
-from aggregator.pages import Pages
-from aggregator.reading import ReadArticle
-from aggregator.scraping import Reading
+from aggregator.pipeline import outcomes
+from aggregator.pipeline.articles import Pages, Reading
+from aggregator.pipeline.parsing import ReadArticle
+from aggregator.pipeline.save import save_article
 from aggregator.store import Store
 
 MOST = 200
@@ -48,7 +48,7 @@ def save(store: Store, reading: Reading, now: datetime) -> None:
 
 def _compare(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
     try:
-        saving.save_article(store, reading, read, now)
+        save_article(store, reading, read, now)
     except StoreError:
         raise
     except Exception as bug:  # noqa: BLE001 - a bug costs its own article one look, and nothing else

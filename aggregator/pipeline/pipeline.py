@@ -2,13 +2,13 @@
 
     poll      what is due is fetched, parsed in a worker, decided on, and saved: one transaction a feed
     scrape    each new entry's page is fetched, taken apart in a worker, compared, and saved: one transaction an article
-              then the images of articles are fetched, where they are to be mirrored (see `aggregator.mirroring`)
-              then articles of one event, whoever tells of it, become one story (see `aggregator.storylines`)
+              then the images of articles are fetched, where they are to be mirrored (`aggregator.pipeline.images`)
+              then articles of one event, whoever tells of it, become one story (`aggregator.pipeline.stories`)
     emit      what is ready gets its place in the output, and the documents that it changes are written
     notify    who asked for it is told of new posts
 
 An entry is safe from the moment its feed was polled: scraping is a second step, retried, that can only add to it.
-A `StoreError` stops the round; every other failure is one outcome among the others (see `aggregator.outcomes`).
+A `StoreError` stops the round; every other failure is one outcome among the others (`pipeline.outcomes`).
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from typing import Protocol
 
 import structlog
 
-from aggregator import dedupe, emit, lists, lock, outcomes, rechecking, saving
+from aggregator import dedupe, emit
 from aggregator.config.rulebook import Rulebook
 from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher
-from aggregator.hubs import Hubs
-from aggregator.mirroring import Mirroring
 from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollResult, Response, Verdict
 from aggregator.models.errors import EmitError, Offline
-from aggregator.notifying import Notifying
-from aggregator.pages import Pages
+from aggregator.pipeline import lists, lock, outcomes, rechecks, save
+from aggregator.pipeline.articles import Pages
+from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
+from aggregator.pipeline.images import Mirroring
+from aggregator.pipeline.notify import Notifying
+from aggregator.pipeline.parsing import read_feed
+from aggregator.pipeline.stories import Storylines
+from aggregator.pipeline.websub import Hubs, Subscriber
+from aggregator.pipeline.workers import Workers
 from aggregator.poll import health
-from aggregator.polling import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
-from aggregator.reading import read_feed
 from aggregator.store import Store
-from aggregator.storylines import Storylines
-from aggregator.subscribing import Subscriber
 from aggregator.text.wording import duration
-from aggregator.workers import Workers
 
 log = structlog.get_logger()
 
@@ -152,12 +152,12 @@ class Pipeline:
         """Fetch, parse, decide on and save every feed that is due."""
         self._note_rest()
         feeds = {state.id: state for state in self.store.due(self.clock(), force=force, name=name)}
-        saving = Saving(self.store)
+        save = Saving(self.store)
 
         def settle(state: FeedState, answer: Response | Exception, parsed: ParsedFeed | Exception | None) -> None:
             if not self.stopping.is_set():
                 outcome = poll_outcome(self.store, state, self.options(state), answer, parsed, self.clock())
-                saving.save(outcome)
+                save.save(outcome)
                 tally.count(outcome)
                 tally.offline += isinstance(answer, Offline)
                 self.progress("poll", tally.polled, len(feeds))
@@ -173,7 +173,7 @@ class Pipeline:
 
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
-        saving.flush()
+        save.flush()
         self._note_outage(tally)
 
     def _note_outage(self, tally: Tally) -> None:
@@ -214,7 +214,7 @@ class Pipeline:
                 break
             self._scrape_pending(tally)
         self._look_again()
-        rechecking.look(self.store, self._pages(), self.clock)
+        rechecks.look(self.store, self._pages(), self.clock)
         tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
         self.storylines.place(self.clock(), self._stopped)
 
@@ -227,9 +227,9 @@ class Pipeline:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
         while (batch := self.store.pending(self.clock(), BATCH)) and not self.stopping.is_set():
             total = tally.scraped + tally.unscraped + len(batch)
-            for readings in saving.gathered(self._pages().read(batch)):
+            for readings in save.gathered(self._pages().read(batch)):
                 with self.store.together():
-                    saved = [saving.save(self.store, reading, self.clock()) for reading in readings]
+                    saved = [save.save(self.store, reading, self.clock()) for reading in readings]
                 tally.scraped += sum(saved)
                 tally.unscraped += len(saved) - sum(saved)
                 self.progress("scrape", tally.scraped + tally.unscraped, total)

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from aggregator import dedupe, outcomes, scrape
+from aggregator import dedupe, scrape
 from aggregator.models import Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
 from aggregator.models.errors import StoreError
-from aggregator.reading import ReadArticle
-from aggregator.scraping import Reading
+from aggregator.pipeline import outcomes
+from aggregator.pipeline.articles import Reading
+from aggregator.pipeline.parsing import ReadArticle
 from aggregator.store import Store
 
 CANDIDATE_DAYS = 14

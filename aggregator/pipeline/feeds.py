@@ -6,13 +6,14 @@ import time
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import dedupe, outcomes
+from aggregator import dedupe
 from aggregator.config.settings import FeedOptions, Network
 from aggregator.models import FeedState, ParsedFeed, PollOutcome, PollResult, Request, Response
 from aggregator.models.errors import StoreError
+from aggregator.pipeline import outcomes
+from aggregator.pipeline.websub import linked
 from aggregator.poll import health
 from aggregator.store import Store
-from aggregator.websub import linked
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 

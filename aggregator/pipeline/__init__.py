@@ -1,0 +1,1 @@
+"""The stages, composed. No other package imports more than one stage."""
