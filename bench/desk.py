@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from aggregator.config.settings import Site
 from aggregator.store import Store
 from aggregator.web import Server, application
-from aggregator.web.asked import Asked
+from aggregator.web.search import Asked
 from bench.archive import FEEDS, NOW, TAGS, Press, fill
 
 

@@ -19,13 +19,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from aggregator.daemon import Daemon
+from aggregator.daemon.daemon import Daemon
 
 STAND_IN = """
 import os, signal, sys, threading, time
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from aggregator import daemon
+from aggregator.daemon import daemon
 from aggregator.config import logs
 
 logs.configure()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aggregator.config.settings import Config
-from aggregator.daemon import Daemon
+from aggregator.daemon.daemon import Daemon
 from aggregator.models.errors import AggregatorError, ConfigError, StoreError
 from aggregator.pipeline.pipeline import Pipeline
 

@@ -12,8 +12,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from aggregator.cli.manual import manual
-from aggregator.web.guard import MAX_UNDER_WAY
-from aggregator.web.protocol import MAX_CONNECTIONS
+from aggregator.web.access import MAX_UNDER_WAY
+from aggregator.web.server import MAX_CONNECTIONS
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from aggregator import daemon as daemons
-from aggregator.daemon import Daemon
-from aggregator.supervision import Heartbeat, tell, watchdog_s
+from aggregator.daemon import daemon as daemons
+from aggregator.daemon.daemon import Daemon
+from aggregator.daemon.systemd import Heartbeat, tell, watchdog_s
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -94,7 +94,7 @@ def run(context: typer.Context) -> None:
     import logging
 
     from aggregator.config import logs
-    from aggregator.daemon import Daemon
+    from aggregator.daemon.daemon import Daemon
     from aggregator.pipeline.pipeline import opened
     from aggregator.web import Server, of_folder
 

@@ -24,16 +24,14 @@ from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.mirror import TEMPLATES
 from aggregator.models.errors import StoreError, TooCostly
 from aggregator.pipeline.websub import Subscriber
+from aggregator.web.access import Guard
 from aggregator.web.api import Api, problem
-from aggregator.web.asked import TOO_LONG
-from aggregator.web.callbacks import Callbacks
 from aggregator.web.files import TYPES, respond, takes_gzip
-from aggregator.web.guard import Guard
-from aggregator.web.metrics import Counting, Metrics
-from aggregator.web.probes import Probes
+from aggregator.web.metrics import Counting, Metrics, Probes
 from aggregator.web.rendering import Templates
-from aggregator.web.searching import Searching, document
+from aggregator.web.search import TOO_LONG, Searching, document
 from aggregator.web.status import Status
+from aggregator.web.websub import Callbacks
 
 HEADERS = {
     "x-content-type-options": "nosniff",

@@ -2,6 +2,8 @@
 
 No label holds a name that comes from outside: there are as many series for ten feeds as for a thousand. Every metric is
 explained in docs/operating.md, which a test checks.
+
+For those who watch the program: whether it is alive, whether it works, and its figures for Prometheus.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter as Counted
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,14 +27,83 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.models.errors import StoreError
 from aggregator.poll import health
 from aggregator.poll.health import Condition
 from aggregator.store import Store
-from aggregator.web.probes import built_at
+from aggregator.store.feeds import Pulse
+
+LEAST_DISK_BYTES = 200 * 2**20
+"""Below this the next rounds may fail: the write-ahead log alone may grow to 64 MB."""
+
+BUILT = ".built.json"
+"""What emit writes last in a build; its time is that of the newest output."""
+
+_NO_STORE = {"cache-control": "no-store"}
+
+
+class Probes:
+    """`/health` and `/ready`."""
+
+    def __init__(self, database: Path, public: Path, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._public = public
+        self._clock = clock
+
+    async def health(self, _: Request) -> Response:
+        """200: the process answers, also while every thread is at work for somebody else."""
+        return JSONResponse({"status": "ok"}, headers=_NO_STORE)
+
+    def ready(self, _: Request) -> Response:
+        """200 when all is well, else 503; each check with its words."""
+        checks = self._checks()
+        fine = all(words.startswith("ok") for words in checks.values())
+        return JSONResponse({"ready": fine, "checks": checks}, 200 if fine else 503, headers=_NO_STORE)
+
+    def _checks(self) -> dict[str, str]:
+        try:
+            with Store.read(self._database) as store:
+                pulse, offline = store.desk.pulse(), store.desk.offline_since()
+        except StoreError:
+            return {"database": "can not be read", "disk": self._disk()}
+        return {
+            "database": "ok",
+            "rounds": self._rounds(pulse),
+            "network": health.network_text(offline, self._clock()) or "ok",
+            "output": self._output(pulse),
+            "disk": self._disk(),
+        }
+
+    def _rounds(self, pulse: Pulse) -> str:
+        rest = health.idle(pulse.last_poll, pulse.next_poll, self._clock())
+        if rest:
+            return rest.words
+        return "ok" if pulse.last_poll else "no feed has been polled yet"
+
+    def _output(self, pulse: Pulse) -> str:
+        built = built_at(self._public)
+        if built is None:
+            return "ok, nothing to put out yet" if pulse.last_post is None else "nothing has been put out"
+        return "ok"
+
+    def _disk(self) -> str:
+        try:
+            free = shutil.disk_usage(self._database.parent).free
+        except OSError:
+            return "can not be read"
+        return "ok" if free >= LEAST_DISK_BYTES else f"only {free // 2**20} MB are free"
+
+
+def built_at(public: Path) -> datetime | None:
+    """When the output was last built; None: never."""
+    try:
+        return datetime.fromtimestamp((public / BUILT).stat().st_mtime, UTC)
+    except OSError:
+        return None
+
 
 DISTRIBUTION = "security-feed-aggregator"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"

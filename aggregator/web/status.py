@@ -21,7 +21,7 @@ from aggregator.store.feeds import Pages
 from aggregator.text.wording import duration
 from aggregator.web.files import TYPES
 from aggregator.web.rendering import Templates
-from aggregator.web.searching import document
+from aggregator.web.search import document
 
 DAYS = 30
 """Days in a chart."""

@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 
 from aggregator.config.settings import Server
 from aggregator.models.errors import StoreError
-from aggregator.web import guard, protocol
+from aggregator.web import access, server
 from aggregator.web.server import BACKLOG
 
 THREADS = 40
@@ -127,13 +127,13 @@ def test_a_user_needs_a_password_and_secrets_are_long() -> None:
 def test_who_is_counted(peer: str, forwarded: str, client: str | None) -> None:
     """The connected address, or what a trusted proxy says; strangers can not lend themselves a name."""
     headers = Headers({"x-forwarded-for": forwarded} if forwarded else {})
-    assert guard.client_of({"client": (peer, 1)}, headers, PROXIES) == client
+    assert access.client_of({"client": (peer, 1)}, headers, PROXIES) == client
 
 
 def test_a_proxy_that_adds_a_line_of_its_own_is_heard() -> None:
     """HAProxy does so, below what the client has sent: the last line counts, not the client's own."""
     lines = [(b"x-forwarded-for", b"1.2.3.4"), (b"x-forwarded-for", b"198.51.100.1")]
-    assert guard.client_of({"client": ("127.0.0.1", 1)}, Headers(raw=lines), PROXIES) == "198.51.100.1"
+    assert access.client_of({"client": ("127.0.0.1", 1)}, Headers(raw=lines), PROXIES) == "198.51.100.1"
 
 
 def test_too_many_requests_are_told_to_wait(filled: Path) -> None:
@@ -198,7 +198,7 @@ def test_a31_a_bug_gets_a_safe_answer_that_tells_nothing(filled: Path, monkeypat
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr("aggregator.web.searching.Asked.read", broken)
+    monkeypatch.setattr("aggregator.web.search.Asked.read", broken)
     with serving(filled) as asking:
         answer = asking("/search")
     assert answer.status == 500
@@ -218,7 +218,7 @@ def test_a_database_that_can_not_be_read_tells_no_path(tmp_path: Path) -> None:
 
 def test_too_many_at_once_are_told_to_come_again(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """503 with Retry-After and the safe headers, while `/health` still answers."""
-    monkeypatch.setattr(guard, "MAX_UNDER_WAY", 0)
+    monkeypatch.setattr(access, "MAX_UNDER_WAY", 0)
     with serving(filled) as asking:
         answer = asking("/")
         assert (answer.status, answer.headers["retry-after"]) == (503, "5")
@@ -228,7 +228,7 @@ def test_too_many_at_once_are_told_to_come_again(filled: Path, monkeypatch: pyte
 
 def test_one_client_does_not_take_all_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has as many answers under way as one may have is told to come again, and others are served."""
-    monkeypatch.setattr(guard, "MAX_OF_ONE", 2)
+    monkeypatch.setattr(access, "MAX_OF_ONE", 2)
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "large.bin").write_bytes(b"x" * 8_000_000)
     with serving(tmp_path) as asking, contextlib.ExitStack() as slow:
@@ -266,7 +266,7 @@ def held_up(
 
 def test_files_go_out_while_searches_wait(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What asks the database has threads of its own, and few."""
-    with held_up(filled, monkeypatch, "aggregator.web.searching.Asked.read", "/search") as (asking, begun):
+    with held_up(filled, monkeypatch, "aggregator.web.search.Asked.read", "/search") as (asking, begun):
         assert begun.acquire(timeout=10)
         assert asking("/").status == 200
         assert asking("/metrics").status == 200
@@ -274,7 +274,7 @@ def test_files_go_out_while_searches_wait(filled: Path, monkeypatch: pytest.Monk
 
 def test_health_answers_while_every_thread_is_at_work(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A supervisor is not to end a program that is merely busy."""
-    with held_up(filled, monkeypatch, "aggregator.web.probes.Probes._checks", "/ready") as (asking, busy):
+    with held_up(filled, monkeypatch, "aggregator.web.metrics.Probes._checks", "/ready") as (asking, busy):
         assert all(busy.acquire(timeout=10) for _ in range(THREADS))
         assert asking("/health").status == 200
 
@@ -284,7 +284,7 @@ def test_health_answers_while_every_thread_is_at_work(filled: Path, monkeypatch:
 )
 def test_who_does_not_finish_is_cut(filled: Path, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     """Nothing, half a head, half a body: dripping on keeps no connection open for longer than a request may take."""
-    monkeypatch.setattr(protocol, "REQUEST_S", 0.4)
+    monkeypatch.setattr(server, "REQUEST_S", 0.4)
     with serving(filled) as asking, socket.create_connection(asking.server.address, timeout=5) as connection:
         began = time.monotonic()
         connection.sendall(data)
@@ -297,12 +297,12 @@ def test_who_does_not_finish_is_cut(filled: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_all_connections_fit_into_the_files_of_a_process() -> None:
     """Those that are kept, those that are being taken up, and those that are being closed for them."""
-    assert protocol.MAX_CONNECTIONS + 2 * BACKLOG < 1024 - 100
+    assert server.MAX_CONNECTIONS + 2 * BACKLOG < 1024 - 100
 
 
 def test_hoarded_connections_lock_nobody_out(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With more connections than there are places, the next request is answered all the same."""
-    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 5)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 5)
     with serving(filled) as asking, contextlib.ExitStack() as hoard:
         for _ in range(20):
             hoard.enter_context(socket.create_connection(asking.server.address, timeout=5))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from starlette.responses import Response, StreamingResponse
 
-from aggregator.web import protocol
+from aggregator.web import server as protocol
 from aggregator.web.server import Server
 
 BODY = b"x" * 8_000_000

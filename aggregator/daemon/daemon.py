@@ -35,10 +35,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from aggregator.config.settings import Config
+from aggregator.daemon.systemd import STALL_S, Heartbeat, tell, watchdog_s
 from aggregator.models.errors import AggregatorError, StoreError
 from aggregator.pipeline import maintenance
 from aggregator.pipeline.pipeline import Pipeline, Tally
-from aggregator.supervision import STALL_S, Heartbeat, tell, watchdog_s
 
 POLL_EVERY = 5
 SCRAPE_EVERY = 3

@@ -1,0 +1,1 @@
+"""When things run: jobs on a schedule, signals, the service manager."""
