@@ -10,23 +10,22 @@ from __future__ import annotations
 import sys
 
 from aggregator.cli import (  # noqa: F401 - importing registers the commands
-    adding,
-    beginning,
+    add,
+    demo,
     diff,
     doctor,
     feeds,
+    init,
     inspect,
-    keep,
+    maintain,
     notify,
-    operate,
     outputs,
     rules,
-    searching,
-    showing,
+    run,
+    search,
     status,
     stories,
-    tailing,
-    withdrawals,
+    tail,
 )
 from aggregator.cli.app import app, complain
 from aggregator.models.errors import AggregatorError, ConfigError, InUse

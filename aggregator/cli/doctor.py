@@ -12,8 +12,7 @@ import typer
 
 from aggregator.cli import completion
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
-from aggregator.cli.feeds import named, with_lists
-from aggregator.cli.naming import meant
+from aggregator.cli.feeds import meant, named, with_lists
 from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, ParsedFeed
 from aggregator.models.errors import StageError
@@ -49,7 +48,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Ask for a URL once and explain it: every hop, the address, validators, caching, robots.txt, the next poll."""
-    from aggregator.cli.fetching import Passing
+    from aggregator.cli.inspect import Passing
     from aggregator.config.settings import Network
     from aggregator.fetch import Fetcher
     from aggregator.store import Store

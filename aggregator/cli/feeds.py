@@ -1,17 +1,20 @@
-"""Commands about the list of feeds: check, remove, OPML in and out."""
+"""Commands about the list of feeds: check, remove, OPML in and out.
+
+Which feed a person means: by name in any case, by slug, or by URL; else the nearest name is suggested.
+"""
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from aggregator.cli import completion
 from aggregator.cli.app import Here, app, counted, here, print_json, say
-from aggregator.cli.naming import meant
 from aggregator.models import FeedState, Source
 from aggregator.models.errors import ConfigError
 from aggregator.text.urls import redact
@@ -19,6 +22,31 @@ from aggregator.text.urls import redact
 if TYPE_CHECKING:
     from aggregator.config.settings import Config, Feed
     from aggregator.poll.opml import OpmlFeed
+
+Named = TypeVar("Named")
+
+
+def meant(wanted: str, feeds: Iterable[tuple[Named, Iterable[str]]], where: object) -> Named:
+    """The feed that `wanted` calls by any of its names, its proper one first. ConfigError when none in `where` is."""
+    known: dict[str, Named] = {}
+    proper: dict[str, str] = {}
+    for feed, names in feeds:
+        for place, name in enumerate(names):
+            known.setdefault(name.casefold(), feed)
+            if place == 0:
+                proper[name.casefold()] = name
+    if (found := known.get(wanted.strip().casefold())) is not None:
+        return found
+    raise ConfigError((f"{where}: no feed is called `{wanted}`{_hint(wanted, proper)}",))
+
+
+def _hint(wanted: str, proper: Mapping[str, str]) -> str:
+    wanted = wanted.strip().casefold()
+    near = [name for name in proper if wanted and wanted in name]
+    near += difflib.get_close_matches(wanted, proper, 3, 0.5)
+    named = [f"`{proper[name]}`" for name in dict.fromkeys(near)][:3]
+    return f"; did you mean {' or '.join(named)}?" if named else "; `aggregator status` lists them all"
+
 
 _MORE = ("lists", "outputs", "notifications")
 """Further parts of feeds.yaml that `check` counts where there are any."""

@@ -1,25 +1,78 @@
-"""Commands that show what the program makes of something, and store nothing: parse, extract, stories."""
+"""Commands that show what the program makes of something, and store nothing: parse, extract, stories.
+
+JSON Lines for `extract --batch` and `stories`: a bad line is named with its number, and costs only itself.
+
+One file or URL, fetched outside a round for `parse`, `extract` and `add`: the same guard, the same workers.
+"""
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 import sys
+import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.app import app, complain, dumps, here, print_json
-from aggregator.cli.jsonl import Line, read_lines
-from aggregator.models import Article, Entry, PageKind, ParsedFeed
-from aggregator.models.errors import FetchError, ParseError, StageError
+from aggregator.cli.app import Here, app, clock, complain, dumps, here, print_json
+from aggregator.config.settings import Network
+from aggregator.fetch import Fetcher
+from aggregator.models import Article, Entry, FetchMemory, HostState, PageKind, ParsedFeed, Request, RobotsFile
+from aggregator.models.errors import ConfigError, FetchError, ParseError, StageError, StoreError
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
     from aggregator.dedupe.stories import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file: the object that it holds, or the problem with it, said with file and line."""
+
+    number: int
+    values: dict[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+
+
+def read_lines(path: Path, texts: tuple[str, ...] = ()) -> Iterator[Line]:
+    """The lines of a file that are not blank; the keys in `texts` hold text where they are there.
+
+    Raises ConfigError when the file can not be read. A line ends at a newline and at nothing else: JSON may hold
+    U+2028 and its like as they are.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise ConfigError((f"{path}: can not be read: {error.strerror}",)) from None
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _line(path, number, line, texts)
+
+
+def _line(path: Path, number: int, line: bytes, texts: tuple[str, ...]) -> Line:
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        return Line(number, problem=f"{path}:{number}:{error.colno}: is not JSON: {error.msg}")
+    except UnicodeDecodeError as error:
+        return Line(number, problem=f"{path}:{number}: is not UTF-8 (byte {error.start + 1} of the line)")
+    except (RecursionError, ValueError) as error:
+        return Line(number, problem=f"{path}:{number}: can not be read: {error}")
+    if not isinstance(value, dict):
+        return Line(number, problem=f"{path}:{number}: found no JSON object")
+    for key in texts:
+        if value.get(key) is not None and not isinstance(value[key], str):
+            return Line(number, {"id": value.get("id")}, f"{path}:{number}: `{key}` is not text")
+    return Line(number, value)
+
 
 _STORY_KEYS = ("id", "story", "duplicate_of", "reason", "similarity")
 
@@ -33,7 +86,6 @@ def parse(
     url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
 ) -> None:
     """A feed as JSON: what would be stored."""
-    from aggregator.cli.fetching import read_document
     from aggregator.pipeline.feeds import FEED_TYPES, PARSE_TIMEOUT_S
     from aggregator.pipeline.parsing import read_feed
     from aggregator.pipeline.workers import Workers
@@ -130,7 +182,6 @@ def _print_batch(batch: Path) -> None:
 
 
 def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
-    from aggregator.cli.fetching import read_document
     from aggregator.pipeline.articles import PAGE_TYPES, SCRAPE_TIMEOUT_S
     from aggregator.pipeline.parsing import Page, read_page
     from aggregator.pipeline.workers import Workers
@@ -178,7 +229,6 @@ def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
 
 
 def _pages(lines: list[Line], batch: Path, waiting: dict[int, dict[str, object]]) -> Iterator[tuple[int, tuple[Any]]]:
-    from aggregator.cli.fetching import read_file
     from aggregator.pipeline.parsing import Page
     from aggregator.scrape import Hint
 
@@ -276,3 +326,98 @@ def _time(value: Any) -> datetime | None:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):  # a year before the first or after the last, in another zone
         return None
+
+
+MAX_FILE_BYTES = 64 * 2**20
+
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?!html?$|xml$|json$|jsonl$|rss$|atom$|gz$|txt$)[a-z]{2,}(?:/|$)", re.IGNORECASE)
+"""What was meant for a site rather than for a file."""
+
+
+class Passing:
+    """A memory for a few requests that leave no trace: it goes when they are done.
+
+    `behind` is a memory that it begins with and never writes to: a host that rests is left alone by them, too.
+    """
+
+    def __init__(self, behind: FetchMemory | None = None) -> None:
+        self._behind = behind
+        self._hosts: dict[str, HostState] = {}
+        self._robots: dict[str, RobotsFile] = {}
+
+    def host(self, host: str) -> HostState | None:
+        return self._hosts.get(host) or (self._behind.host(host) if self._behind else None)
+
+    def save_host(self, state: HostState) -> None:
+        self._hosts[state.host] = state
+
+    def robots(self, origin: str) -> RobotsFile | None:
+        return self._robots.get(origin) or (self._behind.robots(origin) if self._behind else None)
+
+    def save_robots(self, robots: RobotsFile) -> None:
+        self._robots[robots.origin] = robots
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Bytes to look at, and where they are from: empty for a file of which nobody said. Its relative links are lost."""
+
+    body: bytes
+    url: str
+    content_type: str = ""
+
+
+@contextmanager
+def fetching(place: Here | None, network: Network | None = None) -> Iterator[Fetcher]:
+    """A fetcher with `network`, else the operator's settings; it knows which hosts rest, and keeps nothing."""
+    from aggregator.store import Store
+
+    network = network or (place.config.network if place and place.config_path.exists() else Network())
+    with ExitStack() as opened:
+        memory: FetchMemory | None = None
+        if place and place.database.exists():
+            with suppress(StoreError):  # of another version: what it knows of hosts can not be read
+                memory = opened.enter_context(Store.read(place.database)).hosts
+        yield opened.enter_context(Fetcher(network, Passing(memory), clock=clock))
+
+
+def read_document(target: str, place: Here, *, accept: str, url: str | None = None, robots: bool = False) -> Document:
+    """A file's bytes (gunzipped if need be) or a URL's; with `robots` robots.txt has its say. Raises FetchError."""
+    if "://" in target:
+        if not target.lower().startswith(("http://", "https://")):
+            raise Unreadable(redact(target), "is neither a file nor an http:// or https:// URL")
+        with fetching(place) as fetcher:
+            response = fetcher.get(Request(target, accept=accept, robots=robots))
+        return Document(response.body, url or response.url, response.content_type)
+    return read_file(Path(target), url)
+
+
+class Unreadable(FetchError):
+    """A file can not be read; `url` is its path."""
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.message}"
+
+
+def read_file(path: Path, url: str | None) -> Document:
+    """A file as if it had been fetched from `url`. Unreadable when there is none, or nothing in it."""
+    try:
+        with path.open("rb") as file:
+            body = file.read(MAX_FILE_BYTES)
+        if body.startswith(b"\x1f\x8b"):
+            with gzip.open(path) as packed:
+                body = packed.read(MAX_FILE_BYTES)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise Unreadable(str(path), f"can not be read: {_why(path, error)}") from None
+    if not body.strip():
+        raise Unreadable(str(path), "can not be read: the file is empty")
+    return Document(body, url or "")
+
+
+def _why(path: Path, error: Exception) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, FileNotFoundError):
+        host = _HOST.match(str(path))
+        return f"there is no such file{f'; for the site, write https://{path}' if host else ''}"
+    return str(getattr(error, "strerror", None) or error)

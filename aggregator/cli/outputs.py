@@ -1,4 +1,7 @@
-"""Commands about the outputs of feeds.yaml: `list` shows what they hold, `try` what one would hold, and why."""
+"""Commands about the outputs of feeds.yaml: `list` shows what they hold, `try` what one would hold, and why.
+
+`withdraw` and `reinstate`: an article is taken out of the output, for good or for a while; what is stored stays.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli import completion
-from aggregator.cli.app import Json, app, counted, here, iso, line, print_json, print_table, say
+from aggregator.cli.app import Json, app, clock, counted, existing, here, iso, line, print_json, print_table, say
+from aggregator.cli.progress import bars
+from aggregator.cli.stories import Article, subject_of
 from aggregator.models.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -116,3 +121,36 @@ def _json(one: Output, trial: Trial) -> dict[str, Any]:
         "left_out": {name: {"posts": count, "alone": trial.alone.get(name, 0)} for name, count in _by_count(trial)},
         "newest": trial.newest,
     }
+
+
+@app.command()
+def withdraw(
+    context: typer.Context,
+    article: Article,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; shown on the page that takes its place.")] = "",
+) -> None:
+    """Take an article out of feeds, pages and searches: a notice takes its place, archive documents are replaced."""
+    from aggregator.pipeline.pipeline import Tally, opened
+
+    place = existing(context)
+    with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
+        one = subject_of(pipeline.store, article)
+        copies = pipeline.store.withdrawals.withdraw(one.id, reason, clock())
+        pipeline.emit(tally := Tally())
+    say(f"{one.title!r} is withdrawn; {tally.built.written} files written. `aggregator reinstate {one.id}` undoes it.")
+    if copies:
+        say(f"The same text is still shown as {', '.join(map(str, copies))}; withdraw these too if it is to go.")
+
+
+@app.command()
+def reinstate(context: typer.Context, article: Article) -> None:
+    """Show an article again that was withdrawn."""
+    from aggregator.pipeline.pipeline import Tally, opened
+
+    place = existing(context)
+    with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
+        one = subject_of(pipeline.store, article)
+        if not pipeline.store.withdrawals.reinstate(one.id):
+            raise StoreError(f"{article} was not withdrawn")
+        pipeline.emit(tally := Tally())
+    say(f"{one.title!r} is shown again; {tally.built.written} files written.")

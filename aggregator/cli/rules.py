@@ -152,7 +152,7 @@ def _show(result: str, page: str, title: str, words: int | str, begins: str, not
 
 def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], place: Here) -> Iterator[tuple[int, Reading]]:
     """Each sample's number with what was read, as they complete: by the way that articles take, but nothing is kept."""
-    from aggregator.cli.fetching import fetching
+    from aggregator.cli.inspect import fetching
     from aggregator.config.settings import FeedOptions, Network
     from aggregator.pipeline.articles import Pages
     from aggregator.pipeline.workers import Workers

@@ -13,8 +13,7 @@ from html import escape
 from urllib.parse import urljoin
 
 from aggregator.demo.outlets import Outlet
-from aggregator.demo.posts import Post
-from aggregator.demo.printed import Edition, Printed
+from aggregator.demo.posts import Edition, Post, Printed
 
 _ROOT_RELATIVE = re.compile(r'\b(src|href)="(/[^"]*)"')
 _TAG_DATE = "2026-01-01"

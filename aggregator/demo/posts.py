@@ -4,18 +4,23 @@ A post that carries another outlet's text says `Copy-Of: OUTLET/SLUG` and has `[
 (those blocks) where the text goes; `Swap: old => new` are its editor's small changes. `Ago` is how long before `now`
 it was published, `Round` the first round in which it is out. Everything is checked on reading: a slip in a file is a
 ValueError that names it.
+
+What a newsroom hands to its printers (feeds and pages): a post with its address and dates, and an edition.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from urllib.parse import urljoin
 
 from aggregator.demo import markup
+from aggregator.demo.outlets import Outlet
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60}
 _NAMES = frozenset(
@@ -162,3 +167,70 @@ def _duration(text: str) -> timedelta:
     if not parts:
         raise ValueError(f"{text!r} is not a time such as 3d 4h")
     return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Whose text a post carries: the outlet's name and home page, and the original's page."""
+
+    name: str
+    home_url: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One post as it stands on its site. `html` and `image` may hold root-relative addresses; times are UTC."""
+
+    post: Post
+    url: str | None
+    guid: str
+    published: datetime
+    updated: datetime
+    blocks: tuple[markup.Block, ...]
+    html: str
+    image: str
+    credit: Credit | None
+
+    @property
+    def title(self) -> str:
+        return self.post.title
+
+    @property
+    def teaser(self) -> str:
+        return self.post.teaser
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Everything that an outlet has out in a round, oldest first."""
+
+    outlet: Outlet
+    home_url: str
+    feed_url: str
+    posts: tuple[Printed, ...]
+
+    @property
+    def updated(self) -> datetime:
+        """When the newest change was made."""
+        return max(printed.updated for printed in self.posts)
+
+    @property
+    def feed_posts(self) -> tuple[Printed, ...]:
+        """What the feed holds, newest first."""
+        return tuple(reversed(self.posts[-self.outlet.window :]))
+
+    def next(self, printed: Printed) -> Printed | None:
+        """The newer neighbour."""
+        return self._at(self.posts.index(printed) + 1)
+
+    def previous(self, printed: Printed) -> Printed | None:
+        """The older neighbour."""
+        return self._at(self.posts.index(printed) - 1)
+
+    def _at(self, index: int) -> Printed | None:
+        return self.posts[index] if 0 <= index < len(self.posts) else None
+
+    def absolute(self, printed: Printed) -> Callable[[str], str]:
+        """Makes a post's root-relative addresses absolute."""
+        return lambda target: urljoin(printed.url or self.home_url, target)

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 from aggregator.demo import markup, pages
 from aggregator.demo.outlets import OUTLETS, ROUNDS, Outlet
-from aggregator.demo.posts import Post, all_posts
-from aggregator.demo.printed import Edition, Printed
+from aggregator.demo.posts import Edition, Post, Printed, all_posts
 from aggregator.demo.server import Asked, Reply, Server
 from aggregator.demo.site import Addresses, Site, permalinks
 from aggregator.demo.themes import THEMES, States

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
-from aggregator.demo import feeds, markup, pages, pictures
+from aggregator.demo import feeds, markup, pages
 from aggregator.demo.outlets import Outlet
-from aggregator.demo.posts import Post
-from aggregator.demo.printed import Credit, Edition, Printed
+from aggregator.demo.posts import Credit, Edition, Post, Printed
 from aggregator.demo.server import Reply
 
 _FIRST_NUMBER, _NUMBER_STEP = 4103, 7
@@ -145,7 +144,7 @@ class Site:
 def _picture(path: str) -> Reply:
     name, _, kind = path.rpartition("/")[2].rpartition(".")
     if kind == "png":
-        return Reply(200, pictures.png(name), "image/png")
+        return Reply(200, pages.png(name), "image/png")
     if kind == "svg":
-        return Reply(200, pictures.svg(name), "image/svg+xml")
+        return Reply(200, pages.svg(name), "image/svg+xml")
     return Reply(404, b"", "text/plain; charset=utf-8")

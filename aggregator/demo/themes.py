@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from aggregator.demo.printed import Edition, Printed
+from aggregator.demo.posts import Edition, Printed
 
 States = Literal["nothing", "url", "title", "teaser"]
 """How much a page says about a neighbour; each includes the ones before it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli import showing
+from aggregator.cli import demo
 from aggregator.config.settings import Config
 from aggregator.demo import Press
 
@@ -18,8 +18,8 @@ def test_the_demo_serves_on_the_port_of_the_environment(
     served: list[Config] = []
     monkeypatch.setenv("AGGREGATOR_PORT", "18123")
     monkeypatch.setattr(Press, "rounds", 0)
-    monkeypatch.setattr(showing, "_serve", lambda config, _: served.append(config))
-    showing.demo(tmp_path / "demo", serve=True)
+    monkeypatch.setattr(demo, "_serve", lambda config, _: served.append(config))
+    demo.demo(tmp_path / "demo", serve=True)
     (config,) = served
     assert (config.server.port, config.site.base_url) == (18123, "http://127.0.0.1:18123/")
     where = capsys.readouterr().err.partition("Where to look:\n")[2].splitlines()

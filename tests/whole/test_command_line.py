@@ -19,12 +19,11 @@ from outlets import Outlet, outlet, rss
 from program import Program
 from terminal import at_terminal
 
-from aggregator.cli import beginning, main
-from aggregator.cli.app import printable
+from aggregator.cli import init, main
+from aggregator.cli.app import PANELS, printable
 from aggregator.cli.manual import man_page, manual
-from aggregator.cli.panels import PANELS
 from aggregator.cli.progress import rate
-from aggregator.cli.searching import show
+from aggregator.cli.search import show
 from aggregator.config import load
 from aggregator.models import SearchHit
 
@@ -100,7 +99,7 @@ def test_init_without_questions_writes_a_file_that_check_accepts(tmp_path: Path,
     assert text.count("#") > 15
     config = load(written)
     assert (config.site.title, config.site.base_url) == ('Ours: "the" feed', "https://news.example/")
-    assert config.feeds == beginning.STARTERS
+    assert config.feeds == init.STARTERS
     assert [path.name for path in written.parent.iterdir()] == ["feeds.yaml"]
     ended = here.run("init", str(tmp_path / "new folder"), "--yes")
     assert ended.returncode == 2
@@ -152,7 +151,7 @@ def test_init_in_a_pipe_names_the_option_that_allows_a_private_site(tmp_path: Pa
 @pytest.mark.parametrize("title", ["a: b #c", "'", '"', "\\", "\t", "naïve – ☕", "- x", "null", "{a}"])
 def test_any_title_makes_a_valid_file(tmp_path: Path, title: str) -> None:
     """What is typed is text, whatever YAML would make of it."""
-    (tmp_path / "feeds.yaml").write_text(beginning.text(title, "http://127.0.0.1:8080/", beginning.STARTERS), "utf-8")
+    (tmp_path / "feeds.yaml").write_text(init.text(title, "http://127.0.0.1:8080/", init.STARTERS), "utf-8")
     assert load(tmp_path / "feeds.yaml").site.title == title
 
 

@@ -20,9 +20,9 @@ from program import Program
 from rich.cells import cell_len
 from terminal import at_terminal
 
-from aggregator.cli import main, status, tailing
+from aggregator.cli import main, status, tail
 from aggregator.cli.app import _wrapped, complain, print_json, print_table
-from aggregator.cli.searching import show
+from aggregator.cli.search import show
 from aggregator.dedupe.stories import spelled
 from aggregator.models import FeedState, FeedStatus, SearchHit
 from aggregator.poll.health import diagnose
@@ -229,7 +229,7 @@ def test_tail_outlives_a_database_that_is_replaced(
             raise KeyboardInterrupt
         step()
 
-    monkeypatch.setattr(tailing, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(tail, "time", SimpleNamespace(sleep=sleep))
     code, out, err = Screen(tmp_path, capsys, monkeypatch).run("tail", "-n", "3", "--json")
     assert code == 0
     posts = [json.loads(line) for line in out.splitlines()]

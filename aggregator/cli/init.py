@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import typer
 from pydantic import ValidationError
 
-from aggregator.cli.adding import Yes, asking, chosen, feed_of, show
+from aggregator.cli.add import Yes, asking, chosen, feed_of, show
 from aggregator.cli.app import app, complain, here, say
 from aggregator.config.settings import Feed, Network, Server, Site
 from aggregator.models.errors import ConfigError, FetchError, ParseError, Refused
@@ -180,7 +180,7 @@ def _host(url: str) -> str:
 
 
 def _found(url: str, allow: list[str], *, asks: bool) -> Feed:
-    from aggregator.cli.finding import finder
+    from aggregator.cli.add import finder
 
     with finder(None, _reaching(allow)) as looking:
         found = chosen(looking, url, asks=asks)

@@ -14,7 +14,7 @@ import typer
 
 from aggregator.cli import completion
 from aggregator.cli.app import Here, app, clock, complain, counted, here, say
-from aggregator.cli.naming import meant
+from aggregator.cli.feeds import meant
 from aggregator.cli.progress import bars
 from aggregator.models import FeedState, FeedStatus
 

@@ -102,6 +102,6 @@ def _this_program() -> str:
 
 
 def _serve(config: Config, place: Path) -> None:
-    from aggregator.cli.operate import serve_until_stopped
+    from aggregator.cli.run import serve_until_stopped
 
     serve_until_stopped(config, place / "data")
