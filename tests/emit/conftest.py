@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emit_shelf import Shelf, filled
+from support.emit_shelf import Shelf, filled
 
 from aggregator.config.settings import Site
 

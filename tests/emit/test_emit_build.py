@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained, filled, link_to, make_post
-from machine import full_disk
+from support.emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained, filled, link_to, make_post
+from support.machine import full_disk
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
@@ -280,7 +280,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from emit_shelf import chained, filled
+from support.emit_shelf import chained, filled
 from aggregator.emit import build
 from aggregator.config.settings import Site
 
@@ -298,7 +298,7 @@ def test_f39_killed_at_any_step_no_file_is_torn(site: Site, tmp_path: Path, step
     build(filled(30), site, out)
     before = documents(out)
     run = subprocess.run(
-        [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(out), str(step)], check=False, env=os.environ
+        [sys.executable, "-c", KILLED, str(Path(__file__).parents[1]), str(out), str(step)], check=False, env=os.environ
     )
     assert run.returncode == 9
     left = {name: data for name, data in documents(out).items() if not name.endswith(".new")}

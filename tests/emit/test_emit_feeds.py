@@ -10,9 +10,9 @@ from typing import Any
 
 import feedparser
 import pytest
-from emit_rules import ATOM, CONTENT, DC, DCTERMS, FAULTS, LANG, faults_of, warnings_of
-from emit_shelf import KREBS, START, THREATPOST, Shelf, filled, make_post
 from lxml import etree
+from support.emit_rules import ATOM, CONTENT, DC, DCTERMS, FAULTS, LANG, faults_of, warnings_of
+from support.emit_shelf import KREBS, START, THREATPOST, Shelf, filled, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

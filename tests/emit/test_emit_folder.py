@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from emit_shelf import Shelf, make_post
+from support.emit_shelf import Shelf, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from emit_rules import ATOM, HISTORY
-from emit_shelf import Shelf, chained, filled, make_post
 from lxml import etree
+from support.emit_rules import ATOM, HISTORY
+from support.emit_shelf import Shelf, chained, filled, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from emit_rules import faults_of
-from emit_shelf import Shelf, filled
+from support.emit_rules import faults_of
+from support.emit_shelf import Shelf, filled
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

@@ -12,8 +12,8 @@ from posixpath import normpath
 from urllib.parse import unquote
 
 import pytest
-from emit_shelf import KREBS, START, THREATPOST, Shelf, filled, link_to, make_post
 from lxml import html
+from support.emit_shelf import KREBS, START, THREATPOST, Shelf, filled, link_to, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

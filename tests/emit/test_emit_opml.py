@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emit_shelf import KREBS, LAB, THREATPOST
 from lxml import etree
+from support.emit_shelf import KREBS, LAB, THREATPOST
 
 from aggregator.config.settings import Site
 from aggregator.emit import opml

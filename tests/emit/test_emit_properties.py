@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import feedparser
-from emit_rules import ATOM, CONTENT, FAULTS, faults_of
-from emit_shelf import THREATPOST, Shelf, make_post
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from support.emit_rules import ATOM, CONTENT, FAULTS, faults_of
+from support.emit_shelf import THREATPOST, Shelf, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build, paths

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from emit_shelf import Shelf, chained
-from machine import QuietFiles, needed, serving
+from support.emit_shelf import Shelf, chained
+from support.machine import QuietFiles, needed, serving
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from emit_shelf import Shelf, make_post
+from support.emit_shelf import Shelf, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from emit_rules import faults_of
-from emit_shelf import START, Shelf, filled
 from lxml import etree
+from support.emit_rules import faults_of
+from support.emit_shelf import START, Shelf, filled
 
 from aggregator.config.settings import Site
 from aggregator.emit import build

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from rawserver import Clock, Memory, Script, Server
+from support.rawserver import Clock, Memory, Script, Server
 
 from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher

@@ -16,7 +16,7 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rawserver import answer
+from support.rawserver import answer
 
 from aggregator.fetch.body import Decoder, DecodingError
 from aggregator.models import Request

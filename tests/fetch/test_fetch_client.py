@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rawserver import Asked, Clock, Memory, Server, answer, late, routes
+from support.rawserver import Asked, Clock, Memory, Server, answer, late, routes
 
 from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rawserver import answer, late, routes
+from support.rawserver import answer, late, routes
 
 from aggregator.models import Request
 from aggregator.models.errors import FetchError, Refused

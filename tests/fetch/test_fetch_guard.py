@@ -9,7 +9,7 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rawserver import answer, routes
+from support.rawserver import answer, routes
 
 from aggregator.fetch.guard import Guard, disguised, is_public
 from aggregator.models import Request

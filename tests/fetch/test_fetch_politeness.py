@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from rawserver import Memory, Server, answer, late, routes
+from support.rawserver import Memory, Server, answer, late, routes
 
 from aggregator.config.settings import Network
 from aggregator.fetch import robots as robots_module

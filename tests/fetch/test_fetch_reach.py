@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rawserver import answer
+from support.rawserver import answer
 
 from aggregator.fetch import client as door
 from aggregator.fetch.hosts import LATELY, OFFLINE_RETRY_S

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_builders import Newsroom
+from support.store_builders import Newsroom
 
 from aggregator.store import Store
 

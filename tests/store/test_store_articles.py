@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from store_builders import HOUR, NOW, WAIT, Newsroom, entry, evidence, fingerprint
+from support.store_builders import HOUR, NOW, WAIT, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Attribution, Likeness, PageKind, Verdict
 from aggregator.store import Store

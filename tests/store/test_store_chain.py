@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, config, entry
+from support.store_builders import HOUR, NOW, Newsroom, config, entry
 
 from aggregator.models import PageKind, PendingArticle, PollOutcome, PollResult
 from aggregator.store import Store, chain
@@ -255,7 +255,7 @@ def test_feeds_whose_pages_are_not_fetched(newsroom: Newsroom) -> None:
     """`full_text: never` since the link was found: there is nothing that such a post could be made of."""
     broken(newsroom)
     found = follow(newsroom)
-    from store_builders import fingerprint
+    from support.store_builders import fingerprint
 
     from aggregator.models import Article
 

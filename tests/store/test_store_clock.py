@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import PollOutcome, PollResult
 

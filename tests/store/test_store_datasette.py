@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_builders import Newsroom
+from support.store_builders import Newsroom
 from test_store_docs import _fill
 
 from aggregator.store import Store

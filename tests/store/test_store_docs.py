@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Enclosure, FeedEvent, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
 from aggregator.store import Store

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_builders import HOUR, NOW, Newsroom, entry, fingerprint
+from support.store_builders import HOUR, NOW, Newsroom, entry, fingerprint
 
 from aggregator.models import Fingerprint, Likeness
 from aggregator.store import Store

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from machine import full_disk
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.machine import full_disk
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models.errors import StoreError
 from aggregator.store import Store, connection

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, decision, entry
+from support.store_builders import HOUR, NOW, Newsroom, decision, entry
 
 from aggregator.models import Enclosure, Known, ParsedFeed, PollOutcome, PollResult, Verdict
 from aggregator.models.errors import StoreError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from operator import attrgetter
 
-from store_builders import HOUR, NOW, Newsroom, entry, evidence, fingerprint
+from support.store_builders import HOUR, NOW, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Likeness, Validators
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, config, entry
+from support.store_builders import HOUR, NOW, Newsroom, config, entry
 
 from aggregator.models import FeedStatus, ParsedFeed, PollOutcome, PollResult, Rhythm, Validators
 from aggregator.store import Store

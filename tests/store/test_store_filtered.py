@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.config.settings import Output
 from aggregator.models import Likeness

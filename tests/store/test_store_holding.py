@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from store_builders import NOW, Newsroom, entry
+from support.store_builders import NOW, Newsroom, entry
 
 WAIT = timedelta(minutes=10)
 

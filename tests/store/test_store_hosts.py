@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-from store_builders import NOW
+from support.store_builders import NOW
 
 from aggregator.models import FetchMemory, HostState, RobotsFile
 from aggregator.store import Store

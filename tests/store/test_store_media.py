@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, config, entry
+from support.store_builders import HOUR, NOW, Newsroom, config, entry
 
 from aggregator.emit import item
 from aggregator.models import CheckedImage, Enclosure, Picture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import PostLink
 from aggregator.store import Store

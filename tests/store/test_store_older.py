@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database, Migrations
-from store_builders import NOW, Newsroom, entry
 from structlog.testing import capture_logs
+from support.store_builders import NOW, Newsroom, entry
 
 from aggregator.models.errors import StoreError
 from aggregator.store import Store, restored

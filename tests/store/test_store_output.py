@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_builders import HOUR, NOW, WAIT, Newsroom, config, entry
+from support.store_builders import HOUR, NOW, WAIT, Newsroom, config, entry
 
 from aggregator.models import AlsoIn, Carried
 from aggregator.store import Store

@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from machine import full_disk
-from store_builders import NOW, Newsroom, entry
+from support.machine import full_disk
+from support.store_builders import NOW, Newsroom, entry
 from test_store_older import make, version_of
 
 from aggregator.models.errors import StoreError

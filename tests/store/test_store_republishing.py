@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.config.settings import Output
 from aggregator.models import Enclosure, Likeness, Post
@@ -116,7 +116,7 @@ def test_another_word_in_the_configuration_marks_the_posts(make: Make) -> None:
 
 
 def _config(beta: dict[str, object], alpha: dict[str, object] | None = {}) -> object:  # noqa: B006 - never changed
-    from store_builders import config
+    from support.store_builders import config
 
     return config(*([] if alpha is None else [ALPHA | alpha]), beta)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from store_builders import HOUR, NOW, Newsroom, decision, entry
+from support.store_builders import HOUR, NOW, Newsroom, decision, entry
 
 from aggregator import emit
 from aggregator.config.settings import Site

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from store_builders import HOUR, NOW, Newsroom, entry, evidence, fingerprint
+from support.store_builders import HOUR, NOW, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Change, ChangeKind, PageEvidence, RevisionKind, Validators
 from aggregator.store import Store

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from store_builders import NOW, Newsroom, config, entry
+from support.store_builders import NOW, Newsroom, config, entry
 
 from aggregator.models.errors import StoreError
 from aggregator.store import Store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store_builders import HOUR, NOW, WAIT, Newsroom, entry
+from support.store_builders import HOUR, NOW, WAIT, Newsroom, entry
 
 from aggregator.models import Likeness, Verdict
 from aggregator.store import Store

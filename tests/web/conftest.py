@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_room import SITE, WORM, Asking, serving
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.desk_room import SITE, WORM, Asking, serving
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.emit import build
 from aggregator.models import Likeness

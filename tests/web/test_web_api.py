@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_room import serving
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.desk_room import serving
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.config.settings import Server
 from aggregator.store import Store

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from desk_room import request
+from support.desk_room import request
 
 from aggregator.config.settings import Site
 from aggregator.store import Store

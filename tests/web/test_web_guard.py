@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_room import Asking, serving
 from pydantic import ValidationError
 from starlette.datastructures import Headers
+from support.desk_room import Asking, serving
 
 from aggregator.config.settings import Server
 from aggregator.models.errors import StoreError

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_room import serving
-from emit_rules import faults_of
-from store_builders import NOW, Newsroom
+from support.desk_room import serving
+from support.emit_rules import faults_of
+from support.store_builders import NOW, Newsroom
 
 from aggregator import emit
 from aggregator.config.settings import Site

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from desk_room import SITE, serving
+from support.desk_room import SITE, serving
 
 HUBS = ("https://hub.example/",)
 

@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from chromium import Page, browser
-from desk_room import serving
-from emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained
+from support.chromium import Page, browser
+from support.desk_room import serving
+from support.emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained
 
 from aggregator.config.settings import Output, Site
 from aggregator.emit import build

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from desk_room import serving
 from prometheus_client.parser import text_string_to_metric_families
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.desk_room import serving
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import FeedStatus, PollOutcome, PollResult
 from aggregator.store import Store

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from desk_room import SITE, serving
-from emit_rules import faults_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
+from support.desk_room import SITE, serving
+from support.emit_rules import faults_of
 
 from aggregator.store import connection, queries
 from aggregator.web.rendering import marked

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_room import serving
 from lxml import html
-from store_builders import HOUR, NOW, Newsroom, entry
+from support.desk_room import serving
+from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, PollResult
 from aggregator.poll import health

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from mirroredpress import NOW, Mirrored, rows
+from support.mirroredpress import NOW, Mirrored, rows
 
 from aggregator.config import load
 from aggregator.demo import Press

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outlets import Outlet, outlet, rss
-from program import Program
+from support.outlets import Outlet, outlet, rss
+from support.program import Program
 
 GOOD = ("/feed", "/one")
 ARTICLE = (

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mirroredpress import Mirrored
-from outlets import Outlet, outlet, rss
+from support.mirroredpress import Mirrored
+from support.outlets import Outlet, outlet, rss
 
 from aggregator.config import load
 from aggregator.pipeline.pipeline import CHAIN_LINKS, Pipeline, opened

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lxml import etree
-from outlets import Outlet, outlet
+from support.outlets import Outlet, outlet
 
 from aggregator.config import load
 from aggregator.pipeline.pipeline import opened

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from outlets import Outlet, outlet, rss
-from program import Program
-from terminal import at_terminal
+from support.outlets import Outlet, outlet, rss
+from support.program import Program
+from support.terminal import at_terminal
 
 from aggregator.cli import init, main
 from aggregator.cli.app import PANELS, printable

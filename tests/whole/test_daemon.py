@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outlets import Outlet, outlet, rss
-from program import Program
+from support.outlets import Outlet, outlet, rss
+from support.program import Program
 
 WAIT_S = 40
 

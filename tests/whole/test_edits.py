@@ -11,8 +11,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from outlets import Outlet, outlet, rss
-from program import Program
+from support.outlets import Outlet, outlet, rss
+from support.program import Program
 
 from aggregator.config import load
 from aggregator.pipeline.pipeline import Pipeline, opened

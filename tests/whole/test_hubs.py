@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub import Hub, hub
-from outlets import Outlet, outlet, rss
+from support.hub import Hub, hub
+from support.outlets import Outlet, outlet, rss
 
 from aggregator.config.settings import Config
 from aggregator.pipeline.pipeline import opened

@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from machine import full_disk
-from outlets import Outlet, outlet, rss
 from PIL import Image
+from support.machine import full_disk
+from support.outlets import Outlet, outlet, rss
 
 from aggregator.config import load
 from aggregator.demo import Press

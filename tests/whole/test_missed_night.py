@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from outlets import outlet, rss
+from support.outlets import outlet, rss
 
 from aggregator.config.settings import Config
 from aggregator.pipeline.pipeline import Tally, opened

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from outlets import outlet
+from support.outlets import outlet
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "deploy" / "nginx.conf"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import Quiet, serving
-from outlets import Outlet, outlet, rss
-from program import Program
+from support.machine import Quiet, serving
+from support.outlets import Outlet, outlet, rss
+from support.program import Program
 
 from aggregator.config import load
 from aggregator.config.settings import Site

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from outlets import outlet, rss
-from program import Program
+from support.outlets import outlet, rss
+from support.program import Program
 
 from aggregator.cli import main
 from aggregator.config.settings import Config

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outlets import Outlet, outlet, rss
+from support.outlets import Outlet, outlet, rss
 
 from aggregator.config import load
 from aggregator.pipeline import outcomes

@@ -7,7 +7,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
-from mirroredpress import Mirrored, rows
+from support.mirroredpress import Mirrored, rows
 
 from aggregator.demo import Expected
 

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from machine import Quiet, serving
+from support.machine import Quiet, serving
 
 from aggregator.config.settings import Config
 from aggregator.pipeline.pipeline import opened

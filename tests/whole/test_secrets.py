@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from outlets import outlet, rss
-from program import Program
+from support.outlets import outlet, rss
+from support.program import Program
 
 DATE = "Tue, 03 Mar 2026 10:00:00 +0000"
 SECRETS = ("hunter2pw", "t0ken-of-ann", "letmein99", "env-s3cret-key")

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from outlets import outlet, rss
+from support.outlets import outlet, rss
 
 from aggregator.config.settings import Config
 from aggregator.models.errors import EmitError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from mirroredpress import NOW
+from support.mirroredpress import NOW
 
 from aggregator import emit
 from aggregator.config import load

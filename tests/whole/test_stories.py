@@ -11,8 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from mirroredpress import NOW, Mirrored
-from program import Program
+from support.mirroredpress import NOW, Mirrored
+from support.program import Program
 
 from aggregator.pipeline import lock
 from aggregator.pipeline import stories as storylines

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from mirroredpress import Mirrored
-from outlets import outlet, rss
-from program import Program
 from rich.cells import cell_len
-from terminal import at_terminal
+from support.mirroredpress import Mirrored
+from support.outlets import outlet, rss
+from support.program import Program
+from support.terminal import at_terminal
 
 from aggregator.cli import main, status, tail
 from aggregator.cli.app import _wrapped, complain, print_json, print_table

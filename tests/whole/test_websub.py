@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hub import Hub, hub
-from outlets import Outlet, outlet, rss
+from support.hub import Hub, hub
+from support.outlets import Outlet, outlet, rss
 
 from aggregator.config.settings import Config
 from aggregator.models import FeedState

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outlets import outlet, rss
+from support.outlets import outlet, rss
 
 from aggregator.config import load
 from aggregator.pipeline.pipeline import opened

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from store_builders import NOW, Newsroom
-
 from aggregator.config.settings import Site
 from aggregator.store import Store
 from aggregator.web import Server, application
+from support.store_builders import NOW, Newsroom
 
 SITE = Site(title="Wire", base_url="https://news.example/wire/", page_size=10)
 WORM = "Researchers saw a worm spread. CVE-2026-1234 is to blame."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
 
-from machine import Quiet, serving
+from support.machine import Quiet, serving
 
 
 @dataclass

@@ -9,7 +9,7 @@ import select
 import subprocess
 import time
 
-from program import Program
+from support.program import Program
 
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
-from machine import Quiet, serving
+from support.machine import Quiet, serving
 
 Page = tuple[str, bytes] | Callable[[], tuple[int, str, bytes]]
 

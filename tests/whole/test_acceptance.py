@@ -1,6 +1,6 @@
 """docs/acceptance.md names, for every fault and attack, the tests that show it; a case without one is listed with why.
 
-`AGGREGATOR_WRITE_DOCS=1 pytest tests/test_acceptance.py` writes the page anew.
+`AGGREGATOR_WRITE_DOCS=1 pytest tests/whole/test_acceptance.py` writes the page anew.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "acceptance.md"
 NAMED = re.compile(r"^\s*(?:async )?def (test_((?:[fa]\d\d_)+)\w+)", re.MULTILINE)
 

@@ -15,7 +15,7 @@ from aggregator.cli.manual import manual
 from aggregator.web.access import MAX_UNDER_WAY
 from aggregator.web.server import MAX_CONNECTIONS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 
 

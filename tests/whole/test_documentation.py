@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.cli.manual import manual
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
