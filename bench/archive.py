@@ -88,7 +88,7 @@ def fill(store: Store, articles: int) -> None:
         began = time.perf_counter()
         store.save_poll(poll(press, state, done, at))
         polled = time.perf_counter()
-        with store.together():
+        with store.transaction():
             for pending in store.pending(at, POLL):
                 store.save_article(
                     pending.id, article(press, pending.url), evidence(pending.url), press.fingerprint(), None, at
@@ -154,7 +154,7 @@ def measure(store: Store) -> None:
         ("feeds (100)", store.feeds),
         ("due, nothing", lambda: store.due(NOW - timedelta(days=9000))),
         ("pending", lambda: store.pending(NOW, 200)),
-        ("counts", store.tending.counts),
+        ("counts", store.maintenance.counts),
         ("publish, nothing", lambda: store.publish(NOW, timedelta(hours=1))),
     )
     for name, question in questions:

@@ -20,8 +20,8 @@ from urllib.parse import urlencode
 
 from aggregator.config.settings import Site
 from aggregator.store import Store
-from aggregator.web import Server, application
-from aggregator.web.search import Asked
+from aggregator.web import WebServer, application
+from aggregator.web.search import SearchQuery
 from bench.archive import FEEDS, NOW, TAGS, Press, fill
 
 
@@ -40,7 +40,7 @@ def main() -> None:
         with Store.read(path) as store:
             report("the store", asked, lambda values: _find(store, values))
         app = application(Site(), path, Path(folder), lambda: NOW)
-        with Server(app, "127.0.0.1", 0) as server:
+        with WebServer(app, "127.0.0.1", 0) as server:
             connection = http.client.HTTPConnection(*server.address)
             report("the page, over HTTP", asked, lambda values: _get(connection, f"/search?{urlencode(values)}"))
             report("the feed, over HTTP", asked, lambda values: _get(connection, f"/search.atom?{urlencode(values)}"))
@@ -84,8 +84,8 @@ def report(where: str, asked: list[tuple[str, dict[str, str]]], answer: Callable
 
 
 def _find(store: Store, values: dict[str, str]) -> object:
-    asked = Asked.read(values)
-    return store.desk.find(asked.text, asked.where(), limit=20, order=asked.order)
+    asked = SearchQuery.read(values)
+    return store.queries.find(asked.text, asked.where(), limit=20, order=asked.order)
 
 
 def _get(connection: http.client.HTTPConnection, path: str) -> bytes:

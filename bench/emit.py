@@ -30,7 +30,7 @@ from lxml import etree
 from aggregator.config.settings import Output, Site
 from aggregator.emit import build
 from aggregator.emit.atom import NAMESPACE
-from aggregator.emit.feed import Document, of_source
+from aggregator.emit.feed import FeedDocument, of_source
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.item import rfc3339, view
 from aggregator.models import Built, Carried, PollOutcome, PollResult, Post, PostLink, Source
@@ -247,7 +247,7 @@ def writers(archive: MadeUp) -> None:
     print(f"30 feeds of 100 items, {size:.0f} MB of HTML:")
     start = time.perf_counter()
     feeds = [
-        Document(of_source(site, "x", f"s{n}"), f"sources/s{n}", tuple(view(post, base) for post in found))
+        FeedDocument(of_source(site, "x", f"s{n}"), f"sources/s{n}", tuple(view(post, base) for post in found))
         for n, found in enumerate(posts)
     ]
     print(f"    viewing      {time.perf_counter() - start:.2f} s")
@@ -262,7 +262,7 @@ def writers(archive: MadeUp) -> None:
     print(f"    atom by lxml {time.perf_counter() - start:.2f} s")
 
 
-def by_lxml(feed: Document) -> bytes:
+def by_lxml(feed: FeedDocument) -> bytes:
     """An Atom document (its larger half of elements) as a tree."""
     root = etree.Element(f"{{{NAMESPACE}}}feed", nsmap={None: NAMESPACE})
     for item in feed.items:

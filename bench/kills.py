@@ -37,7 +37,7 @@ from aggregator import dedupe
 from aggregator.config.settings import Config
 from aggregator.fetch import Fetcher
 from aggregator.pipeline import lock
-from aggregator.pipeline.parsing import Page, read_feed, read_page
+from aggregator.pipeline.parsing import PageInput, read_feed, read_page
 from aggregator.pipeline.pipeline import Pipeline, Tally
 from aggregator.scrape import Hint
 from aggregator.store import Store
@@ -134,10 +134,10 @@ class Telling(Store):
             self._held.append((kind, what))
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         self._held = []
         try:
-            with super().together():
+            with super().transaction():
                 yield
             held = self._held
         finally:
@@ -198,7 +198,7 @@ def work(folder: Path, feed: str, tell: Any, *, rounds: int | None = None) -> No
             again = Tally()
             pipeline.emit(again, full=True)
             tell("rewritten", " ".join([str(again.built.written), *again.built.files]))
-            tell("problems", json.dumps(store.tending.check()))
+            tell("problems", json.dumps(store.maintenance.check()))
 
 
 def once(folder: Path, feed: str, tell: Any) -> None:
@@ -241,7 +241,7 @@ def warm() -> None:
     press.path = "/feed"
     read_feed(press._answer()[1], "http://warm.example/feed", "application/rss+xml")
     press.path = "/p/1"
-    read_page(Page(press._answer()[1], "http://warm.example/p/1", "text/html", Hint(title(1), "", BEGUN, None)))
+    read_page(PageInput(press._answer()[1], "http://warm.example/p/1", "text/html", Hint(title(1), "", BEGUN, None)))
 
 
 def torn(folder: Path, pattern: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aggregator.scrape.blocks import Block, blocks
 from aggregator.scrape.content import classify
-from aggregator.scrape.content.features import evidence, survey
+from aggregator.scrape.content.features import evidence, page_areas
 from aggregator.scrape.dom import parse
 from aggregator.scrape.metadata.titles import find_title
 from aggregator.scrape.structured import claims
@@ -49,7 +49,7 @@ def _examples(page: bytes, url: str, text: str) -> list[Example]:
     if tree is None:
         return []
     found = blocks(tree)
-    items = evidence(survey(found), find_title(tree, claims(tree), url) or "")
+    items = evidence(page_areas(found), find_title(tree, claims(tree), url) or "")
     labels = label(found, text)
     # A page counts by the root of its words, a block by its words up to 40: long pages are not to drown short ones.
     size = math.sqrt(sum(block.words for block in found))

@@ -25,7 +25,7 @@ from PIL import Image
 from aggregator.config import load
 from aggregator.demo import Press
 from aggregator.pipeline.pipeline import opened
-from aggregator.web import Server, of_folder
+from aggregator.web import WebServer, of_folder
 
 START = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)
 BETWEEN = timedelta(minutes=20)
@@ -89,13 +89,13 @@ def pictures(what: Scene) -> dict[str, Callable[[Path], None]]:
     )
     three = [("", what.files + "index.html"), ("", post), ("", what.files + what.story)]
     found: dict[str, Callable[[Path], None]] = {
-        "front": lambda to: shoot(what.desk, to, 1280, 1000),
+        "front": lambda to: shoot(what.queries, to, 1280, 1000),
         "post": lambda to: shoot(post, to, 1280, 1900),
         "post-dark": lambda to: shoot(coded, to, 1280, 1500, dark=True),
         "story": lambda to: shoot(what.files + what.story, to, 1280, 1150),
         "phone": lambda to: board(what, three, to, inner=PHONE, tall=780, scale=1),
-        "search": lambda to: shoot(what.desk + "search?q=ransomware&copies=1", to, 1280, 1000),
-        "status": lambda to: shoot(what.desk + "status", to, 1280, 1000),
+        "search": lambda to: shoot(what.queries + "search?q=ransomware&copies=1", to, 1280, 1000),
+        "status": lambda to: shoot(what.queries + "status", to, 1280, 1000),
     }
     for name, (outlet, title, tall) in CASES.items():
         pair = [("The page", what.originals[outlet, title]), ("On the mirror", what.files + what.pages[outlet, title])]
@@ -122,7 +122,9 @@ def scene(place: Path) -> Iterator[Scene]:
         originals = {(one.outlet, one.title): one.url or "" for one in press.expected()}
         public = place / "data" / "public"
         with (
-            Server(of_folder(config, place / "data", lambda: START + press.rounds * BETWEEN), "127.0.0.1", 0) as desk,
+            WebServer(
+                of_folder(config, place / "data", lambda: START + press.rounds * BETWEEN), "127.0.0.1", 0
+            ) as desk,
             files(public) as address,
         ):
             yield Scene(desk.url, address, public, pages, originals, f"stories/{told.story}.html")

@@ -23,9 +23,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator.dedupe.stories import Clusterer, Features, Grouped, Index, Item, Stats, group
+from aggregator.dedupe.stories import Clusterer, Features, Grouped, Index, Stats, StoryItem, group
 from aggregator.dedupe.stories.scoring import vector
-from aggregator.pipeline.stories import Storylines
+from aggregator.pipeline.stories import StoryFinder
 from aggregator.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -81,13 +81,13 @@ def headlines(limit: int) -> list[Line]:
     return read(CORPORA / "stories" / "uci-headlines.jsonl")[:limit]
 
 
-def item(line: Line) -> Item:
+def item(line: Line) -> StoryItem:
     published = None
     if line.get("published"):
         published = datetime.fromisoformat(line["published"])
     elif line.get("timestamp_ms"):
         published = datetime.fromtimestamp(line["timestamp_ms"] / 1000, UTC)
-    return Item(line["id"], line.get("title", ""), line.get("text", ""), published, line.get("source", ""))
+    return StoryItem(line["id"], line.get("title", ""), line.get("text", ""), published, line.get("source", ""))
 
 
 def grouped(lines: Iterable[Line]) -> dict[str, str]:
@@ -225,8 +225,8 @@ def stored(articles: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "stories.db") as store:
         with contextlib.redirect_stdout(None):
             archive.fill(store, articles)
-        Storylines(store).place(archive.NOW)
-        storylines, taken = Storylines(store), []
+        StoryFinder(store).place(archive.NOW)
+        storylines, taken = StoryFinder(store), []
         for _ in range(20):
             archive.one_more(store, archive.Press())
             begin = time.process_time()

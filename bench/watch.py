@@ -25,7 +25,7 @@ from aggregator import dedupe, poll, scrape
 from aggregator.models import Candidate
 from aggregator.models.errors import StageError
 from aggregator.store import quality
-from aggregator.store.quality import Sample, recovered, trouble, usual_words
+from aggregator.store.quality import QualitySample, recovered, trouble, usual_words
 from aggregator.text.words import words
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +39,7 @@ FULL_TEXT = 120
 SAME_POSTS = {"DaringFireball.json", "allthis.json", "large_rss.xml", "scriptingNews.rss"}
 """The posts of another file of the corpus in another format."""
 
-Feed = tuple[str, list[Sample]]
+Feed = tuple[str, list[QualitySample]]
 
 
 def feeds() -> tuple[list[Feed], int, int]:
@@ -61,16 +61,18 @@ def feeds() -> tuple[list[Feed], int, int]:
             if title.casefold() != other_title.casefold() and dedupe.same(title, text, WHEN, prints[one], (known,)):
                 repeated |= {one, other}
                 twins += 1
-        found.append((path.name, [Sample(len(text.split()), n in repeated) for n, (_, text) in enumerate(texts)]))
+        found.append(
+            (path.name, [QualitySample(len(text.split()), n in repeated) for n, (_, text) in enumerate(texts)])
+        )
     return found, pairs, twins
 
 
-def walk(samples: Sequence[Sample]) -> list[bool]:
+def walk(samples: Sequence[QualitySample]) -> list[bool]:
     """Whether the feed is in trouble after each article, oldest first."""
     return [trouble(list(reversed(samples[: n + 1]))) is not None for n in range(len(samples))]
 
 
-def orders(samples: list[Sample]) -> Iterable[list[Sample]]:
+def orders(samples: list[QualitySample]) -> Iterable[list[QualitySample]]:
     chance = random.Random(1)
     for _ in range(ORDERS):
         yield chance.sample(samples, len(samples))
@@ -85,7 +87,9 @@ def false_flags(chosen: list[Feed]) -> str:
     )
 
 
-def delays(chosen: list[Feed], broken: Callable[[int, Sample], Sample]) -> tuple[list[int], list[int], int, int]:
+def delays(
+    chosen: list[Feed], broken: Callable[[int, QualitySample], QualitySample]
+) -> tuple[list[int], list[int], int, int]:
     """Articles until a broken feed is flagged, and until a mended one is not; runs never flagged, never cleared."""
     flagged, cleared, missed, stuck = [], [], 0, 0
     for _, samples in chosen:
@@ -106,21 +110,21 @@ def delays(chosen: list[Feed], broken: Callable[[int, Sample], Sample]) -> tuple
     return flagged, cleared, missed, stuck
 
 
-def _newest(samples: list[Sample]) -> list[Sample]:
+def _newest(samples: list[QualitySample]) -> list[QualitySample]:
     return samples[::-1]
 
 
-def _trouble(samples: list[Sample]) -> bool:
+def _trouble(samples: list[QualitySample]) -> bool:
     return trouble(_newest(samples)) is not None
 
 
-def notice(place: int, _: Sample) -> Sample:
+def notice(place: int, _: QualitySample) -> QualitySample:
     """One text in place of all: that it is one is seen from the second on, and then of the first too."""
-    return Sample(60, repeats=place > 0)
+    return QualitySample(60, repeats=place > 0)
 
 
-def teaser(_: int, sample: Sample) -> Sample:
-    return Sample(min(TEASER_WORDS, sample.words), repeats=False)
+def teaser(_: int, sample: QualitySample) -> QualitySample:
+    return QualitySample(min(TEASER_WORDS, sample.words), repeats=False)
 
 
 def told(found: tuple[list[int], list[int], int, int]) -> str:

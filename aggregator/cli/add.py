@@ -24,7 +24,7 @@ from aggregator.models import PageKind, ParsedFeed, Request, Response
 from aggregator.models.errors import ConfigError, FetchError, ParseError, StageError
 from aggregator.pipeline.articles import SCRAPE_TIMEOUT_S
 from aggregator.pipeline.feeds import FEED_TYPES, PARSE_TIMEOUT_S
-from aggregator.pipeline.parsing import Page, has_full_text, read_feed, read_page
+from aggregator.pipeline.parsing import PageInput, has_full_text, read_feed, read_page
 from aggregator.pipeline.workers import Workers
 from aggregator.poll.discovery import known_feed
 from aggregator.scrape import Hint
@@ -76,7 +76,7 @@ def asking() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def chosen(looking: Finder, url: str, *, asks: bool) -> Found:
+def chosen(looking: Finder, url: str, *, asks: bool) -> DiscoveredFeed:
     """The feed behind `url`; of several the one that is chosen, or the first where nobody is asked.
 
     Raises FetchError or ParseError when there is none.
@@ -101,7 +101,7 @@ def chosen(looking: Finder, url: str, *, asks: bool) -> Found:
     return every[int(wanted) - 1]
 
 
-def feed_of(found: Found, name: str | None, tags: Sequence[str]) -> Feed:
+def feed_of(found: DiscoveredFeed, name: str | None, tags: Sequence[str]) -> Feed:
     """What is written for it. ConfigError where a name or a tag is none."""
     from pydantic import ValidationError
 
@@ -114,13 +114,13 @@ def feed_of(found: Found, name: str | None, tags: Sequence[str]) -> Feed:
         ) from None
 
 
-def show(found: Found, sample: Sample | None) -> None:
+def show(found: DiscoveredFeed, sample: FeedSample | None) -> None:
     """What would be stored of it."""
     for line in _lines(found, sample):
         say(line)
 
 
-def _lines(found: Found, sample: Sample | None) -> Iterator[str]:
+def _lines(found: DiscoveredFeed, sample: FeedSample | None) -> Iterator[str]:
     feed = found.feed
     yield f"\n{feed.title or 'A feed without a title'}"
     yield f"   feed         {redact(found.url)} ({_kind(found)}, {len(feed.entries)} entries)"
@@ -135,11 +135,11 @@ def _lines(found: Found, sample: Sample | None) -> Iterator[str]:
         yield f"   {'' if number else 'newest':<12} {date}  {entry.title[:90]}"
 
 
-def _kind(found: Found) -> str:
+def _kind(found: DiscoveredFeed) -> str:
     return found.feed.format or "a feed"
 
 
-def _full_text(found: Found) -> str:
+def _full_text(found: DiscoveredFeed) -> str:
     if not found.feed.entries:
         return "not known: it has no entries"
     return "in the feed" if found.full_text else "not in the feed: it comes from the articles' pages"
@@ -167,7 +167,7 @@ MAX_STATED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DiscoveredFeed:
     """A feed that answers: its URL, and what it holds."""
 
     url: str
@@ -181,7 +181,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class FeedSample:
     """One article as a round would get it: what robots.txt says, and what its page gave, in words."""
 
     url: str
@@ -196,7 +196,7 @@ class Finder:
     fetcher: Fetcher
     workers: Workers
 
-    def feeds(self, url: str) -> Iterator[Found]:
+    def feeds(self, url: str) -> Iterator[DiscoveredFeed]:
         """The feed at `url`, or behind it where everybody knows; else those that the page there names; else the first
         where feeds usually are.
 
@@ -212,7 +212,7 @@ class Finder:
             return
         page = self._fetch(start)
         try:
-            yield Found(start, self._parse(page))
+            yield DiscoveredFeed(start, self._parse(page))
         except ParseError as error:
             not_a_feed = error
         else:
@@ -229,14 +229,14 @@ class Finder:
         if not found:
             raise not_a_feed
 
-    def _good(self, urls: list[str]) -> Iterator[Found]:
+    def _good(self, urls: list[str]) -> Iterator[DiscoveredFeed]:
         for url in urls:
             try:
-                yield Found(url, self._parse(self._fetch(url)))
+                yield DiscoveredFeed(url, self._parse(self._fetch(url)))
             except (FetchError, ParseError):
                 continue
 
-    def sample(self, feed: ParsedFeed) -> Sample | None:
+    def sample(self, feed: ParsedFeed) -> FeedSample | None:
         """The feed's newest article that has a page, fetched as a round would fetch it; None: it has none."""
         entry = next((entry for entry in feed.entries if entry.url), None)
         if entry is None or entry.url is None:
@@ -244,11 +244,11 @@ class Finder:
         seen = self.fetcher.explain(entry.url)
         robots = seen.robots or "robots.txt was not asked"
         if seen.response is None:
-            return Sample(entry.url, robots, f"no page: {seen.error}")
-        return Sample(entry.url, robots, self._read(seen.response, entry.title))
+            return FeedSample(entry.url, robots, f"no page: {seen.error}")
+        return FeedSample(entry.url, robots, self._read(seen.response, entry.title))
 
     def _read(self, response: Response, title: str) -> str:
-        page = Page(response.body, response.url, response.content_type, Hint(title))
+        page = PageInput(response.body, response.url, response.content_type, Hint(title))
         try:
             article = self.workers.call(read_page, page, timeout_s=SCRAPE_TIMEOUT_S).article
         except StageError as error:

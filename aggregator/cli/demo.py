@@ -68,7 +68,7 @@ def _one_round(config: Config, place: Path) -> tuple[int, ...]:
 
     with bars() as progress, opened(config, place / "data", clock, progress) as pipeline:
         done = pipeline.round(force=True)
-        counts = pipeline.store.tending.counts()
+        counts = pipeline.store.maintenance.counts()
         posts = pipeline.store.archive.latest(1000)
         links = sum(post.next is not None for post in posts)
     return (

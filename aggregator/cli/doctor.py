@@ -16,7 +16,7 @@ from aggregator.cli.feeds import meant, named, with_lists
 from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, ParsedFeed
 from aggregator.models.errors import StageError
-from aggregator.poll.health import standing
+from aggregator.poll.health import describe
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class DoctorTarget:
     """What is asked for: a feed as its next poll would ask, with what is stored of it, or any other URL."""
 
     url: str
@@ -73,17 +73,17 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _subject(target: str, config: Config | None, states: tuple[FeedState, ...], where: Path) -> Subject:
+def _subject(target: str, config: Config | None, states: tuple[FeedState, ...], where: Path) -> DoctorTarget:
     """The feed that is called `target` or has this URL, else the URL itself. ConfigError when it is neither."""
     stored = {state.url: state for state in states}
     feeds = named(config, states) if config else []
     is_url = "://" in target
     if is_url and target not in (feed.url for feed, _ in feeds):
-        return Subject(target, options=config.defaults if config else FeedOptions())
+        return DoctorTarget(target, options=config.defaults if config else FeedOptions())
     feed = meant(target, feeds, where)
     state = stored.get(feed.url)
     assert config is not None, "a feed was found in it"
-    return Subject(state.polled_url if state else feed.url, True, state, config.options(feed))
+    return DoctorTarget(state.polled_url if state else feed.url, True, state, config.options(feed))
 
 
 def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
@@ -105,7 +105,7 @@ def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
 
 
 def _after(
-    seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, subject: Subject
+    seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, subject: DoctorTarget
 ) -> FeedState | None:
     """The feed's state as a poll now would leave it; None for a page that nobody has called a feed."""
     from aggregator.pipeline import outcomes
@@ -119,7 +119,7 @@ def _after(
 
 
 def _lines(
-    seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, due: FeedState | None, subject: Subject
+    seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, due: FeedState | None, subject: DoctorTarget
 ) -> Iterator[str]:
     yield seen.url
     for number, hop in enumerate(seen.hops, 1):
@@ -142,7 +142,7 @@ def _lines(
     yield from _facts("not a feed", problem.message if problem else None)
     yield from _facts("error", seen.error)
     if due:
-        yield from _facts("after a poll now", standing(due).words)
+        yield from _facts("after a poll now", describe(due).words)
         yield from _facts("next poll", iso(due.next_poll) or "none any more")
 
 
@@ -186,5 +186,5 @@ def _json(seen: Explanation, feed: ParsedFeed | None, due: FeedState | None) -> 
         "entries": len(feed.entries) if feed else None,
         "next_poll": due.next_poll if due else None,
         "next_poll_reason": (due.next_poll_reason or None) if due else None,
-        "words": standing(due).words if due else None,
+        "words": describe(due).words if due else None,
     }

@@ -30,7 +30,7 @@ from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
-    from aggregator.dedupe.stories import Item
+    from aggregator.dedupe.stories import StoryItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _print_batch(batch: Path) -> None:
 
 def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
     from aggregator.pipeline.articles import PAGE_TYPES, SCRAPE_TIMEOUT_S
-    from aggregator.pipeline.parsing import Page, read_page
+    from aggregator.pipeline.parsing import PageInput, read_page
     from aggregator.pipeline.workers import Workers
     from aggregator.scrape import Hint
 
@@ -191,7 +191,9 @@ def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
     with Workers(processes=1) as workers:
         read = workers.call(
             read_page,
-            Page(document.body, document.url, document.content_type, Hint(rule=_rules(context).find(document.url))),
+            PageInput(
+                document.body, document.url, document.content_type, Hint(rule=_rules(context).find(document.url))
+            ),
             timeout_s=SCRAPE_TIMEOUT_S,
         )
     print_json(_article_json(read.article))
@@ -229,7 +231,7 @@ def _extract_batch(batch: Path) -> Iterator[dict[str, object]]:
 
 
 def _pages(lines: list[Line], batch: Path, waiting: dict[int, dict[str, object]]) -> Iterator[tuple[int, tuple[Any]]]:
-    from aggregator.pipeline.parsing import Page
+    from aggregator.pipeline.parsing import PageInput
     from aggregator.scrape import Hint
 
     for number, line in enumerate(lines):
@@ -239,7 +241,7 @@ def _pages(lines: list[Line], batch: Path, waiting: dict[int, dict[str, object]]
         except (FetchError, ParseError) as error:
             waiting[number] = _batch_line(line, error)
         else:
-            yield number, (Page(document.body, document.url, document.content_type, Hint()),)
+            yield number, (PageInput(document.body, document.url, document.content_type, Hint()),)
 
 
 def _file_of(line: Line, batch: Path) -> Path:
@@ -307,10 +309,10 @@ def stories(
         raise typer.Exit(1)
 
 
-def _item(values: dict[str, Any]) -> Item:
-    from aggregator.dedupe.stories import Item
+def _item(values: dict[str, Any]) -> StoryItem:
+    from aggregator.dedupe.stories import StoryItem
 
-    return Item(
+    return StoryItem(
         id="" if values.get("id") is None else str(values["id"]),
         title=str(values.get("title") or ""),
         text=str(values.get("text") or ""),
@@ -359,7 +361,7 @@ class Passing:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class InputDocument:
     """Bytes to look at, and where they are from: empty for a file of which nobody said. Its relative links are lost."""
 
     body: bytes
@@ -381,14 +383,16 @@ def fetching(place: Here | None, network: Network | None = None) -> Iterator[Fet
         yield opened.enter_context(Fetcher(network, Passing(memory), clock=clock))
 
 
-def read_document(target: str, place: Here, *, accept: str, url: str | None = None, robots: bool = False) -> Document:
+def read_document(
+    target: str, place: Here, *, accept: str, url: str | None = None, robots: bool = False
+) -> InputDocument:
     """A file's bytes (gunzipped if need be) or a URL's; with `robots` robots.txt has its say. Raises FetchError."""
     if "://" in target:
         if not target.lower().startswith(("http://", "https://")):
             raise Unreadable(redact(target), "is neither a file nor an http:// or https:// URL")
         with fetching(place) as fetcher:
             response = fetcher.get(Request(target, accept=accept, robots=robots))
-        return Document(response.body, url or response.url, response.content_type)
+        return InputDocument(response.body, url or response.url, response.content_type)
     return read_file(Path(target), url)
 
 
@@ -399,7 +403,7 @@ class Unreadable(FetchError):
         return f"{self.url}: {self.message}"
 
 
-def read_file(path: Path, url: str | None) -> Document:
+def read_file(path: Path, url: str | None) -> InputDocument:
     """A file as if it had been fetched from `url`. Unreadable when there is none, or nothing in it."""
     try:
         with path.open("rb") as file:
@@ -411,7 +415,7 @@ def read_file(path: Path, url: str | None) -> Document:
         raise Unreadable(str(path), f"can not be read: {_why(path, error)}") from None
     if not body.strip():
         raise Unreadable(str(path), "can not be read: the file is empty")
-    return Document(body, url or "")
+    return InputDocument(body, url or "")
 
 
 def _why(path: Path, error: Exception) -> str:

@@ -42,7 +42,7 @@ def backup(
     if not place.database.exists():
         raise StoreError(f"{place.database} does not exist")
     with bars() as progress, Store.read(place.database) as store:
-        store.tending.backup(file, lambda done, total: progress("copy", done, total))
+        store.maintenance.backup(file, lambda done, total: progress("copy", done, total))
     say(f"{file}: {file.stat().st_size / 2**20:.1f} MB, checked")
 
 
@@ -73,7 +73,7 @@ def vacuum(context: typer.Context) -> None:
         raise StoreError(f"{place.database} does not exist")
     before = place.database.stat().st_size
     with busy(f"writing {place.database.name} anew"), lock.hold(place.data), Store.open(place.database) as store:
-        store.tending.vacuum()
+        store.maintenance.vacuum()
     after = place.database.stat().st_size
     say(f"{place.database}: {before / 2**20:.1f} MB before, {after / 2**20:.1f} MB now")
 
@@ -92,8 +92,8 @@ def verify(
     place = existing(context)
     with busy(f"checking {place.database.name}"), lock.hold(place.data), Store.open(place.database) as store:
         if mend:
-            store.tending.mend()
-        problems = store.tending.check()
+            store.maintenance.mend()
+        problems = store.maintenance.check()
     for problem in problems:
         complain(problem)
     if problems:

@@ -19,7 +19,7 @@ from aggregator.models.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config, Output
-    from aggregator.store.outputs import Judged, Trial
+    from aggregator.store.outputs import FilterResult, Trial
 
 output = typer.Typer(help="The outputs of feeds.yaml: feeds of your own making.", no_args_is_help=True)
 app.add_typer(output, name="output")
@@ -94,7 +94,7 @@ def _named(config: Config, name: str, file: str) -> Output:
     return found
 
 
-def _why(post: Judged) -> str:
+def _why(post: FilterResult) -> str:
     return "; ".join(f"{reason.condition}: {reason.why}" for reason in post.reasons) or "it takes in everything"
 
 

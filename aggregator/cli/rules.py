@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
     from aggregator.models import PendingArticle
     from aggregator.models.site_rules import Rule, Sample
-    from aggregator.pipeline.articles import Reading
+    from aggregator.pipeline.articles import ArticleResult
 
 _BEGINNING = 60
 """Characters of an article's text that the table shows."""
@@ -150,16 +150,16 @@ def _show(result: str, page: str, title: str, words: int | str, begins: str, not
         say(f"        {line(notes)}")
 
 
-def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], place: Here) -> Iterator[tuple[int, Reading]]:
+def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], place: Here) -> Iterator[tuple[int, ArticleResult]]:
     """Each sample's number with what was read, as they complete: by the way that articles take, but nothing is kept."""
     from aggregator.cli.inspect import fetching
     from aggregator.config.settings import FeedOptions, Network
-    from aggregator.pipeline.articles import Pages
+    from aggregator.pipeline.articles import ArticleReader
     from aggregator.pipeline.workers import Workers
 
     network = place.config.network if place.config_path.exists() else Network()
     with fetching(place) as fetcher, Workers() as workers:
-        pages = Pages(fetcher, workers, network, lambda _: FeedOptions(), lambda: False, book)
+        pages = ArticleReader(fetcher, workers, network, lambda _: FeedOptions(), lambda: False, book)
         for reading in pages.read(_pending(sample for _, sample in samples)):
             yield reading.article.id, reading
 
@@ -171,7 +171,7 @@ def _pending(samples: Iterable[Sample]) -> Iterator[PendingArticle]:
         yield PendingArticle(index, sample.url, 0, 0, "", "", None)
 
 
-def _row(rule: Rule, sample: Sample, reading: Reading) -> tuple[str, str, str, int | str, str, str]:
+def _row(rule: Rule, sample: Sample, reading: ArticleResult) -> tuple[str, str, str, int | str, str, str]:
     from aggregator.pipeline.parsing import ReadArticle
     from aggregator.text.urls import redact
 

@@ -96,7 +96,7 @@ def run(context: typer.Context) -> None:
     from aggregator.config import logs
     from aggregator.daemon.daemon import Daemon
     from aggregator.pipeline.pipeline import opened
-    from aggregator.web import Server, of_folder
+    from aggregator.web import WebServer, of_folder
 
     _share_heaps()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until the daemon heeds it: a start may take long
@@ -105,7 +105,7 @@ def run(context: typer.Context) -> None:
     logs.configure(level=logging.INFO)
     with opened(config, place.data, clock) as pipeline:
         web = of_folder(config, place.data, clock, pipeline.subscriber)
-        with Server(web, config.server.host, config.server.port) as server:
+        with WebServer(web, config.server.host, config.server.port) as server:
             _announce(f"serving {server.url} from {place.public}; polling {len(config.feeds)} feeds")
             warn_of_sqlite()
             Daemon(pipeline, lambda: place.config).run()
@@ -159,7 +159,7 @@ def serve(context: typer.Context) -> None:
 
 def serve_until_stopped(config: Config, data: Path) -> None:
     """Serve a data folder until SIGTERM or Ctrl-C."""
-    from aggregator.web import Server, of_folder
+    from aggregator.web import WebServer, of_folder
 
     ended = threading.Event()
 
@@ -169,7 +169,7 @@ def serve_until_stopped(config: Config, data: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     web = of_folder(config, data, clock)
-    with Server(web, config.server.host, config.server.port) as server:
+    with WebServer(web, config.server.host, config.server.port) as server:
         say(f"serving {server.url} from {data / 'public'}; Ctrl-C ends it")
         ended.wait()
 

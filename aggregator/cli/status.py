@@ -18,7 +18,7 @@ from aggregator.cli.app import Here, Json, app, clock, complain, here, iso, line
 from aggregator.models import FeedState, FeedStatus
 from aggregator.models.errors import ConfigError
 from aggregator.poll import health
-from aggregator.poll.health import Condition, Diagnosis, diagnose, standing
+from aggregator.poll.health import Condition, Diagnosis, describe, diagnose
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _COLOURS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatusRow:
     """A feed, how it does, and the list that it comes from (empty: feeds.yaml itself)."""
 
     state: FeedState
@@ -86,20 +86,20 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     _show(sorted(rows, key=lambda row: row.diagnosis.rank), now)
 
 
-def _rows(place: Here, now: datetime) -> tuple[list[Row], datetime | None]:
+def _rows(place: Here, now: datetime) -> tuple[list[StatusRow], datetime | None]:
     """Every feed, and since when the network seems to be down."""
     from aggregator.store import Store
 
     if not place.database.exists():
         return [], None
     with Store.read(place.database) as store:
-        states, disallowed, flagged = store.feeds(), store.desk.disallowed(), store.quality.flagged()
-        offline = store.desk.offline_since()
+        states, disallowed, flagged = store.feeds(), store.queries.disallowed(), store.quality.flagged()
+        offline = store.queries.offline_since()
     origins = _origins(place)
     rows = []
     for state in states:
         kept, why = disallowed.get(state.id, 0), flagged.get(state.id)
-        rows.append(Row(state, diagnose(state, now, kept, why), kept, why, origins.get(state.url, "")))
+        rows.append(StatusRow(state, diagnose(state, now, kept, why), kept, why, origins.get(state.url, "")))
     return rows, offline
 
 
@@ -135,7 +135,7 @@ def _origins(place: Here) -> dict[str, str]:
 # --- for people ------------------------------------------------------------------------------------------------
 
 
-def _show(rows: Sequence[Row], now: datetime) -> None:
+def _show(rows: Sequence[StatusRow], now: datetime) -> None:
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
@@ -150,13 +150,13 @@ def _show(rows: Sequence[Row], now: datetime) -> None:
     print_table(title, (*COLUMNS, "why"), cells)
 
 
-def _title(rows: Sequence[Row]) -> str:
+def _title(rows: Sequence[StatusRow]) -> str:
     trouble = sum(row.diagnosis.trouble for row in rows)
     every = f"{len(rows)} feed{'s' * (len(rows) != 1)}"
     return f"{every}, {trouble} of them in trouble" if trouble else every
 
 
-def _show_narrow(console: Console, title: str, rows: Sequence[Row], now: datetime) -> None:
+def _show_narrow(console: Console, title: str, rows: Sequence[StatusRow], now: datetime) -> None:
     """Two lines a feed: the figures, and below them the reason, which is what a table has no room for."""
     from rich.padding import Padding
     from rich.text import Text
@@ -214,7 +214,7 @@ def _span(seconds: float) -> str:
 # --- for programs ----------------------------------------------------------------------------------------------
 
 
-def _json(row: Row) -> dict[str, object]:
+def _json(row: StatusRow) -> dict[str, object]:
     state = row.state
     return {
         "name": state.name,
@@ -230,7 +230,7 @@ def _json(row: Row) -> dict[str, object]:
         "reason": state.next_poll_reason or None,
         "found_by_chain": state.found_by_chain,
         "list": row.origin or None,
-        "words": standing(state, row.disallowed).words,
+        "words": describe(state, row.disallowed).words,
         "quality": row.flagged,
         "condition": row.diagnosis.condition,
     }

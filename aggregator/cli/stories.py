@@ -12,9 +12,9 @@ from aggregator.cli.app import Json, app, clock, existing, iso, line, print_json
 from aggregator.models.errors import StoreError
 
 if TYPE_CHECKING:
-    from aggregator.pipeline.stories import Reason
+    from aggregator.pipeline.stories import StoryReason
     from aggregator.store import Store
-    from aggregator.store.stories import Subject
+    from aggregator.store.stories import StorySubject
 
 Article = Annotated[str, typer.Argument(metavar="ARTICLE", help="Its number, its URL, or its page on the mirror.")]
 Other = Annotated[str, typer.Argument(metavar="ARTICLE", help="The same of another one.")]
@@ -88,7 +88,7 @@ def _writing(context: typer.Context) -> Iterator[Store]:
         yield store
 
 
-def subject_of(store: Store, reference: str) -> Subject:
+def subject_of(store: Store, reference: str) -> StorySubject:
     """The article with that number, URL (`https://` may be left out) or page. StoreError when there is none."""
     from aggregator import dedupe
     from aggregator.text.urls import http_url, redact
@@ -106,14 +106,14 @@ def subject_of(store: Store, reference: str) -> Subject:
     )
 
 
-def _placed(store: Store, reference: str) -> Subject:
+def _placed(store: Store, reference: str) -> StorySubject:
     found = subject_of(store, reference)
     if found.story is None:
         raise StoreError(f"{reference} has no story yet: its text is still to come")
     return found
 
 
-def _rows(reason: Reason) -> Iterator[tuple[object, ...]]:
+def _rows(reason: StoryReason) -> Iterator[tuple[object, ...]]:
     for term, part in reason.evidence:
         kind, mark, _ = term.partition(":")
         if not mark and part < 0:  # what speaks against it is a factor
@@ -122,7 +122,7 @@ def _rows(reason: Reason) -> Iterator[tuple[object, ...]]:
             yield KINDS.get(kind, "") if mark else "", reason.spelled[term], f"{part:+.3f}"
 
 
-def _verdict(one: Subject, two: Subject, reason: Reason) -> str:
+def _verdict(one: StorySubject, two: StorySubject, reason: StoryReason) -> str:
     said = {True: " An operator put them together.", False: " An operator put them apart.", None: ""}[reason.ruled]
     kept = "as it was when they were compared" if reason.stored else "computed now"
     if one.leader == two.leader:
@@ -132,7 +132,7 @@ def _verdict(one: Subject, two: Subject, reason: Reason) -> str:
     return f"{verdict}; {_needed(reason)}.{said}"
 
 
-def _needed(reason: Reason) -> str:
+def _needed(reason: StoryReason) -> str:
     """The score that makes a story, in words (see docs/stories.md)."""
     from aggregator.dedupe.stories import ALONE
 
@@ -146,7 +146,7 @@ def _needed(reason: Reason) -> str:
     )
 
 
-def _json(one: Subject, two: Subject, reason: Reason) -> dict[str, Any]:
+def _json(one: StorySubject, two: StorySubject, reason: StoryReason) -> dict[str, Any]:
     from aggregator.dedupe.stories import ALONE
 
     return {
@@ -161,7 +161,7 @@ def _json(one: Subject, two: Subject, reason: Reason) -> dict[str, Any]:
     }
 
 
-def _named(subject: Subject) -> dict[str, Any]:
+def _named(subject: StorySubject) -> dict[str, Any]:
     return {
         "id": subject.id,
         "title": subject.title,

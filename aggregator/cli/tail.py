@@ -83,7 +83,7 @@ def _after(database: Path, seen: int) -> tuple[int, Listed]:
 
 
 def _numbered(store: Store, posts: Sequence[Post]) -> Listed:
-    numbers = store.desk.numbers(post.path for post in posts)
+    numbers = store.queries.numbers(post.path for post in posts)
     return [(numbers[post.path], post) for post in posts]
 
 

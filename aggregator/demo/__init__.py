@@ -13,6 +13,6 @@ it.
 from __future__ import annotations
 
 from aggregator.demo.press import Expected, Listed, Press
-from aggregator.demo.server import Asked
+from aggregator.demo.server import PressRequest
 
-__all__ = ["Asked", "Expected", "Listed", "Press"]
+__all__ = ["Expected", "Listed", "Press", "PressRequest"]

@@ -13,7 +13,7 @@ from html import escape
 from urllib.parse import urljoin
 
 from aggregator.demo.outlets import Outlet
-from aggregator.demo.posts import Edition, Post, Printed
+from aggregator.demo.posts import DemoPost, Edition, Printed
 
 _ROOT_RELATIVE = re.compile(r'\b(src|href)="(/[^"]*)"')
 _TAG_DATE = "2026-01-01"
@@ -22,7 +22,7 @@ _BLOGGER_FIRST = 7400118239
 _EXCERPT_WORDS = 40
 
 
-def guid(outlet: Outlet, post: Post, index: int, origin: str, url: str | None) -> str:
+def guid(outlet: Outlet, post: DemoPost, index: int, origin: str, url: str | None) -> str:
     """The id that an outlet's software gives to a post: stable over rounds, and different from outlet to outlet."""
     match outlet.feed:
         case "rss" if outlet.theme == "classic":

@@ -24,7 +24,7 @@ _LIST_MARK = re.compile(r"^(?:- |\d+\. )")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class MarkupBlock:
     """One block: `kind` is an HTML element's name (p, h2, h3, ul, ol, blockquote, table, pre, figure).
 
     `lines` are its paragraphs, items, or rows (cells separated by `|`); the code is one line. For a figure they are
@@ -36,48 +36,48 @@ class Block:
     detail: str = ""
 
 
-def parse(text: str) -> tuple[Block, ...]:
+def parse(text: str) -> tuple[MarkupBlock, ...]:
     """Every block of a post, in order."""
     return tuple(_blocks(text))
 
 
-def _blocks(text: str) -> Iterator[Block]:
+def _blocks(text: str) -> Iterator[MarkupBlock]:
     position = 0
     for fence in _FENCE.finditer(text):
         yield from _plain_blocks(text[position : fence.start()])
-        yield Block("pre", (fence[2],), fence[1])
+        yield MarkupBlock("pre", (fence[2],), fence[1])
         position = fence.end()
     yield from _plain_blocks(text[position:])
 
 
-def _plain_blocks(text: str) -> Iterator[Block]:
+def _plain_blocks(text: str) -> Iterator[MarkupBlock]:
     for chunk in _BLANK_LINES.split(text.strip()):
         if chunk.strip():
             yield _block(chunk.strip())
 
 
-def _block(chunk: str) -> Block:
+def _block(chunk: str) -> MarkupBlock:
     lines = chunk.splitlines()
     if heading := re.match(r"(#{2,3}) ", chunk):
-        return Block(f"h{len(heading[1])}", (chunk[heading.end() :],))
+        return MarkupBlock(f"h{len(heading[1])}", (chunk[heading.end() :],))
     if figure := _FIGURE.fullmatch(chunk):
-        return Block("figure", (figure[2], figure[1], figure[3] or ""))
+        return MarkupBlock("figure", (figure[2], figure[1], figure[3] or ""))
     if _LIST_MARK.match(chunk):
         kind = "ul" if chunk.startswith("- ") else "ol"
-        return Block(kind, tuple(_LIST_MARK.sub("", line) for line in lines))
+        return MarkupBlock(kind, tuple(_LIST_MARK.sub("", line) for line in lines))
     if chunk.startswith("|"):
-        return Block("table", tuple(line.strip("| ") for line in lines))
+        return MarkupBlock("table", tuple(line.strip("| ") for line in lines))
     if chunk.startswith("> "):
-        return Block("blockquote", (" ".join(line.removeprefix("> ") for line in lines),))
-    return Block("p", (" ".join(lines),))
+        return MarkupBlock("blockquote", (" ".join(line.removeprefix("> ") for line in lines),))
+    return MarkupBlock("p", (" ".join(lines),))
 
 
-def to_html(blocks: tuple[Block, ...], resolve: Resolve) -> str:
+def to_html(blocks: tuple[MarkupBlock, ...], resolve: Resolve) -> str:
     """The blocks as HTML, one a line; `resolve` is asked for every link and image."""
     return "\n".join(_element(block, resolve) for block in blocks)
 
 
-def _element(block: Block, resolve: Resolve) -> str:
+def _element(block: MarkupBlock, resolve: Resolve) -> str:
     inner = [_inline(line, resolve) for line in block.lines]
     match block.kind:
         case "ul" | "ol":
@@ -103,7 +103,7 @@ def _table(rows: list[str]) -> str:
     return f"<table><thead>{row(rows[0], 'th')}</thead><tbody>{body}</tbody></table>"
 
 
-def _figure(block: Block, resolve: Resolve) -> str:
+def _figure(block: MarkupBlock, resolve: Resolve) -> str:
     target, alternative, caption = block.lines
     image = f'<img src="{escape(resolve(target))}" alt="{escape(alternative)}" width="640" height="360">'
     return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>" if caption else f"<p>{image}</p>"
@@ -131,18 +131,18 @@ def plain(line: str) -> str:
     return _INLINE.sub(lambda mark: next(group for group in mark.groups() if group), line)
 
 
-def paragraphs(blocks: tuple[Block, ...]) -> tuple[str, ...]:
+def paragraphs(blocks: tuple[MarkupBlock, ...]) -> tuple[str, ...]:
     """What must be in the article's text: headings, paragraphs, quotations and list items, each once, in order."""
     prose = ("p", "h2", "h3", "ul", "ol", "blockquote")
     return tuple(plain(line) for block in blocks if block.kind in prose for line in block.lines)
 
 
-def code(blocks: tuple[Block, ...]) -> tuple[str, ...]:
+def code(blocks: tuple[MarkupBlock, ...]) -> tuple[str, ...]:
     """Every code block, as written."""
     return tuple(block.lines[0] for block in blocks if block.kind == "pre")
 
 
-def cells(blocks: tuple[Block, ...]) -> tuple[str, ...]:
+def cells(blocks: tuple[MarkupBlock, ...]) -> tuple[str, ...]:
     """Every table cell's text, row by row."""
     tables = (block for block in blocks if block.kind == "table")
     return tuple(plain(cell.strip()) for table in tables for line in table.lines for cell in line.split("|"))

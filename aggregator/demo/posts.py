@@ -43,7 +43,7 @@ _COPY = re.compile(r"^\[copy(?: (\d+)-(\d+))?\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class DemoPost:
     """One post as its newsroom wrote it; where and when it stands is for the site to say.
 
     `event` is the story it belongs to; `copy_of` is `outlet/slug` of the text it carries. `update` is a note that is
@@ -55,7 +55,7 @@ class Post:
     title: str
     round: int
     ago: timedelta
-    blocks: tuple[markup.Block, ...]
+    blocks: tuple[markup.MarkupBlock, ...]
     author: str | None = None
     teaser: str = ""
     tags: tuple[str, ...] = ()
@@ -73,14 +73,14 @@ class Post:
     def updated_in(self, round_: int) -> bool:
         return self.update is not None and round_ >= self.update_round
 
-    def text(self, round_: int) -> tuple[markup.Block, ...]:
+    def text(self, round_: int) -> tuple[markup.MarkupBlock, ...]:
         """The blocks as they stand in a round."""
-        note = (markup.Block("p", (f"**Update:** {self.update}",)),) if self.updated_in(round_) else ()
+        note = (markup.MarkupBlock("p", (f"**Update:** {self.update}",)),) if self.updated_in(round_) else ()
         return note + self.blocks
 
 
 @cache
-def all_posts() -> tuple[Post, ...]:
+def all_posts() -> tuple[DemoPost, ...]:
     """Every post of every outlet, oldest first."""
     files = {
         f"{folder.name}/{entry.name.removesuffix('.txt')}": entry
@@ -92,21 +92,21 @@ def all_posts() -> tuple[Post, ...]:
     return tuple(sorted((_read(key, files) for key in files), key=lambda post: (-post.ago, post.key)))
 
 
-def _read(key: str, files: dict[str, Traversable]) -> Post:
+def _read(key: str, files: dict[str, Traversable]) -> DemoPost:
     try:
         return _post(key, files)
     except (ValueError, KeyError) as error:
         raise ValueError(f"content/{key}.txt: {error}") from error
 
 
-def _post(key: str, files: dict[str, Traversable]) -> Post:
+def _post(key: str, files: dict[str, Traversable]) -> DemoPost:
     outlet, slug = key.split("/")
     header, swaps, body = _split(files[key].read_text(encoding="utf-8"))
     copy_of = header.get("copy-of")
     if copy_of:
         body = _copied(body, _split(files[copy_of].read_text(encoding="utf-8"))[2], swaps)
     blocks = markup.parse(body)
-    return Post(
+    return DemoPost(
         outlet=outlet,
         slug=slug,
         title=header["title"],
@@ -182,12 +182,12 @@ class Credit:
 class Printed:
     """One post as it stands on its site. `html` and `image` may hold root-relative addresses; times are UTC."""
 
-    post: Post
+    post: DemoPost
     url: str | None
     guid: str
     published: datetime
     updated: datetime
-    blocks: tuple[markup.Block, ...]
+    blocks: tuple[markup.MarkupBlock, ...]
     html: str
     image: str
     credit: Credit | None

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from aggregator.demo import markup, pages
 from aggregator.demo.outlets import OUTLETS, ROUNDS, Outlet
-from aggregator.demo.posts import Edition, Post, Printed, all_posts
-from aggregator.demo.server import Asked, Reply, Server
-from aggregator.demo.site import Addresses, Site, permalinks
+from aggregator.demo.posts import DemoPost, Edition, Printed, all_posts
+from aggregator.demo.server import PressRequest, PressServer, Reply
+from aggregator.demo.site import Addresses, PressSite, permalinks
 from aggregator.demo.themes import THEMES, States
 from aggregator.models import Attribution, MediaPolicy, Neighbour
 
@@ -85,10 +85,10 @@ class Press:
         self._slow_s = slow_s
         self._round = 1
         self._lock = threading.Lock()
-        self._asked: list[Asked] = []
-        self._sites: dict[str, Site] = {}
+        self._asked: list[PressRequest] = []
+        self._sites: dict[str, PressSite] = {}
         self._former: dict[str, str] = {}
-        self._servers: list[Server] = []
+        self._servers: list[PressServer] = []
 
     def __enter__(self) -> Self:
         try:
@@ -107,7 +107,7 @@ class Press:
     def close(self) -> None:
         """Shut every server, all at the same time: each takes a moment to notice."""
         with ThreadPoolExecutor(len(self._servers) or 1) as pool:
-            list(pool.map(Server.close, self._servers))
+            list(pool.map(PressServer.close, self._servers))
         self._servers.clear()
 
     def _open(self, outlet: Outlet) -> str:
@@ -124,14 +124,14 @@ class Press:
 
         address = f"127.0.0.{_FIRST_ADDRESS + OUTLETS.index(outlet)}"
         if outlet.moved:
-            self._servers.append(Server(answer_moved, seen, address=address))
+            self._servers.append(PressServer(answer_moved, seen, address=address))
             self._former[outlet.key] = self._servers[-1].origin
-        self._servers.append(Server(answer, seen, address=address, pause_s=self._slow_s if outlet.slow else 0))
+        self._servers.append(PressServer(answer, seen, address=address, pause_s=self._slow_s if outlet.slow else 0))
         return self._servers[-1].origin
 
     def _log(self, outlet: Outlet, method: str, path: str, headers: Mapping[str, str], status: int) -> None:
         with self._lock:
-            self._asked.append(Asked(outlet.name, method, path, headers, status, time.monotonic()))
+            self._asked.append(PressRequest(outlet.name, method, path, headers, status, time.monotonic()))
 
     @property
     def round(self) -> int:
@@ -154,13 +154,13 @@ class Press:
         """Every outlet, as one would subscribe to it."""
         return tuple(self._listed(site) for site in self._sites.values())
 
-    def _listed(self, site: Site) -> Listed:
+    def _listed(self, site: PressSite) -> Listed:
         outlet = site.outlet
         origin = self._former.get(outlet.key, site.origin)
         return Listed(outlet.key, outlet.name, origin + outlet.feed_path, site.home_url, outlet.tags)
 
     @property
-    def requests(self) -> tuple[Asked, ...]:
+    def requests(self) -> tuple[PressRequest, ...]:
         """Every request so far, in the order of arrival."""
         with self._lock:
             return tuple(self._asked)
@@ -196,8 +196,8 @@ class Press:
         )
 
 
-def _sites(origins: Mapping[str, str], now: datetime) -> dict[str, Site]:
-    by_outlet: dict[str, tuple[Post, ...]] = {
+def _sites(origins: Mapping[str, str], now: datetime) -> dict[str, PressSite]:
+    by_outlet: dict[str, tuple[DemoPost, ...]] = {
         outlet.key: tuple(post for post in all_posts() if post.outlet == outlet.key) for outlet in OUTLETS
     }
     addresses = Addresses(
@@ -208,7 +208,9 @@ def _sites(origins: Mapping[str, str], now: datetime) -> dict[str, Site]:
             for key, url in permalinks(outlet, origins[outlet.key], by_outlet[outlet.key], now).items()
         },
     )
-    return {outlet.key: Site(outlet, origins[outlet.key], by_outlet[outlet.key], now, addresses) for outlet in OUTLETS}
+    return {
+        outlet.key: PressSite(outlet, origins[outlet.key], by_outlet[outlet.key], now, addresses) for outlet in OUTLETS
+    }
 
 
 def _expected(edition: Edition, printed: Printed) -> Expected:

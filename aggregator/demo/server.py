@@ -43,7 +43,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PressRequest:
     """One request as it came in: to whom, for what, with which headers (lower-case names), when (monotonic seconds)."""
 
     outlet: str
@@ -107,7 +107,7 @@ Seen = Callable[[str, str, Mapping[str, str], int], None]
 """Is told of every request: method, path, headers (lower-case names), status."""
 
 
-class Server:
+class PressServer:
     """One origin on loopback, with a port from the OS.
 
     `address`: where to listen; where a system has no such loopback address (macOS has 127.0.0.1 alone) it is

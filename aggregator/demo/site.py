@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from aggregator.demo import feeds, markup, pages
 from aggregator.demo.outlets import Outlet
-from aggregator.demo.posts import Credit, Edition, Post, Printed
+from aggregator.demo.posts import Credit, DemoPost, Edition, Printed
 from aggregator.demo.server import Reply
 
 _FIRST_NUMBER, _NUMBER_STEP = 4103, 7
@@ -30,7 +30,7 @@ class Addresses:
     posts: Mapping[str, str]
 
 
-def permalinks(outlet: Outlet, origin: str, posts: tuple[Post, ...], now: datetime) -> dict[str, str]:
+def permalinks(outlet: Outlet, origin: str, posts: tuple[DemoPost, ...], now: datetime) -> dict[str, str]:
     """The page's URL of every post of an outlet, by the post's key. Posts without pages are left out."""
     if not outlet.permalink:
         return {}
@@ -46,11 +46,11 @@ def permalinks(outlet: Outlet, origin: str, posts: tuple[Post, ...], now: dateti
     }
 
 
-class Site:
+class PressSite:
     """An outlet, set up at an origin. `edition` and `reply` take the round, and keep nothing."""
 
     def __init__(
-        self, outlet: Outlet, origin: str, posts: tuple[Post, ...], now: datetime, addresses: Addresses
+        self, outlet: Outlet, origin: str, posts: tuple[DemoPost, ...], now: datetime, addresses: Addresses
     ) -> None:
         self.outlet = outlet
         self.origin = origin
@@ -71,7 +71,7 @@ class Site:
         printed = tuple(self._print(post, round_) for post in self._posts if post.round <= round_)
         return Edition(self.outlet, self.home_url, self.feed_url, printed)
 
-    def _print(self, post: Post, round_: int) -> Printed:
+    def _print(self, post: DemoPost, round_: int) -> Printed:
         published = self._now - post.ago
         url = self._addresses.posts.get(post.key)
         blocks = post.text(round_)
@@ -92,7 +92,7 @@ class Site:
         scheme, _, key = target.partition(":")
         return self._addresses.posts[key] if scheme == "post" else target
 
-    def _credit(self, post: Post) -> Credit | None:
+    def _credit(self, post: DemoPost) -> Credit | None:
         if not post.copy_of:
             return None
         name, home_url = self._addresses.outlets[post.copy_of.split("/")[0]]

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from aggregator.emit.feed import Document, Feed, address
+from aggregator.emit.feed import FeedDocument, OutputFeed, address
 from aggregator.emit.folder import Folder
 from aggregator.emit.item import Item
-from aggregator.emit.state import Block, State
+from aggregator.emit.state import ArchiveBlock, State
 from aggregator.models import Archive, Ended, Republish
 
 
@@ -26,30 +26,30 @@ def stem(number: int) -> str:
     return f"archive/feed-{number:04}"
 
 
-def close(blocks: tuple[Block, ...], archive: Archive, page_size: int) -> tuple[Block, ...]:
+def close(blocks: tuple[ArchiveBlock, ...], archive: Archive, page_size: int) -> tuple[ArchiveBlock, ...]:
     """The blocks, and those after them that can be closed now."""
     newest = archive.latest(page_size)
     kept_from = newest[-1].sequence if len(newest) == page_size else 0
     found = list(blocks)
     first = found[-1].last + 1 if found else 1
     while first + page_size <= kept_from:
-        found.append(Block(first, first + page_size - 1))
+        found.append(ArchiveBlock(first, first + page_size - 1))
         first += page_size
     return tuple(found)
 
 
 def current(
-    feed: Feed, blocks: tuple[Block, ...], items: tuple[Item, ...], deleted: tuple[Ended, ...] = ()
-) -> Document:
+    feed: OutputFeed, blocks: tuple[ArchiveBlock, ...], items: tuple[Item, ...], deleted: tuple[Ended, ...] = ()
+) -> FeedDocument:
     """The subscription document: `items` are those after the last closed block."""
-    return Document(feed, feed.stem, items, older=stem(len(blocks)) if blocks else None, deleted=deleted)
+    return FeedDocument(feed, feed.stem, items, older=stem(len(blocks)) if blocks else None, deleted=deleted)
 
 
 def archived(
-    feed: Feed, number: int, block: Block, items: tuple[Item, ...], deleted: tuple[Ended, ...] = ()
-) -> Document:
+    feed: OutputFeed, number: int, block: ArchiveBlock, items: tuple[Item, ...], deleted: tuple[Ended, ...] = ()
+) -> FeedDocument:
     """The document of one closed block."""
-    return Document(
+    return FeedDocument(
         feed,
         stem(number),
         items,
@@ -63,14 +63,14 @@ def archived(
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ArchivePlan:
     """The archive as it stands on the disk. Documents that are `valid` are never written again."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[ArchiveBlock, ...]
     valid: bool
 
 
-def standing(folder: Folder, state: State, feed: Feed, last_sequence: int) -> Standing:
+def plan(folder: Folder, state: State, feed: OutputFeed, last_sequence: int) -> ArchivePlan:
     """The blocks that are closed already: from the state or, where that was lost, from the documents themselves.
 
     They do not stand any more when the site has moved to another address (its documents are new ones then), or when
@@ -79,8 +79,8 @@ def standing(folder: Folder, state: State, feed: Feed, last_sequence: int) -> St
     blocks = state.blocks if state.head else _read_all(folder, feed)
     moved = bool(state.head) and state.base_url != feed.base
     if moved or (blocks and blocks[-1].last > last_sequence):
-        return Standing((), valid=False)
-    return Standing(blocks, valid=bool(state.head or blocks))
+        return ArchivePlan((), valid=False)
+    return ArchivePlan(blocks, valid=bool(state.head or blocks))
 
 
 def too_free(folder: Folder, number: int, allowed: Mapping[str, Republish]) -> bool:
@@ -100,8 +100,8 @@ def too_free(folder: Folder, number: int, allowed: Mapping[str, Republish]) -> b
         return True
 
 
-def _read_all(folder: Folder, feed: Feed) -> tuple[Block, ...]:
-    blocks: list[Block] = []
+def _read_all(folder: Folder, feed: OutputFeed) -> tuple[ArchiveBlock, ...]:
+    blocks: list[ArchiveBlock] = []
     while (block := _read_back(folder, feed, stem(len(blocks) + 1))) is not None:
         if block.first != (blocks[-1].last + 1 if blocks else 1):
             break
@@ -109,11 +109,11 @@ def _read_all(folder: Folder, feed: Feed) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _read_back(folder: Folder, feed: Feed, name: str) -> Block | None:
+def _read_back(folder: Folder, feed: OutputFeed, name: str) -> ArchiveBlock | None:
     try:
         raw = json.loads((folder.root / f"{name}.json").read_bytes())
         if raw["feed_url"] != address(feed, name, "json"):
             return None
-        return Block(int(raw["_aggregator"]["first"]), int(raw["_aggregator"]["last"]))
+        return ArchiveBlock(int(raw["_aggregator"]["first"]), int(raw["_aggregator"]["last"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.emit.feed import GENERATOR, ICON, Document, address
+from aggregator.emit.feed import GENERATOR, ICON, FeedDocument, address
 from aggregator.emit.item import Item, Link, rfc3339
 from aggregator.emit.xmlwriter import DECLARATION, element, empty
 
@@ -13,7 +13,7 @@ HISTORY = "http://purl.org/syndication/history/1.0"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 
-def document(document: Document, entries: Sequence[str]) -> bytes:
+def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
     """The document as UTF-8; `entries` are its items as `entry` spells them."""
     feed = document.feed
     parts = [
@@ -37,17 +37,17 @@ def document(document: Document, entries: Sequence[str]) -> bytes:
     return "".join((*parts, *entries, "</feed>\n")).encode()
 
 
-def _tombstones(document: Document) -> str:
+def _tombstones(document: FeedDocument) -> str:
     """The namespace of RFC 6721, where it is used."""
     return f' xmlns:at="{TOMBSTONES}"' if document.deleted else ""
 
 
-def hub_links(document: Document, name: str) -> str:
+def hub_links(document: FeedDocument, name: str) -> str:
     """Where to subscribe to changes of the document (WebSub section 4)."""
     return "".join(empty(name, rel="hub", href=hub) for hub in document.hubs)
 
 
-def history_links(document: Document, extension: str, name: str) -> str:
+def history_links(document: FeedDocument, extension: str, name: str) -> str:
     """prev-archive, next-archive and current (RFC 5005 section 4), where the document has them."""
     targets = [("prev-archive", document.older), ("next-archive", document.newer)]
     if document.archived:

@@ -16,8 +16,8 @@ from aggregator.emit.days import MOVING, Lost
 from aggregator.emit.folder import Folder
 from aggregator.emit.outputs import Chosen, Nothing, signature
 from aggregator.emit.purify import PureArchive
-from aggregator.emit.site import Edition, Order
-from aggregator.emit.state import Block, State, load, save
+from aggregator.emit.site import BuildRequest, SiteBuild
+from aggregator.emit.state import ArchiveBlock, State, load, save
 from aggregator.models import Archive, Built, Post
 from aggregator.models.errors import EmitError
 
@@ -48,7 +48,7 @@ def build(
     folder = Folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        order = Order(PureArchive(archive), site, tuple(outputs), chosen or Nothing())
+        order = BuildRequest(PureArchive(archive), site, tuple(outputs), chosen or Nothing())
         return _build(order, folder, full=full, report=progress or _silent)
     except OSError as error:
         raise EmitError(f"the output can not be written: {error.strerror or error} ({out})") from error
@@ -56,7 +56,7 @@ def build(
         folder.discard()
 
 
-def _build(order: Order, folder: Folder, *, full: bool, report: Progress) -> Built:
+def _build(order: BuildRequest, folder: Folder, *, full: bool, report: Progress) -> Built:
     state, head, version = load(folder), order.archive.head(), version_of(order.site)
     full = full or folder.exists(MOVING)
     same_form = bool(state.head) and state.version == version
@@ -67,13 +67,13 @@ def _build(order: Order, folder: Folder, *, full: bool, report: Progress) -> Bui
         return Built(head=head)
     if not full and same_form and state.head <= head:
         try:
-            edition = Edition(order, folder, state, fresh=False)
+            edition = SiteBuild(order, folder, state, fresh=False)
             if not _lost_names(edition):
                 _changed(edition, report)
                 return _finish(edition, head, version, whole=False)
         except Lost:
             folder.flush()
-    edition = Edition(order, folder, state, fresh=True)
+    edition = SiteBuild(order, folder, state, fresh=True)
     _everything(edition, report)
     return _finish(edition, head, version, whole=True)
 
@@ -95,13 +95,13 @@ _FORM = _form()
 """Read when the program starts: what is installed meanwhile is the next start's affair."""
 
 
-def _lost_names(edition: Edition) -> bool:
+def _lost_names(edition: SiteBuild) -> bool:
     """Whether a source is gone, or a tag is gone or has another file name: too many pages may link to it."""
     state = edition.state
     return not (state.sources.keys() <= edition.sources.keys() and state.tags.items() <= edition.slugs.items())
 
 
-def _everything(edition: Edition, report: Progress) -> None:
+def _everything(edition: SiteBuild, report: Progress) -> None:
     """Every page and every list."""
     edition.concerned_tags.update(edition.slugs)
     edition.concerned_sources.update(edition.sources)
@@ -115,7 +115,7 @@ def _everything(edition: Edition, report: Progress) -> None:
     _lists(edition, report)
 
 
-def _changed(edition: Edition, report: Progress) -> None:
+def _changed(edition: SiteBuild, report: Progress) -> None:
     """The pages of the posts that changed, and the lists that they and changed sources and tags stand in."""
     state = edition.state
     for slug, known in edition.known.items():
@@ -131,7 +131,7 @@ def _changed(edition: Edition, report: Progress) -> None:
     _lists(edition, report)
 
 
-def _lists(edition: Edition, report: Progress) -> None:
+def _lists(edition: SiteBuild, report: Progress) -> None:
     tags = sorted(edition.concerned_tags & edition.slugs.keys())
     sources = sorted(edition.concerned_sources & edition.sources.keys())
     selected = edition.concerned_outputs()
@@ -151,7 +151,7 @@ def _lists(edition: Edition, report: Progress) -> None:
         report(done, total)
 
 
-def _finish(edition: Edition, head: int, version: str, *, whole: bool) -> Built:
+def _finish(edition: SiteBuild, head: int, version: str, *, whole: bool) -> Built:
     """The combined feed and the lists; then what is gone; the notes for the next build last, when all else is safe."""
     folder, state = edition.folder, edition.state
     blocks = edition.combined(all_blocks=whole)
@@ -180,7 +180,7 @@ def _finish(edition: Edition, head: int, version: str, *, whole: bool) -> Built:
     )
 
 
-def _state(edition: Edition, head: int, version: str, blocks: tuple[Block, ...], files: set[str]) -> State:
+def _state(edition: SiteBuild, head: int, version: str, blocks: tuple[ArchiveBlock, ...], files: set[str]) -> State:
     return State(
         version=version,
         base_url=edition.base,

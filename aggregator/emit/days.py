@@ -24,7 +24,7 @@ new, the post in both or in none, and no build that only looks at changes would 
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DayRow:
     """One post in a day's list."""
 
     sequence: int
@@ -41,12 +41,12 @@ class Row:
         return datetime.fromisoformat(self.published)
 
     def encode(self) -> str:
-        return json.dumps([getattr(self, name) for name in Row.__slots__], ensure_ascii=False)
+        return json.dumps([getattr(self, name) for name in DayRow.__slots__], ensure_ascii=False)
 
     @classmethod
-    def decode(cls, line: str) -> Row:
+    def decode(cls, line: str) -> DayRow:
         """Raises ValueError and TypeError for what is no row."""
-        values = dict(zip(Row.__slots__, json.loads(line), strict=True))
+        values = dict(zip(DayRow.__slots__, json.loads(line), strict=True))
         return cls(**{**values, "tags": tuple(values["tags"])})
 
 
@@ -69,7 +69,7 @@ class Days:
         self._lines: dict[str, dict[int, str]] = {}
         self.touched: set[str] = set()
 
-    def put(self, row: Row, *, is_new: bool) -> Row | None:
+    def put(self, row: DayRow, *, is_new: bool) -> DayRow | None:
         """Enter a post; returns its former row. A post that is not new may stand under another day: it moves."""
         day = day_of(row.when)
         former = self._pop(day, row.sequence)
@@ -80,9 +80,9 @@ class Days:
         self._count(day, row, 1)
         return former
 
-    def rows(self, day: str) -> list[Row]:
+    def rows(self, day: str) -> list[DayRow]:
         """What the archive lists of a day, newest publication first."""
-        rows = (Row.decode(line) for line in self._day(day).values())
+        rows = (DayRow.decode(line) for line in self._day(day).values())
         listed = (row for row in rows if not row.hidden)
         return sorted(listed, key=lambda row: (row.published, row.sequence), reverse=True)
 
@@ -95,7 +95,7 @@ class Days:
         found: set[str] = set()
         for day in self._former:
             with contextlib.suppress(Lost, ValueError, TypeError):
-                found.update(Row.decode(line).path for line in self._read(day).values())
+                found.update(DayRow.decode(line).path for line in self._read(day).values())
         return found
 
     def save(self) -> None:
@@ -112,21 +112,21 @@ class Days:
         for day in self._former.keys() - self._counts.keys():
             self._folder.forget(f"{NOTES}/{day}.json")
 
-    def _count(self, day: str, row: Row, by: int) -> None:
+    def _count(self, day: str, row: DayRow, by: int) -> None:
         self._counts[day] = self._counts.get(day, 0) + (0 if row.hidden else by)
         self.touched.add(day)
 
-    def _pop(self, day: str, sequence: int) -> Row | None:
+    def _pop(self, day: str, sequence: int) -> DayRow | None:
         line = self._day(day).pop(sequence, None)
         if line is None:
             return None
-        row = Row.decode(line)
+        row = DayRow.decode(line)
         self._count(day, row, -1)
         if not self._lines[day]:
             del self._counts[day]
         return row
 
-    def _pop_anywhere(self, sequence: int) -> Row | None:
+    def _pop_anywhere(self, sequence: int) -> DayRow | None:
         """Rare: a post whose date was corrected. Its former day is not known, so all are looked through."""
         return next((row for day in sorted(self._counts) if (row := self._pop(day, sequence)) is not None), None)
 
@@ -134,13 +134,13 @@ class Days:
         if day not in self._lines:
             self._lines[day] = self._read(day) if day in self._counts else {}
             if self._lines[day]:  # of a build that was killed between its notes and its state, only the notes know
-                self._counts[day] = sum(not Row.decode(line).hidden for line in self._lines[day].values())
+                self._counts[day] = sum(not DayRow.decode(line).hidden for line in self._lines[day].values())
         return self._lines[day]
 
     def _read(self, day: str) -> dict[int, str]:
         try:
             lines = (self._folder.root / NOTES / f"{day}.json").read_text("utf-8").split("\n")[1:-2]
-            return {Row.decode(line.removesuffix(",")).sequence: line.removesuffix(",") for line in lines}
+            return {DayRow.decode(line.removesuffix(",")).sequence: line.removesuffix(",") for line in lines}
         except (FileNotFoundError, ValueError, TypeError) as error:
             raise Lost(day) from error
 

@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class OutputFeed:
     """A logical feed (RFC 5005): one id and title, however many documents it is spread over.
 
     `stem` is its current document's path without extension, `home` the path of the page that shows the same (empty: the
@@ -56,14 +56,14 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class FeedDocument:
     """One document of a feed. `older` and `newer` are the stems of its neighbours in the archive, if it has them.
 
     An archived document is complete and will not change (RFC 5005 section 4); the current one has no `newer`.
     `first` and `last` are the sequence numbers that an archived document covers. `deleted` are former entries.
     """
 
-    feed: Feed
+    feed: OutputFeed
     stem: str
     items: tuple[Item, ...]
     older: str | None = None
@@ -88,50 +88,50 @@ class Document:
         return max(times, default=EPOCH)
 
 
-def address(feed: Feed, stem: str, extension: str) -> str:
+def address(feed: OutputFeed, stem: str, extension: str) -> str:
     """The absolute URL of the feed's document at `stem` in one format."""
     question = f"?{feed.query}" if feed.query else ""
     return f"{feed.base}{paths.quoted(stem)}.{extension}{question}"
 
 
-def combined(site: Site) -> Feed:
+def combined(site: Site) -> OutputFeed:
     """The feed of everything."""
     return _feed(site, "feed", site.title, "", f"{site.title}: every post, newest first")
 
 
-def of_tag(site: Site, tag: str, slug: str) -> Feed:
+def of_tag(site: Site, tag: str, slug: str) -> OutputFeed:
     """The feed of what sources with this tag carry."""
     return _feed(site, f"tags/{slug}", f"{site.title}: {tag}", f"tags/{slug}.html", f"Posts tagged {tag}, newest first")
 
 
-def of_source(site: Site, name: str, slug: str) -> Feed:
+def of_source(site: Site, name: str, slug: str) -> OutputFeed:
     """The feed of what one source carries, hidden posts too."""
     return _feed(
         site, f"sources/{slug}", f"{name} ({site.title})", f"sources/{slug}.html", f"Posts by {name}, newest first"
     )
 
 
-def of_search(site: Site, query: str, words: str) -> Feed:
+def of_search(site: Site, query: str, words: str) -> OutputFeed:
     """The feed of what a search finds. `query` is its query string in one fixed spelling, `words` says it to people."""
     feed = _feed(site, "search", f"{words} ({site.title})", "search", f"Posts found by the search: {words}")
     return replace(feed, query=query, hubs=())  # made for whoever asks: nobody knows when it changes
 
 
-def of_output(site: Site, title: str, name: str) -> Feed:
+def of_output(site: Site, title: str, name: str) -> OutputFeed:
     """An output of the operator."""
     return _feed(
         site, f"outputs/{name}", f"{title} ({site.title})", f"outputs/{name}.html", f"Posts for {title}, newest first"
     )
 
 
-def of_health(site: Site) -> Feed:
+def of_health(site: Site) -> OutputFeed:
     """The feed of what befell the feeds."""
     subtitle = "What broke, moved, fell silent or came back"
     return replace(_feed(site, "health", f"Health of the feeds ({site.title})", "status", subtitle), hubs=())
 
 
-def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> Feed:
-    return Feed(
+def _feed(site: Site, stem: str, title: str, home: str, subtitle: str) -> OutputFeed:
+    return OutputFeed(
         stem=stem,
         title=published.line(title),
         home=home,

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aggregator.emit import atom, jsonfeed, rss
-from aggregator.emit.feed import Document
+from aggregator.emit.feed import FeedDocument
 from aggregator.emit.item import Item, view
 from aggregator.models import Post
 
 EXTENSIONS = ("atom", "rss", "json")
 ENTRY: dict[str, Callable[[Item], str]] = {"atom": atom.entry, "rss": rss.entry, "json": jsonfeed.entry}
-WHOLE: dict[str, Callable[[Document, Sequence[str]], bytes]] = {
+WHOLE: dict[str, Callable[[FeedDocument, Sequence[str]], bytes]] = {
     "atom": atom.document,
     "rss": rss.document,
     "json": jsonfeed.document,
@@ -25,7 +25,7 @@ KEPT_CHARS = 16 * 2**20
 """Characters of spelled entries that are kept; beyond that all are forgotten: some hundred long posts."""
 
 
-class Speller:
+class ItemWriter:
     """Posts to items and entries, each once. Good for one build: a post that changes must not meet its old entry."""
 
     def __init__(self, base: str, kept_chars: int = KEPT_CHARS, *, relation: str = "") -> None:
@@ -39,7 +39,7 @@ class Speller:
     def items(self, posts: Sequence[Post]) -> tuple[Item, ...]:
         return tuple(self._item(post) for post in posts)
 
-    def document(self, document: Document, extension: str) -> bytes:
+    def document(self, document: FeedDocument, extension: str) -> bytes:
         """The whole document in one format."""
         return WHOLE[extension](document, [self._entry(extension, item) for item in document.items])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aggregator.config.settings import Site
 from aggregator.emit import paths
-from aggregator.emit.feed import Document, Feed, address, of_health
+from aggregator.emit.feed import FeedDocument, OutputFeed, address, of_health
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import ENTRY, EXTENSIONS, WHOLE
 from aggregator.emit.item import Item
@@ -28,7 +28,7 @@ def health(site: Site, events: Iterable[NotedEvent], extension: str) -> bytes:
     """What befell the feeds, as `atom`, `rss` or `json`."""
     feed = of_health(site)
     items = tuple(sorted((_item(event, feed) for event in events), key=lambda item: item.stamp, reverse=True))
-    return WHOLE[extension](Document(feed, STEM, items), [ENTRY[extension](item) for item in items])
+    return WHOLE[extension](FeedDocument(feed, STEM, items), [ENTRY[extension](item) for item in items])
 
 
 def write_health(site: Site, events: Iterable[NotedEvent], out: Path) -> None:
@@ -44,7 +44,7 @@ def write_health(site: Site, events: Iterable[NotedEvent], out: Path) -> None:
         folder.discard()
 
 
-def _item(event: NotedEvent, feed: Feed) -> Item:
+def _item(event: NotedEvent, feed: OutputFeed) -> Item:
     words, name = published.line(event.words), published.line(event.name) or feed.author
     url = f"{feed.base}sources/{paths.quoted(event.slug)}.html" if event.slug else feed.home_url
     return Item(

@@ -33,7 +33,7 @@ UNTITLED = "Untitled"
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class Coverage:
     """One post of a story. `path` is its page of ours, `url` its origin's where that has one."""
 
     name: str
@@ -53,10 +53,10 @@ def story_page(story: str) -> str:
     return paths.safe_path(f"stories/{story}.html")
 
 
-def tellers(post: Post, base: str = "") -> tuple[Teller, ...]:
+def tellers(post: Post, base: str = "") -> tuple[Coverage, ...]:
     """All that tell the post's story, in order of publication: the first one was first. `base`: see addresses.base."""
     return tuple(
-        Teller(
+        Coverage(
             name=line(member.name) or member.slug,
             slug=member.slug,
             url=paths.shown(member.url),
@@ -72,7 +72,7 @@ def tellers(post: Post, base: str = "") -> tuple[Teller, ...]:
     )
 
 
-def others(post: Post, base: str = "") -> tuple[Teller, ...]:
+def others(post: Post, base: str = "") -> tuple[Coverage, ...]:
     """Those that are neither the post itself nor the one that it is a copy of."""
     own = {post.path, post.leader.path if post.leader else None}
     return tuple(teller for teller in tellers(post, base) if teller.path not in own)
@@ -89,16 +89,16 @@ def mention(post: Post) -> tuple[str, str] | None:
     ), f"{several} outlets on this story" if several > 1 else f"{len(told)} posts on this story"
 
 
-def outlets(told: Sequence[Teller]) -> tuple[Teller, ...]:
+def outlets(told: Sequence[Coverage]) -> tuple[Coverage, ...]:
     """The first post of each outlet, in the order given."""
-    first: dict[str, Teller] = {}
+    first: dict[str, Coverage] = {}
     for teller in told:
         first.setdefault(teller.slug, teller)
     return tuple(first.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class LeadImage:
     """The main picture: `path` relative to the root where it is our copy, else None; its size where that is known."""
 
     url: str
@@ -112,15 +112,15 @@ def article(post: Post, prefix: str) -> str:
     return images.shown(post.html, post.media, post.pictures, prefix)
 
 
-def lead_image(post: Post, base: str) -> Lead | None:
+def lead_image(post: Post, base: str) -> LeadImage | None:
     """The post's main picture, with its absolute address; None where there is none to show."""
     if post.media == "link":
         url = paths.shown(post.lead_image)
-        return Lead(url) if url else None
+        return LeadImage(url) if url else None
     picture = _held(post, post.lead_image)
     if picture is None or picture.path is None:
         return None
-    return Lead(base + picture.path, picture.path, picture.width, picture.height)
+    return LeadImage(base + picture.path, picture.path, picture.width, picture.height)
 
 
 def enclosure_file(post: Post, enclosure: Enclosure, base: str) -> Enclosure | None:
@@ -194,7 +194,7 @@ class Item:
     also_in: tuple[Link, ...]
     story: str | None
     story_url: str | None
-    story_members: tuple[Teller, ...]
+    story_members: tuple[Coverage, ...]
     relation: str = ""
     republish: Republish = "full"
 

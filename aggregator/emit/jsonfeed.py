@@ -6,14 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from aggregator.emit.feed import ICON, Document, address
+from aggregator.emit.feed import ICON, FeedDocument, address
 from aggregator.emit.item import Item, Link, rfc3339
 from aggregator.models import Enclosure
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
-def document(document: Document, entries: Sequence[str]) -> bytes:
+def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
     """The document as UTF-8, a line an item; `entries` are its items as `entry` spells them."""
     feed = document.feed
     top: dict[str, Any] = {

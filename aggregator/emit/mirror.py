@@ -25,8 +25,8 @@ from markupsafe import Markup
 
 from aggregator.config.settings import Output, Site
 from aggregator.emit import item, outputs, paths
-from aggregator.emit.days import Row
-from aggregator.emit.feed import Feed
+from aggregator.emit.days import DayRow
+from aggregator.emit.feed import OutputFeed
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.models import Carried, OutputEntry, Post, PostLink, Source
 from aggregator.text import published, wording
@@ -244,7 +244,7 @@ class Mirror:
         first, target = item.tellers(post)[0], item.story_page(story)
         return self._page("story-moved.html", item.story_page(former), first=first, target=target)
 
-    def index(self, feed: Feed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
+    def index(self, feed: OutputFeed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
         """The front page: the newest posts, by the day they were published."""
         cards = sorted((self.card(post) for post in posts), key=lambda card: wording.utc_date(card.when), reverse=True)
         return self._page(
@@ -256,17 +256,17 @@ class Mirror:
             outputs=self.outputs,
         )
 
-    def tag(self, feed: Feed, tag: str, posts: Iterable[Post]) -> bytes:
+    def tag(self, feed: OutputFeed, tag: str, posts: Iterable[Post]) -> bytes:
         cards = [self.card(post) for post in posts]
         return self._page("tag.html", feed.home, feed=feed, tag=tag, posts=cards, sources=self._tagged(tag))
 
-    def output(self, feed: Feed, one: Output, entries: Iterable[OutputEntry]) -> bytes:
+    def output(self, feed: OutputFeed, one: Output, entries: Iterable[OutputEntry]) -> bytes:
         """An output of the operator: what it asks for, and its entries."""
         cards = [self._entry_card(entry.post) if one.group == "story" else self.card(entry.post) for entry in entries]
         asked = outputs.conditions(one)
         return self._page("output.html", feed.home, feed=feed, name=one.title or one.name, asked=asked, posts=cards)
 
-    def source(self, feed: Feed, source: Source, posts: Iterable[Post]) -> bytes:
+    def source(self, feed: OutputFeed, source: Source, posts: Iterable[Post]) -> bytes:
         return self._page(
             "source.html",
             feed.home,
@@ -297,7 +297,7 @@ class Mirror:
         tags = [(tag, f"tags/{slug}.html") for tag, slug in sorted(self.slugs.items())]
         return self._page("sources.html", "sources.html", rows=rows, tags=tags, outputs=self.outputs)
 
-    def month(self, month: str, rows: Iterable[Row]) -> bytes:
+    def month(self, month: str, rows: Iterable[DayRow]) -> bytes:
         """One month of the archive: a line a post."""
         cards = [self._row_card(row) for row in rows]
         return self._page("month.html", f"archive/{month}.html", month=month, days=by_day(cards), total=len(cards))
@@ -308,7 +308,7 @@ class Mirror:
         total = sum(days.values())
         return self._page("busy-month.html", f"archive/{month}.html", month=month, days=listed, total=total)
 
-    def day(self, day: str, rows: Iterable[Row]) -> bytes:
+    def day(self, day: str, rows: Iterable[DayRow]) -> bytes:
         """One day of such a month."""
         cards = [self._row_card(row) for row in rows]
         when = date.fromisoformat(day)
@@ -339,7 +339,7 @@ class Mirror:
         note = f"told by {len(told)} posts, {outlets} outlet{'s' * (outlets != 1)}" if told else ""
         return replace(self.card(post), path=outputs.story_page(post), note=note, story=None)
 
-    def _teller_card(self, teller: item.Teller, note: str, *, teaser: bool = False) -> Card:
+    def _teller_card(self, teller: item.Coverage, note: str, *, teaser: bool = False) -> Card:
         return Card(
             path=teller.path,
             title=teller.title,
@@ -351,7 +351,7 @@ class Mirror:
             note=note,
         )
 
-    def _row_card(self, row: Row) -> Card:
+    def _row_card(self, row: DayRow) -> Card:
         source = self.sources.get(row.source)
         name = source.name if source else row.source
         return Card(row.path, row.title, name, self._source_path(row.source), row.when, language=row.language)
@@ -388,7 +388,7 @@ def _home_name(source: Source) -> str:
     return host_of(source.home_page_url or "") or source.name
 
 
-def _told_note(teller: item.Teller, *, first: bool) -> str:
+def _told_note(teller: item.Coverage, *, first: bool) -> str:
     """What is to be said beside a post of a story: that it was first, and who else carries its text."""
     carried = f"also in {', '.join(teller.also_in)}" if teller.also_in else ""
     return " · ".join(part for part in ("first to tell" if first else "", carried) if part)

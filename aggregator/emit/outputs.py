@@ -23,8 +23,8 @@ from typing import Protocol
 from aggregator.config.settings import Output, Site, format_duration
 from aggregator.emit import item as items
 from aggregator.emit import paths
-from aggregator.emit.feed import Document, Feed, combined, of_output, of_search
-from aggregator.emit.formats import EXTENSIONS, Speller
+from aggregator.emit.feed import FeedDocument, OutputFeed, combined, of_output, of_search
+from aggregator.emit.formats import EXTENSIONS, ItemWriter
 from aggregator.emit.item import Item, rfc3339
 from aggregator.emit.purify import pure_post, pure_posts
 from aggregator.models import Ended, OutputEntry, Post
@@ -62,11 +62,11 @@ class Nothing:
 class Edited:
     """An output as it is to be put out: its feed's document, and what its page lists."""
 
-    document: Document
+    document: FeedDocument
     entries: tuple[OutputEntry, ...]
 
 
-def feed_of(one: Output, site: Site) -> Feed:
+def feed_of(one: Output, site: Site) -> OutputFeed:
     return of_output(site, one.title or one.name, one.name)
 
 
@@ -79,7 +79,7 @@ def signature(one: Output) -> str:
     return hashlib.sha256(one.model_dump_json().encode()).hexdigest()[:32]
 
 
-def edited(one: Output, site: Site, chosen: Chosen, speller: Speller, base: str) -> Edited:
+def edited(one: Output, site: Site, chosen: Chosen, speller: ItemWriter, base: str) -> Edited:
     """The output's current document and entries."""
     limit = limit_of(one, site)
     entries = tuple(replace(entry, post=pure_post(entry.post)) for entry in chosen.shown(one, limit))
@@ -93,7 +93,7 @@ def edited(one: Output, site: Site, chosen: Chosen, speller: Speller, base: str)
     )
     deleted = tuple(Ended(story_id(gone.id), gone.at) for gone in chosen.ended(one.name, limit))
     feed = feed_of(one, site)
-    return Edited(Document(feed, feed.stem, found, deleted=deleted), entries)
+    return Edited(FeedDocument(feed, feed.stem, found, deleted=deleted), entries)
 
 
 def story_id(post_id: str) -> str:
@@ -132,7 +132,7 @@ def _revised(entry: OutputEntry, *, folded: bool) -> datetime | None:
     return max(times, default=None)
 
 
-def _told(told: Iterable[items.Teller], item: Item, one: Output) -> str:
+def _told(told: Iterable[items.Coverage], item: Item, one: Output) -> str:
     """Every post of the story, by publication: outlet, title, date and how it begins."""
     teasers = one.content != "titles"
     lines = []
@@ -145,7 +145,7 @@ def _told(told: Iterable[items.Teller], item: Item, one: Output) -> str:
     return listed + (f"<h2>{escape(item.title)}</h2>" if one.content == "full" else "")
 
 
-def _outlets(told: Iterable[items.Teller]) -> str:
+def _outlets(told: Iterable[items.Coverage]) -> str:
     """`Threatpost and 2 others`."""
     names = [published.line(teller.name) for teller in items.outlets(tuple(told))]
     more = len(names) - 1
@@ -164,9 +164,9 @@ def answer(site: Site, found: Iterable[Post], *, query: str, words: str, extensi
     `words` says to people what was searched for.
     """
     feed = of_search(site, query, valid(words))
-    speller = Speller(paths.base(site.base_url), relation=items.relation_of(site))
+    speller = ItemWriter(paths.base(site.base_url), relation=items.relation_of(site))
     newest = sorted(pure_posts(found), key=lambda post: post.sequence, reverse=True)
-    return speller.document(Document(feed, feed.stem, speller.items(newest)), extension)
+    return speller.document(FeedDocument(feed, feed.stem, speller.items(newest)), extension)
 
 
 FOLDERS = ("tags", "sources", "outputs")

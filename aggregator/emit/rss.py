@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from aggregator.emit.atom import HISTORY, NAMESPACE, entry_links, history_links, hub_links
-from aggregator.emit.feed import EPOCH, GENERATOR, Document
+from aggregator.emit.feed import EPOCH, GENERATOR, FeedDocument
 from aggregator.emit.item import Item, rfc3339
 from aggregator.emit.xmlwriter import DECLARATION, element, empty
 
@@ -19,7 +19,7 @@ _NAMESPACES = (
 )
 
 
-def document(document: Document, entries: Sequence[str]) -> bytes:
+def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
     """The document as UTF-8; `entries` are its items as `entry` spells them."""
     feed = document.feed
     newest = max((item.stamp for item in document.items), default=EPOCH)

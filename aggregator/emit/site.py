@@ -14,14 +14,14 @@ from aggregator.config.settings import Output, Site
 from aggregator.emit import archive as history
 from aggregator.emit import feed as documents
 from aggregator.emit import item, mirror, outputs, paths
-from aggregator.emit.days import Days, Row, month_of
-from aggregator.emit.feed import Document
+from aggregator.emit.days import DayRow, Days, month_of
+from aggregator.emit.feed import FeedDocument
 from aggregator.emit.folder import Folder
-from aggregator.emit.formats import EXTENSIONS, Speller
+from aggregator.emit.formats import EXTENSIONS, ItemWriter
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
 from aggregator.emit.outputs import Chosen
-from aggregator.emit.state import Block, KnownOutput, KnownSource, State
+from aggregator.emit.state import ArchiveBlock, KnownOutput, KnownSource, State
 from aggregator.models import Archive, Ended, Post, Republish, Source
 
 MONTH_POSTS = 1_000
@@ -29,7 +29,7 @@ MONTH_POSTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BuildRequest:
     """What is to be built from, and how it is to look."""
 
     archive: Archive
@@ -38,10 +38,10 @@ class Order:
     chosen: Chosen
 
 
-class Edition:
+class SiteBuild:
     """Everything that one build reads once, and the documents it makes. Raises OSError and EmitError."""
 
-    def __init__(self, order: Order, folder: Folder, state: State, *, fresh: bool) -> None:
+    def __init__(self, order: BuildRequest, folder: Folder, state: State, *, fresh: bool) -> None:
         archive, site = order.archive, order.site
         self.archive = archive
         self.site = site
@@ -64,7 +64,7 @@ class Edition:
         self.cut: dict[int, tuple[str, Republish]] = {}
         self.concerned_tags: set[str] = set()
         self.concerned_sources: set[str] = set()
-        self._speller = Speller(self.base, relation=item.relation_of(site))
+        self._speller = ItemWriter(self.base, relation=item.relation_of(site))
         self._slugs_by_name = _by_name(self.sources.values())
 
     def post(self, post: Post) -> None:
@@ -91,10 +91,10 @@ class Edition:
                 self.folder.remove(former.path)
                 self.folder.remove(item.history_page(former.path))
 
-    def combined(self, *, all_blocks: bool) -> tuple[Block, ...]:
+    def combined(self, *, all_blocks: bool) -> tuple[ArchiveBlock, ...]:
         """The feed of everything (archive documents that are not there yet, and the current one) and the front page."""
         feed = documents.combined(self.site)
-        standing = history.standing(self.folder, self.state, feed, self.last_sequence)
+        standing = history.plan(self.folder, self.state, feed, self.last_sequence)
         blocks = history.close(standing.blocks, self.archive, self.site.page_size)
         seen = 0 if all_blocks or not standing.valid else len(standing.blocks)
         replaced = self._replaced()
@@ -118,7 +118,7 @@ class Edition:
         feed = documents.of_tag(self.site, tag, self.slugs[tag])
         posts = self.archive.latest(self.site.page_size, tag=tag)
         deleted = self._deleted(post for post in self.withdrawn if not post.hidden and tag in post.tags)
-        self._feed(Document(feed, feed.stem, self._speller.items(posts), deleted=deleted))
+        self._feed(FeedDocument(feed, feed.stem, self._speller.items(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.tag(feed, tag, posts))
 
     def source(self, slug: str) -> None:
@@ -127,7 +127,7 @@ class Edition:
         feed = documents.of_source(self.site, source.name, slug)
         posts = self.archive.latest(self.site.page_size, source=slug)
         deleted = self._deleted(post for post in self.withdrawn if post.source.slug == slug)
-        self._feed(Document(feed, feed.stem, self._speller.items(posts), deleted=deleted))
+        self._feed(FeedDocument(feed, feed.stem, self._speller.items(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.source(feed, source, posts))
 
     def output(self, name: str) -> None:
@@ -157,7 +157,7 @@ class Edition:
         concerned = now.keys() ^ before.keys()
         return concerned | {number for one in concerned for number in (now.get(one) or before.get(one, ()))}
 
-    def _too_free(self, number: int, block: Block) -> bool:
+    def _too_free(self, number: int, block: ArchiveBlock) -> bool:
         """Whether an archive document shows more of a post that was put out now than its source allows any more."""
         covered = (self.cut.get(sequence) for sequence in range(block.first, block.last + 1)) if self.cut else ()
         allowed = dict(found for found in covered if found)
@@ -189,11 +189,11 @@ class Edition:
         found = [Ended(post.id, post.withdrawn.at) for post in posts if post.withdrawn]
         return tuple(found[: self.site.page_size])
 
-    def _feed(self, document: Document) -> None:
+    def _feed(self, document: FeedDocument) -> None:
         for extension in EXTENSIONS:
             self.folder.put(f"{document.stem}.{extension}", self._speller.document(document, extension))
 
-    def _block(self, number: int, block: Block, *, keep: bool) -> None:
+    def _block(self, number: int, block: ArchiveBlock, *, keep: bool) -> None:
         """One archive document in its three formats; with `keep`, one that is there stays as it is."""
         names = {extension: f"{history.stem(number)}.{extension}" for extension in EXTENSIONS}
         missing = [extension for extension in EXTENSIONS if not (keep and self.folder.exists(names[extension]))]
@@ -253,8 +253,8 @@ class Edition:
             yield from self._slugs_by_name.get(other.name, ())
 
 
-def _row(post: Post, slugs: dict[str, str]) -> Row:
-    return Row(
+def _row(post: Post, slugs: dict[str, str]) -> DayRow:
+    return DayRow(
         sequence=post.sequence,
         published=item.rfc3339(post.published),
         path=post.path,

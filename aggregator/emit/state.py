@@ -16,7 +16,7 @@ STATE = ".built.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ArchiveBlock:
     """A closed archive document: which sequence numbers it covers."""
 
     first: int
@@ -47,7 +47,7 @@ class State:
     base_url: str = ""
     head: int = 0
     sequence: int = 0
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[ArchiveBlock, ...] = ()
     sources: dict[str, KnownSource] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def load(folder: Folder) -> State:
             base_url=str(raw["base_url"]),
             head=int(raw["head"]),
             sequence=int(raw["sequence"]),
-            blocks=tuple(Block(int(first), int(last)) for first, last in raw["blocks"]),
+            blocks=tuple(ArchiveBlock(int(first), int(last)) for first, last in raw["blocks"]),
             sources={slug: KnownSource(sign, tuple(tags)) for slug, (sign, tags) in raw["sources"].items()},
             tags=dict(raw["tags"]),
             files=tuple(raw["files"]),

@@ -21,7 +21,7 @@ import urllib3
 import zstandard
 from urllib3.exceptions import HTTPError
 
-from aggregator.fetch.deadline import Call
+from aggregator.fetch.deadline import Deadline
 from aggregator.models.errors import FetchError, TooLarge
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
@@ -322,7 +322,7 @@ class _Basin:
 
 
 def read_body(
-    raw: urllib3.HTTPResponse, headers: Mapping[str, str], call: Call, max_bytes: int, *, cut: bool = False
+    raw: urllib3.HTTPResponse, headers: Mapping[str, str], call: Deadline, max_bytes: int, *, cut: bool = False
 ) -> Body:
     """The body of `raw`, at most `max_bytes` long at any stage of decoding.
 
@@ -349,7 +349,7 @@ def read_body(
     return body
 
 
-def _decoder(headers: Mapping[str, str], call: Call) -> Decoder:
+def _decoder(headers: Mapping[str, str], call: Deadline) -> Decoder:
     try:
         return Decoder(codings(headers.get("content-encoding", "")))
     except TooManyCodings:
@@ -358,7 +358,7 @@ def _decoder(headers: Mapping[str, str], call: Call) -> Decoder:
         raise FetchError(call.url, f"unknown Content-Encoding: {str(error)[:40]!r}") from error
 
 
-def _announced(headers: Mapping[str, str], call: Call) -> int:
+def _announced(headers: Mapping[str, str], call: Deadline) -> int:
     """The Content-Length, where it counts (RFC 9112 section 6.3), else 0."""
     transfer = headers.get("transfer-encoding", "").lower()
     if transfer not in ("", "chunked"):
@@ -367,7 +367,7 @@ def _announced(headers: Mapping[str, str], call: Call) -> int:
     return int(length[:20]) if not transfer and length.isascii() and length.isdigit() else 0
 
 
-def _pour(raw: urllib3.HTTPResponse, basin: _Basin, call: Call) -> bool:
+def _pour(raw: urllib3.HTTPResponse, basin: _Basin, call: Deadline) -> bool:
     """Everything that comes, into `basin`. False when the connection broke off."""
     while True:
         try:

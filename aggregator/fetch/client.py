@@ -18,13 +18,13 @@ from datetime import datetime
 from types import TracebackType
 
 from aggregator.config.settings import Network
-from aggregator.fetch.connection import Opener, Resolver, system_resolver
+from aggregator.fetch.connection import Connector, Resolver, system_resolver
 from aggregator.fetch.deadline import NoAnswer, Stopped
-from aggregator.fetch.exchange import Answer, Wire
-from aggregator.fetch.guard import Guard
+from aggregator.fetch.exchange import Answer, Exchange
+from aggregator.fetch.guard import AddressGuard
 from aggregator.fetch.headers import in_words, retry_after
 from aggregator.fetch.hosts import OFFLINE_RETRY_S, Hosts
-from aggregator.fetch.redirects import Trip, Visit, place
+from aggregator.fetch.redirects import CheckedRequest, RedirectChain, place
 from aggregator.fetch.robots import Robots
 from aggregator.fetch.scheduler import Batch, Schedule, resting
 from aggregator.models import FetchMemory, HostState, Request, Response, Validators
@@ -128,9 +128,9 @@ class Fetcher:
     ) -> None:
         self._network = network
         self._clock = clock
-        self._guard = Guard.allowing(network.allow)
-        self._wire = Wire(
-            Opener(self._guard, resolver),
+        self._guard = AddressGuard.allowing(network.allow)
+        self._wire = Exchange(
+            Connector(self._guard, resolver),
             user_agent=network.user_agent,
             threads=network.threads,
             per_host=network.per_host_connections,
@@ -208,7 +208,7 @@ class Fetcher:
     def explain(self, url: str, *, validators: Validators | None = None, robots: bool = True) -> Explanation:
         """Ask for `url` once, and say all that can be said about it. Does not raise FetchError: it explains it."""
         request = Request(url, validators=validators or Validators(), robots=robots)
-        visit: Visit | None = None
+        visit: CheckedRequest | None = None
         response: Response | None = None
         failure: FetchError | None = None
         try:
@@ -219,7 +219,7 @@ class Fetcher:
         return self._explained(request, visit, response, failure)
 
     def _explained(
-        self, request: Request, visit: Visit | None, response: Response | None, failure: FetchError | None
+        self, request: Request, visit: CheckedRequest | None, response: Response | None, failure: FetchError | None
     ) -> Explanation:
         answers = visit.trip.answers if visit else []
         asked_robots = visit is not None and request.robots and self._robots.knows(visit.trip.url)
@@ -242,11 +242,11 @@ class Fetcher:
             response=response,
         )
 
-    def _visit(self, request: Request) -> Visit:
-        return Visit(self._trip(request), self._hosts, self._robots, self._trip)
+    def _visit(self, request: Request) -> CheckedRequest:
+        return CheckedRequest(self._trip(request), self._hosts, self._robots, self._trip)
 
-    def _trip(self, request: Request, *, cut: bool = False) -> Trip:
-        return Trip(
+    def _trip(self, request: Request, *, cut: bool = False) -> RedirectChain:
+        return RedirectChain(
             request,
             self._guard,
             seconds=self._network.timeout_s,
@@ -255,7 +255,7 @@ class Fetcher:
             cut=cut,
         )
 
-    def _drive(self, visit: Visit) -> Response:
+    def _drive(self, visit: CheckedRequest) -> Response:
         """A visit to its end on this thread, waiting for each host's budget."""
 
         def blocked() -> bool:

@@ -1,6 +1,6 @@
 """Connections that stand where urllib3's own would: guarded, owned by a call, with errors in words.
 
-Only an `Opener` opens them, and every one belongs to the `Call` of the thread that uses it, so that the call's end
+Only a `Connector` opens them, and every one belongs to the `Deadline` of the thread that uses it, so that its end
 shuts it, during the TLS handshake too. Proxies, cookies and retries do not exist here.
 
 Opens sockets: resolves once, asks the guard about every address, connects to one that passed.
@@ -27,9 +27,9 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from aggregator.fetch.deadline import Call, NoAnswer, Phase, Unreached
-from aggregator.fetch.guard import Address, Guard
-from aggregator.fetch.headers import MAX_HEADER_BYTES, Head
+from aggregator.fetch.deadline import Deadline, NoAnswer, Phase, Unreached
+from aggregator.fetch.guard import Address, AddressGuard
+from aggregator.fetch.headers import MAX_HEADER_BYTES, ResponseHead
 from aggregator.models.errors import FetchError, Misled, Refused, TooLarge
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -47,14 +47,14 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-class Opener:
+class Connector:
     """Opens sockets to where the guard lets us."""
 
-    def __init__(self, guard: Guard, resolver: Resolver = system_resolver) -> None:
+    def __init__(self, guard: AddressGuard, resolver: Resolver = system_resolver) -> None:
         self._guard = guard
         self._resolver = resolver
 
-    def open(self, host: str, port: int, call: Call) -> socket.socket:
+    def open(self, host: str, port: int, call: Deadline) -> socket.socket:
         """A connected socket. Raises Refused when no address may be reached, TimedOut, or FetchError."""
         call.enter(Phase.LOOKUP)
         addresses = self.lookup(host, port, call)
@@ -76,7 +76,7 @@ class Opener:
             call.url, f"can not connect to {host}: {reason(problem)}"
         ) from problem
 
-    def lookup(self, host: str, port: int, call: Call) -> list[Address]:
+    def lookup(self, host: str, port: int, call: Deadline) -> list[Address]:
         """Every address of `host`, asked once, for no longer than the call has time."""
         literal = _address(host)
         if literal is not None:
@@ -87,7 +87,7 @@ class Opener:
             raise Unreached(call.url, f"{host} has no address")
         return addresses
 
-    def _ask(self, host: str, port: int, call: Call) -> Sequence[str]:
+    def _ask(self, host: str, port: int, call: Deadline) -> Sequence[str]:
         # getaddrinfo can neither be interrupted nor be given a time: it gets a thread of its own, which we may leave.
         answer: queue.SimpleQueue[Sequence[str] | Exception | None] = queue.SimpleQueue()
 
@@ -115,7 +115,7 @@ def _address(text: str) -> Address | None:
         return None
 
 
-def _connect(address: Address, port: int, call: Call, *, alone: bool) -> socket.socket:
+def _connect(address: Address, port: int, call: Deadline, *, alone: bool) -> socket.socket:
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -160,15 +160,15 @@ class StaleConnection(Exception):
 class _Current(threading.local):
     """The call that this thread is making, and who opens its sockets: urllib3 has no way to hand them through."""
 
-    call: Call | None = None
-    opener: Opener | None = None
+    call: Deadline | None = None
+    opener: Connector | None = None
 
 
 _current = _Current()
 
 
 @contextlib.contextmanager
-def calling(call: Call, opener: Opener) -> Iterator[None]:
+def calling(call: Deadline, opener: Connector) -> Iterator[None]:
     """Within, every connection that this thread opens or uses belongs to `call`."""
     _current.call, _current.opener = call, opener
     try:
@@ -177,15 +177,15 @@ def calling(call: Call, opener: Opener) -> Iterator[None]:
         _current.call = _current.opener = None
 
 
-def _call() -> Call:
+def _call() -> Deadline:
     assert _current.call is not None, "a connection outside of a call"
     return _current.call
 
 
 class GuardedConnection(urllib3.connection.HTTPConnection):
-    """A connection that only an `Opener` opens, and that always belongs to the current call."""
+    """A connection that only an `Connector` opens, and that always belongs to the current call."""
 
-    response_class = Head
+    response_class = ResponseHead
 
     def _new_conn(self) -> socket.socket:
         call = _call()
@@ -271,7 +271,7 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def _broken(call: Call, error: OSError) -> Exception:
+def _broken(call: Deadline, error: OSError) -> Exception:
     """What a connection that broke before its answer means."""
     call.check()
     if call.reused:

@@ -36,7 +36,7 @@ class Unreached(NoAnswer):
     unreached = True
 
 
-class Ended(StrEnum):
+class EndReason(StrEnum):
     """Why a call was ended from outside."""
 
     DEADLINE = "deadline"
@@ -53,7 +53,7 @@ class Phase(StrEnum):
     BODY = "reading the body"
 
 
-class Call:
+class Deadline:
     """One exchange: its deadline, its socket, and how long each phase took (seconds).
 
     `url` is redacted. A call belongs to the thread that makes it; only `end` is called from others.
@@ -68,7 +68,7 @@ class Call:
         self.spent: dict[Phase, float] = {}
         self.address = ""
         self.reused = True
-        self.ended: Ended | None = None
+        self.ended: EndReason | None = None
         self._phase_begun = self.begun
         self._abort: Callable[[], None] | None = None
         self._held: socket.socket | None = None
@@ -88,12 +88,12 @@ class Call:
     def check(self) -> None:
         """Raise TimedOut or Stopped when the call was ended from outside; nothing it read is to be trusted then."""
         if self.ended is None and time.monotonic() >= self.ends_at:
-            self.end(Ended.DEADLINE)  # a timeout of the socket may come a moment before the watchdog
-        if self.ended is Ended.DEADLINE:
+            self.end(EndReason.DEADLINE)  # a timeout of the socket may come a moment before the watchdog
+        if self.ended is EndReason.DEADLINE:
             late = TimedOut(self.url, f"not done after {self.seconds:.3g} s (while {self.phase})")
             late.unreached = self.phase in (Phase.LOOKUP, Phase.CONNECT)
             raise late
-        if self.ended is Ended.CLOSED:
+        if self.ended is EndReason.CLOSED:
             raise Stopped(self.url, "given up: the program is stopping")
 
     def hold(self, sock: socket.socket) -> None:
@@ -124,7 +124,7 @@ class Call:
             abort()
             self.check()
 
-    def end(self, why: Ended) -> None:
+    def end(self, why: EndReason) -> None:
         """End the call from another thread. The first reason stands."""
         with self._lock:
             if self.ended is None:
@@ -144,18 +144,18 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, Call]] = []
-        self._running: set[Call] = set()
+        self._due: list[tuple[float, int, Deadline]] = []
+        self._running: set[Deadline] = set()
         self._count = itertools.count()
         self._thread: threading.Thread | None = None
         self._closed = False
 
     @contextlib.contextmanager
-    def watching(self, call: Call) -> Iterator[Call]:
+    def watching(self, call: Deadline) -> Iterator[Deadline]:
         """Within, `call` is ended at its deadline, or by `close`."""
         with self._changed:
             if self._closed:
-                call.end(Ended.CLOSED)
+                call.end(EndReason.CLOSED)
             self._running.add(call)
             heapq.heappush(self._due, (call.ends_at, next(self._count), call))
             self._start()
@@ -179,7 +179,7 @@ class Watchdog:
                 while self._due and (self._due[0][2] not in self._running or self._due[0][0] <= time.monotonic()):
                     call = heapq.heappop(self._due)[2]
                     if call in self._running:
-                        call.end(Ended.DEADLINE)
+                        call.end(EndReason.DEADLINE)
                 self._changed.wait(self._due[0][0] - time.monotonic() if self._due else None)
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ class Watchdog:
         with self._changed:
             self._closed = True
             for call in self._running:
-                call.end(Ended.CLOSED)
+                call.end(EndReason.CLOSED)
             self._changed.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(JOIN_S)

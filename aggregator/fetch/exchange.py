@@ -26,14 +26,14 @@ from urllib3.exceptions import HTTPError
 
 from aggregator.fetch.body import ACCEPT_ENCODING, Body, read_body
 from aggregator.fetch.connection import (
+    Connector,
     GuardedConnection,
     GuardedTLSConnection,
-    Opener,
     StaleConnection,
     calling,
     tls_context,
 )
-from aggregator.fetch.deadline import Call, Phase, Watchdog
+from aggregator.fetch.deadline import Deadline, Phase, Watchdog
 from aggregator.models.errors import FetchError
 from aggregator.text.urls import redact
 
@@ -128,10 +128,10 @@ class _Session(requests.Session):
         return None
 
 
-class Wire:
+class Exchange:
     """Makes exchanges, from many threads at once."""
 
-    def __init__(self, opener: Opener, *, user_agent: str, threads: int, per_host: int) -> None:
+    def __init__(self, opener: Connector, *, user_agent: str, threads: int, per_host: int) -> None:
         self._opener = opener
         self._user_agent = user_agent
         self._per_host = per_host
@@ -155,14 +155,14 @@ class Wire:
         rest is left. Raises the tree of FetchError; every status is an answer.
         """
         self._adapter.prepare(url)
-        call = Call(redact(url), seconds)
+        call = Deadline(redact(url), seconds)
         with self._watchdog.watching(call), calling(call, self._opener):
             for _ in range(self._per_host + 1):
                 with contextlib.suppress(StaleConnection):
                     return self._once(_Outgoing(url, headers, body), call, max_bytes, cut=cut)
             raise FetchError(call.url, "the server closes its connections without an answer")
 
-    def _once(self, outgoing: _Outgoing, call: Call, max_bytes: int, *, cut: bool) -> Answer:
+    def _once(self, outgoing: _Outgoing, call: Deadline, max_bytes: int, *, cut: bool) -> Answer:
         call.reused, call.address = True, ""
         answer = self._send(outgoing, call)
         try:
@@ -177,7 +177,7 @@ class Wire:
         spent = dict(call.spent)
         return Answer(outgoing.url, answer.status_code, fields, body, call.address, elapsed, spent, call.reused)
 
-    def _send(self, outgoing: _Outgoing, call: Call) -> requests.Response:
+    def _send(self, outgoing: _Outgoing, call: Deadline) -> requests.Response:
         fields = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING, **outgoing.headers}
         method = "GET" if outgoing.body is None else "POST"
         try:

@@ -75,14 +75,14 @@ _FOREIGN_PORTS = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class AddressGuard:
     """What may be reached: `networks` and `hosts` (lower-case names) besides everything public."""
 
     networks: tuple[Network, ...] = ()
     hosts: frozenset[str] = frozenset()
 
     @classmethod
-    def allowing(cls, targets: Iterable[str]) -> Guard:
+    def allowing(cls, targets: Iterable[str]) -> AddressGuard:
         """A guard with the exceptions of `network.allow`: CIDR networks, addresses and host names."""
         networks: list[Network] = []
         hosts: set[str] = set()

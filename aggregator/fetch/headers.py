@@ -70,7 +70,7 @@ class _HeaderLines:
         self._whole.close()
 
 
-class Head(http.client.HTTPResponse):
+class ResponseHead(http.client.HTTPResponse):
     """An answer whose head is capped, and that is not taken in by interim answers (100, 103; RFC 9110 section 15.2)."""
 
     fp: Any

@@ -37,7 +37,7 @@ OFFLINE_RETRY_S = 300.0
 """Seconds after which what could not be reached for that reason is asked for again."""
 
 
-class Reach:
+class NetworkMonitor:
     """What the hosts that were asked lately did. Not thread-safe: the budgets' lock guards it (see `Hosts`)."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class Hosts:
         self._memory = memory
         self._clock = clock
         self._budgets: dict[str, _Budget] = {}
-        self._reach = Reach()
+        self._reach = NetworkMonitor()
         self._offline = False
         self.lock = threading.RLock()
         self._saving = threading.Lock()

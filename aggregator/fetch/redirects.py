@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from aggregator.fetch.deadline import Stopped
 from aggregator.fetch.exchange import Answer
-from aggregator.fetch.guard import Guard
+from aggregator.fetch.guard import AddressGuard
 from aggregator.fetch.headers import PERMANENT, REDIRECTS, in_words, retry_after
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.robots import Robots
@@ -35,7 +35,7 @@ KEEP_METHOD = frozenset({307, 308})
 """Redirects after which a POST stays a POST (RFC 9110 sections 15.4.8 and 15.4.9)."""
 
 
-class Exchange(Protocol):
+class Exchanging(Protocol):
     """One GET or POST: see Wire.exchange."""
 
     def __call__(
@@ -53,10 +53,10 @@ class Exchange(Protocol):
 class TripMaker(Protocol):
     """Makes a trip with the settings in force; `cut` as in Wire.exchange."""
 
-    def __call__(self, request: Request, *, cut: bool = False) -> Trip: ...
+    def __call__(self, request: Request, *, cut: bool = False) -> RedirectChain: ...
 
 
-class Trip:
+class RedirectChain:
     """A request, where it stands, and what it has left of its time (`seconds`, all exchanges together).
 
     `place` is the host whose budget the next step needs. `answers` are the exchanges so far.
@@ -65,7 +65,7 @@ class Trip:
     def __init__(
         self,
         request: Request,
-        guard: Guard,
+        guard: AddressGuard,
         *,
         seconds: float,
         max_bytes: int,
@@ -95,7 +95,7 @@ class Trip:
     def place(self) -> str:
         return place(self._url)
 
-    def step(self, exchange: Exchange) -> Response | None:
+    def step(self, exchange: Exchanging) -> Response | None:
         """One exchange; the final answer, or None when it goes on at `place`. Raises the tree of FetchError."""
         if self._left_s <= 0:
             raise TimedOut(self.shown, f"not done after {self._seconds:.3g} s (redirects included)")
@@ -222,16 +222,16 @@ def _as_utf8(value: str) -> str:
         return value
 
 
-class Visit:
+class CheckedRequest:
     """One request under way, with or without robots.txt. `place` is the host whose budget the next step needs."""
 
-    def __init__(self, trip: Trip, hosts: Hosts, robots: Robots, new_trip: TripMaker) -> None:
+    def __init__(self, trip: RedirectChain, hosts: Hosts, robots: Robots, new_trip: TripMaker) -> None:
         self.trip = trip
         self._hosts = hosts
         self._robots = robots
         self._new_trip = new_trip
         self._asked_for: str | None = None
-        self._asking: Trip | None = None
+        self._asking: RedirectChain | None = None
 
     @property
     def place(self) -> str:
@@ -256,7 +256,7 @@ class Visit:
         self._asked_for = self.trip.url
         return False
 
-    def step(self, exchange: Exchange) -> Response | None:
+    def step(self, exchange: Exchanging) -> Response | None:
         """One exchange, once neither `blocked` nor the budget forbids it: see Trip.step. Refused by robots.txt."""
         if not self.trip.request.robots:
             return self.trip.step(exchange)
@@ -272,7 +272,7 @@ class Visit:
             raise Refused(self.shown, f"robots.txt of {self.trip.place} {verdict}{why}", retry_after_s=wait)
         return self.trip.step(exchange)
 
-    def _ask(self, asking: Trip, url: str, exchange: Exchange) -> None:
+    def _ask(self, asking: RedirectChain, url: str, exchange: Exchanging) -> None:
         outcome: Response | FetchError | None
         try:
             outcome = asking.step(exchange)

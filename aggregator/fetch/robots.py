@@ -43,7 +43,7 @@ _FORGET_ABOVE = 8192
 """Origins whose time is kept at hand; above it all are forgotten, and read from memory again when needed."""
 
 
-class Verdict(StrEnum):
+class RobotsVerdict(StrEnum):
     """What robots.txt says, in words that follow `robots.txt ...`."""
 
     ALLOWED = "allows it"
@@ -53,11 +53,11 @@ class Verdict(StrEnum):
 
     @property
     def allows(self) -> bool:
-        return self in (Verdict.ALLOWED, Verdict.NONE)
+        return self in (RobotsVerdict.ALLOWED, RobotsVerdict.NONE)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RobotsRules:
     """The part of a robots.txt that concerns us."""
 
     protego: Protego
@@ -74,9 +74,9 @@ class Rules:
 
 
 @functools.lru_cache(maxsize=4)
-def read_rules(body: str, agent: str) -> Rules:
+def read_rules(body: str, agent: str) -> RobotsRules:
     """The rules of one file for the product token `agent`. Never raises: what can not be understood is no rule."""
-    return Rules(Protego.parse(_narrowed(body, agent)), agent)
+    return RobotsRules(Protego.parse(_narrowed(body, agent)), agent)
 
 
 def _narrowed(body: str, agent: str) -> str:
@@ -152,14 +152,14 @@ class Robots:
         """Whether the file for `url` was ever asked for."""
         return self._file(origin(url)) is not None
 
-    def verdict(self, url: str) -> Verdict:
+    def verdict(self, url: str) -> RobotsVerdict:
         """What the file for `url` says, as far as it was ever read."""
         file = self._file(origin(url))
         if file is None or not _had(file):
-            return Verdict.UNREACHABLE
+            return RobotsVerdict.UNREACHABLE
         if file.status != 200:
-            return Verdict.NONE
-        return Verdict.ALLOWED if read_rules(file.body, self._agent).allow(url) else Verdict.DISALLOWED
+            return RobotsVerdict.NONE
+        return RobotsVerdict.ALLOWED if read_rules(file.body, self._agent).allow(url) else RobotsVerdict.DISALLOWED
 
     def _file(self, where: str) -> RobotsFile | None:
         with self._lock:

@@ -22,7 +22,7 @@ import structlog
 
 from aggregator.fetch.deadline import JOIN_S
 from aggregator.fetch.hosts import Hosts
-from aggregator.fetch.redirects import Visit
+from aggregator.fetch.redirects import CheckedRequest
 from aggregator.models import Request, Response
 from aggregator.models.errors import AggregatorError, FetchError, Refused, StageError
 
@@ -51,7 +51,7 @@ class Batch:
 
 @dataclass(eq=False)
 class _Job:
-    visit: Visit
+    visit: CheckedRequest
     batch: Batch
 
     def deliver(self, outcome: Outcome | AggregatorError) -> None:
@@ -62,7 +62,7 @@ class _Job:
 class Schedule:
     """Lines of visits by host, and the threads that work them off. `step` does one exchange of a visit."""
 
-    def __init__(self, hosts: Hosts, step: Callable[[Visit], Response | None], threads: int) -> None:
+    def __init__(self, hosts: Hosts, step: Callable[[CheckedRequest], Response | None], threads: int) -> None:
         self._hosts = hosts
         self._step = step
         self._max_threads = threads
@@ -91,7 +91,7 @@ class Schedule:
                 batch.done.put(None)
         return batch
 
-    def add(self, visit: Visit, batch: Batch) -> None:
+    def add(self, visit: CheckedRequest, batch: Batch) -> None:
         """Put a visit in line; its outcome goes to the batch."""
         visit.prepare()
         self._enqueue(_Job(visit, batch))

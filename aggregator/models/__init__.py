@@ -44,8 +44,8 @@ from aggregator.models.fetch import (
 from aggregator.models.poll import (
     Enclosure,
     Entry,
+    FeedHints,
     ParsedFeed,
-    Rhythm,
 )
 from aggregator.models.scrape import (
     Article,
@@ -86,6 +86,7 @@ __all__ = [
     "Ended",
     "Entry",
     "FeedEvent",
+    "FeedHints",
     "FeedState",
     "FeedStatus",
     "FetchMemory",
@@ -114,7 +115,6 @@ __all__ = [
     "Response",
     "Revision",
     "RevisionKind",
-    "Rhythm",
     "RobotsFile",
     "SearchHit",
     "Source",

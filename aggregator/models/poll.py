@@ -38,7 +38,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class FeedHints:
     """What a feed document says about when to come back.
 
     `ttl`: RSS ttl or sy:updatePeriod/updateFrequency, whichever is longer. `skip_hours`: 0 to 23, GMT.
@@ -67,6 +67,6 @@ class ParsedFeed:
     self_url: str | None = None
     hubs: tuple[str, ...] = ()
     next_url: str | None = None
-    rhythm: Rhythm = Rhythm()
+    rhythm: FeedHints = FeedHints()
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from aggregator.models.dedupe import Decision
 from aggregator.models.fetch import Validators
-from aggregator.models.poll import ParsedFeed, Rhythm
+from aggregator.models.poll import FeedHints, ParsedFeed
 
 
 class FeedStatus(StrEnum):
@@ -60,7 +60,7 @@ class FeedState:
     tags: tuple[str, ...] = ()
     validators: Validators = Validators()
     body_hash: str | None = None
-    rhythm: Rhythm = Rhythm()
+    rhythm: FeedHints = FeedHints()
     last_poll: datetime | None = None
     last_success: datetime | None = None
     next_poll: datetime | None = None

@@ -1,7 +1,7 @@
 """One article, and what is asked for it: which page is wanted next, with what request, read with what in mind.
 
 An article may take several pages: the real one behind an AMP or print page, one that has all of it, the next ones. A
-`Reading` is an article on its way through them; `aggregator.pipeline.save` saves what came of it.
+`ArticleResult` is an article on its way through them; `aggregator.pipeline.save` saves what came of it.
 
 Articles that are due -> articles as read: their pages are fetched, and taken apart in workers, as they complete.
 
@@ -25,7 +25,7 @@ from aggregator.models import Article, PageEvidence, PendingArticle, Request, Re
 from aggregator.models.errors import WorkerDied
 from aggregator.models.site_rules import Rule
 from aggregator.pipeline import outcomes
-from aggregator.pipeline.parsing import Page, ReadArticle, Step, has_full_text, noted, read_page, unruled, without
+from aggregator.pipeline.parsing import PageInput, ReadArticle, Step, has_full_text, noted, read_page, unruled, without
 from aggregator.pipeline.workers import Workers
 from aggregator.scrape import Hint
 
@@ -39,7 +39,7 @@ MAX_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ArticleResult:
     """An article on its way through its pages.
 
     `read` is what the pages so far gave, or why the first gave nothing. `evidence` tells how its page was fetched; None
@@ -57,11 +57,11 @@ class Reading:
     size: int = 0
 
     @classmethod
-    def begin(cls, article: PendingArticle) -> Reading:
+    def begin(cls, article: PendingArticle) -> ArticleResult:
         """An article of which nothing has been fetched."""
         return cls(article, article.url)
 
-    def took(self, response: Response) -> Reading:
+    def took(self, response: Response) -> ArticleResult:
         """With a page fetched, not yet read."""
         asked = self.asked | {_key(response.url), _key(self.wanted or "")}
         evidence = outcomes.evidence(response) if self.evidence is None else self.evidence
@@ -83,7 +83,7 @@ class Reading:
         """The article as its page has it; None when it could not be read, or was made of the feed's text."""
         return self.read.article if isinstance(self.read, ReadArticle) and self.evidence else None
 
-    def gave(self, read: ReadArticle | Exception, response: Response | None) -> Reading:
+    def gave(self, read: ReadArticle | Exception, response: Response | None) -> ArticleResult:
         """After a page was read, or was not to be had: what is wanted now. `response` is how it came."""
         if isinstance(read, Exception):
             return self._gave_nothing(read)
@@ -91,12 +91,12 @@ class Reading:
             return replace(self, read=read, evidence=outcomes.evidence(response))._onward()
         return replace(self, read=read)._onward()
 
-    def ended(self) -> Reading:
+    def ended(self) -> ArticleResult:
         """Without the page that was wanted: there is none, or it is none of this article's."""
         assert isinstance(self.read, ReadArticle)
         return replace(self, read=without(self.read, self.step))._onward()
 
-    def _gave_nothing(self, error: Exception) -> Reading:
+    def _gave_nothing(self, error: Exception) -> ArticleResult:
         if self.step is Step.FIRST:
             return replace(self, read=error, evidence=None, wanted=None)
         assert self.evidence is not None
@@ -106,7 +106,7 @@ class Reading:
             return replace(self, missing=error).ended()
         return self.ended()
 
-    def _onward(self) -> Reading:
+    def _onward(self) -> ArticleResult:
         """With the next page to be fetched, if any."""
         assert isinstance(self.read, ReadArticle)
         article = self.read.article
@@ -130,7 +130,7 @@ def _key(url: str) -> str:
     return url.partition("#")[0].rstrip("/")
 
 
-def page_request(reading: Reading, options: FeedOptions, network: Network, rule: Rule | None = None) -> Request:
+def page_request(reading: ArticleResult, options: FeedOptions, network: Network, rule: Rule | None = None) -> Request:
     """The request for the page that is wanted. All pages of an article together have the bytes of one.
 
     `rule` is that of the page's site; its headers go no further than that.
@@ -146,7 +146,7 @@ def page_request(reading: Reading, options: FeedOptions, network: Network, rule:
     )
 
 
-def feed_is_enough(reading: Reading, options: FeedOptions) -> bool:
+def feed_is_enough(reading: ArticleResult, options: FeedOptions) -> bool:
     """Whether the feed's own text stands for the article, so that no page is fetched (`full_text`)."""
     if reading.step is not Step.FIRST:
         return False
@@ -154,12 +154,12 @@ def feed_is_enough(reading: Reading, options: FeedOptions) -> bool:
 
 
 def page(
-    reading: Reading,
+    reading: ArticleResult,
     response: Response | None,
     network: Network,
     rule: Rule | None = None,
     boilerplate: frozenset[str] = frozenset(),
-) -> Page:
+) -> PageInput:
     """What a worker reads: the page, or the feed's own text where there is no `response`.
 
     `boilerplate` are the marks of paragraphs that are not to be taken for the article (`Hint`).
@@ -167,20 +167,20 @@ def page(
     article = reading.article
     hint = Hint(article.title, article.feed_html, article.published, article.language, rule, boilerplate)
     if response is None:
-        return Page(None, article.url, "", hint)
+        return PageInput(None, article.url, "", hint)
     before = reading.read if isinstance(reading.read, ReadArticle) else None
     agent = product_token(network.user_agent)
     noarchive = scrape.forbidden_by_header(response.headers.get("x-robots-tag", ""), agent)
-    return Page(response.body, response.url, response.content_type, hint, before, reading.step, agent, noarchive)
+    return PageInput(response.body, response.url, response.content_type, hint, before, reading.step, agent, noarchive)
 
 
 log = structlog.get_logger()
 
-_Job = tuple[Reading, Response | None, Page]
+_Job = tuple[ArticleResult, Response | None, PageInput]
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class ArticleReader:
     """Takes articles through their pages. `options` tells what is in force for an article.
 
     `boilerplate` are, for each feed by its number, the marks of paragraphs that are no article.
@@ -194,14 +194,14 @@ class Pages:
     rules: Rulebook = field(default_factory=Rulebook)
     boilerplate: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
-    def read(self, batch: Iterable[PendingArticle], *, whole: bool = True) -> Iterator[Reading]:
+    def read(self, batch: Iterable[PendingArticle], *, whole: bool = True) -> Iterator[ArticleResult]:
         """Each article as read, or with the error that came; as they complete. Nothing more once `stopped`.
 
         With `whole` false the first page is enough.
         """
-        waiting = [Reading.begin(article) for article in batch]
+        waiting = [ArticleResult.begin(article) for article in batch]
         while waiting:
-            onward: list[Reading] = []
+            onward: list[ArticleResult] = []
             for reading in self._turn(waiting):
                 if self.stopped():
                     return
@@ -213,9 +213,9 @@ class Pages:
         for problem in self.rules.problems:
             log.warning("a rule for a site has a mistake", mistake=problem)
 
-    def _turn(self, waiting: list[Reading]) -> Iterator[Reading]:
+    def _turn(self, waiting: list[ArticleResult]) -> Iterator[ArticleResult]:
         """Each reading with one more page, or without it."""
-        settled: list[Reading] = []
+        settled: list[ArticleResult] = []
         again: list[tuple[_Job, Rule, WorkerDied]] = []
         jobs = ((job, (job[2],)) for job in self._fetched(waiting, settled))
         for job, read in self.workers.each(jobs, read_page, timeout_s=SCRAPE_TIMEOUT_S):
@@ -229,7 +229,7 @@ class Pages:
         yield from settled
         yield from self._without_rules(again)
 
-    def _without_rules(self, again: list[tuple[_Job, Rule, WorkerDied]]) -> Iterator[Reading]:
+    def _without_rules(self, again: list[tuple[_Job, Rule, WorkerDied]]) -> Iterator[ArticleResult]:
         """The readings whose worker had to be stopped, read without the rule, which may have been the cause."""
         jobs = (((job, rule, error), (job[2],)) for job, rule, error in again)
         for (job, rule, error), read in self.workers.each(jobs, read_page, timeout_s=SCRAPE_TIMEOUT_S):
@@ -240,7 +240,7 @@ class Pages:
                 log.warning("a rule for a site was set aside", file=rule.file, error=error.message)
                 yield reading.gave(noted(read, rule.file, error.message), response)
 
-    def _fetched(self, waiting: list[Reading], settled: list[Reading]) -> Iterator[_Job]:
+    def _fetched(self, waiting: list[ArticleResult], settled: list[ArticleResult]) -> Iterator[_Job]:
         """The wanted pages, for a worker to read; readings whose page does not come are added to `settled`."""
         readings = {reading.article.id: reading for reading in waiting}
         requests = []

@@ -36,7 +36,7 @@ def feed_request(state: FeedState, network: Network) -> Request:
     )
 
 
-class Saving:
+class PollBatch:
     """Saves polls as they come: what brought something at once, what brought nothing many at a time.
 
     Each transaction waits for the disk, and most polls bring nothing. What is held back is an appointment or two, for

@@ -124,7 +124,7 @@ class Mirroring:
             return False
         digest = hashlib.sha256(body).hexdigest()
         try:
-            with self.store.together():
+            with self.store.transaction():
                 _write(self.out, path_of(digest, checked.type), body)
                 self.store.media.save_copy(image.id, digest, checked, len(body), now)
         except OSError as error:
@@ -154,7 +154,7 @@ def sweep(store: Store, out: Path, now: datetime) -> int:
     store.media.fetch_again({Path(path).stem for path in wanted - there}, now)
     unwanted, removed = sorted(there - wanted), 0
     for start in range(0, len(unwanted), SWEEP_BATCH):
-        with store.together():  # no copy can come into use between the question and the removal
+        with store.transaction():  # no copy can come into use between the question and the removal
             wanted = store.media.paths()
             for path in set(unwanted[start : start + SWEEP_BATCH]) - wanted:
                 removed += _remove(out / path)

@@ -89,15 +89,15 @@ def tend(of: Tended, now: datetime, *, force: bool = False) -> Iterator[Done]:
 
 def due(of: Tended, job: str, now: datetime) -> bool:
     """Whether the last night, or a missed one before it, still has this job to do."""
-    tried = of.store.tending.tried_at(job)
+    tried = of.store.maintenance.tried_at(job)
     if job == "backup":
         if not of.config.upkeep.backups:
             return False
-        done = of.store.tending.done_at(job)
+        done = of.store.maintenance.done_at(job)
         if done is not None and now - of.config.upkeep.backup_every + BACKUP_SLACK < done <= now + CLOCK_SLACK:
             return False
     if tried is None:
-        tried = of.store.tending.begun() or now
+        tried = of.store.maintenance.begun() or now
     return tried < night(of.config, now) or tried > now + CLOCK_SLACK
 
 
@@ -110,7 +110,7 @@ def night(config: Config, now: datetime) -> datetime:
 
 def _note(store: Store, done: Done, now: datetime) -> None:
     try:
-        store.tending.note(done.job, now, done.result, done.error)
+        store.maintenance.note(done.job, now, done.result, done.error)
     except StoreError as error:  # a full disk, likely: the job is tried again at the next look
         log.warning("upkeep not noted", job=done.job, error=str(error))
 
@@ -120,7 +120,7 @@ def _retention(of: Tended, now: datetime) -> str:
         limit for state in of.store.feeds(unconfigured=True) if (limit := _limit(of.options(state), state, now))
     )
     purged = 0
-    while limits and not of.stopping() and (some := of.store.tending.purge(limits, now)):
+    while limits and not of.stopping() and (some := of.store.maintenance.purge(limits, now)):
         purged += some
         of.told()
     return f"{purged} articles purged"
@@ -137,8 +137,8 @@ def _images(of: Tended, now: datetime) -> str:
 
 
 def _optimize(of: Tended, _: datetime) -> str:
-    of.store.tending.optimize()
-    size, empty = of.store.tending.size()
+    of.store.maintenance.optimize()
+    size, empty = of.store.maintenance.size()
     return f"{_mb(size)}, of which {_mb(empty)} are empty"
 
 
@@ -149,7 +149,7 @@ def _backup(of: Tended, now: datetime) -> str:
     for torn in folder.iterdir():
         if TORN.fullmatch(torn.name):
             torn.unlink()
-    size, _ = of.store.tending.size()
+    size, _ = of.store.maintenance.size()
     free = shutil.disk_usage(folder).free
     if free < ROOM * size:
         raise StoreError(f"no backup: {_mb(size)} are needed in {folder}, {_mb(free)} are free")
@@ -161,7 +161,7 @@ def _backup(of: Tended, now: datetime) -> str:
             raise StoreError("no backup: stopped before it was made")
 
     with Store.read(of.store.path) as reader:  # a connection of its own: polls are saved meanwhile
-        reader.tending.backup(file, told)
+        reader.maintenance.backup(file, told)
     return f"{file.name} ({_mb(file.stat().st_size)}), {_rotate(settings, of, file)} older deleted"
 
 
@@ -176,7 +176,7 @@ def _rotate(settings: Settings, of: Tended, newest: Path) -> int:
 
 
 def _checkpoint(of: Tended, _: datetime) -> str:
-    return "log folded into the file" if of.store.tending.checkpoint() else "log left: somebody was reading"
+    return "log folded into the file" if of.store.maintenance.checkpoint() else "log left: somebody was reading"
 
 
 def _mb(size: float) -> str:

@@ -38,7 +38,7 @@ class ReadArticle:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageInput:
     """An article's page as fetched, and what its feed said of it. `body` is None when the page is not to be used.
 
     `before` is what the article's earlier pages gave. `agent` is the name that the page may call us by, `noarchive`
@@ -66,7 +66,7 @@ def read_list(body: bytes) -> tuple[ListedFeed, ...]:
     return tuple(ListedFeed(feed.url, feed.name, feed.tags) for feed in poll.read_opml(body).feeds)
 
 
-def read_page(page: Page) -> ReadArticle:
+def read_page(page: PageInput) -> ReadArticle:
     """Extract an article, or make one of the feed's own text where there is no page. Raises ScrapeError.
 
     With a page `before` this one, the two are made into one article; what does not belong to it changes nothing.
@@ -84,7 +84,7 @@ def read_page(page: Page) -> ReadArticle:
     return _read(article, page.url, page.hint.title)
 
 
-def _extracted(page: Page, hint: scrape.Hint) -> Article:
+def _extracted(page: PageInput, hint: scrape.Hint) -> Article:
     article = scrape.read_article(page.body or b"", page.url, page.content_type, hint, page.agent)
     return replace(article, noarchive=article.noarchive or page.noarchive)
 
@@ -99,7 +99,7 @@ def _read(article: Article, url: str, title: str) -> ReadArticle:
     )
 
 
-def _joined(page: Page, before: ReadArticle) -> ReadArticle:
+def _joined(page: PageInput, before: ReadArticle) -> ReadArticle:
     """The article with one page more. Raises ScrapeError where a next page shows none for now."""
     if page.step is Step.REAL:
         # Without the feed's date, which would make any page one of that day.
@@ -122,7 +122,7 @@ def _joined(page: Page, before: ReadArticle) -> ReadArticle:
     return replace(before, article=article, fingerprint=dedupe.fingerprint(article.title or "", article.text))
 
 
-def unruled(page: Page) -> Page:
+def unruled(page: PageInput) -> PageInput:
     """`page` to be read as if its site had no rule."""
     return replace(page, hint=replace(page.hint, rule=None))
 

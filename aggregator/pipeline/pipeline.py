@@ -31,12 +31,12 @@ from aggregator.fetch import Fetcher
 from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollResult, Response, Verdict
 from aggregator.models.errors import EmitError, Offline
 from aggregator.pipeline import lists, lock, outcomes, rechecks, save
-from aggregator.pipeline.articles import Pages
-from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, Saving, feed_request, poll_outcome
+from aggregator.pipeline.articles import ArticleReader
+from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, PollBatch, feed_request, poll_outcome
 from aggregator.pipeline.images import Mirroring
 from aggregator.pipeline.notify import Notifying
 from aggregator.pipeline.parsing import read_feed
-from aggregator.pipeline.stories import Storylines
+from aggregator.pipeline.stories import StoryFinder
 from aggregator.pipeline.websub import Hubs, Subscriber
 from aggregator.pipeline.workers import Workers
 from aggregator.poll import health
@@ -111,13 +111,13 @@ class Pipeline:
     stopping: threading.Event = field(default_factory=threading.Event)
     own: Config = field(init=False)
     configuring: threading.RLock = field(default_factory=threading.RLock)
-    storylines: Storylines = field(init=False)
+    storylines: StoryFinder = field(init=False)
     hubs: Hubs = field(init=False)
     subscriber: Subscriber = field(init=False)
 
     def __post_init__(self) -> None:
         self.own = self.config
-        self.storylines = Storylines(self.store)
+        self.storylines = StoryFinder(self.store)
         self.hubs = Hubs(self.store, self.fetcher, self.out)
         self.subscriber = Subscriber(self.store, self.fetcher, self.clock)
 
@@ -152,7 +152,7 @@ class Pipeline:
         """Fetch, parse, decide on and save every feed that is due."""
         self._note_rest()
         feeds = {state.id: state for state in self.store.due(self.clock(), force=force, name=name)}
-        save = Saving(self.store)
+        save = PollBatch(self.store)
 
         def settle(state: FeedState, answer: Response | Exception, parsed: ParsedFeed | Exception | None) -> None:
             if not self.stopping.is_set():
@@ -178,11 +178,11 @@ class Pipeline:
 
     def _note_outage(self, tally: Tally) -> None:
         """Record once when the network goes down, and once when it is back."""
-        now, since = self.clock(), self.store.desk.offline_since()
+        now, since = self.clock(), self.store.queries.offline_since()
         answered = tally.polled - tally.failed
         if (event := health.network_event(since, offline=tally.offline, answered=answered, now=now)) is None:
             return
-        self.store.note(event)
+        self.store.record_event(event)
         if event.kind == "offline":
             log.warning("the network seems to be down: nearly no host can be reached", feeds=tally.offline)
         else:
@@ -200,9 +200,9 @@ class Pipeline:
 
     def _note_rest(self) -> None:
         """Tell, in the feed of the feeds' health, of hours in which no round ran."""
-        pulse = self.store.desk.pulse()
+        pulse = self.store.queries.pulse()
         if rest := health.idle(pulse.last_poll, pulse.next_poll, self.clock()):
-            self.store.note(rest)
+            self.store.record_event(rest)
 
     # --- scrape ----------------------------------------------------------------------------------------------------
 
@@ -227,8 +227,8 @@ class Pipeline:
         """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
         while (batch := self.store.pending(self.clock(), BATCH)) and not self.stopping.is_set():
             total = tally.scraped + tally.unscraped + len(batch)
-            for readings in save.gathered(self._pages().read(batch)):
-                with self.store.together():
+            for readings in save.in_batches(self._pages().read(batch)):
+                with self.store.transaction():
                     saved = [save.save(self.store, reading, self.clock()) for reading in readings]
                 tally.scraped += sum(saved)
                 tally.unscraped += len(saved) - sum(saved)
@@ -239,10 +239,10 @@ class Pipeline:
         for reading in self._pages().read(self.store.neighbours.next_unknown(self.clock()), whole=False):
             self.store.neighbours.save(reading.article.id, reading.page_says, self.clock())
 
-    def _pages(self) -> Pages:
+    def _pages(self) -> ArticleReader:
         """What takes articles through their pages, with the options that are in force now."""
         states = {state.id: state for state in self.store.feeds()}
-        return Pages(
+        return ArticleReader(
             self.fetcher,
             self.workers,
             self.config.network,
@@ -270,7 +270,7 @@ class Pipeline:
             full=full,
             progress=self._emitted,
         )
-        emit.write_health(self.config.site, self.store.desk.events(emit.HEALTH_EVENTS), self.out)
+        emit.write_health(self.config.site, self.store.queries.events(emit.HEALTH_EVENTS), self.out)
         self.hubs.note(self.config, tally.built.files, now)
 
     def _emitted(self, done: int, total: int) -> None:

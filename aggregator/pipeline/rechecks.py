@@ -12,7 +12,7 @@ from datetime import datetime
 from aggregator.models import PageKind
 from aggregator.models.errors import StoreError
 from aggregator.pipeline import outcomes
-from aggregator.pipeline.articles import Pages, Reading
+from aggregator.pipeline.articles import ArticleReader, ArticleResult
 from aggregator.pipeline.parsing import ReadArticle
 from aggregator.pipeline.save import save_article
 from aggregator.store import Store
@@ -23,13 +23,13 @@ MOST = 200
 NOT_MODIFIED = 304
 
 
-def look(store: Store, pages: Pages, clock: Callable[[], datetime]) -> None:
+def look(store: Store, pages: ArticleReader, clock: Callable[[], datetime]) -> None:
     """Fetch the pages again whose time has come, and save what came of it. Raises StoreError alone."""
     for reading in pages.read(store.revisions.due(clock(), MOST)):
         save(store, reading, clock())
 
 
-def save(store: Store, reading: Reading, now: datetime) -> None:
+def save(store: Store, reading: ArticleResult, now: datetime) -> None:
     """Save an edit, or note what else the page showed."""
     article, read = reading.article.id, reading.read
     if not isinstance(read, ReadArticle):
@@ -46,7 +46,7 @@ def save(store: Store, reading: Reading, now: datetime) -> None:
         _compare(store, reading, read, now)
 
 
-def _compare(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
+def _compare(store: Store, reading: ArticleResult, read: ReadArticle, now: datetime) -> None:
     try:
         save_article(store, reading, read, now)
     except StoreError:
@@ -55,7 +55,7 @@ def _compare(store: Store, reading: Reading, read: ReadArticle, now: datetime) -
         _failed(store, reading, bug, now)
 
 
-def _failed(store: Store, reading: Reading, error: Exception | None, now: datetime) -> None:
+def _failed(store: Store, reading: ArticleResult, error: Exception | None, now: datetime) -> None:
     article = reading.article
     if error is None:
         return

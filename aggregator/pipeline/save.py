@@ -13,7 +13,7 @@ from aggregator import dedupe, scrape
 from aggregator.models import Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
 from aggregator.models.errors import StoreError
 from aggregator.pipeline import outcomes
-from aggregator.pipeline.articles import Reading
+from aggregator.pipeline.articles import ArticleResult
 from aggregator.pipeline.parsing import ReadArticle
 from aggregator.store import Store
 
@@ -25,9 +25,9 @@ SAVED_WITHIN_S = 0.5
 """Articles that may share a transaction, and the seconds within which they do. What is lost with it is read again."""
 
 
-def gathered(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+def in_batches(readings: Iterable[ArticleResult]) -> Iterator[list[ArticleResult]]:
     """Readings as they come, a few at a time, to be saved in one transaction: each of those waits for the disk."""
-    held: list[Reading] = []
+    held: list[ArticleResult] = []
     since = 0.0
     for reading in readings:
         if not held:
@@ -40,7 +40,7 @@ def gathered(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
         yield held
 
 
-def save(store: Store, reading: Reading, now: datetime) -> bool:
+def save(store: Store, reading: ArticleResult, now: datetime) -> bool:
     """Save what was read, or why nothing was: whether the article has its text now. Raises StoreError alone.
 
     An article of which a page is missing is tried again like one without any; at the last try what is there is saved.
@@ -70,7 +70,7 @@ def save(store: Store, reading: Reading, now: datetime) -> bool:
     return False
 
 
-def _worth_another_try(reading: Reading, now: datetime) -> Exception | None:
+def _worth_another_try(reading: ArticleResult, now: datetime) -> Exception | None:
     """Why a page is missing that may come at another try."""
     if reading.missing is None or outcomes.resting_until(reading.missing, now) is not None:
         return reading.missing
@@ -78,7 +78,7 @@ def _worth_another_try(reading: Reading, now: datetime) -> Exception | None:
     return known if outcomes.next_attempt(reading.article, known, now) is not None else None
 
 
-def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetime) -> None:
+def save_article(store: Store, reading: ArticleResult, read: ReadArticle, now: datetime) -> None:
     """Compare with what is stored, and save with what it is a copy of, or what turns out to be copies of it.
 
     A page that was read before is compared with what it said then: trifles and losses change nothing.
@@ -118,7 +118,7 @@ def save_article(store: Store, reading: Reading, read: ReadArticle, now: datetim
 
 
 def _likenesses(
-    store: Store, reading: Reading, read: ReadArticle, title: str, published: datetime
+    store: Store, reading: ArticleResult, read: ReadArticle, title: str, published: datetime
 ) -> tuple[Likeness | None, tuple[Likeness, ...]]:
     """What an article is most like, and all that it is like; None and nothing for one that is like no other."""
     near = store.candidates(read.fingerprint, published, window_days=CANDIDATE_DAYS, exclude=reading.article.id)
@@ -127,7 +127,7 @@ def _likenesses(
     return likeness, tuple(found for found in each if found)
 
 
-def _save_fallback(store: Store, reading: Reading, article: Article, now: datetime, *, repeats: bool) -> bool:
+def _save_fallback(store: Store, reading: ArticleResult, article: Article, now: datetime, *, repeats: bool) -> bool:
     """Save the feed's own text where the page gave something that is not the article: whether that was done."""
     pending = reading.article
     text = scrape.to_text(pending.feed_html)

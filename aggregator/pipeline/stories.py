@@ -23,8 +23,8 @@ from aggregator.store.stories import (
     Ruling,
     StoryChanges,
     StoryMark,
+    StorySubject,
     StoryWindow,
-    Subject,
     Tie,
     Unplaced,
 )
@@ -59,7 +59,7 @@ class _Arrived:
         return ((stories.Features(one.key, one.published, one.terms), one.story) for one in self._placed)
 
 
-class Resumed:
+class LoadedWindow:
     """The stories of a window, taken up where they were left; articles go by number outside, by key among stories.
 
     `since`: publication from which on no article is missing.
@@ -131,12 +131,12 @@ class Resumed:
         said = stories.Rulings().joined(pair for pair, together in pairs if together)
         return said.parted(pair for pair, together in pairs if not together)
 
-    def _tie(self, link: stories.Link) -> Tie:
+    def _tie(self, link: stories.StoryLink) -> Tie:
         evidence = tuple((one.term, one.weight) for one in link.evidence)
         return Tie(self._ids[link.a], self._ids[link.b], link.score, evidence)
 
 
-class Storylines:
+class StoryFinder:
     """Gives articles their stories.
 
     The window of the newest articles is kept from one call to the next, since taking it up costs seconds where much is
@@ -145,7 +145,7 @@ class Storylines:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: Resumed | None = None
+        self._kept: LoadedWindow | None = None
         self._mark: StoryMark | None = None
 
     def place(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
@@ -160,7 +160,7 @@ class Storylines:
             count += len(batch)
         return count
 
-    def _window(self, batch: tuple[Unplaced, ...], now: datetime) -> Resumed:
+    def _window(self, batch: tuple[Unplaced, ...], now: datetime) -> LoadedWindow:
         """What a batch is compared with: what is kept where that will do, else what the database has."""
         first, last = batch[0].published - WINDOW, batch[-1].published + WINDOW
         ruled = any(one.ruled for one in batch)
@@ -169,24 +169,24 @@ class Storylines:
             self._kept.go_on(batch, first)
             return self._kept
         self._kept = None  # before the other is made: there is room for one
-        return Resumed(self._store.stories.window(first, last, new=[one.id for one in batch]), batch, first)
+        return LoadedWindow(self._store.stories.window(first, last, new=[one.id for one in batch]), batch, first)
 
-    def _keep(self, resumed: Resumed, until: datetime, now: datetime) -> None:
+    def _keep(self, resumed: LoadedWindow, until: datetime, now: datetime) -> None:
         """Keep a window that reaches to the newest article."""
         self._mark = self._store.stories.mark(now)
         if not resumed.outgrown and (self._mark.newest is None or self._mark.newest <= until):
             self._kept = resumed
 
 
-def features(article: Unplaced | Subject) -> stories.Features:
+def features(article: Unplaced | StorySubject) -> stories.Features:
     """What of an article is compared."""
     return stories.features(
-        stories.Item(article.key, article.title, article.text, article.published, article.source, article.url)
+        stories.StoryItem(article.key, article.title, article.text, article.published, article.source, article.url)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class StoryReason:
     """Why two articles are, or are not, in one story. `ruled`: what an operator said; `stored`: the score is the one
     that was kept when they were compared, else it was computed now. `spelled` gives the terms of the evidence in whole
     words, `members` the articles of either story, without copies.
@@ -201,7 +201,7 @@ class Reason:
     members: tuple[int, int]
 
 
-def why(store: Store, one: Subject, other: Subject) -> Reason:
+def why(store: Store, one: StorySubject, other: StorySubject) -> StoryReason:
     """What two articles share, as it was kept when they were compared, else as it is now."""
     window = _around(store, one, other)
     ruled = {frozenset((ruling.a, ruling.b)): ruling.together for ruling in window.rulings}
@@ -213,7 +213,7 @@ def why(store: Store, one: Subject, other: Subject) -> Reason:
         score = tie.score if tie is not None else match.score
         tie = Tie(one.id, other.id, score, tuple((part.term, part.weight) for part in match.evidence))
     together = one.story is not None and one.story == other.story
-    return Reason(
+    return StoryReason(
         tie.score,
         tie.evidence,
         together,
@@ -224,7 +224,7 @@ def why(store: Store, one: Subject, other: Subject) -> Reason:
     )
 
 
-def merge(store: Store, one: Subject, other: Subject, now: datetime) -> str:
+def merge(store: Store, one: StorySubject, other: StorySubject, now: datetime) -> str:
     """Keep an operator's word that two articles tell one story: all of both stories. The id of what they are now.
 
     Former words that keep any two of them apart are taken back.
@@ -243,7 +243,7 @@ def merge(store: Store, one: Subject, other: Subject, now: datetime) -> str:
     return _overrule(store, window, tuple(Ruling(a, b, together=True) for a, b in sorted(said)), one, now)
 
 
-def split(store: Store, one: Subject, now: datetime) -> str:
+def split(store: Store, one: StorySubject, now: datetime) -> str:
     """Keep an operator's word that an article does not belong to the others of its story. The id of its own.
 
     Raises StoreError where there are no others.
@@ -255,7 +255,7 @@ def split(store: Store, one: Subject, now: datetime) -> str:
     return _overrule(store, window, tuple(Ruling(one.leader, item, together=False) for item in others), one, now)
 
 
-def _around(store: Store, one: Subject, other: Subject) -> StoryWindow:
+def _around(store: Store, one: StorySubject, other: StorySubject) -> StoryWindow:
     """The articles that two are compared among, and the whole of their stories."""
     first, last = sorted((one.published, other.published))
     near = last - first <= WINDOW
@@ -263,12 +263,12 @@ def _around(store: Store, one: Subject, other: Subject) -> StoryWindow:
     return store.stories.window(first - WINDOW, (last if near else first) + WINDOW, also=also)
 
 
-def _members(window: StoryWindow, subject: Subject) -> tuple[int, ...]:
+def _members(window: StoryWindow, subject: StorySubject) -> tuple[int, ...]:
     return tuple(row.id for row in window.placed if row.story == subject.story)
 
 
-def _overrule(store: Store, window: StoryWindow, said: tuple[Ruling, ...], one: Subject, now: datetime) -> str:
-    resumed = Resumed(window)
+def _overrule(store: Store, window: StoryWindow, said: tuple[Ruling, ...], one: StorySubject, now: datetime) -> str:
+    resumed = LoadedWindow(window)
     new = {frozenset((ruling.a, ruling.b)) for ruling in said}
     former = (ruling for ruling in window.rulings if frozenset((ruling.a, ruling.b)) not in new)
     resumed.rule((*former, *said))
@@ -282,7 +282,7 @@ def _within_span(waiting: tuple[Unplaced, ...]) -> tuple[Unplaced, ...]:
 
 def _changes(
     batch: Iterable[Unplaced],
-    resumed: Resumed,
+    resumed: LoadedWindow,
     compared: Mapping[int, tuple[tuple[tuple[str, float], ...], tuple[Tie, ...]]],
 ) -> StoryChanges:
     placed = tuple(Placed(one.id, one.key, one.published, compared[one.id][0], resumed.story(one.id)) for one in batch)

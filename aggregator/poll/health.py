@@ -29,18 +29,18 @@ from aggregator.text.wording import about, duration
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusText:
     """`label` is a word or two, for a narrow column; `words` says why it is so, and what comes next."""
 
     label: str
     words: str
 
 
-def standing(state: FeedState, disallowed: int = 0) -> Standing:
+def describe(state: FeedState, disallowed: int = 0) -> StatusText:
     """How `state` stands; `disallowed` are the pages of its articles that robots.txt keeps from us."""
     label, words = _now(state)
     notes = [words, *_moves(state), *_pages(disallowed)]
-    return Standing(label, "; ".join(note for note in notes if note))
+    return StatusText(label, "; ".join(note for note in notes if note))
 
 
 def _now(state: FeedState) -> tuple[str, str]:
@@ -171,8 +171,8 @@ def is_broken(state: FeedState, now: datetime) -> bool:
 
 
 def diagnose(state: FeedState, now: datetime, disallowed: int = 0, flagged: str | None = None) -> Diagnosis:
-    """How the feed does at `now`; `disallowed` as in `standing`, `flagged` why its pages seem to be read badly."""
-    stands = standing(state, disallowed)
+    """How the feed does at `now`; `disallowed` as in `describe`, `flagged` why its pages seem to be read badly."""
+    stands = describe(state, disallowed)
     condition, short, words = _condition(state, now), stands.label, stands.words
     success = state.last_success
     if condition in (Condition.BROKEN, Condition.FAILING):

@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from aggregator.models import Enclosure, Entry, ParsedFeed, Rhythm
+from aggregator.models import Enclosure, Entry, FeedHints, ParsedFeed
 from aggregator.poll.fields import MAX_ENTRIES, MAX_FIELD, content, identified, language, length, tags
 from aggregator.poll.xmltree import CUT_SHORT
 from aggregator.text.dates import parse_date
@@ -169,7 +169,7 @@ def _rss_head(channel: dict[str, Any], url: str) -> ParsedFeed:
         language=language(channel.get("language")),
         updated=parse_date(_string(channel.get("lastBuildDate"))),
         format="RSS in JSON",
-        rhythm=Rhythm(ttl=timedelta(minutes=min(minutes, 525_600)) if minutes else None),
+        rhythm=FeedHints(ttl=timedelta(minutes=min(minutes, 525_600)) if minutes else None),
     )
 
 

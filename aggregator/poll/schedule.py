@@ -1,8 +1,8 @@
 """Before when a server does not want to be asked again, and which of its wishes that is.
 
 HTTP: Cache-Control max-age less Age, or Expires (RFC 9111 sections 4.2.1 and 5), Retry-After (RFC 9110 section
-10.2.3). The document: ttl, sy:update*, skipHours, skipDays (`Rhythm`). A wish is a floor, never a ceiling; how long one
-is honoured is bounded, so that a mistake of somebody's does not end a subscription.
+10.2.3). The document: ttl, sy:update*, skipHours, skipDays (`FeedHints`). A wish is a floor,
+never a ceiling; how long one is honoured is bounded, so that a mistake of somebody's does not end a subscription.
 
 How long to wait for a feed's next post, from when it posted before.
 
@@ -24,7 +24,7 @@ from email.utils import parsedate_to_datetime
 
 from lxml import etree
 
-from aggregator.models import Rhythm
+from aggregator.models import FeedHints
 from aggregator.poll.fields import SY, heads, local_name
 
 MAX_HONOURED = timedelta(days=1)
@@ -35,7 +35,7 @@ _SECONDS = re.compile(r"\s*(\d{1,12})\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class MinimumWait:
     """Not before `wait` from now; `words` name who said so."""
 
     wait: timedelta
@@ -43,8 +43,8 @@ class Wish:
 
 
 def wishes(
-    headers: Mapping[str, str], max_age_s: int | None, rhythm: Rhythm, now: datetime, limit: timedelta
-) -> Iterator[Wish]:
+    headers: Mapping[str, str], max_age_s: int | None, rhythm: FeedHints, now: datetime, limit: timedelta
+) -> Iterator[MinimumWait]:
     """Every wish that a server and its document utter, each between nothing and `limit`. Header names in lower case.
 
     `max_age_s` is the one in force (see `max_age`), whether or not this answer repeats it.
@@ -56,7 +56,7 @@ def wishes(
         (rhythm.ttl, "the feed asks for {} (ttl)"),
     ):
         if wait is not None and wait > timedelta(0):
-            yield Wish(min(wait, limit), words)
+            yield MinimumWait(min(wait, limit), words)
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:
@@ -100,7 +100,7 @@ def _http_date(value: str) -> datetime | None:
         return None
 
 
-def outside_skipped(moment: datetime, rhythm: Rhythm) -> datetime:
+def outside_skipped(moment: datetime, rhythm: FeedHints) -> datetime:
     """The first moment from `moment` on that is in no skipped hour or day (GMT); `moment` if all of them are."""
     later = moment
     for _ in range(24 * 8):
@@ -202,10 +202,10 @@ _PERIODS = {
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def announced_rhythm(root: etree._Element) -> Rhythm:
+def announced_rhythm(root: etree._Element) -> FeedHints:
     """What the channel or feed element says; nonsense in it counts as nothing."""
     fields = [child for holder in heads(root) for child in holder]
-    return Rhythm(
+    return FeedHints(
         ttl=max(filter(None, (_ttl(fields), _update_period(fields))), default=None),
         skip_hours=frozenset(_skip_hours(fields)),
         skip_days=frozenset(_skip_days(fields)),

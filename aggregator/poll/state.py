@@ -15,7 +15,7 @@ from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Valid
 from aggregator.models.errors import FetchError, ParseError, StageError
 from aggregator.poll.schedule import (
     MAX_HONOURED,
-    Wish,
+    MinimumWait,
     expected_wait,
     max_age,
     outside_skipped,
@@ -150,7 +150,7 @@ def _scheduled(state: FeedState, options: FeedOptions, response: Response, now: 
     soon = response.partial and state.last_error != CUT_SHORT
     floors = [] if soon else list(wishes(response.headers, state.max_age_s, state.rhythm, now, limit))
     if soon:
-        own = Wish(min(own.wait, options.min_interval), "the document was cut short; asked again in {}")
+        own = MinimumWait(min(own.wait, options.min_interval), "the document was cut short; asked again in {}")
     wish = max((own, *floors), key=lambda wish: wish.wait)
     floor = max(options.min_interval, *(floor.wait for floor in floors), timedelta(0))
     moment = now + _spread(state, wish.wait, floor, options.max_interval, now)
@@ -177,19 +177,19 @@ def _spread(state: FeedState, wait: timedelta, floor: timedelta, ceiling: timede
     return later if later <= latest else max(wait - spread, floor)
 
 
-def _own_wait(state: FeedState, options: FeedOptions, now: datetime, *, pushed: bool) -> Wish:
+def _own_wait(state: FeedState, options: FeedOptions, now: datetime, *, pushed: bool) -> MinimumWait:
     """What we would do if nobody asked for anything, within the operator's bounds."""
     lowest, highest = options.min_interval, max(options.min_interval, options.max_interval)
     if options.interval != "adaptive":
-        return Wish(min(max(options.interval, lowest), highest), "asked every {}, as configured")
+        return MinimumWait(min(max(options.interval, lowest), highest), "asked every {}, as configured")
     if pushed:
-        return Wish(highest, "its hub calls when there is something new; asked all the same in {}")
+        return MinimumWait(highest, "its hub calls when there is something new; asked all the same in {}")
     posted = remembered(state.posted, (), now)
     wait = min(max(expected_wait(posted, now, highest), lowest), highest)
     gap = usual_gap(posted, now)
     if gap is None:
-        return Wish(wait, "not enough posts yet to know its rhythm; asked again in {}")
-    return Wish(wait, f"posts about every {about(gap)}; asked again in {{}}")
+        return MinimumWait(wait, "not enough posts yet to know its rhythm; asked again in {}")
+    return MinimumWait(wait, f"posts about every {about(gap)}; asked again in {{}}")
 
 
 def _backing_off(state: FeedState, options: FeedOptions, error: StageError, now: datetime) -> FeedState:

@@ -13,7 +13,7 @@ from aggregator.models.errors import ScrapeError
 from aggregator.scrape import site_rules
 from aggregator.scrape.attribution import attribution
 from aggregator.scrape.blocks import blocks
-from aggregator.scrape.content.body import Body, find_body
+from aggregator.scrape.content.body import ArticleBody, find_body
 from aggregator.scrape.dom import Hint, parse, to_text
 from aggregator.scrape.metadata.metadata import metadata
 from aggregator.scrape.metadata.titles import announced_title
@@ -54,7 +54,7 @@ def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article
     whole = single_page(tree, url) if onward else None
     ruled = site_rules.apply(hint.rule, tree, url, title, others)
     if ruled.is_enough():
-        found = Body(ruled.html, ruled.text)
+        found = ArticleBody(ruled.html, ruled.text)
     else:
         everything = everything if hint.rule is None else blocks(tree)
         found = find_body(tree, url, title, _stated(said, hint), everything, others, hint.boilerplate)

@@ -103,7 +103,7 @@ def keep(sql: Sql, article_id: int, reason: str, now: datetime) -> None:
         "UPDATE articles SET next_attempt = NULL, tried_at = ?, last_error = ? WHERE id = ?",
         (times.whole(now), reason, article_id),
     )
-    revisions.note(sql, article_id, f"kept as it was: {reason}", now)
+    revisions.record_recheck(sql, article_id, f"kept as it was: {reason}", now)
 
 
 def from_feed(sql: Sql, article_id: int, article: Article, now: datetime, evidence: PageEvidence | None = None) -> bool:

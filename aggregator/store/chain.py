@@ -160,7 +160,7 @@ def settle(
         if other is not None and other != row["article_id"]:
             refuse(sql, row, "it is held under another address", now)
             identity.register(sql, other, (row["canonical_url"],))
-            post_changes.touch(sql, (other,))
+            post_changes.mark_changed(sql, (other,))
             return None
     problem = _problem(sql, row, article, links)
     if not identities or not links.same_site(final_url, row["url"]):
@@ -381,10 +381,10 @@ def save(sql: Sql, article_id: int, article: Article | None, now: datetime, cano
     stated = ((neighbours.NEXT, article.next), (neighbours.PREVIOUS, article.previous))
     before = neighbours.beside(sql, [found])
     if neighbours.save(sql, found, stated, now, canonical):
-        post_changes.touch(sql, {found} | before)
+        post_changes.mark_changed(sql, {found} | before)
 
 
-class StoredNeighbours:
+class Chain:
     """What is asked and kept of posts' neighbours. Every method is one transaction, or one read."""
 
     def __init__(self, session: Session, links: Links) -> None:

@@ -328,7 +328,7 @@ class Session:
         self._connection.execute("RELEASE part")
 
     @contextmanager
-    def pin(self) -> Iterator[None]:
+    def snapshot(self) -> Iterator[None]:
         """Let every read of the block see the database as it is now."""
         with self.read() as sql:
             sql.value("SELECT count(*) FROM sqlite_master")
@@ -345,7 +345,7 @@ class Session:
             raise StoreError(f"{self.path}: this file system can not keep a write-ahead log (journal mode {mode})")
 
     @contextmanager
-    def alone(self) -> Iterator[Sql]:
+    def exclusive(self) -> Iterator[Sql]:
         """The writing connection outside of any transaction, for what sqlite does not do inside one."""
         if self.read_only:
             raise StoreError(f"{self.path} is open for reading only")
@@ -360,7 +360,7 @@ class Session:
             if told:
                 told(pages - left, pages)
 
-        with self.pin():  # one moment: otherwise each write of others would begin the copy anew
+        with self.snapshot():  # one moment: otherwise each write of others would begin the copy anew
             self._connection.backup(target, pages=COPIED_PAGES, progress=progress)
 
     def close(self) -> None:

@@ -43,21 +43,21 @@ from aggregator.store import (
     scrape_results,
 )
 from aggregator.store import search as fts
-from aggregator.store.chain import StoredNeighbours
+from aggregator.store.chain import Chain
 from aggregator.store.connection import Session
-from aggregator.store.feed_config import StoredLists
+from aggregator.store.feed_config import Lists
 from aggregator.store.hosts import HostMemory
 from aggregator.store.identity import Canonical, Links, SameSite, plain_form, same_host
-from aggregator.store.maintenance import Tending
+from aggregator.store.maintenance import Maintenance
 from aggregator.store.notifications import Notices
 from aggregator.store.outputs import Outputs
-from aggregator.store.posts import StoredArchive
+from aggregator.store.posts import Posts
 from aggregator.store.quality import Quality
-from aggregator.store.queries import Desk
+from aggregator.store.queries import Queries
 from aggregator.store.retention import Withdrawals
-from aggregator.store.revisions import StoredRevisions
-from aggregator.store.stories import StoredStories
-from aggregator.store.websub import StoredPings, StoredSubscriptions
+from aggregator.store.revisions import Revisions
+from aggregator.store.stories import Stories
+from aggregator.store.websub import Pings, Subscriptions
 
 
 class Store:
@@ -73,21 +73,21 @@ class Store:
     def __init__(self, session: Session, links: Links) -> None:
         self._session = session
         self._links = links
-        self.archive = StoredArchive(session)
-        self.desk = Desk(session)
-        self.media = media.StoredMedia(session)
+        self.archive = Posts(session)
+        self.queries = Queries(session)
+        self.media = media.Media(session)
         self.outputs = Outputs(session)
         self.notices = Notices(session)
-        self.tending = Tending(session)
-        self.revisions = StoredRevisions(session)
+        self.maintenance = Maintenance(session)
+        self.revisions = Revisions(session)
         self.quality = Quality(session)
-        self.stories = StoredStories(session)
-        self.neighbours = StoredNeighbours(session, links)
+        self.stories = Stories(session)
+        self.neighbours = Chain(session, links)
         self.hosts = HostMemory(session)
         self.withdrawals = Withdrawals(session)
-        self.pings = StoredPings(session)
-        self.lists = StoredLists(session)
-        self.subscriptions = StoredSubscriptions(session)
+        self.pings = Pings(session)
+        self.lists = Lists(session)
+        self.subscriptions = Subscriptions(session)
         self.path = session.path
 
     @classmethod
@@ -127,11 +127,11 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[Store]:
         """A reading store on the same file, all of whose answers are of one moment."""
-        with Store.read(self.path) as reader, reader._session.pin():
+        with Store.read(self.path) as reader, reader._session.snapshot():
             yield reader
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """Let everything that the block saves be one transaction: all or nothing, and one wait for the disk.
 
         What one save of it writes is undone alone when that raises and the block goes on.
@@ -161,7 +161,7 @@ class Store:
                 media.enqueue(sql, change.feeds)
                 post_changes.touch_feeds(sql, change.feeds)
             elif change.any:
-                post_changes.raise_head(sql)
+                post_changes.advance(sql)
 
     def feeds(self, *, unconfigured: bool = False) -> tuple[FeedState, ...]:
         """Every configured feed by name; those that were configured once too when asked."""
@@ -188,7 +188,7 @@ class Store:
             for outcome in outcomes:
                 entries.save_poll(sql, outcome)
 
-    def note(self, event: FeedEvent) -> None:
+    def record_event(self, event: FeedEvent) -> None:
         """Keep what befell all feeds; the same is kept once."""
         with self._session.write() as sql:
             feeds.note_of_all(sql, event)
@@ -232,8 +232,8 @@ class Store:
         `version` is the `content_hash` that came with the pending article: one revised since stays pending.
         `change` tells what became of the text that the page had before: trifles and losses leave that as it is.
         """
-        judged = scrape_results.Judged(article, fingerprint, likeness, also, version, change)
-        page = scrape_results.Found(evidence, urls)
+        judged = scrape_results.ScrapeResult(article, fingerprint, likeness, also, version, change)
+        page = scrape_results.StoredPage(evidence, urls)
         with self._session.write() as sql:
             scrape_results.save_page(sql, article_id, judged, page, now, self._links)
 
@@ -254,7 +254,7 @@ class Store:
         `evidence`: its page was fetched, and gave no text of its own. Nothing is written when the feed has revised its
         text since.
         """
-        judged = scrape_results.Judged(article, fingerprint, likeness, also, version)
+        judged = scrape_results.ScrapeResult(article, fingerprint, likeness, also, version)
         with self._session.write() as sql:
             scrape_results.save_feed_text(sql, article_id, judged, now, evidence)
 
@@ -287,6 +287,6 @@ class Store:
         until: datetime | None = None,
     ) -> tuple[SearchHit, ...]:
         """The articles that match, best first; from one feed (slug or name), of a tag, published in [since, until)."""
-        where = fts.Filter(source, tag, since, until)
+        where = fts.SearchFilter(source, tag, since, until)
         with self._session.read() as sql:
             return fts.search(sql, query, limit=limit, offset=offset, where=where)

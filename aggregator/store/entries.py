@@ -55,7 +55,7 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) ->
             created += _insert(sql, feed_id, decision, dates, missed_since)
         else:
             changed += _revise(sql, feed_id, decision, at)
-    post_changes.touch(sql, [*created, *changed])
+    post_changes.mark_changed(sql, [*created, *changed])
 
 
 def _ordered(entry: Entry, at: datetime, place: int) -> datetime:
@@ -89,7 +89,7 @@ def _insert(
     )
     _save_enclosures(sql, entry_id, entry)
     retention.revive(sql, article_id, at)
-    post_changes.carry(sql, feed_id, article_id)
+    post_changes.add_carrier(sql, feed_id, article_id)
     return [article_id]
 
 
@@ -167,7 +167,7 @@ def save_poll(sql: Sql, outcome: PollOutcome) -> None:
     if news:
         save(sql, feed_id, outcome.decisions, outcome.at)
     _log(sql, outcome)
-    feeds.note(sql, feed_id, outcome.events)
+    feeds.record_events(sql, feed_id, outcome.events)
 
 
 def _log(sql: Sql, outcome: PollOutcome) -> None:

@@ -26,14 +26,14 @@ from aggregator.text.urls import host_of
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ConfigChange:
     """What a synchronisation changed of what the output shows: the feeds whose posts look different now, or any."""
 
     feeds: tuple[int, ...]
     any: bool
 
 
-def sync(sql: Sql, config: Config, now: datetime) -> Change:
+def sync(sql: Sql, config: Config, now: datetime) -> ConfigChange:
     """Make the stored feeds those of `config`."""
     before = _shown(sql)
     stored = sql.all("SELECT * FROM feeds ORDER BY configured DESC, id")
@@ -63,7 +63,7 @@ def sync(sql: Sql, config: Config, now: datetime) -> Change:
         (usual.media, usual.republish, usual.noarchive),
     )
     after = _shown(sql)
-    return Change(tuple(i for i in after if i in before and before[i][1:] != after[i][1:]), before != after)
+    return ConfigChange(tuple(i for i in after if i in before and before[i][1:] != after[i][1:]), before != after)
 
 
 def _shown(sql: Sql) -> dict[int, tuple[object, ...]]:
@@ -241,7 +241,7 @@ class ListState:
     last_try: datetime | None = None
 
 
-class StoredLists:
+class Lists:
     """Lists of feeds, over one session."""
 
     def __init__(self, session: Session) -> None:

@@ -9,7 +9,8 @@ It changes no table.
 
 How the feeds do, read from the tables of feeds, polls, entries and articles; and what befell them (`feed_events`).
 
-Events are noted in the transaction of the poll that shows them (`note`); what is one, `aggregator.poll.health` decides.
+Events are noted in the transaction of the poll that shows them (`record_events`); `poll.health` decides what
+is one.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from typing import Any, get_args
 
 from aggregator.models import (
     FeedEvent,
+    FeedHints,
     FeedState,
     FeedStatus,
     NotedEvent,
     ParsedFeed,
     Push,
     Republish,
-    Rhythm,
     Source,
     Validators,
     Withdrawal,
@@ -170,9 +171,9 @@ def rhythm_to_json(state: FeedState) -> str:
     return json.dumps(values)
 
 
-def rhythm_from_json(values: Mapping[str, Any]) -> Rhythm:
+def rhythm_from_json(values: Mapping[str, Any]) -> FeedHints:
     ttl = values.get("ttl_s")
-    return Rhythm(
+    return FeedHints(
         ttl=None if ttl is None else timedelta(seconds=ttl),
         skip_hours=frozenset(values.get("skip_hours", ())),
         skip_days=frozenset(values.get("skip_days", ())),
@@ -291,7 +292,7 @@ _CARRIED = """
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RepublishRules:
     """What feeds.yaml says, by feed: (republish, noarchive)."""
 
     by_feed: Mapping[int, tuple[str, str]]
@@ -305,8 +306,8 @@ class Rules:
         return max((word for word in ORDER if word in words), key=ORDER.index, default="full")
 
 
-def rules(sql: Sql) -> Rules:
-    return Rules({row["id"]: (row["republish"], row["noarchive"]) for row in sql.all(_RULES)})
+def rules(sql: Sql) -> RepublishRules:
+    return RepublishRules({row["id"]: (row["republish"], row["noarchive"]) for row in sql.all(_RULES)})
 
 
 def silent(sql: Sql, ids: Collection[int]) -> set[int]:
@@ -367,7 +368,7 @@ KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class PageCounts:
     """Of a feed's articles: pages read, waiting, given up, and those that keep the feed's own text."""
 
     scraped: int = 0
@@ -394,12 +395,12 @@ def posts_a_day(sql: Sql, since: datetime) -> dict[int, dict[str, int]]:
     return dict(found)
 
 
-def pages(sql: Sql) -> dict[int, Pages]:
+def pages(sql: Sql) -> dict[int, PageCounts]:
     """What became of the pages, by feed."""
     counts: defaultdict[int, dict[str, int]] = defaultdict(dict)
     for row in sql.all("SELECT feed_id, state, count(*) AS articles FROM articles GROUP BY feed_id, state"):
         counts[row["feed_id"]][row["state"]] = row["articles"]
-    return {feed_id: Pages(**states) for feed_id, states in counts.items()}
+    return {feed_id: PageCounts(**states) for feed_id, states in counts.items()}
 
 
 def missing(sql: Sql, since: datetime) -> dict[int, int]:
@@ -418,7 +419,7 @@ def events(sql: Sql, limit: int) -> tuple[NotedEvent, ...]:
     )
 
 
-def note(sql: Sql, feed_id: int | None, happened: Iterable[FeedEvent]) -> None:
+def record_events(sql: Sql, feed_id: int | None, happened: Iterable[FeedEvent]) -> None:
     """Keep what befell a feed (None: all of them). The caller has opened the transaction.
 
     Feed readers drop entries that share a time, and RSS knows whole seconds: each event is given one of its own.
@@ -437,7 +438,7 @@ def note_of_all(sql: Sql, event: FeedEvent) -> None:
     """Keep what befell all feeds, unless it is what was last noted of them."""
     last = sql.one("SELECT kind, words FROM feed_events WHERE feed_id IS NULL ORDER BY id DESC LIMIT 1")
     if last is None or tuple(last) != (event.kind, event.words):
-        note(sql, None, (event,))
+        record_events(sql, None, (event,))
 
 
 def offline_since(sql: Sql) -> datetime | None:

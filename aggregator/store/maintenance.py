@@ -155,7 +155,7 @@ ANALYSIS_ROWS = 1000
 """Rows of an index looked at for its statistics: SQLite's advice for `PRAGMA optimize`, which reads whole ones else."""
 
 
-class Tending:
+class Maintenance:
     """The jobs of upkeep, each in transactions of its own, and the record of them; counts, checks and copies."""
 
     def __init__(self, session: Session) -> None:
@@ -202,13 +202,13 @@ class Tending:
 
     def optimize(self) -> None:
         """Renew the statistics that queries are planned by, where they are missing or stale."""
-        with self._session.alone() as sql:
+        with self._session.exclusive() as sql:
             sql.execute(f"PRAGMA analysis_limit = {ANALYSIS_ROWS}")
             sql.execute("PRAGMA optimize = 0x10002")
 
     def checkpoint(self) -> bool:
         """Fold the write-ahead log into the file and cut it to nothing; False when a reader was in the way."""
-        with self._session.alone() as sql:
+        with self._session.exclusive() as sql:
             row = sql.one("PRAGMA wal_checkpoint(TRUNCATE)")
             return row is not None and row[0] == 0
 
@@ -220,7 +220,7 @@ class Tending:
 
     def vacuum(self) -> None:
         """Write the file anew without its empty pages: as much room again is needed, and nobody else can write."""
-        with self._session.alone() as sql:
+        with self._session.exclusive() as sql:
             sql.execute("VACUUM")
         self.checkpoint()
 

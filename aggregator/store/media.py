@@ -88,7 +88,7 @@ _UNTRIED = f"""
 _SHOWN_BY = "SELECT article_id FROM article_media WHERE media_id = ?"
 
 
-class StoredMedia:
+class Media:
     """The images as the program sees them. Every method is one transaction, or one read."""
 
     def __init__(self, session: Session) -> None:
@@ -105,7 +105,7 @@ class StoredMedia:
             rows = sql.all(_QUEUED, {"older": older, "limit": BATCH})
             for row in rows:
                 _note(sql, row, now)
-            post_changes.mark(sql, (row["article_id"] for row in rows if row["mirrored"]))
+            post_changes.mark_published(sql, (row["article_id"] for row in rows if row["mirrored"]))
         return len(rows)
 
     def pending(self, now: datetime, per_host: int, *, first: bool) -> tuple[PendingImage, ...]:
@@ -265,4 +265,4 @@ def _note(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
 
 
 def _mark(sql: Sql, image_id: int) -> None:
-    post_changes.mark(sql, [row["article_id"] for row in sql.all(_SHOWN_BY, (image_id,))])
+    post_changes.mark_published(sql, [row["article_id"] for row in sql.all(_SHOWN_BY, (image_id,))])

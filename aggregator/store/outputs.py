@@ -64,7 +64,7 @@ _NAMES = """
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class FilterFacts:
     """A post that has been put out and is no copy, as outputs see it. `story` names it alone where it has none."""
 
     article_id: int
@@ -74,7 +74,7 @@ class Subject:
     facts: Facts
 
 
-def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = None) -> list[Subject]:
+def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = None) -> list[FilterFacts]:
     """The posts of these articles (None: of all) in the order of going out; `expressions` are looked for in them."""
     wanted = {} if ids is None else {"ids": json.dumps(sorted(ids))}
     only = dict.fromkeys(_ONLY_THESE, "TRUE") if ids is None else _ONLY_THESE
@@ -86,7 +86,7 @@ def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = N
     matched = _matched(sql, expressions, None if ids is None else [row["article_id"] for row in rows])
     newest = newest_date(sql)
     return [
-        Subject(
+        FilterFacts(
             row["article_id"],
             row["sequence"],
             times.must_read(row["stamp"]),
@@ -232,7 +232,7 @@ def _rows(sql: Sql, name: str, ids: set[int] | None) -> list[_Row]:
     ]
 
 
-def _single(before: list[_Row], taken: list[Subject]) -> list[_Row]:
+def _single(before: list[_Row], taken: list[FilterFacts]) -> list[_Row]:
     """An entry a post."""
     wanted = {subject.article_id for subject in taken}
     known = {row.article_id for row in before}
@@ -240,9 +240,9 @@ def _single(before: list[_Row], taken: list[Subject]) -> list[_Row]:
     return after + [_Row(0, one.article_id, one.stamp) for one in taken if one.article_id not in known]
 
 
-def _grouped(sql: Sql, before: list[_Row], taken: list[Subject], now: datetime) -> list[_Row]:
+def _grouped(sql: Sql, before: list[_Row], taken: list[FilterFacts], now: datetime) -> list[_Row]:
     """An entry a story."""
-    stories: dict[str, list[Subject]] = {}
+    stories: dict[str, list[FilterFacts]] = {}
     for subject in taken:
         stories.setdefault(subject.story, []).append(subject)
     entries: dict[str, list[_Row]] = {}
@@ -257,7 +257,7 @@ def _grouped(sql: Sql, before: list[_Row], taken: list[Subject], now: datetime) 
     return after
 
 
-def _story(entries: list[_Row], members: list[Subject], told: tuple[int, ...], now: datetime) -> list[_Row]:
+def _story(entries: list[_Row], members: list[FilterFacts], told: tuple[int, ...], now: datetime) -> list[_Row]:
     """The entries of one story: the first that came in stands for it, the others end.
 
     One that had ended in another story, of which it is no part any more, begins again, on top.
@@ -353,7 +353,7 @@ _ENDED = """
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class FilterResult:
     """A post, and what each condition of a filter says of it."""
 
     article_id: int
@@ -374,7 +374,7 @@ class Trial:
 
     taken: int
     posts: int
-    newest: tuple[Judged, ...]
+    newest: tuple[FilterResult, ...]
     failed: Mapping[str, int] = field(default_factory=dict)
     alone: Mapping[str, int] = field(default_factory=dict)
 
@@ -394,7 +394,7 @@ class Outputs:
             changed = [drop(sql, name) for name in sorted(stored.keys() - configured.keys())]
             changed += [fill(sql, one, stored.get(name), head, now) for name, one in configured.items()]
             if any(changed):
-                post_changes.raise_head(sql)
+                post_changes.advance(sql)
 
     def shown(self, one: Output, limit: int) -> tuple[OutputEntry, ...]:
         """At most `limit` entries, newest place first."""
@@ -424,7 +424,7 @@ class Outputs:
         """What a filter would take in, at most `limit` posts of it, newest first; nothing is changed."""
         failed: Counter[str] = Counter()
         alone: Counter[str] = Counter()
-        taken: list[tuple[Subject, tuple[Reason, ...]]] = []
+        taken: list[tuple[FilterFacts, tuple[Reason, ...]]] = []
         with self._session.read() as sql:
             subjects = gather(sql, conditions.expressions())
             for subject in subjects:
@@ -440,7 +440,7 @@ class Outputs:
         for subject, reasons in newest:
             post = described[subject.sequence]
             judged.append(
-                Judged(
+                FilterResult(
                     subject.article_id, post.published, post.title, post.source.name, post.url or "", post.path, reasons
                 )
             )

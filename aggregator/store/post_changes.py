@@ -30,7 +30,7 @@ def head(sql: Sql) -> int:
     return int(sql.value("SELECT value FROM numbers WHERE name = 'head'") or 0)
 
 
-def carry(sql: Sql, feed_id: int, article_id: int) -> None:
+def add_carrier(sql: Sql, feed_id: int, article_id: int) -> None:
     """A feed carries an article: when that is out already, it is in this feed's own output too."""
     sql.execute(
         """
@@ -42,19 +42,19 @@ def carry(sql: Sql, feed_id: int, article_id: int) -> None:
 
 
 def carry_all(sql: Sql, article_ids: Iterable[int]) -> None:
-    """As `carry`, for every feed that has an entry of one of these articles."""
+    """As `add_carrier`, for every feed that has an entry of one of these articles."""
     sql.execute(_CARRY, (json.dumps(list(article_ids)),))
 
 
-def touch(sql: Sql, ids: Iterable[int]) -> None:
+def mark_changed(sql: Sql, ids: Iterable[int]) -> None:
     """Mark these articles' posts, and all that show something of them, as changed. Posts not yet out have no mark."""
     wanted = sorted(set(ids))
     if not wanted:
         return
-    mark(sql, showing(sql, wanted))
+    mark_published(sql, posts_showing(sql, wanted))
 
 
-def showing(sql: Sql, ids: Iterable[int]) -> set[int]:
+def posts_showing(sql: Sql, ids: Iterable[int]) -> set[int]:
     """These articles, and all whose posts show something of them: copies, neighbours, who tells the same story."""
     wanted = sorted(ids)
     reached = {*wanted, *identity.group(sql, wanted)}
@@ -69,11 +69,11 @@ def touch_feeds(sql: Sql, feed_ids: Iterable[int]) -> None:
     )
     ids = [row["article_id"] for row in rows]
     reached = {*ids, *identity.group(sql, ids)}
-    mark(sql, reached | story_members.beside(sql, reached))
-    raise_head(sql)
+    mark_published(sql, reached | story_members.beside(sql, reached))
+    advance(sql)
 
 
-def raise_head(sql: Sql, by: int = 1) -> int:
+def advance(sql: Sql, by: int = 1) -> int:
     """Count up the number of changes; the new one."""
     return int(
         sql.value(
@@ -93,7 +93,7 @@ def revised(sql: Sql, article_id: int, at: datetime) -> None:
     )
 
 
-def mark(sql: Sql, ids: Iterable[int]) -> None:
+def mark_published(sql: Sql, ids: Iterable[int]) -> None:
     """Mark these articles' posts as changed, and no others."""
     rows = sql.all(
         """
@@ -104,7 +104,7 @@ def mark(sql: Sql, ids: Iterable[int]) -> None:
     )
     if not rows:
         return
-    first = raise_head(sql, len(rows)) - len(rows) + 1
+    first = advance(sql, len(rows)) - len(rows) + 1
     sql.many(
         "UPDATE posts SET change = ? WHERE article_id = ?",
         [(first + number, row["article_id"]) for number, row in enumerate(rows)],

@@ -281,7 +281,7 @@ _END = 2**62
 """Above every sequence."""
 
 
-class StoredArchive:
+class Posts:
     """The posts that have been put out. Every method is one consistent read."""
 
     def __init__(self, session: Session) -> None:
@@ -386,7 +386,7 @@ def _of_feeds(sql: Sql, tag: str | None, source: str | None, end: int, limit: in
 
 def _naming(sql: Sql, article_id: int) -> tuple[int, ...]:
     """The sequences of the posts that show something of an article."""
-    ids = json.dumps(sorted(post_changes.showing(sql, (article_id,)) - {article_id}))
+    ids = json.dumps(sorted(post_changes.posts_showing(sql, (article_id,)) - {article_id}))
     rows = sql.all(
         "SELECT sequence FROM posts WHERE sequence IS NOT NULL AND article_id IN (SELECT value FROM json_each(?))"
         " ORDER BY sequence",
@@ -434,7 +434,7 @@ def publish(sql: Sql, now: datetime, wait: timedelta) -> int:
     post_changes.carry_all(sql, ids)
     if flipped := neighbours.judge(sql, {row["feed_id"] for row in ready}):
         post_changes.touch_feeds(sql, flipped)
-    post_changes.touch(sql, ids)
+    post_changes.mark_changed(sql, ids)
     return len(ready)
 
 

@@ -44,20 +44,20 @@ ACCEPTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class QualitySample:
     """What one page gave: words (none: it was a wall), and whether they are no article of its own."""
 
     words: int
     repeats: bool
 
 
-def usual_words(samples: Sequence[Sample]) -> int:
+def usual_words(samples: Sequence[QualitySample]) -> int:
     """The usual length of a feed's articles, newest sample first; 0 when too few are known to tell."""
     before = [sample.words for sample in samples[RECENT : RECENT + USUAL] if not sample.repeats]
     return round(median(before)) if len(before) >= LEAST else 0
 
 
-def trouble(samples: Sequence[Sample]) -> str | None:
+def trouble(samples: Sequence[QualitySample]) -> str | None:
     """Why a feed is to be flagged, in a sentence, or None. `samples`: newest first."""
     recent = samples[:RECENT]
     repeating = sum(sample.repeats for sample in recent)
@@ -73,7 +73,7 @@ def trouble(samples: Sequence[Sample]) -> str | None:
     return None
 
 
-def recovered(samples: Sequence[Sample], usual: int) -> bool:
+def recovered(samples: Sequence[QualitySample], usual: int) -> bool:
     """Whether a flagged feed is good again: its newest articles are, or short ones are what it has now."""
     newest = samples[:SOUND]
     if len(newest) == SOUND and all(not one.repeats and one.words >= RECOVERED * usual for one in newest):
@@ -224,15 +224,17 @@ def _take_back(sql: Sql, feed_id: int, but: int, now: datetime) -> None:
         """,
         (feed_id, most, but),
     )
-    post_changes.touch(sql, [row["article_id"] for row in rows if articles.fall_back(sql, row["article_id"], now)])
+    post_changes.mark_changed(
+        sql, [row["article_id"] for row in rows if articles.fall_back(sql, row["article_id"], now)]
+    )
 
 
-def _samples(sql: Sql, feed_id: int) -> list[Sample]:
+def _samples(sql: Sql, feed_id: int) -> list[QualitySample]:
     rows = sql.all(
         "SELECT words, repeats FROM samples WHERE feed_id = ? ORDER BY at DESC, article_id DESC LIMIT ?",
         (feed_id, KEPT),
     )
-    return [Sample(row["words"], bool(row["repeats"])) for row in rows]
+    return [QualitySample(row["words"], bool(row["repeats"])) for row in rows]
 
 
 def _judge(sql: Sql, feed_id: int, now: datetime) -> None:

@@ -14,8 +14,8 @@ from aggregator.models import NotedEvent, PollResult, Post
 from aggregator.store import feeds, posts, times
 from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
-from aggregator.store.feeds import STANDING, Pages, Pulse
-from aggregator.store.search import Filter, Order, Passage
+from aggregator.store.feeds import STANDING, PageCounts, Pulse
+from aggregator.store.search import Order, SearchFilter, Snippet
 from aggregator.text.urls import redact
 
 SEARCH_S = 2.0
@@ -44,28 +44,28 @@ _TAGS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ArticleSummary:
     """A post in a list: the article's number, the post (without neighbours, pictures and revisions, unless the whole
     was asked for), and where it matches what was searched for.
     """
 
     id: int
     post: Post
-    passage: Passage | None = None
+    passage: Snippet | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """One page of a search. `total` as in search.Matches; `more` whether another page follows."""
 
-    hits: tuple[Listed, ...] = ()
+    hits: tuple[ArticleSummary, ...] = ()
     total: int = 0
     more: bool = False
     literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ArticleEvidence:
     """How an article came to be what is stored: fetched when and how, taken apart by what, alike to what and why."""
 
     state: str
@@ -92,25 +92,25 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class ArticleDetail:
     """One article: its post, its text (as much of it as may go out), and the evidence."""
 
     id: int
     post: Post
     text: str
-    evidence: Evidence
+    evidence: ArticleEvidence
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class StoryDetail:
     """A story that several outlets tell: its id, and its articles, newest first."""
 
     id: str
     newest: int
-    articles: tuple[Listed, ...] = field(default=())
+    articles: tuple[ArticleSummary, ...] = field(default=())
 
 
-class Desk:
+class Queries:
     """The questions of the web server."""
 
     def __init__(self, session: Session) -> None:
@@ -119,7 +119,7 @@ class Desk:
     def find(
         self,
         query: str,
-        where: Filter,
+        where: SearchFilter,
         *,
         limit: int,
         offset: int = 0,
@@ -134,17 +134,19 @@ class Desk:
             found = fts.matches(sql, query, limit=limit + 1, offset=offset, where=where, order=order)
             shown = fts.Matches(found.ids[:limit], found.total, found.expression, found.literal)
             places = fts.passages(sql, shown)
-            hits = tuple(Listed(id_, post, places.get(id_)) for id_, post in _posts(sql, shown.ids, listed=not whole))
+            hits = tuple(
+                ArticleSummary(id_, post, places.get(id_)) for id_, post in _posts(sql, shown.ids, listed=not whole)
+            )
         return Results(hits, found.total, len(found.ids) > limit, found.literal)
 
-    def article(self, article_id: int) -> Whole | None:
+    def article(self, article_id: int) -> ArticleDetail | None:
         """One article that has been put out, by its number; None: there is none."""
         with self._session.read() as sql:
             row = sql.one("SELECT text, evidence.* FROM evidence JOIN articles USING (id) WHERE id = ?", (article_id,))
             found = _posts(sql, (article_id,))
         if row is None or not found:
             return None
-        evidence = Evidence(
+        evidence = ArticleEvidence(
             state=row["state"],
             kind=row["kind"],
             extractor=row["extractor"],
@@ -169,7 +171,7 @@ class Desk:
         )
         post = found[0][1]
         whole = post.republish == "full" and post.withdrawn is None
-        return Whole(article_id, post, row["text"] if whole else post.summary, evidence)
+        return ArticleDetail(article_id, post, row["text"] if whole else post.summary, evidence)
 
     def numbers(self, paths: Iterable[str]) -> dict[str, int]:
         """The numbers of the articles whose pages on the mirror are at these paths."""
@@ -180,17 +182,19 @@ class Desk:
             )
         return {row["path"]: row["article_id"] for row in rows}
 
-    def stories(self, *, limit: int, before: int | None = None) -> tuple[Story, ...]:
+    def stories(self, *, limit: int, before: int | None = None) -> tuple[StoryDetail, ...]:
         """The stories that more than one article tells, the one with the newest article first."""
         with self._session.read() as sql:
             rows = sql.all(_STORIES, (2**62 if before is None else before, limit))
-            return tuple(Story(row["id"], row["newest"], _told(sql, row["id"])) for row in rows)
+            return tuple(StoryDetail(row["id"], row["newest"], _told(sql, row["id"])) for row in rows)
 
-    def story(self, story_id: str) -> Story | None:
+    def story(self, story_id: str) -> StoryDetail | None:
         """One story, also by the id of one that became part of it."""
         with self._session.read() as sql:
             articles = _told(sql, story_id)
-        return Story(articles[0].post.story or story_id, articles[0].post.sequence, articles) if articles else None
+        return (
+            StoryDetail(articles[0].post.story or story_id, articles[0].post.sequence, articles) if articles else None
+        )
 
     def languages(self) -> tuple[str, ...]:
         """The languages that articles are in, as the first parts of their tags."""
@@ -213,7 +217,7 @@ class Desk:
         with self._session.read() as sql:
             return feeds.posts_a_day(sql, since)
 
-    def pages(self) -> dict[int, Pages]:
+    def pages(self) -> dict[int, PageCounts]:
         """What became of the pages of each feed's articles."""
         with self._session.read() as sql:
             return feeds.pages(sql)
@@ -260,10 +264,10 @@ class Desk:
             return feeds.pulse(sql)
 
 
-def _told(sql: Sql, story_id: str) -> tuple[Listed, ...]:
+def _told(sql: Sql, story_id: str) -> tuple[ArticleSummary, ...]:
     ids = tuple(row["article_id"] for row in sql.all(_MEMBERS, {"story": story_id}))
     found = sorted(_posts(sql, ids, listed=True), key=lambda pair: pair[1].sequence, reverse=True)
-    return tuple(Listed(id_, post) for id_, post in found)
+    return tuple(ArticleSummary(id_, post) for id_, post in found)
 
 
 def _posts(sql: Sql, ids: tuple[int, ...], *, listed: bool = False) -> list[tuple[int, Post]]:

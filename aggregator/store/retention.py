@@ -79,7 +79,7 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
         sql.execute("UPDATE entries SET summary = '', html = '' WHERE article_id = ?", (row["id"],))
         sql.execute("DELETE FROM revisions WHERE article_id = ?", (row["id"],))
         sql.execute("UPDATE rechecks SET due = NULL WHERE article_id = ?", (row["id"],))
-    post_changes.touch(sql, [row["id"] for row in rows])
+    post_changes.mark_changed(sql, [row["id"] for row in rows])
     return len(rows)
 
 
@@ -122,7 +122,7 @@ class Withdrawals:
                 " ON CONFLICT (article_id) DO UPDATE SET reason = excluded.reason WHERE excluded.reason <> ''",
                 (article_id, times.whole(now), reason),
             )
-            post_changes.touch(sql, (article_id,))
+            post_changes.mark_changed(sql, (article_id,))
             rows = sql.all(
                 f"""
                 SELECT articles.id FROM articles JOIN posts ON posts.article_id = articles.id
@@ -139,5 +139,5 @@ class Withdrawals:
         """Let an article be shown again; whether it had been withdrawn."""
         with self._session.write() as sql:
             found = sql.one("DELETE FROM withdrawals WHERE article_id = ? RETURNING at", (article_id,))
-            post_changes.touch(sql, (article_id,))
+            post_changes.mark_changed(sql, (article_id,))
         return found is not None

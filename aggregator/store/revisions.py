@@ -94,7 +94,7 @@ _REVISIONS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RevisionText:
     """What an article says now; `from_page`: not the feed's text. `announced`: titles that feeds give it."""
 
     from_page: bool
@@ -103,19 +103,19 @@ class Said:
     announced: tuple[str, ...]
 
 
-class StoredRevisions:
+class Revisions:
     """What of edits is asked and noted from outside. Every method is one transaction, or one read."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def said(self, article_id: int) -> Said | None:
+    def said(self, article_id: int) -> RevisionText | None:
         """What an article says now; None when there is none with this number."""
         with self._session.read() as sql:
             row = sql.one(_SAID, (identity.resolve(sql, article_id),))
         if row is None:
             return None
-        return Said(row["state"] == "scraped", row["title"], row["text"], tuple(json.loads(row["announced"])))
+        return RevisionText(row["state"] == "scraped", row["title"], row["text"], tuple(json.loads(row["announced"])))
 
     def of(self, article_id: int) -> tuple[Revision, ...]:
         """Every change of an article, newest first."""
@@ -142,7 +142,7 @@ class StoredRevisions:
         with self._session.write() as sql:
             found = identity.resolve(sql, article_id)
             if found is not None:
-                note(sql, found, outcome, now, gone=gone, more=more)
+                record_recheck(sql, found, outcome, now, gone=gone, more=more)
 
     def postpone(self, article_id: int, until: datetime) -> None:
         """Let a page wait whose host is given a rest."""
@@ -195,7 +195,9 @@ def queue(sql: Sql) -> None:
     )
 
 
-def note(sql: Sql, article_id: int, outcome: str, now: datetime, *, gone: bool = False, more: bool = True) -> None:
+def record_recheck(
+    sql: Sql, article_id: int, outcome: str, now: datetime, *, gone: bool = False, more: bool = True
+) -> None:
     """See `StoredRevisions.looked`."""
     sql.execute(
         """

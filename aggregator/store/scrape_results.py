@@ -133,7 +133,7 @@ def _merge(sql: Sql, keep: int, drop: int, now: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScrapeResult:
     """An article, and what dedupe found out about its text. `version`: the entry it was read with (`content_hash`).
 
     `change`: what became of the text that its page had before; None: it had none, or nobody has compared.
@@ -148,14 +148,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredPage:
     """How its page was found: `urls` are the canonical forms of the addresses that led to it."""
 
     evidence: PageEvidence
     urls: tuple[str, ...]
 
 
-def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datetime, links: Links) -> None:
+def save_page(sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage, now: datetime, links: Links) -> None:
     """Write what a page gave."""
     found = identity.resolve(sql, article_id)
     if found is None or retention.leaves_alone(sql, found):
@@ -184,11 +184,11 @@ def save_page(sql: Sql, article_id: int, judged: Judged, page: Found, now: datet
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     changed |= neighbours.save(sql, keep, stated, now, links.canonical)
     if changed:
-        post_changes.touch(sql, touched | {keep})
+        post_changes.mark_changed(sql, touched | {keep})
 
 
 def save_feed_text(
-    sql: Sql, article_id: int, judged: Judged, now: datetime, evidence: PageEvidence | None = None
+    sql: Sql, article_id: int, judged: ScrapeResult, now: datetime, evidence: PageEvidence | None = None
 ) -> None:
     """Write an article made of the feed's own text. `evidence`: that of its page, which gave none."""
     found = identity.resolve(sql, article_id)
@@ -204,10 +204,10 @@ def save_feed_text(
     changed = articles.from_feed(sql, found, judged.article, now, evidence)
     changed |= _judge(sql, found, judged, touched)
     if changed:
-        post_changes.touch(sql, touched)
+        post_changes.mark_changed(sql, touched)
 
 
-def _led(article: Article, page: Found) -> Led:
+def _led(article: Article, page: StoredPage) -> Led:
     """What the addresses say of an article: nothing where the page is a wall, to which any link of its site may lead.
 
     Its entry's own link is registered since the entry was seen.
@@ -220,7 +220,7 @@ def _lacks_page(sql: Sql, article_id: int) -> bool:
     return bool(sql.value("SELECT state <> 'scraped' FROM articles WHERE id = ?", (article_id,)))
 
 
-def _judge(sql: Sql, article_id: int, judged: Judged, touched: set[int]) -> bool:
+def _judge(sql: Sql, article_id: int, judged: ScrapeResult, touched: set[int]) -> bool:
     published = times.must_read(sql.value("SELECT published FROM articles WHERE id = ?", (article_id,)))
     identity.save_fingerprint(sql, article_id, judged.fingerprint, published)
     linked = identity.link(sql, article_id, judged.likeness) if judged.likeness else ()

@@ -115,7 +115,7 @@ _LANGUAGES = """
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class SearchFilter:
     """What a hit must be besides: from a feed (slug or name), of a tag, published in [since, until), in a language.
 
     `language` is the first part of a BCP 47 tag: `en` is met by `en-GB`. `copies` lets duplicates be listed beside
@@ -146,14 +146,14 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Snippet:
     """Where an article matches: title and piece of the text, with the hits between U+E000 and U+E001."""
 
     title: str
     text: str
 
 
-def search(sql: Sql, query: str, *, limit: int, offset: int, where: Filter) -> tuple[SearchHit, ...]:
+def search(sql: Sql, query: str, *, limit: int, offset: int, where: SearchFilter) -> tuple[SearchHit, ...]:
     """The articles that match, best first; see `matches`. An empty query finds nothing."""
     found = matches(sql, query, limit=limit, offset=offset, where=where) if query.strip() else Matches()
     shown = passages(sql, found)
@@ -161,7 +161,9 @@ def search(sql: Sql, query: str, *, limit: int, offset: int, where: Filter) -> t
     return tuple(_hit(row, shown[row["id"]]) for row in rows if row["id"] in shown)
 
 
-def matches(sql: Sql, query: str, *, limit: int, offset: int = 0, where: Filter, order: Order = "relevance") -> Matches:
+def matches(
+    sql: Sql, query: str, *, limit: int, offset: int = 0, where: SearchFilter, order: Order = "relevance"
+) -> Matches:
     """The articles that match. `query` is taken as FTS5 if it is (`"exact words"`, `exploit*`, `title: worm`,
     `a OR b`, `a NOT b`), else as words that must all be there. An empty one matches all that has been
     put out, newest first.
@@ -184,7 +186,7 @@ def matches(sql: Sql, query: str, *, limit: int, offset: int = 0, where: Filter,
     return Matches()
 
 
-def passages(sql: Sql, found: Matches) -> dict[int, Passage]:
+def passages(sql: Sql, found: Matches) -> dict[int, Snippet]:
     """Where each of the articles found matches; nothing where nothing was searched for."""
     if not found.expression or not found.ids:
         return {}
@@ -198,7 +200,7 @@ def passages(sql: Sql, found: Matches) -> dict[int, Passage]:
         rows = sql.all(_PASSAGES.format(among=_EACH), {**marks, **values})
     silent = feeds.silent(sql, found.ids)
     return {
-        row["id"]: Passage(
+        row["id"]: Snippet(
             " ".join(row["title"].split()), "" if row["id"] in silent else " ".join(row["passage"].split())
         )
         for row in rows
@@ -225,7 +227,7 @@ def _found(rows: Sequence[sqlite3.Row], expression: str, *, literal: bool) -> Ma
     return Matches(tuple(row["id"] for row in rows), rows[0]["total"] if rows else 0, expression, literal)
 
 
-def _conditions(sql: Sql, where: Filter, values: dict[str, object], *, article: str) -> str:
+def _conditions(sql: Sql, where: SearchFilter, values: dict[str, object], *, article: str) -> str:
     """The filter as SQL on `posts`, `article` being its number; what it compares with is added to `values`."""
     parts = _of_feeds(sql, where, values, article)
     if where.language is not None:
@@ -246,7 +248,7 @@ def _conditions(sql: Sql, where: Filter, values: dict[str, object], *, article: 
     return " ".join(parts)
 
 
-def _of_feeds(sql: Sql, where: Filter, values: dict[str, object], article: str) -> list[str]:
+def _of_feeds(sql: Sql, where: SearchFilter, values: dict[str, object], article: str) -> list[str]:
     """The part of the filter that is about the feeds which carry an article."""
     if where.source is not None:
         values["source_feeds"] = _ids(sql, "SELECT id FROM feeds WHERE slug = :x OR name = :x", where.source)
@@ -268,7 +270,7 @@ def _primary(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].lower()
 
 
-def _hit(row: sqlite3.Row, passage: Passage) -> SearchHit:
+def _hit(row: sqlite3.Row, passage: Snippet) -> SearchHit:
     return SearchHit(
         article_id=row["id"],
         title=row["title"],

@@ -274,7 +274,7 @@ def save(sql: Sql, changes: StoryChanges, now: datetime) -> None:
         [(tie.a, tie.b, tie.score, json.dumps(tie.evidence, ensure_ascii=False)) for tie in changes.ties],
     )
     concerned = {*changes.moved, *(one.id for one in changes.placed)}
-    post_changes.mark(sql, before | story_members.beside(sql, concerned))
+    post_changes.mark_published(sql, before | story_members.beside(sql, concerned))
 
 
 def _found(sql: Sql, changes: StoryChanges, now: datetime) -> None:
@@ -349,7 +349,7 @@ _SUBJECT = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StorySubject:
     """An article. `leader` is the first publication of its text, itself in most cases; `story` the leader's."""
 
     id: int
@@ -365,13 +365,13 @@ class Subject:
     copy_reason: str | None = None
 
 
-def subject(sql: Sql, reference: str, canonical: str) -> Subject | None:
+def subject(sql: Sql, reference: str, canonical: str) -> StorySubject | None:
     """The article with that number, that page on the mirror, or that address (`canonical`: its form for comparing)."""
     found = _number(sql, reference, canonical)
     row = sql.one(_SUBJECT, (found,)) if found is not None else None
     if row is None:
         return None
-    return Subject(
+    return StorySubject(
         id=row["id"],
         leader=row["leader"],
         key=row["key"],
@@ -412,7 +412,7 @@ def between(sql: Sql, one: int, other: int) -> Tie | None:
     return Tie(row["article_id"], row["other_id"], row["score"], evidence)
 
 
-class StoredStories:
+class Stories:
     """What is asked and kept of stories. Every method is one transaction, or one read."""
 
     def __init__(self, session: Session) -> None:
@@ -455,7 +455,7 @@ class StoredStories:
         with self._session.read() as sql:
             return between(sql, one, other)
 
-    def subject(self, reference: str, canonical: str) -> Subject | None:
+    def subject(self, reference: str, canonical: str) -> StorySubject | None:
         """The article that an operator names by number, page on the mirror, or URL (`canonical`: in that form)."""
         with self._session.read() as sql:
             return subject(sql, reference, canonical)

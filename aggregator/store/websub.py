@@ -51,7 +51,7 @@ class Subscription:
     expires_at: datetime | None
 
 
-class StoredSubscriptions:
+class Subscriptions:
     """Subscriptions over one session."""
 
     def __init__(self, session: Session) -> None:
@@ -220,7 +220,7 @@ class Ping:
     failures: int = 0
 
 
-class StoredPings:
+class Pings:
     """What the hubs are to be told, over one session."""
 
     def __init__(self, session: Session) -> None:

@@ -58,7 +58,7 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-class Guard:
+class AccessControl:
     """Answers 401, 429 or 503 itself, and lets the rest through."""
 
     def __init__(self, app: ASGIApp, server: Server) -> None:

@@ -23,7 +23,7 @@ from aggregator.models import AlsoIn, FeedState, Post, PostLink, StoryMember
 from aggregator.poll import health
 from aggregator.poll.health import Diagnosis
 from aggregator.store import Store
-from aggregator.store.queries import Listed, Story, Whole
+from aggregator.store.queries import ArticleDetail, ArticleSummary, StoryDetail
 from aggregator.text.urls import redact
 from aggregator.web import api_models as shapes
 from aggregator.web.api_models import (
@@ -42,7 +42,7 @@ from aggregator.web.api_models import (
 )
 from aggregator.web.openapi import Endpoint, describe
 from aggregator.web.rendering import Templates, marked
-from aggregator.web.search import Asked, document
+from aggregator.web.search import SearchQuery, document
 
 
 class Spelling:
@@ -52,10 +52,10 @@ class Spelling:
         self._base = paths.base(site_url)
         self._numbers = numbers
 
-    def listed(self, hit: Listed) -> ArticleListed:
+    def listed(self, hit: ArticleSummary) -> ArticleListed:
         return ArticleListed(**self._common(hit.id, hit.post), passage=_passage(hit))
 
-    def whole(self, found: Whole) -> ArticleOut:
+    def whole(self, found: ArticleDetail) -> ArticleOut:
         post = found.post
         return ArticleOut(
             **self._common(found.id, post),
@@ -73,7 +73,7 @@ class Spelling:
             evidence=EvidenceOut.model_validate(found.evidence, from_attributes=True),
         )
 
-    def story(self, story: Story) -> StoryOut:
+    def story(self, story: StoryDetail) -> StoryOut:
         return StoryOut(
             id=story.id,
             mirror_url=self._base + paths.quoted(f"stories/{story.id}.html"),
@@ -166,7 +166,7 @@ def spelled_feed(state: FeedState, diagnosis: Diagnosis) -> FeedOut:
     )
 
 
-def _passage(hit: Listed) -> PassageOut | None:
+def _passage(hit: ArticleSummary) -> PassageOut | None:
     if hit.passage is None:
         return None
     return PassageOut(title_html=str(marked(hit.passage.title)), text_html=str(marked(hit.passage.text)))
@@ -248,7 +248,7 @@ class Api:
 
     def _articles(self, request: Request) -> shapes.ArticlesOut:
         query = read_query(shapes.ArticlesQuery, request)
-        asked = Asked(
+        asked = SearchQuery(
             text=query.q.strip(),
             source=query.source or None,
             tag=query.tag or None,
@@ -261,7 +261,7 @@ class Api:
         kind = (query.cursor or asked.order)[0]
         place = int(query.cursor[1:]) if query.cursor else None
         with Store.read(self._database) as store:
-            results = store.desk.find(
+            results = store.queries.find(
                 asked.text,
                 asked.where(before=place if kind == "d" else None),
                 limit=query.limit,
@@ -281,20 +281,20 @@ class Api:
         given = request.path_params["id"]
         number = int(given) if given.isascii() and given.isdigit() and len(given) < 20 else 0
         with Store.read(self._database) as store:
-            found = store.desk.article(number) if 0 < number <= MAX_NUMBER else None
+            found = store.queries.article(number) if 0 < number <= MAX_NUMBER else None
             if found is None:
                 raise NotHere("there is no article of this number in the output")
             return self._numbered(store, found.post).whole(found)
 
     def _numbered(self, store: Store, *posts: Post) -> Spelling:
         """What spells these posts with the numbers of the articles that they name."""
-        return Spelling(self._site.base_url, store.desk.numbers(named_paths(posts)))
+        return Spelling(self._site.base_url, store.queries.numbers(named_paths(posts)))
 
     def _stories(self, request: Request) -> shapes.StoriesOut:
         query = read_query(shapes.StoriesQuery, request)
         with Store.read(self._database) as store:
             before = int(query.cursor[1:]) if query.cursor else None
-            found = store.desk.stories(limit=query.limit + 1, before=before)
+            found = store.queries.stories(limit=query.limit + 1, before=before)
             shown = found[: query.limit]
             spelling = self._numbered(store, *(hit.post for story in shown for hit in story.articles))
         return shapes.StoriesOut(
@@ -304,7 +304,7 @@ class Api:
 
     def _story(self, request: Request) -> shapes.StoryOut:
         with Store.read(self._database) as store:
-            found = store.desk.story(request.path_params["id"])
+            found = store.queries.story(request.path_params["id"])
             if found is None:
                 raise NotHere("there is no story of this id")
             return self._numbered(store, *(hit.post for hit in found.articles)).story(found)
@@ -312,13 +312,13 @@ class Api:
     def _feeds(self, _: Request) -> shapes.FeedsOut:
         now = self._clock()
         with Store.read(self._database) as store:
-            states, disallowed, flagged = store.feeds(), store.desk.disallowed(), store.quality.flagged()
+            states, disallowed, flagged = store.feeds(), store.queries.disallowed(), store.quality.flagged()
         found = [health.diagnose(one, now, disallowed.get(one.id, 0), flagged.get(one.id)) for one in states]
         return shapes.FeedsOut(items=[spelled_feed(*pair) for pair in zip(states, found, strict=True)])
 
     def _tags(self, _: Request) -> shapes.TagsOut:
         with Store.read(self._database) as store:
-            return shapes.TagsOut(items=[shapes.TagOut(tag=tag, feeds=feeds) for tag, feeds in store.desk.tags()])
+            return shapes.TagsOut(items=[shapes.TagOut(tag=tag, feeds=feeds) for tag, feeds in store.queries.tags()])
 
 
 _Query = TypeVar("_Query", bound=BaseModel)

@@ -24,7 +24,7 @@ from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.mirror import TEMPLATES
 from aggregator.models.errors import StoreError, TooCostly
 from aggregator.pipeline.websub import Subscriber
-from aggregator.web.access import Guard
+from aggregator.web.access import AccessControl
 from aggregator.web.api import Api, problem
 from aggregator.web.files import TYPES, respond, takes_gzip
 from aggregator.web.metrics import Counting, Metrics, Probes
@@ -108,7 +108,7 @@ def application(
     )
     # Around Starlette, not inside: it answers what nothing else could handle outside of its own middleware.
     headers = {**HEADERS, "content-security-policy": policy(images_leave=images_leave)}
-    return Counting(_SafeHeaders(Guard(made, server), headers), metrics, time.perf_counter)
+    return Counting(_SafeHeaders(AccessControl(made, server), headers), metrics, time.perf_counter)
 
 
 def in_threads(number: int) -> Callable[[Callable[[Request], Response]], Callable[[Request], Awaitable[Response]]]:

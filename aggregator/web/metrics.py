@@ -66,7 +66,7 @@ class Probes:
     def _checks(self) -> dict[str, str]:
         try:
             with Store.read(self._database) as store:
-                pulse, offline = store.desk.pulse(), store.desk.offline_since()
+                pulse, offline = store.queries.pulse(), store.queries.offline_since()
         except StoreError:
             return {"database": "can not be read", "disk": self._disk()}
         return {
@@ -200,15 +200,15 @@ class _Stored(Collector):
         yield from self._files()
 
     def _read(self, store: Store) -> Iterator[Metric]:
-        now, desk = self._clock(), store.desk
+        now, queries = self._clock(), store.queries
         flagged = store.quality.flagged()
         judged = (health.diagnose(state, now, flagged=flagged.get(state.id)) for state in store.feeds())
         conditions = Counted(diagnosis.condition for diagnosis in judged)
         yield _by("aggregator_feeds", "Feeds by condition.", "condition", {c: conditions[c] for c in Condition})
-        yield _by("aggregator_polls_last_day", "Polls of the last 24 hours.", "result", desk.polls_since(now - DAY))
-        yield _by("aggregator_articles", "Articles by state.", "state", desk.articles_by_state())
+        yield _by("aggregator_polls_last_day", "Polls of the last 24 hours.", "result", queries.polls_since(now - DAY))
+        yield _by("aggregator_articles", "Articles by state.", "state", queries.articles_by_state())
         yield _gauge("aggregator_posts", "Posts in the output.", store.archive.last_sequence())
-        pulse = desk.pulse()
+        pulse = queries.pulse()
         late = max((now - pulse.next_poll).total_seconds(), 0.0) if pulse.next_poll else 0.0
         yield _gauge("aggregator_poll_lateness_seconds", "How long the longest waiting feed has been due.", late)
         times = {

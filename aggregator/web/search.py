@@ -25,7 +25,7 @@ from aggregator.emit.mirror import FEED_NAMES, MEDIA_TYPES
 from aggregator.models.errors import TooCostly
 from aggregator.store import Store
 from aggregator.store.queries import Results
-from aggregator.store.search import Filter, Order
+from aggregator.store.search import Order, SearchFilter
 from aggregator.text import wording
 from aggregator.web.files import FRESH_S, TYPES, is_fresh
 from aggregator.web.rendering import Templates
@@ -46,7 +46,7 @@ MAX_PAGE = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchQuery:
     """A search as asked for. `since` and `until` are days, both included. `problems` are for a person to read.
 
     With `mistakes`, also for a person, nothing is looked for: the answer would be one to another question.
@@ -65,7 +65,7 @@ class Asked:
     mistakes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, values: Mapping[str, str]) -> Asked:
+    def read(cls, values: Mapping[str, str]) -> SearchQuery:
         """The search that a query string asks for."""
         problems: list[str] = []
         mistakes: list[str] = []
@@ -89,9 +89,9 @@ class Asked:
             mistakes=tuple(mistakes),
         )
 
-    def where(self, before: int | None = None) -> Filter:
+    def where(self, before: int | None = None) -> SearchFilter:
         """The filter for the store (`before`: as there). Of one source copies are listed too, as in its own feed."""
-        return Filter(
+        return SearchFilter(
             source=self.source,
             tag=self.tag,
             since=_start(self.since),
@@ -138,7 +138,7 @@ class Asked:
         ]
         return ", ".join(part for part in parts if part)
 
-    def at(self, page: int) -> Asked:
+    def at(self, page: int) -> SearchQuery:
         return replace(self, page=page)
 
 
@@ -179,12 +179,12 @@ class Searching:
 
     def page(self, request: Request) -> Response:
         """`/search`: the form, and what was found; 400 and the form as it was filled in where that can not be."""
-        asked, results = Asked.read(request.query_params), Results()
+        asked, results = SearchQuery.read(request.query_params), Results()
         with Store.read(self._database) as store:
-            sources, tags, languages = store.desk.sources(), store.desk.tags(), store.desk.languages()
+            sources, tags, languages = store.queries.sources(), store.queries.tags(), store.queries.languages()
             try:
                 if not asked.mistakes:
-                    results = store.desk.find(
+                    results = store.queries.find(
                         asked.text, asked.where(), limit=HITS, offset=asked.offset, order=asked.order
                     )
             except TooCostly:
@@ -207,18 +207,20 @@ class Searching:
 
     def feed(self, request: Request) -> Response:
         """`/search.atom`, `.rss`, `.json`: what was found, newest first, with validators of its own; or a 400."""
-        asked = Asked.read(request.query_params)
+        asked = SearchQuery.read(request.query_params)
         if asked.mistakes:
             return PlainTextResponse(" ".join(asked.mistakes) + "\n", 400, headers={"cache-control": "no-store"})
         extension = request.scope["path"].rpartition(".")[2]
         with Store.read(self._database) as store:
-            results = store.desk.find(asked.text, asked.where(), limit=self._site.page_size, order="date", whole=True)
+            results = store.queries.find(
+                asked.text, asked.where(), limit=self._site.page_size, order="date", whole=True
+            )
         posts = (hit.post for hit in results.hits)
         body = answer(self._site, posts, query=asked.query(feed=True), words=asked.words(), extension=extension)
         return document(request, body, TYPES[f".{extension}"])
 
 
-def _unknown(asked: Asked, sources: Collection[str], tags: Collection[str]) -> Iterator[str]:
+def _unknown(asked: SearchQuery, sources: Collection[str], tags: Collection[str]) -> Iterator[str]:
     """Names of which nothing can be found: an empty list alone would not tell them from a quiet source."""
     if asked.source and asked.source.casefold() not in sources:
         yield f"There is no source “{asked.source}”."

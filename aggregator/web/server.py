@@ -170,7 +170,7 @@ BACKLOG = 128
 """Connections taken up at a time: with those that are being closed and protocol.MAX_CONNECTIONS, fewer than 1,024."""
 
 
-class Server:
+class WebServer:
     """Serves an application while the block runs. `address` is (host, port) as bound; port 0 lets the system choose."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
@@ -207,7 +207,7 @@ class Server:
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
         return f"http://{shown}:{port}/"
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> WebServer:
         self._thread.start()
         deadline = time.monotonic() + START_WAIT_S
         while not self._server.started and self._thread.is_alive() and time.monotonic() < deadline:

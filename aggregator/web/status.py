@@ -17,7 +17,7 @@ from aggregator.models import FeedState, NotedEvent
 from aggregator.poll import health
 from aggregator.poll.health import Condition, Diagnosis
 from aggregator.store import Store
-from aggregator.store.feeds import Pages
+from aggregator.store.feeds import PageCounts
 from aggregator.text.wording import duration
 from aggregator.web.files import TYPES
 from aggregator.web.rendering import Templates
@@ -48,7 +48,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatusLine:
     """One feed as the page shows it."""
 
     state: FeedState
@@ -72,7 +72,7 @@ class Status:
         """`/health.atom`, `.rss`, `.json`: what befell the feeds, and whether polling rests now."""
         extension = request.scope["path"].rpartition(".")[2]
         with Store.read(self._database) as store:
-            events, pulse = store.desk.events(emit.HEALTH_EVENTS), store.desk.pulse()
+            events, pulse = store.queries.events(emit.HEALTH_EVENTS), store.queries.pulse()
         rest = health.resting(pulse.last_poll, pulse.next_poll, self._clock())
         if rest:
             events = (NotedEvent(0, rest.at, rest.kind, rest.title, rest.words), *events)
@@ -84,8 +84,8 @@ class Status:
         if not self._database.exists():
             return self._templates.page("status.html", request, **_nothing(now))
         with Store.read(self._database) as store:
-            rows, pulse, events = _rows(store, now), store.desk.pulse(), store.desk.events(EVENTS)
-            offline = health.network_text(store.desk.offline_since(), now)
+            rows, pulse, events = _rows(store, now), store.queries.pulse(), store.queries.events(EVENTS)
+            offline = health.network_text(store.queries.offline_since(), now)
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
         return self._templates.page(
@@ -123,24 +123,24 @@ def chart(days: Mapping[str, int], now: datetime) -> Chart:
     return Chart("".join(bars), DAYS * BAR_WIDTH - 1, words, total)
 
 
-def _rows(store: Store, now: datetime) -> list[Row]:
+def _rows(store: Store, now: datetime) -> list[StatusLine]:
     """Every feed by name, and how it does."""
     since = now - timedelta(days=DAYS)
-    disallowed, flagged = store.desk.disallowed(), store.quality.flagged()
-    daily, pages, missing = store.desk.posts_a_day(since), store.desk.pages(), store.desk.missing(since)
+    disallowed, flagged = store.queries.disallowed(), store.quality.flagged()
+    daily, pages, missing = store.queries.posts_a_day(since), store.queries.pages(), store.queries.missing(since)
     return [
         _row(
             state,
             health.diagnose(state, now, disallowed.get(state.id, 0), flagged.get(state.id)),
             chart(daily.get(state.id, {}), now),
-            _notes(state, pages.get(state.id, Pages()), missing.get(state.id, 0)),
+            _notes(state, pages.get(state.id, PageCounts()), missing.get(state.id, 0)),
             now,
         )
         for state in store.feeds()
     ]
 
 
-def _row(state: FeedState, diagnosis: Diagnosis, drawn: Chart, notes: tuple[str, ...], now: datetime) -> Row:
+def _row(state: FeedState, diagnosis: Diagnosis, drawn: Chart, notes: tuple[str, ...], now: datetime) -> StatusLine:
     ago = f"{duration(now - state.last_success)} ago" if state.last_success else "never"
     if diagnosis.condition in (Condition.PAUSED, Condition.GONE):
         ahead = "no more"
@@ -148,10 +148,10 @@ def _row(state: FeedState, diagnosis: Diagnosis, drawn: Chart, notes: tuple[str,
         ahead = "now"
     else:
         ahead = f"in {duration(state.next_poll - now)}"
-    return Row(state, diagnosis, drawn, ago, ahead, notes)
+    return StatusLine(state, diagnosis, drawn, ago, ahead, notes)
 
 
-def _notes(state: FeedState, pages: Pages, missing: int) -> tuple[str, ...]:
+def _notes(state: FeedState, pages: PageCounts, missing: int) -> tuple[str, ...]:
     """What else there is to know of a feed: how well its pages are read, and what slipped through."""
     found = []
     if pages.scraped + pages.failed >= _LEAST_TRIED and pages.failed:
@@ -170,7 +170,7 @@ def _notes(state: FeedState, pages: Pages, missing: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _chosen(rows: Sequence[Row], show: str, tag: str) -> list[Row]:
+def _chosen(rows: Sequence[StatusLine], show: str, tag: str) -> list[StatusLine]:
     return [
         row
         for row in rows
@@ -179,24 +179,24 @@ def _chosen(rows: Sequence[Row], show: str, tag: str) -> list[Row]:
     ]
 
 
-def _by_trouble(row: Row) -> tuple[object, ...]:
+def _by_trouble(row: StatusLine) -> tuple[object, ...]:
     return (row.diagnosis.rank, -row.state.failures, row.state.name.casefold())
 
 
-def _by_name(row: Row) -> tuple[object, ...]:
+def _by_name(row: StatusLine) -> tuple[object, ...]:
     return (row.state.name.casefold(),)
 
 
-def _by_success(row: Row) -> tuple[object, ...]:
+def _by_success(row: StatusLine) -> tuple[object, ...]:
     success = row.state.last_success
     return (success.timestamp() if success else 0.0, row.state.name.casefold())
 
 
-def _by_posts(row: Row) -> tuple[object, ...]:
+def _by_posts(row: StatusLine) -> tuple[object, ...]:
     return (-row.chart.posts, row.state.name.casefold())
 
 
-_SORTS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
+_SORTS: Mapping[str, Callable[[StatusLine], tuple[object, ...]]] = {
     "trouble": _by_trouble,
     "name": _by_name,
     "success": _by_success,
@@ -204,11 +204,11 @@ _SORTS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
 }
 
 
-def _sorted(rows: list[Row], sort: str) -> list[Row]:
+def _sorted(rows: list[StatusLine], sort: str) -> list[StatusLine]:
     return sorted(rows, key=_SORTS.get(sort, _by_trouble))
 
 
-def _counts(rows: Sequence[Row]) -> list[tuple[Condition, int]]:
+def _counts(rows: Sequence[StatusLine]) -> list[tuple[Condition, int]]:
     counts = [(kind, sum(row.diagnosis.condition is kind for row in rows)) for kind in Condition]
     return [(kind, count) for kind, count in counts if count]
 

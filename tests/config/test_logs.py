@@ -18,7 +18,7 @@ import structlog
 
 from aggregator.config import logs
 from aggregator.text import urls
-from aggregator.web import Server
+from aggregator.web import WebServer
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +195,7 @@ def test_the_web_server_leaves_the_log_as_it_is(capsys: pytest.CaptureFixture[st
     async def nothing(_scope: object, _receive: object, _send: object) -> None:
         pass
 
-    with Server(nothing, "127.0.0.1", 0):
+    with WebServer(nothing, "127.0.0.1", 0):
         logging.getLogger("uvicorn.error").error("about https://user:hunter2@a.example/")
     events = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
     assert "about https://a.example/" in events, events

@@ -16,9 +16,9 @@ from aggregator.dedupe.stories import (
     Clusterer,
     Evidence,
     Features,
-    Item,
     Placement,
     Rulings,
+    StoryItem,
     counted,
     features,
     group,
@@ -35,7 +35,7 @@ from aggregator.dedupe.stories.scoring import vector
 
 LINES = [json.loads(line) for line in (Path(__file__).parent / "labelled.jsonl").read_text("utf-8").splitlines()]
 ITEMS = tuple(
-    Item(
+    StoryItem(
         line["id"], line["title"], line["text"], datetime.fromisoformat(line["published"]), line["source"], line["url"]
     )
     for line in LINES
@@ -44,11 +44,11 @@ STORY = {line["id"]: line["story"] for line in LINES}
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def of(story: str) -> list[Item]:
+def of(story: str) -> list[StoryItem]:
     return [item for item in ITEMS if STORY[item.id] == story]
 
 
-def partition(items: list[Item]) -> set[frozenset[str]]:
+def partition(items: list[StoryItem]) -> set[frozenset[str]]:
     """The stories as sets of articles: what does not hang on their names."""
     found: dict[str, set[str]] = {}
     for one in group(items):
@@ -56,7 +56,7 @@ def partition(items: list[Item]) -> set[frozenset[str]]:
     return {frozenset(story) for story in found.values()}
 
 
-def clustered(items: list[Item]) -> Clusterer:
+def clustered(items: list[StoryItem]) -> Clusterer:
     clusterer = Clusterer(counted(map(features, ITEMS)))
     for item in items:
         clusterer.add(features(item))
@@ -136,7 +136,7 @@ def test_advisories_in_one_template_stay_apart(title: str, text: str, series: st
     clusterer = Clusterer()
     for day, (vendor, product, number, flaw, harm) in enumerate(FLAWS):
         said = {"vendor": vendor, "product": product, "id": series + number, "flaw": flaw, "harm": harm}
-        item = Item(str(day), title.format(**said), text.format(**said), WHEN + timedelta(days=day), "agency")
+        item = StoryItem(str(day), title.format(**said), text.format(**said), WHEN + timedelta(days=day), "agency")
         clusterer.add(features(item))
     assert [clusterer.story(str(day)) for day in range(4)] == ["0", "1", "2", "3"]
 
@@ -274,9 +274,11 @@ def test_repeated_and_missing_ids_are_told_apart() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.builds(Item, id=st.text(max_size=2), title=st.text(max_size=30), text=st.text(max_size=60)), max_size=8)
+    st.lists(
+        st.builds(StoryItem, id=st.text(max_size=2), title=st.text(max_size=30), text=st.text(max_size=60)), max_size=8
+    )
 )
-def test_any_articles_can_be_grouped(items: list[Item]) -> None:
+def test_any_articles_can_be_grouped(items: list[StoryItem]) -> None:
     """Nothing raises, nothing is lost."""
     assert len(list(group(items))) == len(items)
 
@@ -446,7 +448,7 @@ def test_memory_does_not_grow_beyond_the_window() -> None:
 
 def test_features_of_an_article() -> None:
     """Identifiers, names, numbers and words are told apart; stop words and years tell nothing."""
-    item = Item(
+    item = StoryItem(
         "1",
         "Helmgate patches EdgeWall",
         "On Tuesday Helmgate fixed CVE-2026-21407 in EdgeWall 7.2.9; 1,940 gateways and files.example.com in 2026.",
@@ -467,7 +469,7 @@ def test_features_of_an_article() -> None:
 
 def test_a_title_in_title_case_makes_no_names() -> None:
     """Capitals tell only where they are not everywhere."""
-    terms = dict(features(Item("1", "Hackers Break Into Old Routers", "The routers were old.")).terms)
+    terms = dict(features(StoryItem("1", "Hackers Break Into Old Routers", "The routers were old.")).terms)
     assert not [term for term in terms if term.startswith("name:")]
 
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from aggregator.demo import Press
-from aggregator.demo.server import Reply, Server, finish
+from aggregator.demo.server import PressServer, Reply, finish
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 BODY = b"news " * 200
@@ -117,7 +117,7 @@ def test_requests_are_logged(press: Press) -> None:
 
 def test_the_slow_outlet_drips(press: Press) -> None:
     """A slow server is silent for half of its time and sends its body in pieces during the rest."""
-    server = Server(lambda _path: OFFERED, lambda *_: None, pause_s=0.4)
+    server = PressServer(lambda _path: OFFERED, lambda *_: None, pause_s=0.4)
     try:
         start = time.monotonic()
         with requests.get(server.origin, stream=True, timeout=5) as response:

@@ -9,9 +9,9 @@ from support.emit_shelf import Shelf, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
-from aggregator.emit.feed import Document, combined
+from aggregator.emit.feed import FeedDocument, combined
 from aggregator.emit.folder import BATCH_FILES, Folder
-from aggregator.emit.formats import EXTENSIONS, Speller
+from aggregator.emit.formats import EXTENSIONS, ItemWriter
 from aggregator.models.errors import EmitError
 
 
@@ -90,7 +90,7 @@ def test_entries_that_were_forgotten_are_spelled_again(site: Site) -> None:
     feed = combined(site)
     documents = []
     for kept in (0, 4_000, 10**9):
-        speller = Speller("https://news.example/", kept)
-        document = Document(feed, "feed", speller.items(posts))
+        speller = ItemWriter("https://news.example/", kept)
+        document = FeedDocument(feed, "feed", speller.items(posts))
         documents.append([speller.document(document, extension) for extension in EXTENSIONS])
     assert documents[0] == documents[1] == documents[2]

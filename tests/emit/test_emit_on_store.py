@@ -129,5 +129,5 @@ def test_building_in_part_over_the_real_store_is_building_in_full(store: Store, 
             assert one.keys() == other.keys()
             frozen = {name for name in one if name.startswith("archive/feed-")}
             assert sorted(name for name in one.keys() - frozen if one[name] != other[name]) == []
-    assert store.tending.counts()["posts"] > 30
+    assert store.maintenance.counts()["posts"] > 30
     assert any(post.hidden for post in store.archive.changed(0))

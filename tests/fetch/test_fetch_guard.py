@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rawserver import answer, routes
 
-from aggregator.fetch.guard import Guard, disguised, is_public
+from aggregator.fetch.guard import AddressGuard, disguised, is_public
 from aggregator.models import Request
 from aggregator.models.errors import FetchError, Misled, Refused
 from aggregator.text.urls import http_url
@@ -33,13 +33,13 @@ PUBLIC = ["1.1.1.1", "8.8.8.8", "9.255.255.255", "100.63.255.255", "100.128.0.1"
 def test_a05_address_that_not_everybody_could_reach_is_not_public(text: str) -> None:
     """Private, translated, tunnelled, site-local and multicast addresses are refused by default."""
     assert not is_public(ipaddress.ip_address(text))
-    assert not Guard().permits("example.org", ipaddress.ip_address(text))
+    assert not AddressGuard().permits("example.org", ipaddress.ip_address(text))
 
 
 @pytest.mark.parametrize("text", PUBLIC)
 def test_public_address_may_be_reached(text: str) -> None:
     """Ordinary addresses right beside the special networks pass."""
-    assert Guard().permits("example.org", ipaddress.ip_address(text))
+    assert AddressGuard().permits("example.org", ipaddress.ip_address(text))
 
 
 @given(st.ip_addresses(v=4))
@@ -59,7 +59,7 @@ def test_a05_no_ipv6_form_of_an_ipv4_address_is_public(inner: ipaddress.IPv4Addr
 
 def test_allow_opens_what_it_names_and_nothing_else() -> None:
     """A network, an address and a host name each open themselves only."""
-    guard = Guard.allowing(("10.1.0.0/16", "192.168.7.7", "fd00:1::/32", "Intranet.Example"))
+    guard = AddressGuard.allowing(("10.1.0.0/16", "192.168.7.7", "fd00:1::/32", "Intranet.Example"))
     permits = lambda text, host="x.example": guard.permits(host, ipaddress.ip_address(text))  # noqa: E731
     assert permits("10.1.2.3")
     assert permits("192.168.7.7")
@@ -74,7 +74,7 @@ def test_allow_opens_what_it_names_and_nothing_else() -> None:
 
 def test_allowing_nat64_does_not_open_what_is_behind_it() -> None:
     """On a network with NAT64 the operator opens its prefix; the address inside still has to be public."""
-    guard = Guard.allowing(("64:ff9b::/96",))
+    guard = AddressGuard.allowing(("64:ff9b::/96",))
     assert guard.permits("x", ipaddress.ip_address("64:ff9b::808:808"))
     assert not guard.permits("x", ipaddress.ip_address("64:ff9b::7f00:1"))
 
@@ -234,7 +234,7 @@ def test_port_of_another_service_is_refused(fetching) -> None:
     """An HTTP request is not sent to a mail server, unless its host is allowed by name."""
     with pytest.raises(Refused, match="port 25"):
         fetching().get(Request("http://127.0.0.1:25/"))
-    assert Guard.allowing(("mail.example",)).url("http://mail.example:25/")
+    assert AddressGuard.allowing(("mail.example",)).url("http://mail.example:25/")
 
 
 def test_ipv6_literal_works(serve, fetching) -> None:

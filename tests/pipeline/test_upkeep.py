@@ -129,12 +129,12 @@ def test_a_damaged_copy_is_no_backup(store: Store) -> None:
     of = tended(store)
     list(tend(of, START + DAY))
     good = backups(store)
-    store.tending.checkpoint()
+    store.maintenance.checkpoint()
     with store.path.open("r+b") as file:
         file.seek(-4096, 2)
         file.write(b"\xff" * 4096)
     with Store.read(store.path) as reader, pytest.raises(StoreError, match="damaged"):
-        reader.tending.backup(store.path.parent / "backups" / "copy.db")
+        reader.maintenance.backup(store.path.parent / "backups" / "copy.db")
     assert backups(store) == good
 
 
@@ -168,8 +168,8 @@ def test_f38_no_backup_where_there_is_no_room(store: Store, monkeypatch: pytest.
     assert failed == {"retention": None, "images": None, "optimize": None, "checkpoint": None}
     assert backups(store) == ["aggregator-2026-03-11.db"]
     with Store.read(store.path) as reader:
-        assert reader.tending.done_at("backup") == START + DAY
-        assert reader.tending.tried_at("backup") == START + 2 * DAY
+        assert reader.maintenance.done_at("backup") == START + DAY
+        assert reader.maintenance.tried_at("backup") == START + 2 * DAY
 
 
 def test_the_planner_knows_the_tables(store: Store) -> None:
@@ -185,14 +185,14 @@ def test_the_log_is_folded_in(store: Store) -> None:
     """After upkeep the write-ahead log is empty, and its work is on record in the database."""
     list(tend(tended(store), START, force=True))
     assert store.path.with_name("aggregator.db-wal").stat().st_size < 100_000
-    store.tending.checkpoint()
+    store.maintenance.checkpoint()
     assert store.path.with_name("aggregator.db-wal").stat().st_size == 0
 
 
 def test_a_reader_does_not_fold_the_log_in(store: Store) -> None:
     """One connection writes and folds; a reader can not be made to."""
     with Store.read(store.path) as reader:
-        for forbidden in (reader.tending.checkpoint, reader.tending.optimize, reader.tending.vacuum):
+        for forbidden in (reader.maintenance.checkpoint, reader.maintenance.optimize, reader.maintenance.vacuum):
             with pytest.raises(StoreError, match="reading only"):
                 forbidden()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator import poll
 from aggregator.config.settings import FeedOptions
-from aggregator.models import Entry, FeedState, ParsedFeed, Response, Rhythm
+from aggregator.models import Entry, FeedHints, FeedState, ParsedFeed, Response
 from aggregator.poll.schedule import expected_wait, remembered
 from aggregator.text.wording import duration
 
@@ -26,7 +26,7 @@ def after(
     *,
     state: FeedState = STATE,
     options: FeedOptions | None = None,
-    rhythm: Rhythm | None = None,
+    rhythm: FeedHints | None = None,
     now: datetime = NOW,
 ) -> FeedState:
     """The state after an unchanged poll, with what the document had said before."""
@@ -149,7 +149,7 @@ def test_f11_skipped_hours_and_days_are_left_out() -> None:
     assert "before Tuesday 15:00 UTC (skipHours, skipDays)" in afternoon.next_poll_reason
     late = NOW.replace(hour=23, minute=30)
     assert wait(after(rhythm=rhythm, now=late), late) >= timedelta(hours=25, minutes=30)
-    everything = Rhythm(skip_hours=frozenset(range(24)), skip_days=frozenset(range(7)))
+    everything = FeedHints(skip_hours=frozenset(range(24)), skip_days=frozenset(range(7)))
     assert wait(after(rhythm=everything)) < 2 * HOUR
 
 
@@ -255,7 +255,7 @@ def test_nothing_is_ever_asked_too_early(
     age: int, ttl: int, hours: frozenset[int], days: frozenset[int], id_: int
 ) -> None:
     """max-age, ttl, skipHours and skipDays hold together, within a day and a week."""
-    rhythm = Rhythm(timedelta(seconds=ttl) or None, hours, days)
+    rhythm = FeedHints(timedelta(seconds=ttl) or None, hours, days)
     polled = after({"cache-control": f"max-age={age}"}, state=replace(every(HOUR), id=id_), rhythm=rhythm)
     assert wait(polled) >= min(timedelta(seconds=max(age, ttl)), DAY)
     assert wait(polled) < 9 * DAY

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.config.settings import FeedOptions
-from aggregator.models import FeedState, FeedStatus, Hop, ParsedFeed, Response, Rhythm
+from aggregator.models import FeedHints, FeedState, FeedStatus, Hop, ParsedFeed, Response
 from aggregator.models.errors import FetchError, ParseError, Refused, TimedOut, TooLarge, WorkerDied
 from aggregator.pipeline import outcomes
-from aggregator.poll.health import standing
+from aggregator.poll.health import describe
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 URL = "https://news.example/feed"
@@ -54,7 +54,7 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
         answered(headers={"cache-control": "max-age=7200"}), "ok", "the server asks for 2 h (max-age)",
     ),
     "good, hours to skip": (
-        answered(feed=replace(FEED, rhythm=Rhythm(skip_hours=frozenset({13})))), "ok",
+        answered(feed=replace(FEED, rhythm=FeedHints(skip_hours=frozenset({13})))), "ok",
         "the feed asks not to be polled before Tuesday 14:00 UTC (skipHours, skipDays)",
     ),
     "host resting": (
@@ -136,14 +136,14 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
 @pytest.mark.parametrize(("state", "label", "words"), CASES.values(), ids=CASES.keys())
 def test_every_state_is_said_in_words(state: FeedState, label: str, words: str) -> None:
     """What happened, how often, and what comes next."""
-    stand = standing(state)
+    stand = describe(state)
     assert (stand.label, stand.words) == (label, words)
 
 
 @pytest.mark.parametrize(("pages", "words"), [(1, "1 page is not"), (1200, "1,200 pages are not")])
 def test_pages_that_robots_txt_forbids_are_counted(pages: int, words: str) -> None:
     """A feed whose articles may not be read says so."""
-    assert standing(answered(), pages).words.endswith(
+    assert describe(answered(), pages).words.endswith(
         f"; {words} fetched because robots.txt does not allow it: the feed's own text stands"
     )
 

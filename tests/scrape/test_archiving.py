@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.pipeline.parsing import Page, read_page
+from aggregator.pipeline.parsing import PageInput, read_page
 from aggregator.scrape import Hint, forbidden_by_header, read_article
 
 AGENT = "kettle-reader"
@@ -61,9 +61,12 @@ def test_either_of_the_two_is_noted() -> None:
     """A header alone is enough, and so is the page alone; the article is read as any other."""
     body, hint = PAGE.format("").encode(), Hint()
     for page, expected in (
-        (Page(body, "https://a.example/x", "text/html", hint, agent=AGENT, noarchive=True), True),
-        (Page(PAGE.format("<meta name=robots content=noarchive>").encode(), "https://a.example/x", "", hint), True),
-        (Page(body, "https://a.example/x", "text/html", hint, agent=AGENT), False),
+        (PageInput(body, "https://a.example/x", "text/html", hint, agent=AGENT, noarchive=True), True),
+        (
+            PageInput(PAGE.format("<meta name=robots content=noarchive>").encode(), "https://a.example/x", "", hint),
+            True,
+        ),
+        (PageInput(body, "https://a.example/x", "text/html", hint, agent=AGENT), False),
     ):
         read = read_page(page).article
         assert read.noarchive is expected

@@ -236,7 +236,7 @@ def test_two_addresses_of_one_article_become_one(two: Newsroom) -> None:
     assert two.value("SELECT article_id FROM article_aliases WHERE old_id = ?", young) == two.article_id(
         "https://beta.example/r/1"
     )
-    assert two.store.tending.check() == ()
+    assert two.store.maintenance.check() == ()
 
 
 def test_the_older_takes_the_page_that_the_younger_got(two: Newsroom) -> None:
@@ -343,4 +343,4 @@ def test_folding_takes_duplicates_along(two: Newsroom) -> None:
     (post,) = two.store.archive.latest(9)
     assert post.url == "https://alpha.example/one"
     assert {also.similarity for also in post.also_in} == {1.0, 0.9}
-    assert two.store.tending.check() == ()
+    assert two.store.maintenance.check() == ()

@@ -61,8 +61,8 @@ def test_a_missing_post_becomes_an_article_of_its_feed(newsroom: Newsroom) -> No
     assert row["reason"] == "no poll saw it; the page of “Page three” names it as its previous post"
     assert newsroom.feed().found_by_chain == 1
     assert newsroom.value("SELECT found_by_chain FROM feed_health") == 1
-    assert newsroom.store.tending.counts()["gaps"] == 0
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.counts()["gaps"] == 0
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_it_is_in_the_feeds_of_its_source_and_tag(store: Store) -> None:
@@ -111,7 +111,7 @@ def test_the_oldest_known_posts_lead_to_before_our_time(newsroom: Newsroom) -> N
     newsroom.scrape(A + "one", previous=A + "zero")
     newsroom.scrape(A + "two", previous=A + "something")
     assert newsroom.store.neighbours.follow_chain(newsroom.now) == 0
-    assert newsroom.store.tending.counts()["gaps"] == 0
+    assert newsroom.store.maintenance.counts()["gaps"] == 0
 
 
 def test_a_poll_that_still_lists_the_newest_post_has_missed_none(newsroom: Newsroom) -> None:
@@ -158,13 +158,13 @@ REFUSED = {
 def test_a_page_that_is_no_missing_post(newsroom: Newsroom, values: dict[str, object]) -> None:
     """It leaves nothing in the output, is said to be refused and why, and is not tried again."""
     broken(newsroom)
-    before = newsroom.store.tending.counts()
+    before = newsroom.store.maintenance.counts()
     follow(newsroom)
     newsroom.scrape(A + "two", **values)
     state, reason = state_of(newsroom, A + "two")
     assert state == "refused"
     assert reason
-    assert newsroom.store.tending.counts() == before
+    assert newsroom.store.maintenance.counts() == before
     newsroom.now += 10 * HOUR
     assert newsroom.store.neighbours.follow_chain(newsroom.now) == 0
     assert (pending(newsroom), newsroom.publish(), newsroom.feed().found_by_chain) == ([], 0, 0)
@@ -296,7 +296,7 @@ def test_a_later_poll_lists_what_was_found(newsroom: Newsroom, guid: str) -> Non
         "guid": guid,
     }
     assert newsroom.feed().found_by_chain == 1
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_a_later_poll_lists_it_under_a_redirect(newsroom: Newsroom) -> None:

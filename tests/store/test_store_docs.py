@@ -62,8 +62,8 @@ def _fill(room: Newsroom) -> None:
     waiting = room.store.stories.unplaced(9)
     placed = tuple(Placed(one.id, one.key, one.published, (("name:worm", 2.5),), waiting[0].key) for one in waiting)
     room.store.stories.save(StoryChanges(placed), room.now)
-    room.store.tending.note("backup", room.now, "made")
-    room.store.note(FeedEvent(room.now, "idle", "No feed was polled", "The machine slept."))
+    room.store.maintenance.note("backup", room.now, "made")
+    room.store.record_event(FeedEvent(room.now, "idle", "No feed was polled", "The machine slept."))
     days = (entry(f"d{day}", "delta.example", published=NOW - timedelta(days=300 + day)) for day in range(9))
     room.poll(*days, feed="Delta")
     room.execute("UPDATE articles SET first_seen = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = 2")  # came today

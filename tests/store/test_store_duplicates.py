@@ -109,7 +109,7 @@ def test_a_link_found_later_marks_all_that_show_it(two: Newsroom) -> None:
     two.scrape("https://beta.example/copy", TEXT, likeness=Likeness(one, 0.8, "alike"))
     assert {post.hidden for post in two.store.archive.changed(head)} == {True, False}
     assert [post.hidden for post in two.store.archive.between(1, 9)] == [False]
-    assert two.store.tending.counts()["duplicates"] == 1
+    assert two.store.maintenance.counts()["duplicates"] == 1
 
 
 def test_all_that_are_alike_to_the_first_are_linked_to_it(newsroom: Newsroom) -> None:

@@ -29,7 +29,7 @@ def test_f39_nothing_acknowledged_is_lost(path: Path, empty_database: Path) -> N
     told = [line for round_ in done.stdout.splitlines() for line in json.loads(round_)]
     assert len(told) > 20
     with Store.open(path) as store:
-        assert store.tending.check() == ()
+        assert store.maintenance.check() == ()
         room = Newsroom(store)
         names = {
             "entry": "SELECT guid FROM entries",
@@ -59,10 +59,10 @@ def test_f38_a_full_disk_is_a_store_error(newsroom: Newsroom) -> None:
         _fill_the_disk(newsroom)
     held = newsroom.feed().entries
     assert 1 <= held < 99
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
     newsroom.poll(entry("after"))
     assert newsroom.feed().entries == held + 1
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_f38_a_database_that_may_not_grow(newsroom: Newsroom) -> None:
@@ -77,7 +77,7 @@ def test_f38_a_database_that_may_not_grow(newsroom: Newsroom) -> None:
     newsroom.value("PRAGMA max_page_count = 1000000")
     newsroom.poll(entry("after"))
     assert newsroom.feed().entries == 2
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_f40_two_writers_lose_nothing(path: Path, empty_database: Path) -> None:
@@ -100,7 +100,7 @@ def test_f40_two_writers_lose_nothing(path: Path, empty_database: Path) -> None:
         assert rooms["a"].feed().entries == 50
         posts = one.archive.changed(0)
         assert sorted(post.sequence for post in posts) == list(range(1, 51))
-        assert one.tending.check() == ()
+        assert one.maintenance.check() == ()
 
 
 def test_f40_a_locked_database_is_waited_for(newsroom: Newsroom) -> None:
@@ -133,7 +133,7 @@ def test_f40_a_database_that_stays_locked(path: Path, monkeypatch: pytest.Monkey
 def test_a_reader_never_waits(newsroom: Newsroom) -> None:
     """Readers see the last finished state while a transaction is under way."""
     newsroom.poll(entry("one"))
-    with Store.read(newsroom.store.path) as reader, newsroom.store.together():
+    with Store.read(newsroom.store.path) as reader, newsroom.store.transaction():
         newsroom.poll(entry("two"))
         assert reader.feeds()[0].entries == 1
         assert newsroom.feed().entries == 2
@@ -154,14 +154,14 @@ def test_a_backup_is_one_sound_file(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.publish()
     copy = tmp_path / "backups" / "copy.db"
     copy.parent.mkdir()
-    newsroom.store.tending.backup(copy)
+    newsroom.store.maintenance.backup(copy)
     newsroom.poll(entry("two"))
-    newsroom.store.tending.backup(copy)
+    newsroom.store.maintenance.backup(copy)
     assert [file.name for file in copy.parent.iterdir()] == ["copy.db"]
     with Store.open(copy) as restored:
         assert restored.feeds()[0].entries == 2
         assert restored.archive.latest(9) == newsroom.store.archive.latest(9)
-        assert restored.tending.check() == ()
+        assert restored.maintenance.check() == ()
 
 
 def test_a_backup_while_others_write(newsroom: Newsroom, tmp_path: Path) -> None:
@@ -178,11 +178,11 @@ def test_a_backup_while_others_write(newsroom: Newsroom, tmp_path: Path) -> None
     writer = threading.Thread(target=work)
     writer.start()
     with Store.read(newsroom.store.path) as reader:
-        reader.tending.backup(tmp_path / "copy.db")
+        reader.maintenance.backup(tmp_path / "copy.db")
     stop.set()
     writer.join()
     with Store.open(tmp_path / "copy.db") as restored:
-        assert restored.tending.check() == ()
+        assert restored.maintenance.check() == ()
         assert restored.feeds()[0].entries % 2 == 0
 
 
@@ -193,11 +193,11 @@ def test_f38_a_backup_that_fails_leaves_the_old_one(newsroom: Newsroom, tmp_path
     copy.parent.mkdir()
     copy.write_bytes(b"the former one")
     with full_disk(20_000), pytest.raises(StoreError):
-        newsroom.store.tending.backup(copy)
+        newsroom.store.maintenance.backup(copy)
     assert copy.read_bytes() == b"the former one"
     assert [file.name for file in copy.parent.iterdir()] == ["copy.db"]
     newsroom.poll(entry("after"))
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_a_backup_into_nowhere(newsroom: Newsroom, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_backup_into_nowhere(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in ("file", "mistyped"):
         with pytest.raises(StoreError, match="is not a folder"):
-            newsroom.store.tending.backup(tmp_path / folder / "copy.db")
+            newsroom.store.maintenance.backup(tmp_path / folder / "copy.db")
     assert not (tmp_path / "mistyped").exists()
 
 
@@ -214,7 +214,7 @@ def test_a_backup_onto_itself(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(newsroom.store.path)
     for path in (newsroom.store.path, tmp_path / "link"):
         with pytest.raises(StoreError, match="itself"):
-            newsroom.store.tending.backup(path)
+            newsroom.store.maintenance.backup(path)
 
 
 def test_a_damaged_file_is_noticed(path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_damaged_file_is_noticed(path: Path) -> None:
     path.write_bytes(data)
     try:
         with Store.open(path) as store:
-            problems = store.tending.check()
+            problems = store.maintenance.check()
     except StoreError as error:
         problems = (str(error),)
     assert problems
@@ -264,7 +264,7 @@ def test_one_save_that_fails_among_several_is_undone_alone(newsroom: Newsroom) -
             sql.execute("DELETE FROM entries")
             raise ZeroDivisionError
 
-    with store.together():
+    with store.transaction():
         newsroom.poll(entry("one"))
         with pytest.raises(ZeroDivisionError):
             half_a_save()

@@ -229,7 +229,7 @@ def test_several_polls_at_once(two: Newsroom) -> None:
     """`together` makes one transaction of many: all or nothing."""
 
     def both(problem: type[Exception] | None = None) -> None:
-        with two.store.together():
+        with two.store.transaction():
             two.poll(entry("one"))
             two.poll(entry("x", "beta.example"), feed="Beta")
             if problem:

@@ -55,7 +55,7 @@ def test_the_desk_tells_the_same(newsroom: Newsroom) -> None:
     newsroom.store.save_article(one, article, proof, fingerprint("Text."), None, NOW, (A + "one",))
     newsroom.now += 48 * HOUR
     newsroom.publish()
-    told = [newsroom.store.desk.article(id_) for id_ in (one, newsroom.article_id(A + "two"))]
+    told = [newsroom.store.queries.article(id_) for id_ in (one, newsroom.article_id(A + "two"))]
     headers = attrgetter("etag", "last_modified", "x_robots_tag", "pages", "rule", "raw_hash")
     shown = [headers(found.evidence) for found in told if found]
     assert shown == [

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from support.store_builders import HOUR, NOW, Newsroom, config, entry
 
-from aggregator.models import FeedStatus, ParsedFeed, PollOutcome, PollResult, Rhythm, Validators
+from aggregator.models import FeedHints, FeedStatus, ParsedFeed, PollOutcome, PollResult, Validators
 from aggregator.store import Store
 
 
@@ -163,7 +163,7 @@ def test_a_state_comes_back_as_it_was(newsroom: Newsroom) -> None:
         home_page_url="https://alpha.example/",
         validators=Validators('W/"odd', "Tuesday, maybe"),
         body_hash="hash",
-        rhythm=Rhythm(timedelta(minutes=90), frozenset({0, 23}), frozenset({6})),
+        rhythm=FeedHints(timedelta(minutes=90), frozenset({0, 23}), frozenset({6})),
         last_poll=NOW,
         last_success=NOW - HOUR,
         next_poll=NOW + HOUR,
@@ -248,15 +248,15 @@ def test_another_option_leaves_the_next_poll_and_its_reason(newsroom: Newsroom) 
 @pytest.mark.parametrize(
     ("rhythm", "not_before", "expected"),
     [
-        (Rhythm(), NOW + 5 * HOUR, NOW + 5 * HOUR),
-        (Rhythm(), NOW + HOUR, NOW + 2 * HOUR),
-        (Rhythm(skip_hours=frozenset({14})), None, NOW + 20 * HOUR),
-        (Rhythm(skip_days=frozenset({1})), NOW + 5 * HOUR, NOW + 20 * HOUR),
+        (FeedHints(), NOW + 5 * HOUR, NOW + 5 * HOUR),
+        (FeedHints(), NOW + HOUR, NOW + 2 * HOUR),
+        (FeedHints(skip_hours=frozenset({14})), None, NOW + 20 * HOUR),
+        (FeedHints(skip_days=frozenset({1})), NOW + 5 * HOUR, NOW + 20 * HOUR),
     ],
     ids=["asked to wait", "asked for less", "skipHours", "skipDays"],
 )
 def test_f08_f11_a_shorter_interval_is_not_shorter_than_the_publisher_asks(
-    newsroom: Newsroom, rhythm: Rhythm, not_before: datetime | None, expected: datetime
+    newsroom: Newsroom, rhythm: FeedHints, not_before: datetime | None, expected: datetime
 ) -> None:
     """max-age, ttl, Retry-After and skipped hours bind the operator's new interval, too."""
     state = replace(newsroom.feed(), last_poll=NOW, next_poll=NOW + 20 * HOUR, rhythm=rhythm, not_before=not_before)

@@ -11,8 +11,8 @@ from support.store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.models import FeedEvent, PollOutcome, PollResult
 from aggregator.poll.health import silence
 from aggregator.store import Store, feeds
-from aggregator.store.feeds import Pages
-from aggregator.store.search import Filter
+from aggregator.store.feeds import PageCounts
+from aggregator.store.search import SearchFilter
 
 
 def poll(room: Newsroom, feed: str, *events: FeedEvent) -> None:
@@ -28,7 +28,7 @@ def test_events_are_kept_with_their_poll_the_latest_first(two: Newsroom) -> None
     """With the name that the feed has."""
     poll(two, "Alpha", event(1), event(2))
     poll(two, "Beta", event(3))
-    found = two.store.desk.events(2)
+    found = two.store.queries.events(2)
     assert [(item.title, item.name, item.slug) for item in found] == [
         ("It has broken 3", "Beta", "beta"), ("It has broken 2", "Alpha", "alpha"),
     ]  # fmt: skip
@@ -37,7 +37,7 @@ def test_events_are_kept_with_their_poll_the_latest_first(two: Newsroom) -> None
 def test_no_two_events_share_a_second(newsroom: Newsroom) -> None:
     """Whatever the clock says: readers drop what shares a date."""
     poll(newsroom, "Alpha", event(1), event(1), event(0))
-    found = [item.at for item in newsroom.store.desk.events(9)]
+    found = [item.at for item in newsroom.store.queries.events(9)]
     assert found == sorted(set(found), reverse=True)
     assert found[-1] == NOW + HOUR
 
@@ -46,15 +46,15 @@ def test_the_oldest_events_are_forgotten(newsroom: Newsroom, monkeypatch: pytest
     """Their number is bounded; numbers are not given out again."""
     monkeypatch.setattr(feeds, "KEPT", 3)
     poll(newsroom, "Alpha", *(event(number) for number in range(10)))
-    assert [item.id for item in newsroom.store.desk.events(99)] == [10, 9, 8]
+    assert [item.id for item in newsroom.store.queries.events(99)] == [10, 9, 8]
 
 
 def test_what_befell_all_feeds_is_kept_once(newsroom: Newsroom) -> None:
     """Said again before the next poll, it is the same news; later it is news again."""
     for number in (1, 1, 2, 1):
-        newsroom.store.note(replace(event(0), words=f"Polling rests since {number}."))
-    assert [item.words[-2] for item in newsroom.store.desk.events(9)] == ["1", "2", "1"]
-    assert newsroom.store.desk.events(1)[0].name is None
+        newsroom.store.record_event(replace(event(0), words=f"Polling rests since {number}."))
+    assert [item.words[-2] for item in newsroom.store.queries.events(9)] == ["1", "2", "1"]
+    assert newsroom.store.queries.events(1)[0].name is None
 
 
 def test_posts_that_slipped_through_lately_are_counted(two: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_posts_that_slipped_through_lately_are_counted(two: Newsroom, monkeypatc
         two.poll(entry("old", host, published=NOW - 5 * HOUR), feed=name)
         two.poll(entry("new", host, published=NOW - HOUR), feed=name)
         two.scrape(f"https://{host}/new", previous=f"https://{host}/missed")
-    desk, (alpha, beta) = two.store.desk, (two.feed(name).id for name in ("Alpha", "Beta"))
+    desk, (alpha, beta) = two.store.queries, (two.feed(name).id for name in ("Alpha", "Beta"))
     assert desk.missing(NOW - HOUR) == {alpha: 1, beta: 1}
     assert desk.missing(NOW + HOUR) == {}
     monkeypatch.setattr(feeds, "LATE", 1)
@@ -73,7 +73,7 @@ def test_posts_that_slipped_through_lately_are_counted(two: Newsroom, monkeypatc
 
 def test_figures_of_an_empty_store(store: Store) -> None:
     """Nothing is an answer, too."""
-    desk = store.desk
+    desk = store.queries
     assert (desk.events(5), desk.tags(), desk.languages(), desk.stories(limit=5), desk.missing(NOW)) == (
         (),
         (),
@@ -82,7 +82,7 @@ def test_figures_of_an_empty_store(store: Store) -> None:
         {},
     )
     assert desk.pulse() == feeds.Pulse()
-    assert desk.find("x", Filter(waiting=False), limit=5).hits == ()
+    assert desk.find("x", SearchFilter(waiting=False), limit=5).hits == ()
 
 
 def test_figures_by_feed(two: Newsroom) -> None:
@@ -91,9 +91,9 @@ def test_figures_by_feed(two: Newsroom) -> None:
     two.scrape("https://alpha.example/one")
     two.publish()
     alpha = two.feed().id
-    desk = two.store.desk
+    desk = two.store.queries
     assert desk.posts_a_day(NOW - 24 * HOUR) == {alpha: {"2026-03-10": 2}}
-    assert desk.pages() == {alpha: Pages(scraped=1, pending=2)}
+    assert desk.pages() == {alpha: PageCounts(scraped=1, pending=2)}
     assert desk.pulse().last_poll == NOW
     assert desk.polls_since(NOW)["changed"] == 1
     assert desk.articles_by_state() == {"pending": 2, "scraped": 1, "feed_text": 0, "failed": 0}

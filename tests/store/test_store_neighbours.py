@@ -188,9 +188,9 @@ def test_gaps_are_known(newsroom: Newsroom) -> None:
     newsroom.poll(entry("two"))
     newsroom.scrape(A + "two", previous=A + "one")
     assert newsroom.value("SELECT missing_url FROM gaps") == A + "one"
-    assert newsroom.store.tending.counts()["gaps"] == 1
+    assert newsroom.store.maintenance.counts()["gaps"] == 1
     newsroom.poll(entry("one", published=NOW - 2 * HOUR))
-    assert newsroom.store.tending.counts()["gaps"] == 0
+    assert newsroom.store.maintenance.counts()["gaps"] == 0
 
 
 def links_of(room: Newsroom) -> dict[str, tuple[str | None, str | None]]:

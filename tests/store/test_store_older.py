@@ -71,7 +71,7 @@ def test_every_older_version_is_migrated_with_a_backup_first(path: Path, version
         room.poll(entry("one"))
         room.scrape("https://alpha.example/one")
         assert room.publish() == 1
-        assert store.tending.check() == ()
+        assert store.maintenance.check() == ()
     (copy,) = (path.parent / "backups").iterdir()
     day = datetime.fromtimestamp(path.stat().st_mtime).astimezone().date()
     assert copy.name.startswith(f"aggregator-v{version}-{day.year}-")
@@ -93,7 +93,7 @@ def test_revisions_of_the_first_form_are_kept(path: Path) -> None:
         (revision,) = store.revisions.of(1)
         assert (revision.kind, revision.title_before, revision.text_before) == ("edited", "Old title", "Old text.")
         assert revision.at == datetime(2026, 3, 1, 8, tzinfo=UTC)
-        assert store.tending.check() == ()
+        assert store.maintenance.check() == ()
 
 
 def test_recent_articles_of_an_older_version_are_looked_at_again(path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_backup_is_restored(newsroom: Newsroom, tmp_path: Path) -> None:
     """What was stored since is in the former database, which is kept whole beside it, its log included."""
     newsroom.poll(entry("one"))
     copy, path = tmp_path / "copy.db", newsroom.store.path
-    newsroom.store.tending.backup(copy)
+    newsroom.store.maintenance.backup(copy)
     before = copy.read_bytes()
     newsroom.poll(entry("two"))
     newsroom.store.close()
@@ -153,7 +153,7 @@ def test_a_backup_is_restored(newsroom: Newsroom, tmp_path: Path) -> None:
     for file, held in ((path, 1), (former, 2)):
         with Store.open(file) as store:
             assert store.feeds()[0].entries == held
-            assert store.tending.check() == ()
+            assert store.maintenance.check() == ()
     assert path.stat().st_mode & 0o007 == 0
 
 
@@ -161,7 +161,7 @@ def test_a_killed_writers_log_goes_with_its_database(path: Path, empty_database:
     """A log that nobody folded in would be played into the restored file, if it were left where it is."""
     copy = tmp_path / "copy.db"
     with Store.open(path) as store:
-        store.tending.backup(copy)
+        store.maintenance.backup(copy)
         Newsroom(store).poll(entry("one"))
         snapshot = {name: path.with_name(name).read_bytes() for name in ("aggregator.db", "aggregator.db-wal")}
     for name, content in snapshot.items():
@@ -178,7 +178,7 @@ def test_a_restore_that_is_refused_changes_nothing(newsroom: Newsroom, tmp_path:
     """A damaged file, another program's, a newer one's, an empty one, the database itself."""
     newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 300 + "</p>") for number in range(40)))
     path, good = newsroom.store.path, tmp_path / "good.db"
-    newsroom.store.tending.backup(good)
+    newsroom.store.maintenance.backup(good)
     newsroom.store.close()
     damaged, newer, foreign, empty = (tmp_path / name for name in ("damaged.db", "newer.db", "foreign.db", "empty.db"))
     content = bytearray(good.read_bytes())
@@ -205,22 +205,22 @@ def test_vacuum_gives_room_back(newsroom: Newsroom) -> None:
     """What purged texts have left is the disk's again; nothing else changes."""
     newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 3000 + "</p>") for number in range(40)))
     newsroom.execute("UPDATE entries SET html = ''")
-    newsroom.store.tending.checkpoint()
+    newsroom.store.maintenance.checkpoint()
     before = newsroom.store.path.stat().st_size
-    size, empty = newsroom.store.tending.size()
+    size, empty = newsroom.store.maintenance.size()
     assert size == before
     assert empty > size / 2
-    newsroom.store.tending.vacuum()
+    newsroom.store.maintenance.vacuum()
     assert newsroom.store.path.stat().st_size < before / 2
     assert newsroom.feed().entries == 40
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_the_file_is_not_for_everybody(path: Path) -> None:
     """It may hold addresses with secrets: neither it, nor its log, nor its backups can be read by strangers."""
     with Store.open(path) as store:
         Newsroom(store).poll(entry("one"))
-        store.tending.backup(path.with_name("copy.db"))
+        store.maintenance.backup(path.with_name("copy.db"))
         for name in ("aggregator.db", "aggregator.db-wal", "aggregator.db-shm", "copy.db"):
             assert path.with_name(name).stat().st_mode & 0o007 == 0, name
     path.chmod(0o644)

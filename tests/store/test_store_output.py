@@ -236,7 +236,7 @@ def test_counts(newsroom: Newsroom) -> None:
     newsroom.poll(entry("one"), entry("two"))
     newsroom.scrape("https://alpha.example/one")
     newsroom.publish()
-    counts = newsroom.store.tending.counts()
+    counts = newsroom.store.maintenance.counts()
     assert {
         name: counts[name] for name in ("feeds", "entries", "articles", "posts", "waiting", "pending", "scraped")
     } == {

@@ -90,7 +90,7 @@ def test_a_backup_is_not_put_off_by_those_who_write(
         newsroom.execute("UPDATE feeds SET title = ?", str(len(steps)))
 
     with Store.read(newsroom.store.path) as reader:
-        reader.tending.backup(tmp_path / "copy.db", write_meanwhile)
+        reader.maintenance.backup(tmp_path / "copy.db", write_meanwhile)
     assert len(steps) > 5
 
 
@@ -101,7 +101,7 @@ def test_a_backup_that_came_out_damaged_is_not_kept(newsroom: Newsroom, tmp_path
     newsroom.poll(*(entry(f"e{n}") for n in range(30)))
     _lose_an_index(newsroom.store)
     with pytest.raises(StoreError, match=r"damaged.*aggregator verify"):
-        newsroom.store.tending.backup(copy)
+        newsroom.store.maintenance.backup(copy)
     assert copy.read_bytes() == b"the former one"
 
 
@@ -110,15 +110,18 @@ def test_damaged_indexes_are_made_anew(newsroom: Newsroom) -> None:
     newsroom.poll(*(entry(f"e{n}") for n in range(30)))
     _lose_an_index(newsroom.store)
     newsroom.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
-    assert {problem.partition(":")[0] for problem in newsroom.store.tending.check()} == {"integrity", "search index"}
-    newsroom.store.tending.mend()
-    assert newsroom.store.tending.check() == ()
+    assert {problem.partition(":")[0] for problem in newsroom.store.maintenance.check()} == {
+        "integrity",
+        "search index",
+    }
+    newsroom.store.maintenance.mend()
+    assert newsroom.store.maintenance.check() == ()
     assert newsroom.store.search("e7")
 
 
 def _lose_an_index(store: Store) -> None:
     """Empty an index behind SQLite's back: the pages are fine, and say less than the table."""
-    with store._session.alone() as sql:
+    with store._session.exclusive() as sql:
         sql.execute("PRAGMA writable_schema = ON")
         sql.execute(
             "UPDATE sqlite_master SET sql = replace(sql, '(state)', '(title)') WHERE name = 'idx_articles_state'"
@@ -129,10 +132,10 @@ def _lose_an_index(store: Store) -> None:
 def test_references_to_nothing_are_found(newsroom: Newsroom) -> None:
     """The check names the table and the row."""
     newsroom.poll(entry("one"))
-    with newsroom.store._session.alone() as sql:
+    with newsroom.store._session.exclusive() as sql:
         sql.execute("PRAGMA foreign_keys = OFF")
         sql.execute("DELETE FROM articles")
-    assert any(problem.startswith("foreign key: entries row") for problem in newsroom.store.tending.check())
+    assert any(problem.startswith("foreign key: entries row") for problem in newsroom.store.maintenance.check())
 
 
 @pytest.mark.parametrize("done", [1, 5])
@@ -155,7 +158,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     monkeypatch.undo()
     with Store.open(path) as store:
         assert [feed.name for feed in store.feeds()] == ["Old"]
-        assert store.tending.check() == ()
+        assert store.maintenance.check() == ()
 
 
 def test_f38_no_room_for_the_backup_no_migration(path: Path) -> None:
@@ -199,7 +202,7 @@ def test_a_restore_never_leaves_no_database(
     """At whatever moment the power goes, the old database or the new one stands under its name, whole."""
     newsroom.poll(entry("one"))
     copy, path = tmp_path / "copy.db", newsroom.store.path
-    newsroom.store.tending.backup(copy)
+    newsroom.store.maintenance.backup(copy)
     newsroom.poll(entry("two"))
     newsroom.store.close()
     there: list[bool] = []
@@ -225,7 +228,7 @@ def test_a_restore_never_leaves_no_database(
 def test_two_restores_in_one_second(newsroom: Newsroom, tmp_path: Path) -> None:
     """The second does not write over the database that the first has set aside."""
     copy, path = tmp_path / "copy.db", newsroom.store.path
-    newsroom.store.tending.backup(copy)
+    newsroom.store.maintenance.backup(copy)
     newsroom.poll(entry("one"))
     newsroom.store.close()
     former = restored(copy, path, NOW)
@@ -244,7 +247,7 @@ def test_a_restore_without_hard_links(newsroom: Newsroom, tmp_path: Path, monkey
         raise PermissionError(1, "Operation not permitted")
 
     copy, path = tmp_path / "copy.db", newsroom.store.path
-    newsroom.store.tending.backup(copy)
+    newsroom.store.maintenance.backup(copy)
     newsroom.poll(entry("one"))
     newsroom.store.close()
     monkeypatch.setattr(maintenance.Path, "hardlink_to", none)
@@ -282,7 +285,7 @@ def test_f39_the_power_goes(path: Path, empty_database: Path, tmp_path: Path) ->
 
 def _has_all(path: Path, told: list[str]) -> None:
     with Store.open(path) as store:
-        assert store.tending.check() == ()
+        assert store.maintenance.check() == ()
         held = {row["guid"] for row in Newsroom(store).rows("SELECT guid FROM entries")}
         assert {f"https://alpha.example/{line.split()[1]}" for line in told if line.startswith("entry")} <= held
 
@@ -321,9 +324,9 @@ def test_a_damaged_search_index_is_told_from_a_damaged_file(newsroom: Newsroom) 
     newsroom.execute("UPDATE articles_fts_data SET block = x'00000000ffffff' WHERE id = 10")
     with pytest.raises(StoreError, match=r"search index is damaged.*verify --mend"):
         newsroom.poll(entry("two"))
-    newsroom.store.tending.mend()
+    newsroom.store.maintenance.mend()
     newsroom.poll(entry("two"))
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_reading_where_no_log_can_be_made(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,7 +358,7 @@ def test_a_backup_whose_damage_does_not_show_is_not_restored(newsroom: Newsroom,
     """One that opens and answers is checked all the same before it takes the place of the database."""
     newsroom.poll(*(entry(f"e{n}") for n in range(30)))
     copy, path = tmp_path / "copy.db", newsroom.store.path
-    newsroom.store.tending.backup(copy)
+    newsroom.store.maintenance.backup(copy)
     newsroom.store.close()
     with Store.open(copy) as opened:
         _lose_an_index(opened)
@@ -369,5 +372,5 @@ def test_a_backup_whose_damage_does_not_show_is_not_restored(newsroom: Newsroom,
 def test_the_planner_gets_its_statistics(newsroom: Newsroom) -> None:
     """Upkeep's optimizing leaves statistics of the tables behind, so that queries are planned by what is there."""
     newsroom.poll(*(entry(f"e{n}") for n in range(30)))
-    newsroom.store.tending.optimize()
+    newsroom.store.maintenance.optimize()
     assert newsroom.value("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'articles'")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from aggregator.store.quality import ACCEPTED, RECENT, SOUND, Sample, recovered, trouble
+from aggregator.store.quality import ACCEPTED, RECENT, SOUND, QualitySample, recovered, trouble
 
-GOOD = [Sample(words, repeats=False) for words in (420, 380, 900, 250, 510, 330, 470, 610)]
-NOTICE = Sample(60, repeats=True)
-SHORT = Sample(60, repeats=False)
+GOOD = [QualitySample(words, repeats=False) for words in (420, 380, 900, 250, 510, 330, 470, 610)]
+NOTICE = QualitySample(60, repeats=True)
+SHORT = QualitySample(60, repeats=False)
 
 
 def test_good_feeds() -> None:
     """Long and short articles in turn are nothing to note, nor is one bad page."""
     assert trouble(GOOD) is None
     assert trouble([NOTICE, *GOOD]) is None
-    assert trouble([SHORT, SHORT, Sample(400, repeats=False), SHORT, *GOOD]) is None
+    assert trouble([SHORT, SHORT, QualitySample(400, repeats=False), SHORT, *GOOD]) is None
     assert trouble([]) is None
 
 

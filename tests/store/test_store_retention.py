@@ -32,7 +32,7 @@ def old_and_new(room: Newsroom) -> None:
 
 
 def purge(room: Newsroom, days: int = 90, feed: str = "Alpha") -> int:
-    return room.store.tending.purge([Limit(room.feed(feed).id, before=room.now - days * DAY)], room.now)
+    return room.store.maintenance.purge([Limit(room.feed(feed).id, before=room.now - days * DAY)], room.now)
 
 
 def test_text_goes_and_identity_stays(newsroom: Newsroom) -> None:
@@ -53,7 +53,7 @@ def test_text_goes_and_identity_stays(newsroom: Newsroom) -> None:
     assert newsroom.value("SELECT count(*) FROM revisions") == 0
     assert newsroom.row("SELECT word_count FROM purged")["word_count"] == 800
     assert newsroom.store.search("ransomware")  # by its teaser
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_the_rest_is_untouched(newsroom: Newsroom) -> None:
@@ -97,7 +97,7 @@ def test_a_page_that_is_read_again_does_not_bring_it_back(newsroom: Newsroom) ->
     newsroom.scrape(ONE, "Ransomware, edited. " * 100)
     assert newsroom.posts()["one"].html.endswith(NOTICE)
     assert newsroom.value("SELECT count(*) FROM revisions") == 0
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_a_purged_page_is_not_asked_for_again(newsroom: Newsroom) -> None:
@@ -142,8 +142,8 @@ def test_as_long_as_one_feed_keeps_it(two: Newsroom) -> None:
     two.publish()
     two.now = NOW
     alpha, beta = (Limit(two.feed(name).id, before=NOW - 90 * DAY) for name in ("Alpha", "Beta"))
-    assert two.store.tending.purge([alpha], NOW) == 0
-    assert two.store.tending.purge([alpha, beta], NOW) == 1
+    assert two.store.maintenance.purge([alpha], NOW) == 0
+    assert two.store.maintenance.purge([alpha, beta], NOW) == 1
 
 
 def test_another_feed_that_brings_it_later(two: Newsroom) -> None:
@@ -165,13 +165,13 @@ def test_by_count(newsroom: Newsroom) -> None:
     for name in names:
         newsroom.scrape(f"https://alpha.example/{name}", f"The text of {name}.")
     newsroom.publish()
-    assert newsroom.store.tending.purge([Limit(newsroom.feed().id, newest=3)], NOW) == 4
+    assert newsroom.store.maintenance.purge([Limit(newsroom.feed().id, newest=3)], NOW) == 4
     held = {name for name, post in newsroom.posts().items() if not post.html.endswith(NOTICE)}
     assert held == {"e0", "e1", "e2"}
     newsroom.poll(entry("e7", published=NOW))
     newsroom.scrape("https://alpha.example/e7")
     newsroom.publish()
-    assert newsroom.store.tending.purge([Limit(newsroom.feed().id, newest=3)], NOW) == 1
+    assert newsroom.store.maintenance.purge([Limit(newsroom.feed().id, newest=3)], NOW) == 1
 
 
 def test_what_is_not_out_yet_waits(newsroom: Newsroom) -> None:
@@ -194,7 +194,7 @@ def test_the_output_of_the_rest_stays_as_it_is(newsroom: Newsroom, tmp_path: Pat
         newsroom.publish()
     emit.build(newsroom.store.archive, site, out)
     before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file() and not file.name.startswith(".")}
-    assert newsroom.store.tending.purge([Limit(newsroom.feed().id, newest=22)], NOW) == 3
+    assert newsroom.store.maintenance.purge([Limit(newsroom.feed().id, newest=22)], NOW) == 3
     built = emit.build(newsroom.store.archive, site, out)
     changed = {file for file, content in before.items() if file.read_bytes() != content}
     purged = {out / newsroom.posts()[name].path for name in ("e0", "e1", "e2")}

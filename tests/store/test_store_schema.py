@@ -45,7 +45,7 @@ def test_the_reference_in_the_docs_is_that_of_the_schema(store: Store) -> None:
     """docs/database.md ends with the reference made from the schema. AGGREGATOR_UPDATE_DOCS=1 writes it anew."""
     page = Path(__file__).parents[2] / "docs" / "database.md"
     head, mark, reference = page.read_text().partition("<!-- reference -->\n")
-    wanted = "\n" + store.tending.schema_reference()
+    wanted = "\n" + store.maintenance.schema_reference()
     if os.environ.get("AGGREGATOR_UPDATE_DOCS"):
         page.write_text(head + mark + wanted)
     else:
@@ -148,7 +148,7 @@ def test_two_that_make_the_file_at_once(path: Path) -> None:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
     with Store.open(path) as store:
-        assert store.tending.check() == ()
+        assert store.maintenance.check() == ()
 
 
 def test_every_time_has_one_form(newsroom: Newsroom) -> None:
@@ -204,7 +204,7 @@ def test_every_index_and_trigger_is_in_the_reference(store: Store) -> None:
     rows = db.query("SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL")
     names = [row["name"] for row in rows if not row["name"].startswith("idx__")]
     db.close()
-    reference = store.tending.schema_reference()
+    reference = store.maintenance.schema_reference()
     assert len(names) > 30
     assert [name for name in names if f"| `{name}` |" not in reference] == []
     assert "|  |\n" not in reference.partition("### Triggers")[2]

@@ -11,7 +11,7 @@ from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
 from aggregator.store import Store, search
-from aggregator.store.search import Filter
+from aggregator.store.search import SearchFilter
 
 
 @pytest.fixture
@@ -93,17 +93,17 @@ def test_a_feed_with_few_articles_and_one_with_many_are_asked_alike(
     assert sorted(titles(library, "worm", source="beta")) == carried
     assert sorted(titles(library, "worm", tag="wire")) == ["A worm in C++", "Vendor patches"]
     assert titles(library, "worm", source="beta", tag="wire") == ["A worm in C++"]
-    out = library.store.desk.find("worm", Filter(source="beta", waiting=False), limit=9)
+    out = library.store.queries.find("worm", SearchFilter(source="beta", waiting=False), limit=9)
     assert [hit.post.title for hit in out.hits] == ["A worm in C++"]
-    newest = library.store.desk.find("", Filter(source="beta", waiting=False), limit=9)
+    newest = library.store.queries.find("", SearchFilter(source="beta", waiting=False), limit=9)
     assert sorted(hit.post.title for hit in newest.hits) == ["A worm in C++", "Hotspots"]
 
 
 def test_a_list_is_the_whole_without_what_it_does_not_show(library: Newsroom) -> None:
     """A list of results has every hit as a feed of them has it, but for neighbours, pictures and revisions."""
-    asked = Filter(waiting=False)
-    whole = library.store.desk.find("worm", asked, limit=9, whole=True)
-    listed = library.store.desk.find("worm", asked, limit=9)
+    asked = SearchFilter(waiting=False)
+    whole = library.store.queries.find("worm", asked, limit=9, whole=True)
+    listed = library.store.queries.find("worm", asked, limit=9)
     assert any(hit.post.next or hit.post.previous for hit in whole.hits)
     assert listed.hits == tuple(
         replace(hit, post=replace(hit.post, next=None, previous=None, pictures=(), revisions=())) for hit in whole.hits
@@ -143,12 +143,12 @@ def test_nothing_typed_is_an_error(library: Newsroom, query: str) -> None:
 
 def test_the_index_follows_and_can_be_made_anew(library: Newsroom) -> None:
     """An index that has drifted from its table is noticed, and rebuilt."""
-    assert library.store.tending.check() == ()
+    assert library.store.maintenance.check() == ()
     library.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     assert titles(library, "worm") == []
-    assert any("search index" in problem for problem in library.store.tending.check())
-    library.store.tending.mend()
-    assert library.store.tending.check() == ()
+    assert any("search index" in problem for problem in library.store.maintenance.check())
+    library.store.maintenance.mend()
+    assert library.store.maintenance.check() == ()
     assert len(titles(library, "worm")) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Likeness
-from aggregator.pipeline.stories import Storylines
+from aggregator.pipeline.stories import StoryFinder
 from aggregator.store import Store
 from aggregator.store.stories import Placed, Remembered, Ruling, StoryChanges, Tie, Unplaced
 
@@ -66,7 +66,7 @@ def test_an_article_whose_page_never_comes_waits_a_day(newsroom: Newsroom) -> No
         newsroom.now = NOW + hours * HOUR
         newsroom.store.postpone(article_id, newsroom.now + HOUR)
         newsroom.publish()
-        assert Storylines(newsroom.store).place(newsroom.now) == (hours > 24)
+        assert StoryFinder(newsroom.store).place(newsroom.now) == (hours > 24)
     assert newsroom.value("SELECT terms LIKE '%word:feed%' FROM story_articles")
 
 
@@ -127,7 +127,7 @@ def test_a_merged_story_leads_on_and_one_that_comes_back_does_not(three: Newsroo
     posts = {post.title: post for post in three.store.archive.latest(9)}
     assert posts["Page one"].story_former == (b,)
     assert posts["Page three"].story_former == (c,)
-    assert three.store.tending.check() == ()
+    assert three.store.maintenance.check() == ()
 
 
 def test_the_window_gives_back_what_was_compared(three: Newsroom) -> None:

@@ -26,7 +26,7 @@ def test_an_entry_goes_all_the_way(newsroom: Newsroom) -> None:
     (hit,) = newsroom.store.search("orchard")
     assert hit.path == latest[0].path
     assert "\ue000orchard\ue001" in hit.snippet
-    assert newsroom.store.tending.check() == ()
+    assert newsroom.store.maintenance.check() == ()
 
 
 def test_neighbours_are_completed(newsroom: Newsroom) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from aggregator.config.settings import Site
 from aggregator.store import Store
-from aggregator.web import Server, application
+from aggregator.web import WebServer, application
 from support.store_builders import NOW, Newsroom
 
 SITE = Site(title="Wire", base_url="https://news.example/wire/", page_size=10)
@@ -34,7 +34,7 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(server: Server, path: str, method: str = "GET", **headers: str) -> Answer:
+def request(server: WebServer, path: str, method: str = "GET", **headers: str) -> Answer:
     """One request on a connection of its own, with no header but these (`_` for `-`) and Host."""
     connection = http.client.HTTPConnection(*server.address, timeout=10)
     try:
@@ -52,7 +52,7 @@ def request(server: Server, path: str, method: str = "GET", **headers: str) -> A
 class Asking:
     """A server, and questions to it over a real socket."""
 
-    server: Server
+    server: WebServer
     room: Newsroom
     data: Path
     options: dict[str, object] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def serving(data: Path, site: Site = SITE, **options: Any) -> Iterator[Asking]:
     """A server over a data folder."""
     clock: Callable[[], Any] = options.pop("clock", lambda: NOW)
     app = application(site, data / "aggregator.db", data / "public", clock, **options)
-    with Store.open(data / "aggregator.db") as store, Server(app, "127.0.0.1", 0) as server:
+    with Store.open(data / "aggregator.db") as store, WebServer(app, "127.0.0.1", 0) as server:
         room = Newsroom.__new__(Newsroom)
         room.store, room.now = store, NOW
         yield Asking(server, room, data)

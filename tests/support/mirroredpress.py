@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator.demo import Asked, Expected
+from aggregator.demo import Expected, PressRequest
 from aggregator.pipeline.pipeline import Tally
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -22,9 +22,9 @@ class Mirrored:
     folder: Path
     tallies: list[Tally]
     expected: tuple[Expected, ...]
-    requests: tuple[Asked, ...]
+    requests: tuple[PressRequest, ...]
     again: Tally
-    asked_again: tuple[Asked, ...]
+    asked_again: tuple[PressRequest, ...]
     rows_before: dict[str, int]
 
     @property

@@ -16,7 +16,7 @@ from support.desk_room import request
 
 from aggregator.config.settings import Site
 from aggregator.store import Store
-from aggregator.web import Server, application, files
+from aggregator.web import WebServer, application, files
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -36,24 +36,26 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(data: Path) -> Iterator[Server]:
+def server(data: Path) -> Iterator[WebServer]:
     app = application(Site(), data / "aggregator.db", data / "public", lambda: NOW)
-    with Server(app, "127.0.0.1", 0) as server:
+    with WebServer(app, "127.0.0.1", 0) as server:
         yield server
 
 
-def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+def ask(
+    server: WebServer, path: str, method: str = "GET", **headers: str
+) -> tuple[int, http.client.HTTPMessage, bytes]:
     answer = request(server, path, method, **headers)
     return answer.status, answer.headers, answer.body
 
 
-def test_a_folder_is_its_index_and_types_are_right(server: Server) -> None:
+def test_a_folder_is_its_index_and_types_are_right(server: WebServer) -> None:
     """`/` is the front page; a feed has the type that readers look for."""
     assert ask(server, "/")[2].startswith(b"<!DOCTYPE html>")
     assert ask(server, "/feed.atom")[1]["content-type"] == "application/atom+xml; charset=utf-8"
 
 
-def test_a_validator_is_given_and_answered_with_304(server: Server) -> None:
+def test_a_validator_is_given_and_answered_with_304(server: WebServer) -> None:
     """Either validator brings a 304 without a body; another tag brings the file."""
     _, headers, _ = ask(server, "/feed.atom")
     status, _, body = ask(server, "/feed.atom", If_None_Match=headers["etag"])
@@ -66,7 +68,7 @@ def test_a_validator_is_given_and_answered_with_304(server: Server) -> None:
         assert ask(server, "/feed.atom", If_None_Match=tags)[0] == 304
 
 
-def test_head_gives_headers_alone_and_gzip_is_offered(server: Server) -> None:
+def test_head_gives_headers_alone_and_gzip_is_offered(server: WebServer) -> None:
     """HEAD has no body; a client that takes gzip gets it."""
     status, _, body = ask(server, "/", "HEAD")
     assert (status, body) == (200, b"")
@@ -75,7 +77,7 @@ def test_head_gives_headers_alone_and_gzip_is_offered(server: Server) -> None:
     assert gzip.decompress(body).startswith(b"<!DOCTYPE html>")
 
 
-def test_what_is_compressed_already_is_not_again(data: Path, server: Server) -> None:
+def test_what_is_compressed_already_is_not_again(data: Path, server: WebServer) -> None:
     """Images go out as they are: compressing them costs time and gains nothing."""
     for name in ("a.png", "a.jpg", "a.webp", "a.gif", "a.avif"):
         (data / "public" / name).write_bytes(b"0" * 5000)
@@ -83,7 +85,7 @@ def test_what_is_compressed_already_is_not_again(data: Path, server: Server) -> 
         assert (headers["content-encoding"], len(body)) == (None, 5000)
 
 
-def test_a_compressed_file_is_that_of_now(data: Path, server: Server) -> None:
+def test_a_compressed_file_is_that_of_now(data: Path, server: WebServer) -> None:
     """What is kept compressed is never older than the file; a part of a file and what is no text go out as they are."""
     for words in ("first ", "later "):
         emit_like(data / "public" / "feed.atom", words * 1000)
@@ -107,13 +109,13 @@ def emit_like(path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "date", ["Mon, 01 Jan 2024 00:00:00 +99999999999999", "Mon, 31 Dec 9999 23:59:59 -2300x", "x" * 5000, "-1"]
 )
-def test_a_date_that_is_none_is_no_condition(server: Server, date: str) -> None:
+def test_a_date_that_is_none_is_no_condition(server: WebServer, date: str) -> None:
     """The file comes, and no error."""
     assert ask(server, "/feed.atom", If_Modified_Since=date)[0] == 200
 
 
 @pytest.mark.parametrize("given", ["items=0-1", "bytes=", "bytes=a-b", "bytes=--5", "bytes=" + "9" * 5000 + "-", "x"])
-def test_a_range_that_is_none_is_ignored(server: Server, given: str) -> None:
+def test_a_range_that_is_none_is_ignored(server: WebServer, given: str) -> None:
     """The whole file comes (RFC 9110, 14.2)."""
     assert ask(server, "/feed.atom", Range=given)[::2] == (200, b"<feed/>")
     assert ask(server, "/feed.atom", Range="bytes=1-4")[::2] == (206, b"feed")
@@ -123,14 +125,14 @@ def test_a_range_that_is_none_is_ignored(server: Server, given: str) -> None:
     ("accepted", "compressed"),
     [("gzip", True), ("deflate, gzip;q=0.5, br", True), ("x-gzip", True), ("gzip;q=0", False), ("gzip; q=0.000, *", False)],
 )  # fmt: skip
-def test_who_refuses_gzip_gets_none(server: Server, accepted: str, compressed: bool) -> None:
+def test_who_refuses_gzip_gets_none(server: WebServer, accepted: str, compressed: bool) -> None:
     """A weight of zero is a no, of files and of pages made when asked for."""
     for path in ("/", "/status", "/api"):
         headers = ask(server, path, Accept_Encoding=accepted)[1]
         assert (headers["content-encoding"] == "gzip") is compressed
 
 
-def test_a_file_that_is_replaced_goes_out_whole(data: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_replaced_goes_out_whole(data: Path, server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the look at it and its last byte: the length of one is never sent with the bytes of the other."""
     path, later = data / "public" / "feed.atom", "later " * 1000
     fresh = files.is_fresh
@@ -153,14 +155,14 @@ def test_a_file_that_is_replaced_goes_out_whole(data: Path, server: Server, monk
 
 
 @pytest.mark.parametrize("host", ["a/x?y", "evil.example/api/?", "[", "@", "a:99999999", ""])
-def test_the_host_header_changes_nothing(server: Server, host: str) -> None:
+def test_the_host_header_changes_nothing(server: WebServer, host: str) -> None:
     """Pages link relatively and feeds to `base_url`: nothing that caches keep is made of what a client sends."""
     for path in ("/search.atom", "/health.json", "/none", "/status", "/api/none"):
         odd, usual = (bare(server, path, name) for name in (host, "news.example"))
         assert odd == usual
 
 
-def bare(server: Server, path: str, host: str) -> bytes:
+def bare(server: WebServer, path: str, host: str) -> bytes:
     """The whole answer but its Date."""
     with socket.create_connection(server.address, timeout=5) as client:
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
@@ -168,26 +170,26 @@ def bare(server: Server, path: str, host: str) -> bytes:
     return re.sub(rb"(?im)^date:.*\r\n", b"", found, count=1)
 
 
-def test_an_error_deep_down_is_short(server: Server) -> None:
+def test_an_error_deep_down_is_short(server: WebServer) -> None:
     """The way back to the top, thousands of folders up, is not written out for each link."""
     status, headers, body = ask(server, "/a" * 7000)
     assert (status, headers["content-type"], body) == (404, "text/plain; charset=utf-8", b"There is nothing here.")
 
 
 @pytest.mark.parametrize(("path", "root"), [("/none", ""), ("/a/b/none", "../../"), ("/a%2fb%2Fc/none", "../")])
-def test_an_error_leads_back_to_the_top(server: Server, path: str, root: str) -> None:
+def test_an_error_leads_back_to_the_top(server: WebServer, path: str, root: str) -> None:
     """Whatever the prefix under which a proxy shows us, and however the path is written."""
     assert f'href="{root}style.css"'.encode() in ask(server, path)[2]
 
 
-def test_the_desks_style_has_validators(server: Server) -> None:
+def test_the_desks_style_has_validators(server: WebServer) -> None:
     """It is not sent again with each page."""
     headers = ask(server, "/desk.css")[1]
     assert headers["content-type"] == "text/css; charset=utf-8"
     assert ask(server, "/desk.css", If_None_Match=headers["etag"])[0] == 304
 
 
-def test_the_last_bytes_of_an_answer_do_not_wait(server: Server) -> None:
+def test_the_last_bytes_of_an_answer_do_not_wait(server: WebServer) -> None:
     """Nagle's algorithm would hold them back for the 40 ms in which clients put off their ACK."""
     with socket.create_connection(server.address, timeout=5) as client:
         client.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -204,14 +206,14 @@ def test_the_last_bytes_of_an_answer_do_not_wait(server: Server) -> None:
         "/posts/%5c..%5csecret.txt", "//etc/passwd", "/posts", "/" + "a" * 5000,
     ],
 )  # fmt: skip
-def test_a39_nothing_outside_the_folder_is_served(server: Server, path: str) -> None:
+def test_a39_nothing_outside_the_folder_is_served(server: WebServer, path: str) -> None:
     """Dots, encoded dots, links out of the folder, hidden files and folders without a slash are not found."""
     status, _, body = ask(server, path)
     assert status == 404
     assert b"secret" not in body
 
 
-def test_a34_a_double_slash_leads_nowhere(server: Server) -> None:
+def test_a34_a_double_slash_leads_nowhere(server: WebServer) -> None:
     """`//evil.example` is not found, and never a redirect to another host."""
     status, headers, _ = ask(server, "//evil.example/%2f..")
     assert status == 404
@@ -221,7 +223,7 @@ def test_a34_a_double_slash_leads_nowhere(server: Server) -> None:
 @pytest.mark.parametrize(
     ("path", "status"), [("/", 200), ("/none", 404), ("/search?q=x", 200), ("/status", 200), ("/health", 200)]
 )
-def test_a31_every_response_carries_the_safe_headers(server: Server, path: str, status: int) -> None:
+def test_a31_every_response_carries_the_safe_headers(server: WebServer, path: str, status: int) -> None:
     """Errors and pages made on request too."""
     found, headers, _ = ask(server, path)
     assert found == status
@@ -229,7 +231,7 @@ def test_a31_every_response_carries_the_safe_headers(server: Server, path: str, 
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_a32_markup_in_a_query_is_shown_as_text(server: Server) -> None:
+def test_a32_markup_in_a_query_is_shown_as_text(server: WebServer) -> None:
     """What was searched for stands escaped in the page; a query in wrong syntax is still a search."""
     status, _, body = ask(server, "/search?q=%3Cscript%3Ealert(1)%3C/script%3E%22%20AND%20(")
     assert status == 200
@@ -237,12 +239,12 @@ def test_a32_markup_in_a_query_is_shown_as_text(server: Server) -> None:
     assert b"&lt;script&gt;" in body
 
 
-def test_other_methods_are_refused(server: Server) -> None:
+def test_other_methods_are_refused(server: WebServer) -> None:
     """The server reads only."""
     assert ask(server, "/", "POST")[0] == 405
 
 
-def test_a_missing_database_is_said_by_ready(data: Path, server: Server) -> None:
+def test_a_missing_database_is_said_by_ready(data: Path, server: WebServer) -> None:
     """`/ready` is 503 when the database can not be read, `/health` is not, and pages of the mirror still come."""
     (data / "aggregator.db").unlink()
     assert ask(server, "/ready")[0] == 503
@@ -250,10 +252,10 @@ def test_a_missing_database_is_said_by_ready(data: Path, server: Server) -> None
     assert ask(server, "/")[0] == 200
 
 
-def test_a_port_in_use_is_said_before_anything_runs(data: Path, server: Server) -> None:
+def test_a_port_in_use_is_said_before_anything_runs(data: Path, server: WebServer) -> None:
     """The message names the address."""
     from aggregator.models.errors import AggregatorError
 
     app = application(Site(), data / "aggregator.db", data / "public", lambda: NOW)
     with pytest.raises(AggregatorError, match=f"can not listen on 127.0.0.1:{server.address[1]}"):
-        Server(app, *server.address)
+        WebServer(app, *server.address)

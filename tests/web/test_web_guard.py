@@ -198,7 +198,7 @@ def test_a31_a_bug_gets_a_safe_answer_that_tells_nothing(filled: Path, monkeypat
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr("aggregator.web.search.Asked.read", broken)
+    monkeypatch.setattr("aggregator.web.search.SearchQuery.read", broken)
     with serving(filled) as asking:
         answer = asking("/search")
     assert answer.status == 500
@@ -266,7 +266,7 @@ def held_up(
 
 def test_files_go_out_while_searches_wait(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What asks the database has threads of its own, and few."""
-    with held_up(filled, monkeypatch, "aggregator.web.search.Asked.read", "/search") as (asking, begun):
+    with held_up(filled, monkeypatch, "aggregator.web.search.SearchQuery.read", "/search") as (asking, begun):
         assert begun.acquire(timeout=10)
         assert asking("/").status == 200
         assert asking("/metrics").status == 200

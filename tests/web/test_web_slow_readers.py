@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import Response, StreamingResponse
 
 from aggregator.web import server as protocol
-from aggregator.web.server import Server
+from aggregator.web.server import WebServer
 
 BODY = b"x" * 8_000_000
 """More than the system takes on the server's behalf: the rest waits in the server."""
@@ -25,7 +25,7 @@ def in_pieces() -> StreamingResponse:
 @contextmanager
 def asked(app: object) -> Iterator[socket.socket]:
     """A client with small buffers that has asked."""
-    with Server(app, "127.0.0.1", 0) as server, socket.socket() as client:  # type: ignore[arg-type]
+    with WebServer(app, "127.0.0.1", 0) as server, socket.socket() as client:  # type: ignore[arg-type]
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
         client.settimeout(5)
         client.connect(server.address)

@@ -18,7 +18,7 @@ from support.store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, PollResult
 from aggregator.poll import health
 from aggregator.store import Store
-from aggregator.store.feeds import Pages
+from aggregator.store.feeds import PageCounts
 from aggregator.web.status import _notes as notes_of
 from aggregator.web.status import chart
 
@@ -125,18 +125,18 @@ def test_pages_that_wait_are_said(sick: Any) -> None:
 @pytest.mark.parametrize(
     ("pages", "found_by_chain", "missing", "told"),
     [
-        (Pages(scraped=9), 0, 0, []),
-        (Pages(scraped=3, failed=1), 0, 0, []),
-        (Pages(scraped=1204, failed=3), 0, 0, ["1,204 of 1,207 pages could be read"]),
-        (Pages(failed=5), 0, 0, ["0 of 5 pages could be read"]),
-        (Pages(pending=1), 0, 0, ["1 page waits to be fetched"]),
-        (Pages(), 1, 0, ["1 post that no poll saw was found by the links of later ones"]),
-        (Pages(), 12, 0, ["12 posts that no poll saw were found by the links of later ones"]),
-        (Pages(), 0, 1, ["1 post slipped through in 30 days, between two polls"]),
-        (Pages(), 0, 7, ["7 posts slipped through in 30 days, between two polls"]),
+        (PageCounts(scraped=9), 0, 0, []),
+        (PageCounts(scraped=3, failed=1), 0, 0, []),
+        (PageCounts(scraped=1204, failed=3), 0, 0, ["1,204 of 1,207 pages could be read"]),
+        (PageCounts(failed=5), 0, 0, ["0 of 5 pages could be read"]),
+        (PageCounts(pending=1), 0, 0, ["1 page waits to be fetched"]),
+        (PageCounts(), 1, 0, ["1 post that no poll saw was found by the links of later ones"]),
+        (PageCounts(), 12, 0, ["12 posts that no poll saw were found by the links of later ones"]),
+        (PageCounts(), 0, 1, ["1 post slipped through in 30 days, between two polls"]),
+        (PageCounts(), 0, 7, ["7 posts slipped through in 30 days, between two polls"]),
     ],
 )
-def test_extraction_and_gaps_in_words(pages: Pages, found_by_chain: int, missing: int, told: list[str]) -> None:
+def test_extraction_and_gaps_in_words(pages: PageCounts, found_by_chain: int, missing: int, told: list[str]) -> None:
     """How well pages are read, what the chain found, and what it misses; nothing where nothing is wrong."""
     feed = FeedState(1, "Alpha", "alpha", "https://a.example/", "https://a.example/", found_by_chain=found_by_chain)
     assert list(notes_of(feed, pages, missing)) == told
@@ -167,18 +167,18 @@ def test_a_network_that_is_down_is_said_on_top(tmp_path: Path) -> None:
     """On the page, to those who watch, and in the feed of health, from when it begins until it ends."""
     with Store.open(tmp_path / "aggregator.db") as store:
         Newsroom(store, "Alpha")
-        begun = health.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW - HOUR)
+        begun = health.network_event(store.queries.offline_since(), offline=3, answered=0, now=NOW - HOUR)
         assert begun
-        store.note(begun)
-        assert health.network_event(store.desk.offline_since(), offline=3, answered=0, now=NOW) is None
+        store.record_event(begun)
+        assert health.network_event(store.queries.offline_since(), offline=3, answered=0, now=NOW) is None
     with serving(tmp_path) as asking:
         assert "The network seems to be down (for 1 h)" in asking("/status").text
         assert asking("/ready").json["checks"]["network"].startswith("The network seems to be down")
         assert asking("/health.json").text.count("seems to be down") == 1
     with Store.open(tmp_path / "aggregator.db") as store:
-        ended = health.network_event(store.desk.offline_since(), offline=0, answered=1, now=NOW)
+        ended = health.network_event(store.queries.offline_since(), offline=0, answered=1, now=NOW)
         assert ended
-        store.note(ended)
+        store.record_event(ended)
     with serving(tmp_path) as asking:
         assert 'class="notice"' not in asking("/status").text
         assert asking("/ready").json["checks"]["network"] == "ok"

@@ -174,7 +174,9 @@ def test_the_page_of_what_changed_goes_with_it(tmp_path: Path) -> None:
         history = post.path.removesuffix(".html") + "-history.html"
         assert history in lamps.public()
         feed = lamps.pipeline.store.feeds()[0]
-        assert lamps.pipeline.store.tending.purge([Limit(feed.id, before=START + 1000 * HOUR)], START + 3 * HOUR) == 1
+        assert (
+            lamps.pipeline.store.maintenance.purge([Limit(feed.id, before=START + 1000 * HOUR)], START + 3 * HOUR) == 1
+        )
         lamps.poll(4)
         assert history not in lamps.public()
         assert b"history.html" not in lamps.public()[post.path]

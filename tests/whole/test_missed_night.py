@@ -52,7 +52,7 @@ def test_hundreds_of_feeds_due_at_once_are_no_stampede(tmp_path: Path) -> None:
         network = {"allow": ["127.0.0.0/8"], "per_host_interval_s": INTERVAL_S, "threads": THREADS}
         config = Config.model_validate({"network": network, "feeds": feeds})
         with opened(config, tmp_path, lambda: clock[0]) as pipeline:
-            with pipeline.store.together():  # as the evening before has left them
+            with pipeline.store.transaction():  # as the evening before has left them
                 pipeline.store._session._sql.execute(
                     "UPDATE feeds SET last_poll = ?, next_poll = ?", ("2026-03-10T21:00:00Z", "2026-03-10T22:30:00Z")
                 )

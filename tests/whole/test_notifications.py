@@ -24,7 +24,7 @@ from aggregator.models import Post, Source
 from aggregator.models.errors import NotifyError
 from aggregator.pipeline import notify, pipeline
 from aggregator.store import Store
-from aggregator.store.search import Filter
+from aggregator.store.search import SearchFilter
 
 pytest.importorskip("apprise", reason="the extra `notify` is not installed")
 
@@ -208,7 +208,7 @@ def test_what_was_withdrawn_meanwhile_is_not_told_of(desk: Desk) -> None:
     desk.service.status = 500
     desk.round(hours=1)
     with Store.open(desk.program.data / "aggregator.db") as store:
-        (found,) = store.desk.find("none", Filter(), limit=5).hits
+        (found,) = store.queries.find("none", SearchFilter(), limit=5).hits
         store.withdrawals.withdraw(found.id, "untrue", desk.now)
     desk.service.status = 200
     assert desk.round(hours=1).told == 0

@@ -65,15 +65,15 @@ def test_a_night_without_a_network_is_no_failure_of_the_feeds(tmp_path: Path, mo
             assert sum(state.failures for state in states) <= 3
             assert all(state.failures <= 1 and state.status is not FeedStatus.GONE for state in states)
             assert all(state.next_poll - clock[0] <= timedelta(minutes=16) for state in states if state.next_poll)
-            since = pipeline.store.desk.offline_since()
+            since = pipeline.store.queries.offline_since()
             assert since is not None
             assert "seems to be down (for 1 day" in str(health.network_text(since, clock[0]))
             network.there = True
             back = rounds(0.5, timedelta(minutes=10))
             assert back.failed == 0
             assert all(state.failures == 0 and state.last_success > since for state in pipeline.store.feeds())
-            assert pipeline.store.desk.offline_since() is None
-            assert [event.kind for event in pipeline.store.desk.events(99)] == ["online", "offline"]
+            assert pipeline.store.queries.offline_since() is None
+            assert [event.kind for event in pipeline.store.queries.events(99)] == ["online", "offline"]
 
 
 def test_poll_and_status_say_once_that_the_network_is_down(

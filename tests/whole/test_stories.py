@@ -16,7 +16,7 @@ from support.program import Program
 
 from aggregator.pipeline import lock
 from aggregator.pipeline import stories as storylines
-from aggregator.pipeline.stories import Storylines
+from aggregator.pipeline.stories import StoryFinder
 from aggregator.store import Store
 
 PRESS_F1 = 0.55
@@ -86,7 +86,7 @@ def test_the_order_of_arrival_hardly_matters(mirrored: Mirrored, copied: Program
     by_rounds = pairs(stories(copied.data))
     forget(copied.data)
     with Store.open(copied.data / "aggregator.db") as store:
-        Storylines(store).place(NOW)
+        StoryFinder(store).place(NOW)
     assert f1(pairs(stories(copied.data)), by_rounds) >= 0.8
 
 
@@ -95,7 +95,7 @@ def test_placing_again_changes_nothing(copied: Program) -> None:
     before = stories(copied.data)
     with Store.open(copied.data / "aggregator.db") as store:
         head = store.archive.head()
-        assert Storylines(store).place(NOW + timedelta(days=1)) == 0
+        assert StoryFinder(store).place(NOW + timedelta(days=1)) == 0
         assert store.archive.head() == head
     assert stories(copied.data) == before
 
@@ -113,10 +113,10 @@ def test_a_restart_between_articles_gives_nearly_the_same(copied: Program, monke
             while more:
                 with Store.open(copied.data / "aggregator.db") as store:
                     steps = iter((False, True))
-                    more = Storylines(store).place(NOW, lambda steps=steps: next(steps)) > 0  # type: ignore[misc]
+                    more = StoryFinder(store).place(NOW, lambda steps=steps: next(steps)) > 0  # type: ignore[misc]
         else:
             with Store.open(copied.data / "aggregator.db") as store:
-                Storylines(store).place(NOW)
+                StoryFinder(store).place(NOW)
         found.append(stories(copied.data))
     assert found[0].keys() == found[1].keys()
     assert f1(pairs(found[0]), pairs(found[1])) >= 0.8
@@ -170,7 +170,7 @@ def test_an_operators_word_is_kept(copied: Program) -> None:
     assert (said["ruling"], said["one_story"]) == ("together", True)
     forget(copied.data)
     with Store.open(copied.data / "aggregator.db") as store:
-        Storylines(store).place(NOW)
+        StoryFinder(store).place(NOW)
     again = stories(copied.data)
     assert again[one] != again[two]
     assert again[left] == again[right]

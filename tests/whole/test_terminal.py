@@ -101,7 +101,7 @@ def test_names_of_wide_characters_keep_the_columns(width: int, capsys: pytest.Ca
             last_error=f"[bold]{HOSTILE}", last_poll=NOW, last_success=NOW - timedelta(hours=1), next_poll=NOW,
             next_poll_reason="failed 2 times in a row; asked again in 30 min",
         )  # fmt: skip
-        rows.append(status.Row(state, diagnose(state, NOW)))
+        rows.append(status.StatusRow(state, diagnose(state, NOW)))
     console = Console(stderr=True, width=width, force_terminal=True, no_color=True, highlight=False)
     status._show_narrow(console, "4 feeds", rows, NOW)
     shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err)

@@ -21,7 +21,7 @@ from support.outlets import Outlet, outlet, rss
 from aggregator.config.settings import Config
 from aggregator.models import FeedState
 from aggregator.pipeline.pipeline import Pipeline, Tally, opened
-from aggregator.web import Server, of_folder
+from aggregator.web import WebServer, of_folder
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DATE = "Tue, 10 Mar 2026 09:00:00 GMT"
@@ -39,7 +39,7 @@ class Desk:
     options: dict[str, Any] = field(default_factory=dict)
     base: str = "http://127.0.0.1:8080/"
     pipeline: Pipeline = field(init=False)
-    server: Server = field(init=False)
+    server: WebServer = field(init=False)
 
     @contextmanager
     def open(self) -> Iterator[Desk]:
@@ -55,7 +55,7 @@ class Desk:
         )
         with opened(config, self.folder, lambda: self.now) as self.pipeline:
             app = of_folder(config, self.folder, lambda: self.now, self.pipeline.subscriber)
-            with Server(app, "127.0.0.1", 0) as self.server:
+            with WebServer(app, "127.0.0.1", 0) as self.server:
                 yield self
 
     def post(self, *names: str) -> None:

@@ -24,13 +24,13 @@ from aggregator.dedupe.stories.values import (
     Evidence,
     Features,
     Grouped,
-    Item,
-    Link,
     Move,
     Pair,
     Placement,
     Rulings,
     StoryDecision,
+    StoryItem,
+    StoryLink,
 )
 from aggregator.models import Candidate, Likeness
 
@@ -235,7 +235,7 @@ class Clusterer:
         placement = Placement.MERGED if merged else Placement.JOINED if joined else Placement.NEW
         return StoryDecision(item, story, placement, self._links(item, copy_of), self._moves(before), merged)
 
-    def _links(self, item: str, copy_of: str | None) -> tuple[Link, ...]:
+    def _links(self, item: str, copy_of: str | None) -> tuple[StoryLink, ...]:
         """The pairs of a new article, those of its own story first, then by score; the first with their evidence."""
         members = self._window.members
         member = members[item]
@@ -243,10 +243,10 @@ class Clusterer:
             member.scores.items(), key=lambda pair: (members[pair[0]].story != member.story, -pair[1], pair[0])
         )
         told = [
-            Link(item, other, score, _evidence(member, members[other], same=other == copy_of))
+            StoryLink(item, other, score, _evidence(member, members[other], same=other == copy_of))
             for other, score in pairs[:EXPLAINED]
         ]
-        return (*told, *(Link(item, other, score) for other, score in pairs[EXPLAINED:]))
+        return (*told, *(StoryLink(item, other, score) for other, score in pairs[EXPLAINED:]))
 
 
 def _in_order_of_founding(arrived: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -297,7 +297,7 @@ class _Copies:
         self._articles: list[Candidate] = []
         self._bands: dict[int, list[int]] = {}
 
-    def add(self, item: Item) -> Likeness | None:
+    def add(self, item: StoryItem) -> Likeness | None:
         """The article that `item` is a copy of, if any; its number is the place in the order of adding."""
         print_ = fingerprint(item.title, item.text)
         shared = Counter(number for band in print_.bands for number in self._bands.get(band, ()))
@@ -312,7 +312,7 @@ class _Copies:
         return found
 
 
-def group(items: Iterable[Item]) -> Iterator[Grouped]:
+def group(items: Iterable[StoryItem]) -> Iterator[Grouped]:
     """Each article with its story and what it is a copy of. The same items in the same order give the same lines.
 
     Of several copies the one published first leads, whatever the order; without dates, the first in order.
@@ -336,10 +336,10 @@ def group(items: Iterable[Item]) -> Iterator[Grouped]:
             yield Grouped(item.id, story, collection[leader].id, likeness.reason, likeness.similarity)
 
 
-def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:
+def _distinct(items: Iterable[StoryItem]) -> tuple[StoryItem, ...]:
     """The items, those that repeat an id (or have none) under one of their own."""
     met: set[str] = set()
-    distinct: list[Item] = []
+    distinct: list[StoryItem] = []
     for item in items:
         name, number = item.id, 1
         while name in met or not name:
@@ -350,7 +350,7 @@ def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(distinct)
 
 
-def _leaders(collection: Sequence[Item], likenesses: Sequence[Likeness | None]) -> list[int]:
+def _leaders(collection: Sequence[StoryItem], likenesses: Sequence[Likeness | None]) -> list[int]:
     """For each article, the one that leads its copies: the first published. Chains of copies have one beginning."""
     beginnings: list[int] = []
     for number, likeness in enumerate(likenesses):

@@ -17,7 +17,7 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import Final
 
-from aggregator.dedupe.stories.values import Features, Item
+from aggregator.dedupe.stories.values import Features, StoryItem
 from aggregator.text.words import is_unspaced, normal, pairs, tokens_between
 
 _ENGLISH = """
@@ -147,7 +147,7 @@ _Words = list[tuple[str, bool]]
 """Tokens as they stand, each with whether it begins a sentence, where a capital says nothing."""
 
 
-def features(item: Item) -> Features:
+def features(item: StoryItem) -> Features:
     """The terms of an article, at most `MAX_TERMS`, strongest first (of equals in alphabetical order)."""
     title, text = _words(item.title), _words(item.text[: MAX_WORDS * LETTERS], MAX_WORDS)
     tokens = {token for token, _ in title + text}

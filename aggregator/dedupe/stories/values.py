@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class StoryItem:
     """An article as stories see it. `published` is aware UTC, or None; `text` is plain, paragraphs or not."""
 
     id: str
@@ -49,7 +49,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class StoryLink:
     """A pair of articles with the score and the evidence it got; `a` is the one that came later."""
 
     a: str
@@ -87,7 +87,7 @@ class StoryDecision:
     item: str
     story: str
     placement: Placement
-    links: tuple[Link, ...] = ()
+    links: tuple[StoryLink, ...] = ()
     moved: tuple[Move, ...] = ()
     merged: tuple[str, ...] = ()
 

@@ -20,7 +20,7 @@ from lxml.html import Element, HtmlElement
 from aggregator.scrape.blocks import INLINE as RUNNING
 from aggregator.scrape.clean.images import EMBEDS, embed_link, image_url, pixels
 from aggregator.scrape.clean.preformatted import code_table, code_text, language_class
-from aggregator.scrape.clean.writer import BLOCKS, Pen
+from aggregator.scrape.clean.writer import BLOCKS, HtmlWriter
 from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze
 from aggregator.text.urls import http_url
 
@@ -129,7 +129,7 @@ class _Writer:
     def __init__(
         self, target: HtmlElement, base: str | None, skip: Collection[HtmlElement], muted: Collection[HtmlElement]
     ) -> None:
-        self._pen = Pen(target)
+        self._pen = HtmlWriter(target)
         self._budget = MAX_ELEMENTS
         self._base = base
         self._skip = skip

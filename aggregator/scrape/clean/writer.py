@@ -21,7 +21,7 @@ _APART = BLOCKS | {"br", "hr", "li", "figcaption", "img"}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
-class Pen:
+class HtmlWriter:
     """Where we stand in the new tree: the block that is being filled, and the inline elements that are open.
 
     `wrap` says whether loose text in the block gets a paragraph of its own.

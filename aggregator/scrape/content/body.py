@@ -26,7 +26,7 @@ from readability import Document
 from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.clean.clean import clean_tree, paragraphs
-from aggregator.scrape.content.classify import Verdict, is_placeholder, judge
+from aggregator.scrape.content.classify import BlockVerdict, is_placeholder, judge
 from aggregator.scrape.content.features import mark
 from aggregator.scrape.content.figures import is_caption, pictures
 from aggregator.scrape.dom import MAX_DEPTH, running_text, to_text
@@ -80,7 +80,7 @@ _AGREED = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class ArticleBody:
     """Clean HTML and text of an article, who found it, and how sure the judge is (0 to 1)."""
 
     html: str = ""
@@ -97,7 +97,7 @@ def find_body(
     everything: list[Block],
     others: list[HtmlElement],
     boilerplate: frozenset[str] = frozenset(),
-) -> Body:
+) -> ArticleBody:
     """The body of the article in `tree`, whose text is `everything`.
 
     `stated` is what the page or the feed claims to be the text; `others` are the elements that show other posts. Blocks
@@ -122,7 +122,7 @@ def _find(
     everything: list[Block],
     others: list[HtmlElement],
     silent: frozenset[HtmlElement],
-) -> Body:
+) -> ArticleBody:
     body = tree.find("body")
     root = tree if body is None else body
     apart = frozenset(others)
@@ -137,8 +137,8 @@ def _find(
     html = _write(root, url, found, kept, apart, silent)
     text = running_text(html)
     if len(text.split()) < FEW and len(stated.split()) > 2 * FEW:
-        return Body(paragraphs(stated), stated, "stated", 0.5)
-    return Body(html, text, engine, round(quality, 3))
+        return ArticleBody(paragraphs(stated), stated, "stated", 0.5)
+    return ArticleBody(html, text, engine, round(quality, 3))
 
 
 def _shown_apart(block: Block, url: str) -> bool:
@@ -154,7 +154,7 @@ def _is_bearable(root: HtmlElement, found: list[Block]) -> bool:
     return sum(1 for _ in islice(root.iter(), MAX_ELEMENTS)) < MAX_ELEMENTS
 
 
-def _second_opinions(tree: HtmlElement, url: str, verdict: Verdict) -> tuple[list[bool], str, float]:
+def _second_opinions(tree: HtmlElement, url: str, verdict: BlockVerdict) -> tuple[list[bool], str, float]:
     best = (verdict.kept, "blocks", verdict.expected_f1(verdict.kept))
     for name, engine in ENGINES:
         known = shingles(engine(tree, url))

@@ -16,8 +16,8 @@ from functools import cache
 from importlib.resources import files
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.content.features import evidence, survey
-from aggregator.scrape.content.tables import settle_pieces
+from aggregator.scrape.content.features import evidence, page_areas
+from aggregator.scrape.content.tables import classify_tables
 from aggregator.text.words import coverage, shingles
 
 STATED = 2.5
@@ -49,7 +49,7 @@ _PLACEHOLDER = "Lorem ipsum"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BlockVerdict:
     """For each block of a page, how likely it belongs to the article (0 to 1), and whether it is kept."""
 
     blocks: list[Block]
@@ -72,9 +72,9 @@ class Verdict:
         return sum(block.words for block, keep in zip(self.blocks, self.kept, strict=True) if keep)
 
 
-def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
+def judge(blocks: list[Block], title: str, stated: str = "") -> BlockVerdict:
     """Which of `blocks` are the article titled `title`. `stated` is what the page or the feed says its text is."""
-    found = evidence(survey(blocks), title)
+    found = evidence(page_areas(blocks), title)
     weights = _weights()
     logits = [sum([weights.get(name, 0.0) * value for name, value in item.items()]) for item in found]
     if len(stated.split()) >= STATED_WORDS:
@@ -85,10 +85,10 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> Verdict:
     chances = [_chance(logit) for logit in logits]
     kept = [chance >= KEEP and not is_placeholder(block) for block, chance in zip(blocks, chances, strict=True)]
     _no_second_copy(blocks, kept)
-    settle_pieces(blocks, chances, kept, KEEP)
+    classify_tables(blocks, chances, kept, KEEP)
     _no_dangling_headings(blocks, kept)
     _no_furniture_above(blocks, kept, title)
-    return Verdict(blocks, chances, kept)
+    return BlockVerdict(blocks, chances, kept)
 
 
 def is_placeholder(block: Block) -> bool:

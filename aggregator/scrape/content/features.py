@@ -76,7 +76,7 @@ class Area:
 
 
 @dataclass(slots=True)
-class Page:
+class PageAreas:
     """The blocks of a page with what is known of their surroundings."""
 
     blocks: list[Block]
@@ -88,7 +88,7 @@ class Page:
     total: float
 
 
-def survey(blocks: list[Block]) -> Page:
+def page_areas(blocks: list[Block]) -> PageAreas:
     """Where the prose of a page is."""
     prose = [_prose(block) for block in blocks]
     areas: dict[HtmlElement, Area] = {}
@@ -101,7 +101,7 @@ def survey(blocks: list[Block]) -> Page:
             area.number += 1
             area.prose += weight
     total = sum(prose)
-    return Page(blocks, prose, areas, _core(areas, total), total or 1.0)
+    return PageAreas(blocks, prose, areas, _core(areas, total), total or 1.0)
 
 
 def _path(node: HtmlElement, areas: dict[HtmlElement, Area], paths: dict[HtmlElement, list[Area]]) -> list[Area]:
@@ -223,7 +223,7 @@ _Branch = tuple[Evidence, HtmlElement | None, int]
 surroundings that it joins."""
 
 
-def evidence(page: Page, title: str) -> list[Evidence]:
+def evidence(page: PageAreas, title: str) -> list[Evidence]:
     """The evidence for each block, in order, without what engines say."""
     counts = Counter(block.text for block in page.blocks)
     title_words = frozenset(title.casefold().split())
@@ -300,7 +300,7 @@ def _writing(text: str, item: Evidence) -> None:
         item["commas"] = min(commas, 4) / 4
 
 
-def _place(page: Page, block: Block, item: Evidence, branches: dict[HtmlElement, _Branch]) -> int:
+def _place(page: PageAreas, block: Block, item: Evidence, branches: dict[HtmlElement, _Branch]) -> int:
     """Note where the block hangs; the level of the core's surroundings at which it joins them (0: inside the core)."""
     node = block.element
     parent = node.getparent()
@@ -361,7 +361,7 @@ def _name(node: HtmlElement, item: Evidence, forms: dict[str, str]) -> None:
 
 
 def _sizes(
-    page: Page, item: Evidence, end: HtmlElement | None, parent: HtmlElement | None, grand: HtmlElement | None
+    page: PageAreas, item: Evidence, end: HtmlElement | None, parent: HtmlElement | None, grand: HtmlElement | None
 ) -> None:
     if end is not None:
         area = page.areas.get(end) or Area(1, 0, 1, 0.0)

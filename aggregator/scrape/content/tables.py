@@ -45,7 +45,7 @@ _INDICATOR = re.compile(
 """Hashes, defanged names, addresses."""
 
 
-def settle_pieces(blocks: Sequence[Block], chances: list[float], kept: list[bool], keep: float) -> None:
+def classify_tables(blocks: Sequence[Block], chances: list[float], kept: list[bool], keep: float) -> None:
     """Keep or drop each piece of a page as a whole; `keep` is the chance from which one is kept wherever it stands."""
     pieces: dict[HtmlElement, list[int]] = {}
     lists: dict[HtmlElement, bool] = {}

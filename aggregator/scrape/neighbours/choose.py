@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from aggregator.models import Neighbour
 from aggregator.scrape.neighbours.labels import Way
 from aggregator.scrape.neighbours.links import ENOUGH, PAIR, Statement, anchor_links, head_links, loose_labels
-from aggregator.scrape.neighbours.page import Page, own_block
+from aggregator.scrape.neighbours.page import NeighbourPage, own_block
 from aggregator.scrape.neighbours.positions import by_place
 from aggregator.scrape.neighbours.titles import cards_of, teaser_of, title_of
 from aggregator.scrape.neighbours.urls import folded
@@ -37,7 +37,7 @@ class Neighbours:
 
 def find(tree: HtmlElement, url: str) -> Neighbours:
     """The neighbours that the page at `url` names. `tree` is the whole page (its root)."""
-    page = Page(tree, url)
+    page = NeighbourPage(tree, url)
     return _neighbours(page, _choose(page))
 
 
@@ -47,16 +47,16 @@ def find_with_blocks(tree: HtmlElement, url: str) -> tuple[Neighbours, list[Html
     For each visible link to a neighbour that says so, and for each card of one, the largest block around it with no
     other post and no piece of the article in it.
     """
-    page = Page(tree, url)
+    page = NeighbourPage(tree, url)
     chosen = _choose(page)
     return _neighbours(page, chosen), _blocks(page, chosen)
 
 
-def _neighbours(page: Page, chosen: dict[Way, list[Statement]]) -> Neighbours:
+def _neighbours(page: NeighbourPage, chosen: dict[Way, list[Statement]]) -> Neighbours:
     return Neighbours(**{way.value: _neighbour(page, said) for way, said in chosen.items()})
 
 
-def _blocks(page: Page, chosen: dict[Way, list[Statement]]) -> list[HtmlElement]:
+def _blocks(page: NeighbourPage, chosen: dict[Way, list[Statement]]) -> list[HtmlElement]:
     keys = {folded(said[0].url) for said in chosen.values()}
     plain = (each for said in chosen.values() for each in said if each.score >= ENOUGH)
     anchors = [each.element for each in plain if each.element.tag == "a"]
@@ -65,7 +65,7 @@ def _blocks(page: Page, chosen: dict[Way, list[Statement]]) -> list[HtmlElement]
     return [block for block in blocks if not any(ancestor in blocks for ancestor in block.iterancestors())]
 
 
-def _choose(page: Page) -> dict[Way, list[Statement]]:
+def _choose(page: NeighbourPage) -> dict[Way, list[Statement]]:
     """For each way the statements about the best URL, best first. A URL stands for one way only."""
     by_url: dict[tuple[str, Way], list[Statement]] = {}
     for each in _statements(page):
@@ -83,7 +83,7 @@ def _best(said: Iterable[Statement]) -> int:
     return max(each.score for each in said)
 
 
-def _statements(page: Page) -> list[Statement]:
+def _statements(page: NeighbourPage) -> list[Statement]:
     visible = anchor_links(page)
     said = [*head_links(page), *_paired([*visible.statements, *loose_labels(page)], visible.overviews)]
     if {each.way for each in said if each.score > ENOUGH} != set(Way):
@@ -105,6 +105,6 @@ def _paired(said: list[Statement], overviews: set[HtmlElement]) -> list[Statemen
     ]
 
 
-def _neighbour(page: Page, said: list[Statement]) -> Neighbour:
+def _neighbour(page: NeighbourPage, said: list[Statement]) -> Neighbour:
     title = title_of(page, said)
     return Neighbour(said[0].url, title, teaser_of(page, said, title))

@@ -207,7 +207,7 @@ _KNOWN = _NEXT | _PREVIOUS | _NEWER | _OLDER | _RIGHT | _LEFT | _NAV | _POST | _
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class LabelHint:
     """What the class and id of one element say.
 
     `way`, with `age` when by newer/older rather than next/previous; `side` for left (previous) and right (next);
@@ -223,7 +223,7 @@ class Hint:
     foreign: bool = False
 
 
-NOTHING = Hint()
+NOTHING = LabelHint()
 """What most elements say; the very same object, so that `is` can tell."""
 
 
@@ -236,7 +236,7 @@ def _one(said: frozenset[str], onward: frozenset[str], back: frozenset[str]) -> 
 
 
 @lru_cache(maxsize=8192)
-def hint_of(class_name: str, identifier: str) -> Hint:
+def hint_of(class_name: str, identifier: str) -> LabelHint:
     """What an element's `class` and `id` say together."""
     names = f"{class_name} {identifier}"
     said = _KNOWN.intersection(map(str.lower, _WORD.findall(_NEUTRAL.sub(" ", names))))
@@ -245,7 +245,7 @@ def hint_of(class_name: str, identifier: str) -> Hint:
     both = not said.isdisjoint(_NEXT | _NEWER) and not said.isdisjoint(_PREVIOUS | _OLDER)
     age = _one(said, _NEWER, _OLDER)
     nav = both or not said.isdisjoint(_NAV)
-    return Hint(
+    return LabelHint(
         way=None if both else age or _one(said, _NEXT, _PREVIOUS),
         age=age is not None and not both,
         side=_one(said, _RIGHT, _LEFT),

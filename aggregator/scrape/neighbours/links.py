@@ -20,20 +20,20 @@ from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbours.labels import (
     NOTHING,
     Force,
-    Hint,
     Label,
+    LabelHint,
     Way,
     arrow_of,
     label_of,
     may_be_labelled,
     split_label,
 )
-from aggregator.scrape.neighbours.page import MAX_POSTS, STOP_TAGS, Page, rel_way
+from aggregator.scrape.neighbours.page import MAX_POSTS, STOP_TAGS, NeighbourPage, rel_way
 
 _CLIMB = 6
 """Ancestors looked at: themes wrap a link no deeper below the block that names it."""
 
-Named = list[tuple[HtmlElement, Hint]]
+Named = list[tuple[HtmlElement, LabelHint]]
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Near:
     block: HtmlElement | None = None
 
 
-def named_ancestors(page: Page, anchor: HtmlElement) -> Named:
+def named_ancestors(page: NeighbourPage, anchor: HtmlElement) -> Named:
     """The link and its ancestors that have a name that says something, nearest first."""
     named: Named = []
     for element in chain((anchor,), islice(anchor.iterancestors(), _CLIMB - 1)):
@@ -71,7 +71,7 @@ def names_may_tell(named: Named) -> bool:
     return any(hint.side for _, hint in named) and any(hint.nav or element.tag == "nav" for element, hint in named)
 
 
-def names_around(page: Page, anchor: HtmlElement, named: Named) -> Near:
+def names_around(page: NeighbourPage, anchor: HtmlElement, named: Named) -> Near:
     near = Near()
     for element, hint in named:
         _take(near, page, anchor, element, hint)
@@ -80,7 +80,7 @@ def names_around(page: Page, anchor: HtmlElement, named: Named) -> Near:
     return near
 
 
-def _take(near: Near, page: Page, anchor: HtmlElement, element: HtmlElement, hint: Hint) -> None:
+def _take(near: Near, page: NeighbourPage, anchor: HtmlElement, element: HtmlElement, hint: LabelHint) -> None:
     """Add what the names of one ancestor (or the link's own) say."""
     nav = hint.nav or element.tag == "nav"
     if hint.foreign and not (nav and hint.post):
@@ -158,7 +158,7 @@ class _Link:
     near: Near
 
 
-def _read(page: Page, anchor: HtmlElement, beside: Label | None = None) -> _Link:
+def _read(page: NeighbourPage, anchor: HtmlElement, beside: Label | None = None) -> _Link:
     """Everything that a link says; `beside` is a label that stands next to it."""
     texts = [text for text in islice(anchor.itertext(), _MAX_CHUNKS) if not text.isspace()]
     labels = _labels(anchor, texts)
@@ -195,7 +195,7 @@ def _arrow(texts: list[str]) -> Way | None:
     return way if way or len(texts) == 1 else arrow_of(texts[-1])
 
 
-def _way(page: Page, url: str, link: _Link) -> Way | None:
+def _way(page: NeighbourPage, url: str, link: _Link) -> Way | None:
     """Which way a link leads: words and names of age first, then rel, then "next post", names, "next", arrow, side.
 
     Left is the previous post and right the next, unless the dates in the URLs say otherwise.
@@ -247,7 +247,7 @@ def _is_in_sentence(anchor: HtmlElement) -> bool:
     return bool(before) and (before[-1].isalnum() or before[-1] in ",'’") and label_of(before) is None
 
 
-def head_links(page: Page) -> Iterator[Statement]:
+def head_links(page: NeighbourPage) -> Iterator[Statement]:
     """`<link rel="next" href title>`, wherever in the page it stands."""
     for link in page.head_links:
         way = rel_way(link)
@@ -257,7 +257,7 @@ def head_links(page: Page) -> Iterator[Statement]:
 
 
 @dataclass(slots=True)
-class Said:
+class LinkStatement:
     """What the links of a page say.
 
     `refused` are the URLs (folded) that a link calls a page or a list, `overviews` the blocks with one to an overview.
@@ -268,9 +268,9 @@ class Said:
     overviews: set[HtmlElement]
 
 
-def anchor_links(page: Page) -> Said:
+def anchor_links(page: NeighbourPage) -> LinkStatement:
     """What every link says by its own rel, names and words."""
-    said = Said([], set(), set())
+    said = LinkStatement([], set(), set())
     for anchor in page.anchors:
         link = _read(page, anchor)
         if link.refused:
@@ -287,7 +287,7 @@ def _shared(link: _Link, anchor: HtmlElement) -> HtmlElement | None:
     return link.near.block if link.near.block is not None else anchor.getparent()
 
 
-def _state(page: Page, anchor: HtmlElement, link: _Link) -> Statement | None:
+def _state(page: NeighbourPage, anchor: HtmlElement, link: _Link) -> Statement | None:
     """A link's word, if it says a way at all and can be a neighbour."""
     near = link.near
     if not (link.rel or link.label or link.arrow or near.way or near.side):
@@ -300,7 +300,7 @@ def _state(page: Page, anchor: HtmlElement, link: _Link) -> Statement | None:
     return Statement(url, way, score, anchor, None, _shared(link, anchor)) if url and way and score > 0 else None
 
 
-def loose_labels(page: Page) -> Iterator[Statement]:
+def loose_labels(page: NeighbourPage) -> Iterator[Statement]:
     """A label beside a link, not in it: `<div><span>Next post</span><h4><a href>Title</a></h4></div>`."""
     for element, label in islice(_labelled(page), _MAX_LOOSE):
         anchor = _only_link_near(page, element)
@@ -311,14 +311,14 @@ def loose_labels(page: Page) -> Iterator[Statement]:
                 yield statement
 
 
-def _labelled(page: Page) -> Iterator[tuple[HtmlElement, Label]]:
+def _labelled(page: NeighbourPage) -> Iterator[tuple[HtmlElement, Label]]:
     for element in page.tree.iter(*_LOOSE_TAGS):
         text = element.text
         if text and not text.isspace() and (label := label_of(text)) and label.way:
             yield element, label
 
 
-def _only_link_near(page: Page, element: HtmlElement) -> HtmlElement | None:
+def _only_link_near(page: NeighbourPage, element: HtmlElement) -> HtmlElement | None:
     """The one possible neighbour in the smallest block around a label that is not inside a link itself."""
     block: HtmlElement | None = element
     for _ in range(_LOOSE_CLIMB):

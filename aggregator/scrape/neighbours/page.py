@@ -18,7 +18,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import HEADINGS
-from aggregator.scrape.neighbours.labels import Hint, Way, hint_of, label_of
+from aggregator.scrape.neighbours.labels import LabelHint, Way, hint_of, label_of
 from aggregator.scrape.neighbours.urls import can_be_neighbour, date_in, folded, may_be_of, site_of
 from aggregator.text.urls import http_url
 
@@ -34,7 +34,7 @@ STOP_TAGS = frozenset({"body", "html", "main", "article"})
 _REL_WAYS = {"next": Way.NEXT, "prev": Way.PREVIOUS, "previous": Way.PREVIOUS}
 
 
-class Page:
+class NeighbourPage:
     """A parsed page (which stays as it is) with its own URL and the hosts that it belongs to."""
 
     def __init__(self, tree: HtmlElement, url: str) -> None:
@@ -46,7 +46,7 @@ class Page:
         self.base = http_url(base, self.url or None) or self.url or None
         self.sites = frozenset(filter(None, map(site_of, (self.url, *stated))))
         self.own_keys = frozenset(map(folded, (self.url, *stated)))
-        self.hints: dict[HtmlElement, Hint] = {}
+        self.hints: dict[HtmlElement, LabelHint] = {}
         self._urls: dict[str, str | None] = {}
         self._anchors_in: dict[HtmlElement, dict[str, HtmlElement]] = {}
 
@@ -99,7 +99,7 @@ class Page:
                     break
         return firsts
 
-    def hint(self, element: HtmlElement) -> Hint:
+    def hint(self, element: HtmlElement) -> LabelHint:
         """What the class and id of an element say."""
         hint = self.hints.get(element)
         if hint is None:
@@ -128,7 +128,7 @@ _UNSEEN = ("screen-reader", "visually-hidden", "sr-only", "assistive", "visually
 
 
 def own_block(
-    page: Page, anchor: HtmlElement, keys: Collection[str], max_text: int, shared: HtmlElement | None = None
+    page: NeighbourPage, anchor: HtmlElement, keys: Collection[str], max_text: int, shared: HtmlElement | None = None
 ) -> HtmlElement:
     """The largest block around a link that links to no posts but `keys` (folded URLs) and holds nothing else.
 
@@ -144,14 +144,14 @@ def own_block(
     return block
 
 
-def _holds_article(page: Page, block: HtmlElement, keys: Collection[str]) -> bool:
+def _holds_article(page: NeighbourPage, block: HtmlElement, keys: Collection[str]) -> bool:
     paragraphs = islice((each for each in block.iter("p") if len(each.text_content()) > 1), _MAX_PARAGRAPHS + 1)
     return len(list(paragraphs)) > _MAX_PARAGRAPHS or any(
         not _is_theirs(page, heading, keys) for heading in block.iter(*HEADINGS)
     )
 
 
-def _is_theirs(page: Page, heading: HtmlElement, keys: Collection[str]) -> bool:
+def _is_theirs(page: NeighbourPage, heading: HtmlElement, keys: Collection[str]) -> bool:
     """Whether a heading is a neighbour's title, a label, or only for screen readers."""
     around = (heading, *islice(heading.iterancestors(), 4))
     if any(page.key_of(each) in keys for each in around if each.tag == "a"):

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbours.labels import Way
 from aggregator.scrape.neighbours.links import ENOUGH, Statement
-from aggregator.scrape.neighbours.page import Page, own_block
+from aggregator.scrape.neighbours.page import NeighbourPage, own_block
 from aggregator.scrape.neighbours.urls import date_in, folded
 
 _RECENT = re.compile(r"recent[-_]?(?:posts|entries)|latest|archive(?:date|list)?|neueste|ultim|dernier", re.IGNORECASE)
@@ -48,7 +48,7 @@ _ASIDE_TAGS = frozenset({"aside", "footer", "nav"})
 _ASIDE = re.compile(r"sidebar|related|popular|featured|recommend", re.IGNORECASE)
 
 
-def by_place(page: Page, stated: frozenset[str]) -> Iterator[Statement]:
+def by_place(page: NeighbourPage, stated: frozenset[str]) -> Iterator[Statement]:
     """Everything that place alone says. `stated` are the URLs (folded) that a plainer statement is about."""
     yield from _pairs(page, stated)
     yield from _read_next(page)
@@ -57,11 +57,13 @@ def by_place(page: Page, stated: frozenset[str]) -> Iterator[Statement]:
     yield from _lost_rel(page)
 
 
-def _told(page: Page, anchor: HtmlElement, way: Way, block: HtmlElement | None = None) -> Statement:
+def _told(page: NeighbourPage, anchor: HtmlElement, way: Way, block: HtmlElement | None = None) -> Statement:
     return Statement(page.url_of(anchor) or "", way, ENOUGH, anchor, None, block)
 
 
-def _ordered(page: Page, anchors: list[HtmlElement], ways: tuple[Way, Way]) -> Iterator[tuple[HtmlElement, Way]]:
+def _ordered(
+    page: NeighbourPage, anchors: list[HtmlElement], ways: tuple[Way, Way]
+) -> Iterator[tuple[HtmlElement, Way]]:
     """Two links with their ways: by the dates in their URLs where both have one, else in the given order."""
     first, second = (date_in(page.url_of(anchor) or "") for anchor in anchors)
     if first and second and first != second:
@@ -69,7 +71,7 @@ def _ordered(page: Page, anchors: list[HtmlElement], ways: tuple[Way, Way]) -> I
     return zip(anchors, ways, strict=True)
 
 
-def _pairs(page: Page, stated: frozenset[str]) -> Iterator[Statement]:
+def _pairs(page: NeighbourPage, stated: frozenset[str]) -> Iterator[Statement]:
     """A block such as `class="post-navigation"` with two links that say nothing: the previous post stands first.
 
     When one of them says its way, the other is as often the overview as the other neighbour.
@@ -82,7 +84,7 @@ def _pairs(page: Page, stated: frozenset[str]) -> Iterator[Statement]:
                     yield _told(page, anchor, way, block)
 
 
-def _read_next(page: Page) -> Iterator[Statement]:
+def _read_next(page: NeighbourPage) -> Iterator[Statement]:
     """Ghost's Casper theme: the cards of the next and of the previous post, in this order."""
     for block in page.tree.iter("aside", "section", "div"):
         if _READ_NEXT.search(block.get("class", "")):
@@ -103,7 +105,7 @@ def _in_related(anchor: HtmlElement, block: HtmlElement) -> bool:
     return False
 
 
-def _way_by_date(page: Page, anchor: HtmlElement) -> Way | None:
+def _way_by_date(page: NeighbourPage, anchor: HtmlElement) -> Way | None:
     """By the date in a card's `time` against the page's own publication date; None when one is missing."""
     card = next((each for each in anchor.iterancestors("article", "li", "div")), anchor)
     theirs = next((each.get("datetime", "") for each in card.iter("time")), "")[:10]
@@ -114,7 +116,7 @@ def _way_by_date(page: Page, anchor: HtmlElement) -> Way | None:
     return Way.NEXT if theirs > own else Way.PREVIOUS
 
 
-def _lists(page: Page) -> Iterator[Statement]:
+def _lists(page: NeighbourPage) -> Iterator[Statement]:
     """The items above (newer) and below (older) the page's own in a list of posts by date, newest first."""
     for own in islice(page.own_anchors(), _MAX_OWN):
         item = next(own.iterancestors("li"), None)
@@ -130,7 +132,7 @@ def _beside(item: HtmlElement, *, preceding: bool) -> HtmlElement | None:
     return next(item.itersiblings("li", preceding=preceding), None)
 
 
-def _is_by_date(page: Page, item: HtmlElement) -> bool:
+def _is_by_date(page: NeighbourPage, item: HtmlElement) -> bool:
     """Whether the list that an item is in is named for recent posts, or has dates that fall."""
     holder = item.getparent()
     if holder is None:
@@ -145,7 +147,7 @@ def _is_recent(holder: HtmlElement) -> bool:
     return any(_RECENT.search(f"{each.get('class', '')} {each.get('id', '')}") for each in around if each.tag != "body")
 
 
-def _falls(page: Page, items: list[HtmlElement]) -> bool:
+def _falls(page: NeighbourPage, items: list[HtmlElement]) -> bool:
     """Whether the dates in the items' URLs only ever fall, and do so at least twice."""
     firsts = [next(iter(anchors.values())) for each in items if (anchors := page.anchors_in(each))]
     dates = [date_in(page.url_of(each) or "") for each in firsts]
@@ -155,7 +157,7 @@ def _falls(page: Page, items: list[HtmlElement]) -> bool:
     return all(one >= other for one, other in pairs) and sum(one > other for one, other in pairs) >= 2
 
 
-def _below_comments(page: Page) -> Iterator[Statement]:
+def _below_comments(page: NeighbourPage) -> Iterator[Statement]:
     """One post (the next), or two (the next and the previous), with title and opening lines below the comments.
 
     Three or more are a list of something else.
@@ -183,7 +185,7 @@ def _last_comments(tree: HtmlElement) -> HtmlElement | None:
     return found
 
 
-def _is_card(page: Page, anchor: HtmlElement, key: str) -> bool:
+def _is_card(page: NeighbourPage, anchor: HtmlElement, key: str) -> bool:
     """Whether a link heads a block of its own with a post's opening lines, cut short ("...")."""
     for ancestor in (anchor, *anchor.iterancestors()):
         if ancestor.tag in _ASIDE_TAGS or page.hint(ancestor).foreign or _ASIDE.search(ancestor.get("class", "")):
@@ -201,7 +203,7 @@ def _is_one_of_many(block: HtmlElement) -> bool:
     return len(list(islice((each for each in siblings if each.get("class") == block.get("class")), 3))) > 2
 
 
-def _lost_rel(page: Page) -> Iterator[Statement]:
+def _lost_rel(page: NeighbourPage) -> Iterator[Statement]:
     """Head links with a title and no `rel`, as cleaned copies of WordPress pages hold them: previous, then next.
 
     A single one is the previous post: the newest has no other.

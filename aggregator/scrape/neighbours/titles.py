@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbours.labels import Way, label_of, split_label, without_arrows
 from aggregator.scrape.neighbours.links import Statement
-from aggregator.scrape.neighbours.page import Page, own_block
+from aggregator.scrape.neighbours.page import NeighbourPage, own_block
 from aggregator.scrape.neighbours.urls import folded
 
 MAX_TEASER = 600
@@ -41,7 +41,7 @@ _PERMALINK = re.compile(
 )
 
 
-def title_of(page: Page, said: list[Statement]) -> str | None:
+def title_of(page: NeighbourPage, said: list[Statement]) -> str | None:
     """The neighbour's title: the headline in its block, the text of a link to it, a head link's title, or others."""
     key = folded(said[0].url)
     visible = [each for each in said if each.element.tag == "a"]
@@ -56,7 +56,7 @@ def title_of(page: Page, said: list[Statement]) -> str | None:
     return next(iter(whole or texts), None)
 
 
-def _headline(page: Page, block: HtmlElement, key: str) -> str | None:
+def _headline(page: NeighbourPage, block: HtmlElement, key: str) -> str | None:
     """The heading of a block that is a link to the post, or has one in it."""
     for heading in block.iter(*HEADINGS):
         linked = key in page.anchors_in(heading) or any(
@@ -111,7 +111,7 @@ def _title(text: str) -> str | None:
     return cleaned
 
 
-def _elsewhere(page: Page, key: str) -> Iterator[HtmlElement]:
+def _elsewhere(page: NeighbourPage, key: str) -> Iterator[HtmlElement]:
     """The links by which an archive, a list of recent posts or a card elsewhere on the page names the same post."""
     tail = key.rpartition("/")[2]
     for anchor in page.anchors:
@@ -122,7 +122,7 @@ def _elsewhere(page: Page, key: str) -> Iterator[HtmlElement]:
             yield anchor
 
 
-def cards_of(page: Page, key: str) -> Iterator[HtmlElement]:
+def cards_of(page: NeighbourPage, key: str) -> Iterator[HtmlElement]:
     """The blocks elsewhere on the page that show a neighbour's title as a heading and its opening lines."""
     for anchor in _elsewhere(page, key):
         parent = anchor.getparent()
@@ -131,7 +131,7 @@ def cards_of(page: Page, key: str) -> Iterator[HtmlElement]:
             yield block
 
 
-def teaser_of(page: Page, said: list[Statement], title: str | None) -> str | None:
+def teaser_of(page: NeighbourPage, said: list[Statement], title: str | None) -> str | None:
     """The running text in a block about this neighbour alone: around a link of the pager, or a card elsewhere."""
     key = folded(said[0].url)
     others = islice(_elsewhere(page, key), _MAX_ELSEWHERE)
@@ -139,7 +139,7 @@ def teaser_of(page: Page, said: list[Statement], title: str | None) -> str | Non
     return next((text for block in blocks if (text := _opening(block, title))), None)
 
 
-def _blocks(page: Page, said: list[Statement]) -> list[HtmlElement]:
+def _blocks(page: NeighbourPage, said: list[Statement]) -> list[HtmlElement]:
     """The blocks around the visible links that say so, each below the one that it shares with its opposite."""
     key = folded(said[0].url)
     visible = (each for each in said if each.element.tag == "a")
