@@ -34,7 +34,7 @@ from readability import Document
 
 from aggregator.models import Article
 from aggregator.scrape import read_article
-from aggregator.text.page_dates import read_date
+from aggregator.text.dates import read_date
 from aggregator.text.words import words_of
 from bench.learning import learn
 

@@ -19,7 +19,7 @@ from aggregator.scrape.content.features import evidence, page_areas
 from aggregator.scrape.dom import parse
 from aggregator.scrape.metadata.titles import find_title
 from aggregator.scrape.structured import claims
-from aggregator.text.page_encoding import decode
+from aggregator.text.encoding import decode
 from aggregator.text.words import words_of
 
 ROUNDS = 12
@@ -45,7 +45,7 @@ def learn(pages: list[tuple[bytes, str, str]]) -> None:
 
 
 def _examples(page: bytes, url: str, text: str) -> list[Example]:
-    tree = parse(decode(page, "text/html"))
+    tree = parse(decode(page, "text/html", page=True))
     if tree is None:
         return []
     found = blocks(tree)

@@ -261,9 +261,8 @@ class Finder:
         return self.fetcher.get(Request(url, accept=FEED_TYPES))
 
     def _parse(self, response: Response) -> ParsedFeed:
-        feed: ParsedFeed = self.workers.call(
-            read_feed, response.body, response.url, response.content_type, timeout_s=PARSE_TIMEOUT_S
-        )
+        given = response.body, response.url, response.content_type, response.fetched_at
+        feed: ParsedFeed = self.workers.call(read_feed, *given, timeout_s=PARSE_TIMEOUT_S)
         return feed
 
 

@@ -97,9 +97,8 @@ def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
     response = seen.response
     with Workers(processes=1) as workers:
         try:
-            return workers.call(
-                read_feed, response.body, response.url, response.content_type, timeout_s=PARSE_TIMEOUT_S
-            ), None
+            given = response.body, response.url, response.content_type, response.fetched_at
+            return workers.call(read_feed, *given, timeout_s=PARSE_TIMEOUT_S), None
         except StageError as error:
             return None, error
 

@@ -95,7 +95,7 @@ def parse(
 
         def read(url: str) -> ParsedFeed:
             feed: ParsedFeed = workers.call(
-                read_feed, document.body, url, document.content_type, timeout_s=PARSE_TIMEOUT_S
+                read_feed, document.body, url, document.content_type, clock(), timeout_s=PARSE_TIMEOUT_S
             )
             return feed
 

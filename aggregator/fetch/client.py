@@ -22,7 +22,7 @@ from aggregator.fetch.connection import Connector, Resolver, system_resolver
 from aggregator.fetch.deadline import NoAnswer, Stopped
 from aggregator.fetch.exchange import Answer, Exchange
 from aggregator.fetch.guard import AddressGuard
-from aggregator.fetch.headers import in_words, retry_after
+from aggregator.fetch.headers import in_words, retry_after_s
 from aggregator.fetch.hosts import OFFLINE_RETRY_S, Hosts
 from aggregator.fetch.redirects import CheckedRequest, RedirectChain, place
 from aggregator.fetch.robots import Robots
@@ -298,7 +298,7 @@ class Fetcher:
             timed_out = isinstance(error, TimedOut)
             self._hosts.silent(where, since=begun, timed_out=timed_out, unreached=error.unreached)
             raise
-        self._hosts.answered(where, answer.status, retry_after(answer.headers, self._clock()))
+        self._hosts.answered(where, answer.status, retry_after_s(answer.headers, self._clock()))
         return answer
 
     def close(self) -> None:

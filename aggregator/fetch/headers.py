@@ -12,10 +12,11 @@ from __future__ import annotations
 import http.client
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, BinaryIO
+
+from aggregator.text.dates import retry_after
 
 MAX_HEADER_BYTES = 64 * 1024
 """All header lines of an answer together, interim answers included. Servers take 8 to 64 KiB of ours."""
@@ -105,24 +106,7 @@ def in_words(status: int) -> str:
         return f"{status} (not a known HTTP status)"
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that Retry-After asks for (RFC 9110 section 10.2.3), between 0 and MAX_RETRY_AFTER_S; None when unclear.
-
-    A date is taken relative to the server's own Date, so that its clock may be wrong.
-    """
-    value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
-        return min(float(value[:12]), MAX_RETRY_AFTER_S)
-    when = http_date(value)
-    if when is None:
-        return None
-    return min(max((when - (http_date(headers.get("date", "")) or now)).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
-
-
-def http_date(value: str) -> datetime | None:
-    """An HTTP date (RFC 9110 section 5.6.7, and what passes for one), or None."""
-    try:
-        when = parsedate_to_datetime(value)
-        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that Retry-After asks for, from 0 to MAX_RETRY_AFTER_S; None when unclear (see `dates.retry_after`)."""
+    asked = retry_after(headers, now)
+    return None if asked is None else min(asked.total_seconds(), MAX_RETRY_AFTER_S)

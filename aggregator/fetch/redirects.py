@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from aggregator.fetch.deadline import Stopped
 from aggregator.fetch.exchange import Answer
 from aggregator.fetch.guard import AddressGuard
-from aggregator.fetch.headers import PERMANENT, REDIRECTS, in_words, retry_after
+from aggregator.fetch.headers import PERMANENT, REDIRECTS, in_words, retry_after_s
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.robots import Robots
 from aggregator.models import Hop, Request, Response
@@ -168,7 +168,7 @@ class RedirectChain:
         if answer.status == 304 and not asked:
             raise FetchError(self.shown, "304 Not Modified to a request that asked for the whole", status=304)
         if answer.status not in (200, 304) and not (self._form is not None and 200 <= answer.status < 300):
-            wait = retry_after(answer.headers, self._clock())
+            wait = retry_after_s(answer.headers, self._clock())
             raise FetchError(self.shown, in_words(answer.status), status=answer.status, retry_after_s=wait)
         return Response(
             url=answer.url,

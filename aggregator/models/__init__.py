@@ -44,6 +44,8 @@ from aggregator.models.fetch import (
 from aggregator.models.poll import (
     Enclosure,
     Entry,
+    EntryImage,
+    Episode,
     FeedHints,
     ParsedFeed,
 )
@@ -85,6 +87,8 @@ __all__ = [
     "Enclosure",
     "Ended",
     "Entry",
+    "EntryImage",
+    "Episode",
     "FeedEvent",
     "FeedHints",
     "FeedState",

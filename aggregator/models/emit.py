@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from aggregator.models.poll import Enclosure
+from aggregator.models.poll import Enclosure, Episode
 from aggregator.models.scrape import Attribution, MediaPolicy, Picture
 
 
@@ -120,14 +120,15 @@ class Post:
     """One article as every output document needs it.
 
     `id` is a tag: URI (RFC 4151). `sequence` is its place in the output (1, 2, 3 ... in the order of first emission)
-    and never changes; `stamp` is the unique time that rises with it. `revised` is the time of the last real change,
-    or None. `path` is the page on the mirror, relative to the root, such as `posts/2019/07/title-1a2b3c4d.html`.
-    `html` is clean; `summary` is plain text. `hidden` posts (duplicates) have a page and stay in their source's own
-    feed, but are not in the combined one nor in those of tags. `story_members` are all that tell the same story, this
-    one included, by publication; with nobody else there is no story. `story_former` are stories that ended in this one.
-    `republish` says how much of it goes out: there is no more in it. Of a `withdrawn` one there is a notice only.
-    `media` says what becomes of the images in `html`, `lead_image` and `enclosures`, `pictures` what we hold of them.
-    `revisions` are the changes that its outlet has made, newest first.
+    and never changes; `stamp` is the unique time that rises with it. `revised` is the time of the last real change, or
+    None. `path` is the page on the mirror, relative to the root, such as `posts/2019/07/title-1a2b3c4d.html`. `tags`
+    are the operator's, of the feeds that carry it; `categories` are the origin's own. `lead_image_alt` describes
+    `lead_image`, where that is the feed's. `html` is clean; `summary` is plain text. `hidden` posts (duplicates) have a
+    page and stay in their source's own feed, but are not in the combined one nor in those of tags. `story_members` are
+    all that tell the same story, this one included, by publication; with nobody else there is no story. `story_former`
+    are stories that ended in this one. `republish` says how much of it goes out: there is no more in it. Of a
+    `withdrawn` one there is a notice only. `media` says what becomes of the images in `html`, `lead_image` and
+    `enclosures`, `pictures` what we hold of them. `revisions` are the changes that its outlet has made, newest first.
     """
 
     id: str
@@ -144,9 +145,12 @@ class Post:
     html: str = ""
     summary: str = ""
     tags: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     lead_image: str | None = None
+    lead_image_alt: str = ""
     word_count: int = 0
     enclosures: tuple[Enclosure, ...] = ()
+    episode: Episode | None = None
     attribution: Attribution | None = None
     next: PostLink | None = None
     previous: PostLink | None = None

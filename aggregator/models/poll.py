@@ -8,11 +8,39 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that comes with an entry. `length` in bytes, where the feed gave one."""
+    """A file that comes with an entry. `length` in bytes and `duration` in seconds, where the feed gave them.
+
+    `title` is plain text: JSON Feed's `title`, Media RSS's `media:title`.
+    """
 
     url: str
     type: str = ""
     length: int | None = None
+    duration: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryImage:
+    """A picture that a feed gives for an entry, beside its text. `alt` describes it in plain text."""
+
+    url: str
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What a podcast feed says of an episode (itunes:*).
+
+    `kind`: full, trailer, bonus, or empty. `duration` in seconds. `subtitle` is plain text.
+    """
+
+    season: int | None = None
+    number: int | None = None
+    kind: str = ""
+    explicit: bool | None = None
+    duration: int | None = None
+    subtitle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +49,8 @@ class Entry:
 
     `guid` is never empty and unique within the feed's document (see poll.parse for the fallbacks).
     `title` and `author` are plain text. `html` is the fullest content the feed has, `summary` its short one; both are
-    raw out of poll.parse, and clean after scrape.clean. URLs are absolute http(s), or None.
+    raw out of poll.parse, and clean after scrape.clean. URLs are absolute http(s), or None. `tags` are the categories
+    of the origin. `images` are the entry's own, its main one first; `episode` is None where it is no podcast's.
     """
 
     guid: str
@@ -34,6 +63,8 @@ class Entry:
     html: str = ""
     tags: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    images: tuple[EntryImage, ...] = ()
+    episode: Episode | None = None
     language: str | None = None
 
 

@@ -7,6 +7,7 @@ processes that may be killed. They open no file and no socket.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from aggregator import dedupe, poll, scrape
@@ -55,9 +56,9 @@ class PageInput:
     noarchive: bool = False
 
 
-def read_feed(body: bytes, url: str, content_type: str) -> ParsedFeed:
-    """Parse a feed document and clean its entries. Raises ParseError."""
-    feed = poll.parse(body, url, content_type)
+def read_feed(body: bytes, url: str, content_type: str, now: datetime | None = None) -> ParsedFeed:
+    """Parse a feed document that was fetched at `now` and clean its entries. Raises ParseError."""
+    feed = poll.parse(body, url, content_type, now)
     return replace(feed, entries=tuple(scrape.clean_entry(entry, entry.url or feed.url) for entry in feed.entries))
 
 

@@ -162,12 +162,12 @@ class Pipeline:
                 tally.offline += isinstance(answer, Offline)
                 self.progress("poll", tally.polled, len(feeds))
 
-        def changed() -> Iterator[tuple[tuple[FeedState, Response], tuple[bytes, str, str]]]:
+        def changed() -> Iterator[tuple[tuple[FeedState, Response], tuple[bytes, str, str, datetime]]]:
             requests = [feed_request(state, self.config.network) for state in feeds.values()]
             for request, answer in self.fetcher.each(requests):
                 state = feeds[request.key]
                 if isinstance(answer, Response) and not outcomes.unchanged(state, answer):
-                    yield (state, answer), (answer.body, answer.url, answer.content_type)
+                    yield (state, answer), (answer.body, answer.url, answer.content_type, answer.fetched_at)
                 else:
                     settle(state, answer, None)
 

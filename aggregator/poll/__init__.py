@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from aggregator.poll.state import CUT_SHORT, MOVE_AFTER, body_hash, failed, succeeded
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aggregator.models import ParsedFeed
     from aggregator.poll.discovery import FeedLink
     from aggregator.poll.opml import Opml
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["CUT_SHORT", "MOVE_AFTER", "body_hash", "discover", "failed", "parse", "read_opml", "succeeded"]
 
 
-def parse(body: bytes, url: str, content_type: str = "") -> ParsedFeed:
-    """The feed in `body`, fetched from `url`; `content_type` is the HTTP header. Raises ParseError."""
+def parse(body: bytes, url: str, content_type: str = "", now: datetime | None = None) -> ParsedFeed:
+    """The feed in `body`, fetched from `url` at `now`; `content_type` is the HTTP header. Raises ParseError."""
     from aggregator.poll.feed import parse
 
-    return parse(body, url, content_type)
+    return parse(body, url, content_type, now)
 
 
 def discover(body: bytes, url: str, content_type: str = "") -> tuple[FeedLink, ...]:

@@ -62,7 +62,7 @@ class FeedLink:
 
 def discover(body: bytes, url: str, content_type: str = "") -> tuple[FeedLink, ...]:
     """Feeds behind the page `body` fetched from `url`, best first: stated, linked to, usual places. Never raises."""
-    text, _ = decode(body[:MAX_PAGE], content_type)
+    text = decode(body[:MAX_PAGE], content_type, page=True)
     if _FEED_START.match(text):
         return (FeedLink(url),)
     tree = _tree(text)

@@ -6,6 +6,7 @@ Runs in a worker process: it may be slow or hungry on hostile input, and is kill
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from aggregator.models import ParsedFeed
 from aggregator.models.errors import ParseError
@@ -40,17 +41,20 @@ HEAD = 65536
 """Characters in which the kind of a document shows."""
 
 
-def parse(body: bytes, url: str, content_type: str = "") -> ParsedFeed:
-    """The feed in `body`, fetched from `url`; `content_type` is the HTTP header. Raises ParseError."""
+def parse(body: bytes, url: str, content_type: str = "", now: datetime | None = None) -> ParsedFeed:
+    """The feed in `body`, fetched from `url`; `content_type` is the HTTP header. Raises ParseError.
+
+    `now` is when it was fetched: it decides which year a date without one means, and which of two readings is meant.
+    """
     for signature, name in _SIGNATURES:
         if body.startswith(signature):
             raise ParseError(redact(url), f"this is {name}, not a feed")
-    text, _ = decode(body, content_type)
+    text = decode(body, content_type)
     text = text.lstrip("\ufeff\x00 \t\r\n")
     if not text:
         raise ParseError(redact(url), "the server sent an empty document")
     try:
-        return jsonfeed.read(text, url) if text[0] in "{[" else xmlfeed.read(text, url)
+        return jsonfeed.read(text, url, now) if text[0] in "{[" else xmlfeed.read(text, url, now)
     except jsonfeed.NotJsonFeed as error:
         raise ParseError(redact(url), str(error)) from error
     except NotXml as error:

@@ -25,47 +25,7 @@ from lxml import etree
 
 from aggregator.models import Entry
 from aggregator.text.plain import plain, visible_length
-
-MAX_TAGS = 50
-MAX_TAG = 100
-"""Characters; what is longer is not a category but a sentence that someone put there."""
-
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
-_DIGITS = re.compile(r"\d{1,15}")
-
-
-def content(versions: Sequence[str], summary: str, *, sure: bool) -> tuple[str, str]:
-    """(the content, the short version or "" when it is the same).
-
-    `sure`: the format tells content from summary; otherwise the fullest of all is the content.
-    """
-    given = [version for version in versions if version.strip()]
-    fullest = max(given if sure and given else [*given, summary], key=visible_length)
-    others = (version for version in (summary, *given) if version.strip() not in ("", fullest.strip()))
-    return fullest, next(others, "")
-
-
-def tags(values: Iterable[object]) -> tuple[str, ...]:
-    """Categories as plain text, each once (in whatever case it came first)."""
-    found: dict[str, str] = {}
-    for value in values:
-        tag = plain(value, limit=MAX_TAG)
-        if tag and len(found) < MAX_TAGS:
-            found.setdefault(tag.casefold(), tag)
-    return tuple(found.values())
-
-
-def language(value: object) -> str | None:
-    """A BCP 47 tag, or None: feeds write `en_US`, `english` and nothing at all."""
-    tag = str(value or "").strip().replace("_", "-")
-    return tag if _LANGUAGE.fullmatch(tag) else None
-
-
-def length(value: object) -> int | None:
-    """A size in bytes, where it is a number above 0."""
-    digits = str(value or "").strip()
-    return (int(digits) or None) if _DIGITS.fullmatch(digits) else None
-
+from aggregator.text.urls import http_url
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -119,6 +79,77 @@ def heads(root: etree._Element) -> list[etree._Element]:
     return [*(child for child in root if local_name(child) == "channel"), root]
 
 
+MAX_TAGS = 50
+MAX_TAG = 100
+"""Characters; what is longer is not a category but a sentence that someone put there."""
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
+_UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_SCHEME = re.compile(r"^(?:https?:?/{1,3}(?=https?:?//))?(https?)(?:://?/?|//)", re.IGNORECASE)
+_WWW = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?::\d+)?")
+_DIGITS = re.compile(r"\d{1,15}")
+
+
+def content(versions: Sequence[str], summary: str, *, sure: bool) -> tuple[str, str]:
+    """(the content, the short version or "" when it is the same).
+
+    `sure`: the format tells content from summary; otherwise the fullest of all is the content.
+    """
+    given = [version for version in versions if version.strip()]
+    fullest = max(given if sure and given else [*given, summary], key=visible_length)
+    others = (version for version in (summary, *given) if version.strip() not in ("", fullest.strip()))
+    return fullest, next(others, "")
+
+
+def tags(values: Iterable[object]) -> tuple[str, ...]:
+    """Categories as plain text, each once (in whatever case it came first)."""
+    found: dict[str, str] = {}
+    for value in values:
+        tag = plain(value, limit=MAX_TAG)
+        if tag and len(found) < MAX_TAGS:
+            found.setdefault(tag.casefold(), tag)
+    return tuple(found.values())
+
+
+def language(value: object) -> str | None:
+    """A BCP 47 tag, or None: feeds write `en_US`, `english` and nothing at all."""
+    tag = str(value or "").strip().replace("_", "-")
+    return tag if _LANGUAGE.fullmatch(tag) else None
+
+
+def length(value: object) -> int | None:
+    """A size in bytes, where it is a number above 0."""
+    digits = str(value or "").strip()
+    return (int(digits) or None) if _DIGITS.fullmatch(digits) else None
+
+
+def meant_url(value: str, host: str) -> str:
+    """An address as written, with its scheme put right: doubled, without its colon, or missing altogether.
+
+    It is missing where the address begins with `www.` or with the feed's own `host`. Blanks around it are dropped; what
+    no person can see is dropped by `urls.http_url`.
+    """
+    address = _SCHEME.sub(lambda match: f"{match[1].lower()}://", value.strip(_UNSEEN))
+    first = re.split(r"[/?#]", address, maxsplit=1)[0].lower()
+    bare = host.removeprefix("www.")
+    own = "." in bare and first.removeprefix("www.") == bare
+    return f"https://{address}" if own or _WWW.fullmatch(first) else address
+
+
+def base_of(root: etree._Element, url: str) -> str:
+    """What relative links start from where the document, fetched from `url`, says nothing.
+
+    Atom: its own URL; RSS: the channel's link (never that of an item, or of the channel's image).
+    """
+    if local_name(root) == "feed":
+        return url
+    links = [field for head in heads(root) for field in head if local_name(field) == "link" and not namespace(field)]
+    given = [(field, field.text) for field in links if (field.text or "").strip()]
+    given += [(field, field.get("href")) for field in links if field.get("rel", "alternate").strip() == "alternate"]
+    found = (http_url(meant_url(text or "", ""), http_url(field.base, url) or url) for field, text in given)
+    return next(filter(None, found), url)
+
+
 MAX_ENTRIES = 20_000
 """Entries taken of one document; the largest feed seen in the wild has about 12,000."""
 
@@ -147,6 +178,7 @@ _SHORT = frozenset(
     for line in (
         "title link guid id origlink enclosure category categories subject language image logo icon",
         "pubdate date published updated issued modified created lastbuilddate",
+        "thumbnail duration season episode episodetype explicit keywords",
         "ttl skiphours skipdays updateperiod updatefrequency",
     )
     for name in line.split()

@@ -10,18 +10,24 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from aggregator.models import Enclosure, Entry, FeedHints, ParsedFeed
+from aggregator.models import Enclosure, Entry, EntryImage, FeedHints, ParsedFeed
 from aggregator.poll.fields import MAX_ENTRIES, MAX_FIELD, content, identified, language, length, tags
-from aggregator.poll.xmltree import CUT_SHORT
-from aggregator.text.dates import parse_date
-from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain
+from aggregator.poll.media import complete, duration, pictures, with_pictures
+from aggregator.poll.xmltree import CUT_SHORT, FOLLOWED
+from aggregator.text.date_order import Style
+from aggregator.text.dates import parse_date, style_of
+from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain, unwrapped
 from aggregator.text.urls import http_url
 
+_DECODER = json.JSONDecoder(strict=False)
+"""Takes line breaks and tabs in strings, as templates write them."""
+
 _ITEMS = re.compile(r'"items?"\s*:\s*\[')
+_DATES = ("date_published", "date_modified", "pubDate")
 _BETWEEN = re.compile(r"[\s,]*")
 
 
@@ -29,7 +35,7 @@ class NotJsonFeed(ValueError):
     """Not a feed; the message says what is there instead."""
 
 
-def read(text: str, url: str) -> ParsedFeed:
+def read(text: str, url: str, now: datetime | None = None) -> ParsedFeed:
     """The feed in `text`, fetched from `url`. Raises NotJsonFeed."""
     document, problems = _loaded(text)
     channel = _dict(_dict(document.get("rss")).get("channel"))
@@ -39,7 +45,9 @@ def read(text: str, url: str) -> ParsedFeed:
         feed, items, entry = _head(document, url), document.get("items"), _entry
     else:
         raise NotJsonFeed("this is JSON, but not a feed: it has no items")
-    found = [entry(item, url, feed) for item in _dicts(items)]
+    given = _dicts(items)
+    dates = style_of((_string(item.get(key)) for item in given for key in _DATES), feed.language, now)
+    found = [entry(item, url, feed, dates) for item in given]
     if len(found) == MAX_ENTRIES:
         problems.append(f"only the first {MAX_ENTRIES} entries were taken")
     identities, notes = identified(found)
@@ -48,14 +56,14 @@ def read(text: str, url: str) -> ParsedFeed:
 
 def _loaded(text: str) -> tuple[dict[str, Any], list[str]]:
     try:
-        document = json.loads(text)
+        document, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise NotJsonFeed("this JSON is nested too deeply to be a feed") from None
     except ValueError as error:
         return _complete_items(text, str(error)), [CUT_SHORT]
     if not isinstance(document, dict):
         raise NotJsonFeed("this is JSON, but not a feed: not an object")
-    return document, []
+    return document, [FOLLOWED] if text[end:].strip(" \t\r\n\x00") else []
 
 
 def _complete_items(text: str, error: str) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def _complete_items(text: str, error: str) -> dict[str, Any]:
     start = _ITEMS.search(text)
     if start is None:
         raise NotJsonFeed(f"this JSON can not be read: {error[:100]}")
-    decoder, position = json.JSONDecoder(), start.end()
+    decoder, position = _DECODER, start.end()
     items: list[Any] = []
     while len(items) < MAX_ENTRIES:
         gap = _BETWEEN.match(text, position)
@@ -75,7 +83,7 @@ def _complete_items(text: str, error: str) -> dict[str, Any]:
     if not items:
         raise NotJsonFeed(f"this JSON can not be read: {error[:100]}")
     try:
-        head = json.loads(text[: start.start()].rstrip().rstrip(",") + "}")
+        head = json.loads(text[: start.start()].rstrip().rstrip(",") + "}", strict=False)
     except (ValueError, RecursionError):
         head = {}
     return {**_dict(head), "items": items}
@@ -122,38 +130,50 @@ def _head(document: dict[str, Any], url: str) -> ParsedFeed:
     )
 
 
-def _entry(item: dict[str, Any], url: str, feed: ParsedFeed) -> Entry:
+def _entry(item: dict[str, Any], url: str, feed: ParsedFeed, dates: Style) -> Entry:
     guid, base = item.get("id"), feed.home_page_url or url
-    published, updated = parse_date(_string(item.get("date_published"))), parse_date(_string(item.get("date_modified")))
+    published, updated = (parse_date(_string(item.get(key)), dates) for key in ("date_published", "date_modified"))
     text = from_plain(_string(item.get("content_text")), breaks=True)
     html, summary = content(
         [_string(item.get("content_html")), text], from_plain(_string(item.get("summary"))), sure=True
     )
+    files = complete(_attachments(item, base), None)
+    given = (_link(item.get(key), base) for key in ("image", "banner_image"))
+    images = pictures((EntryImage(url) for url in given if url), files)
+    title, html = with_pictures(literal(item.get("title")), html, images)
     return Entry(
         guid=literal(str(guid) if isinstance(guid, str | int | float) else "", limit=4096),
         url=_link(item.get("url"), base) or _link(item.get("external_url"), base),
-        title=literal(item.get("title")),
+        title=title,
         author=_authors(item) or feed.author,
         published=published or updated,
         updated=updated if published and updated != published else None,
         summary=summary,
         html=html,
         tags=tags(tag for tag in _list(item.get("tags")) if isinstance(tag, str)),
-        enclosures=tuple(_attachments(item, base)),
+        enclosures=files,
+        images=images,
         language=language(item.get("language")) or feed.language,
     )
 
 
 def _authors(holder: dict[str, Any]) -> str | None:
-    """Version 1.1 has `authors`, 1.0 had `author`."""
-    people = [*_dicts(holder.get("authors")), _dict(holder.get("author"))]
-    return ", ".join(dict.fromkeys(filter(None, (literal(person.get("name")) for person in people)))) or None
+    """Version 1.1 has `authors`, 1.0 had `author`; either is met as an object, as a name, as a list of both."""
+    given = [part for key in ("authors", "author") for part in _several(holder.get(key))]
+    names = (literal(_string(part.get("name")) if isinstance(part, dict) else part) for part in given)
+    return ", ".join(dict.fromkeys(filter(None, names))) or None
+
+
+def _several(value: object) -> list[Any]:
+    parts = value if isinstance(value, list) else [value]
+    return [part for part in parts if isinstance(part, dict | str)]
 
 
 def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:
     for file in _dicts(item.get("attachments")):
         if url := _link(file.get("url"), base):
-            yield Enclosure(url, literal(file.get("mime_type"), limit=100), length(file.get("size_in_bytes")))
+            kind, size = _string(file.get("mime_type")), length(file.get("size_in_bytes"))
+            yield Enclosure(url, kind, size, duration(file.get("duration_in_seconds")), literal(file.get("title")))
 
 
 # --- RSS in JSON -----------------------------------------------------------------------------------------------
@@ -173,17 +193,23 @@ def _rss_head(channel: dict[str, Any], url: str) -> ParsedFeed:
     )
 
 
-def _rss_entry(item: dict[str, Any], url: str, feed: ParsedFeed) -> Entry:
+def _rss_entry(item: dict[str, Any], url: str, feed: ParsedFeed, dates: Style) -> Entry:
     base = feed.home_page_url or url
     guid = _dict(item.get("guid")).get("#value", item.get("guid"))
-    text = _string(item.get("description"))
+    text = unwrapped(_string(item.get("description")))
+    file = _dict(item.get("enclosure"))
+    address = _link(file.get("url"), base)
+    given = [Enclosure(address, _string(file.get("type")), length(file.get("length")))] if address else []
+    files = complete(given, None)
     return Entry(
         guid=literal(guid if isinstance(guid, str) else "", limit=4096),
         url=_link(item.get("link"), base),
         title=plain(item.get("title")),
         author=plain(item.get("author")) or None,
-        published=parse_date(_string(item.get("pubDate"))),
+        published=parse_date(_string(item.get("pubDate")), dates),
         html=text if looks_like_html(text) else from_plain(text),
         tags=tags(tag for tag in _list(item.get("category")) if isinstance(tag, str)),
+        enclosures=files,
+        images=pictures((), files),
         language=feed.language,
     )

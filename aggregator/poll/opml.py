@@ -48,7 +48,7 @@ def read_opml(data: bytes) -> Opml:
     """What a list holds, in order. Raises ParseError."""
     if len(data) > MAX_BYTES:
         raise ParseError("", f"this list is larger than {MAX_BYTES // 2**20} MB")
-    text, _ = decode(data)
+    text = decode(data)
     _refuse_entities(text)
     try:
         root = read_any(text)

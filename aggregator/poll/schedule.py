@@ -19,13 +19,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from lxml import etree
 
 from aggregator.models import FeedHints
 from aggregator.poll.fields import SY, heads, local_name
+from aggregator.text.dates import http_date, retry_after
 
 MAX_HONOURED = timedelta(days=1)
 """The longest wait that a server or a document can ask for, unless the operator's max_interval is longer."""
@@ -52,19 +52,11 @@ def wishes(
     for wait, words in (
         (_fresh_for(headers, max_age_s), "the server asks for {} (max-age)"),
         (_expires_in(headers, now) if max_age_s is None else None, "the server asks for {} (Expires)"),
-        (retry_after(headers.get("retry-after", ""), now), "the server asks for {} (Retry-After)"),
+        (retry_after(headers, now), "the server asks for {} (Retry-After)"),
         (rhythm.ttl, "the feed asks for {} (ttl)"),
     ):
         if wait is not None and wait > timedelta(0):
             yield MinimumWait(min(wait, limit), words)
-
-
-def retry_after(value: str, now: datetime) -> timedelta | None:
-    """Retry-After as seconds or as a date; None when it is neither, or in the past."""
-    if seconds := _SECONDS.fullmatch(value):
-        return timedelta(seconds=min(int(seconds[1]), 10**9))
-    moment = _http_date(value)
-    return moment - now if moment and moment > now else None
 
 
 def max_age(status: int, headers: Mapping[str, str], before: int | None) -> int | None:
@@ -88,16 +80,8 @@ def _fresh_for(headers: Mapping[str, str], max_age_s: int | None) -> timedelta |
 
 def _expires_in(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Expires less Date, both the server's clock. Where there is a max-age, it takes its place."""
-    expires = _http_date(headers.get("expires", ""))
-    return expires - (_http_date(headers.get("date", "")) or now) if expires else None
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value[:100])
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    expires = http_date(headers.get("expires", ""))
+    return expires - (http_date(headers.get("date", "")) or now) if expires else None
 
 
 def outside_skipped(moment: datetime, rhythm: FeedHints) -> datetime:

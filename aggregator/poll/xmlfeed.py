@@ -9,7 +9,7 @@ Who wrote an entry, as text: names, in the order given, each once; an address on
 Odd ways of saying ordinary things in a feed, said in the ordinary way, so that its reader need not know them.
 
 Markup that stands in a field unescaped (Atom's `type="xhtml"`, or by mistake) becomes escaped HTML; an XHTML body
-becomes `content:encoded`; what Media RSS and iTunes say counts where the feed's own elements say nothing.
+becomes `content:encoded`; links are written as they are meant. What other vocabularies say is read by `media`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
@@ -25,15 +26,15 @@ from urllib.parse import urljoin
 import feedparser
 from lxml import etree
 
-from aggregator.models import Enclosure, Entry, ParsedFeed
+from aggregator.models import Enclosure, Entry, EntryImage, ParsedFeed
 from aggregator.models.errors import ParseError
 from aggregator.poll import xmltree
 from aggregator.poll.fields import (
     CONTENT,
     ITUNES,
-    MEDIA,
     RDF,
     XHTML,
+    base_of,
     content,
     entries,
     heads,
@@ -41,14 +42,17 @@ from aggregator.poll.fields import (
     language,
     length,
     local_name,
+    meant_url,
     namespace,
     remove,
     tags,
 )
+from aggregator.poll.media import Media, complete, pictures, take_media, with_pictures
 from aggregator.poll.schedule import announced_rhythm
-from aggregator.text.dates import parse_date
-from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain, with_base
-from aggregator.text.urls import http_url, redact
+from aggregator.text.date_order import Style
+from aggregator.text.dates import parse_date, style_of
+from aggregator.text.plain import from_plain, legal, literal, looks_like_html, plain, unwrapped, with_base
+from aggregator.text.urls import host_of, http_url, redact
 
 _AUTHORS = frozenset({"author", "creator", "managingeditor"})
 
@@ -82,16 +86,18 @@ def _names(field: etree._Element) -> Iterator[str]:
         yield text
 
 
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _HTML_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_RELATION_IRI = re.compile(r"^https?://www\.iana\.org/assignments/(?:link-)?relations?/")
+_LINKS = frozenset({"link", "origlink", "enclosure", "comments", "url"})
 _MARKUP = frozenset({"title", "description", "summary", "content", "encoded", "subtitle", "tagline", "body", "div"})
-_TEXTS = frozenset({"description", "summary", "content", "encoded"})
 
 
-def normalise(root: etree._Element) -> None:
-    """Rewrite the fields of the feed and of its entries, in place."""
+def normalise(root: etree._Element, host: str) -> None:
+    """Rewrite the fields of the feed, whose links lead to `host`, and of its entries, in place."""
     holders = [*heads(root), *entries(root)]
     for holder in holders:
-        _foreign(holder)
+        _mend_links(holder, host)
         for field in list(holder):
             if namespace(field) == XHTML and local_name(field) in ("body", "div"):
                 field.tag = f"{{{CONTENT}}}encoded"
@@ -107,7 +113,10 @@ def _escape(field: etree._Element) -> None:
     inner = field[0] if _is_wrapper(field) else field
     # Text beside elements was meant as text, save in a field that holds escaped markup and elements by mistake.
     before = (inner.text or "") if inner is field else _escaped(inner.text or "")
-    markup = before + "".join(etree.tostring(_as_html(child), method="html", encoding="unicode") for child in inner)
+    base = inner.get(_BASE, "") if inner is not field else ""
+    markup = before + "".join(
+        etree.tostring(_as_html(child, base), method="html", encoding="unicode") for child in inner
+    )
     for child in list(field):
         field.remove(child)
     field.text = markup
@@ -115,23 +124,27 @@ def _escape(field: etree._Element) -> None:
         field.set("type", "html")
 
 
-def _as_html(element: etree._Element) -> etree._Element:
-    """A copy without namespaces. As deep as libxml2 lets documents be: 256."""
+def _as_html(element: etree._Element, base: str) -> etree._Element:
+    """A copy without namespaces. As deep as libxml2 lets documents be: 256.
+
+    `base` is what the markup itself says references are relative to; the field's own base is applied later, once.
+    """
     tag = local_name(element)
+    base = _joined(base, element.get(_BASE, ""))
     copy = etree.Element(tag if _HTML_NAME.fullmatch(tag) else "span")
     for name, value in element.attrib.items():
         if not str(name).startswith("{"):
-            copy.set(name, _resolved(element, str(name), str(value)))
+            reference = name in ("href", "src") and not str(value).startswith("#")
+            copy.set(name, _joined(base, str(value)) if reference else value)
     copy.text, copy.tail = element.text, element.tail
-    copy.extend([_as_html(child) for child in element])
+    copy.extend([_as_html(child, base) for child in element])
     return copy
 
 
-def _resolved(element: etree._Element, name: str, value: str) -> str:
-    if name in ("href", "src") and element.base and not value.startswith("#"):
-        with suppress(ValueError):
-            return urljoin(element.base, value)
-    return value
+def _joined(base: str, reference: str) -> str:
+    with suppress(ValueError):
+        return urljoin(base, reference) if base else reference
+    return reference
 
 
 def _is_wrapper(field: etree._Element) -> bool:
@@ -148,33 +161,34 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-# --- other vocabularies ----------------------------------------------------------------------------------------
+# --- links -----------------------------------------------------------------------------------------------------
 
 
-def _foreign(holder: etree._Element) -> None:
-    """Media RSS and iTunes: files come out of their groups, descriptions stand in where there is no other text."""
-    has_text = any(local_name(field) in _TEXTS and not _is_foreign(field) for field in holder)
-    for field in [field for field in holder if _is_foreign(field)]:
-        parts = list(field) if local_name(field) == "group" else [field]
-        for part in parts:
-            if local_name(part) == "content":
-                holder.append(part)
-            elif local_name(part) in ("description", "summary") and not has_text:
-                part.tag, has_text = "description", True
-                holder.append(part)
-        if local_name(field) not in ("content", "description"):
-            remove(field)
+def _mend_links(holder: etree._Element, host: str) -> None:
+    """Addresses as they are meant: without blanks and invisible characters, with the scheme that was left out.
 
-
-def _is_foreign(field: etree._Element) -> bool:
-    """Said in another vocabulary; authors excepted, which `people` sorts out."""
-    uri = namespace(field)
-    return (uri.startswith(MEDIA[:-1]) or uri.lower() == ITUNES) and local_name(field) != "author"
+    Relations by their names (RFC 4287 section 4.2.7.2: an IRI of the registry stands for the same).
+    """
+    for field in holder:
+        if local_name(field) not in _LINKS:
+            continue
+        if not len(field) and field.text:
+            field.text = meant_url(field.text, host)
+        for name in ("href", "url"):
+            if value := field.get(name):
+                field.set(name, meant_url(value, host))
+        if relation := field.get("rel"):
+            names = [_RELATION_IRI.sub("", name) for name in relation.lower().split()]
+            field.set("rel", "alternate" if "alternate" in names else " ".join(names))
 
 
 _FORMATS = {"rss090": "RSS 0.90", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91"}
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_MEDIA = ("audio/", "video/", "application/")
+
+_PUBLISHED = ("pubdate", "published", "issued", "created")
+_UPDATED = ("updated", "modified", "date")
+_DATES = frozenset({*_PUBLISHED, *_UPDATED})
+"""RSS, Atom 1.0 and 0.3, Dublin Core (`dc:date`, `dcterms:issued`): which element says which."""
 
 LONG_TEXT = 100
 """Characters from which on a field is handed over as CDATA."""
@@ -182,17 +196,26 @@ LONG_TEXT = 100
 Raw = Mapping[str, Any]
 
 
-def read(text: str, url: str) -> ParsedFeed:
+def read(text: str, url: str, now: datetime | None = None) -> ParsedFeed:
     """The feed in `text`, fetched from `url`. Raises xmltree.NotXml when there is none in it, or ParseError."""
     root, problems = xmltree.read(text)
-    normalise(root)
+    base, rhythm = base_of(root, url), announced_rhythm(root)
+    channel = [take_media(head, base) for head in heads(root)]
+    media = [take_media(tree, base) for tree in entries(root)]
+    normalise(root, host_of(base))
     author = next(filter(None, map(take_authors, heads(root))), None)
-    aside = [_Aside(*_guid(tree), take_authors(tree)) for tree in entries(root)]
-    base, rhythm = _base(root, url), announced_rhythm(root)
+    aside = [
+        _Aside(*_guid(tree), take_authors(tree), _dates(tree), own)
+        for tree, own in zip(entries(root), media, strict=True)
+    ]
     document = _understood(_serialised(root), base)
     if len(aside) != len(document.entries):  # entries within entries, say
-        aside = [_Aside("", False, None)] * len(document.entries)
-    reader = _Reader(url, base, atom=str(document.version).startswith("atom"), feed=dict(document.feed), author=author)
+        aside = [_Aside("", False, None, {}, Media())] * len(document.entries)
+    feed = dict(document.feed)
+    dates = style_of(
+        (text for own in aside for texts in own.dates.values() for text in texts), feed.get("language"), now
+    )
+    reader = _Reader(url, base, atom=str(document.version).startswith("atom"), feed=feed, author=author, dates=dates)
     found = []
     for number, (item, own) in enumerate(zip(document.entries, aside, strict=True), start=1):
         try:
@@ -202,8 +225,8 @@ def read(text: str, url: str) -> ParsedFeed:
     if not found and xmltree.BROKEN in problems:
         raise ParseError(redact(url), "the XML is broken, and no entry can be read in it")
     identities, notes = identified(found)
-    feed = reader.head(_format(str(document.version)))
-    return replace(feed, entries=identities, rhythm=rhythm, problems=(*problems, *notes))
+    head = reader.head(_format(str(document.version)), next((one for one in channel if one != Media()), Media()))
+    return replace(head, entries=identities, rhythm=rhythm, problems=(*problems, *notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +236,8 @@ class _Aside:
     guid: str
     permalink: bool
     author: str | None
+    dates: Mapping[str, Sequence[str]]
+    media: Media
 
 
 def _serialised(root: etree._Element) -> bytes:
@@ -237,15 +262,6 @@ def _understood(document: bytes, base: str) -> Any:
         raise ParseError(redact(base), f"feedparser can not read it: {type(error).__name__}") from error
 
 
-def _base(root: etree._Element, url: str) -> str:
-    """What relative links start from where the document says nothing: Atom: its own URL; RSS: the channel's link."""
-    if local_name(root) != "feed":
-        for element in root.iter():
-            if local_name(element) == "link" and not namespace(element) and not len(element):
-                return http_url(element.text, url) or url
-    return url
-
-
 def _format(version: str) -> str:
     if version.startswith("atom"):
         return "Atom 0.3" if version == "atom03" else "Atom 1.0"
@@ -255,27 +271,29 @@ def _format(version: str) -> str:
 class _Reader:
     """Turns feedparser's dictionaries of one document into values."""
 
-    def __init__(self, url: str, base: str, *, atom: bool, feed: Raw, author: str | None) -> None:
+    def __init__(self, url: str, base: str, *, atom: bool, feed: Raw, author: str | None, dates: Style) -> None:
         self._url = url
         self._base = base
         self._atom = atom
         self._feed = feed
         self._author = author
+        self._dates = dates
         self._language = language(feed.get("language"))
 
-    def head(self, format_: str) -> ParsedFeed:
+    def head(self, format_: str, media: Media) -> ParsedFeed:
+        """The feed itself; where its own elements say nothing, what iTunes' or Media RSS say of it."""
         feed = self._feed
-        icons = (feed.get("icon"), feed.get("logo"), _dict(feed.get("image")).get("href"))
+        icons = (feed.get("icon"), feed.get("logo"), _dict(feed.get("image")).get("href"), *_urls(media.images))
         return ParsedFeed(
-            title=self._line(feed, "title"),
+            title=self._line(feed, "title") or media.title,
             url=self._url,
             home_page_url=self._link(feed),
-            description=self._line(feed, "subtitle"),
+            description=self._line(feed, "subtitle") or plain(media.description),
             language=self._language,
             author=self._author,
             icon=next(filter(None, (http_url(_text(icon), self._base) for icon in icons)), None),
             id=literal(_text(feed.get("id"))) or None,
-            updated=parse_date(_text(feed.get("updated")) or _text(feed.get("published"))),
+            updated=parse_date(_text(feed.get("updated")) or _text(feed.get("published")), self._dates),
             format=format_,
             self_url=next(self._related(feed, "self"), None),
             hubs=tuple(dict.fromkeys(self._related(feed, "hub"))),
@@ -283,22 +301,42 @@ class _Reader:
         )
 
     def entry(self, item: Raw, own: _Aside) -> Entry:
-        published, updated = _dates(item)
+        published, updated = self._when(own.dates)
         html, summary = self._content(item)
+        if not (html or summary):
+            html = own.media.description
+        files = complete((*self._enclosures(item), *own.media.files), own.media.episode)
+        images = pictures(own.media.images, files)
+        title, html = with_pictures(self._line(item, "title") or own.media.title, html, images)
         guid = own.guid or _text(item.get("id"))
+        url = self._link(item) or (http_url(guid) if own.permalink else None)
+        categories = (tag.get("label") or tag.get("term") for tag in _dicts(item.get("tags")))
         return Entry(
             guid=literal(guid, limit=4096),
-            url=self._link(item) or (http_url(guid) if own.permalink else None),
-            title=self._line(item, "title"),
+            url=url or next(self._related(item, "via"), None),
+            title=title,
             author=own.author or (self._author if self._atom else None),
             published=published,
             updated=updated,
             summary=summary,
             html=html,
-            tags=tags(tag.get("label") or tag.get("term") for tag in _dicts(item.get("tags"))),
-            enclosures=tuple(self._enclosures(item)),
+            tags=tags([*categories, *own.media.keywords]),
+            enclosures=files,
+            images=images,
+            episode=own.media.episode,
             language=self._entry_language(item),
         )
+
+    def _when(self, given: Mapping[str, Sequence[str]]) -> tuple[datetime | None, datetime | None]:
+        """(published, updated): the first date that can be read serves; updated only when it says something else."""
+
+        def first(names: Iterable[str]) -> datetime | None:
+            texts = (text for name in names for text in given.get(name, ()))
+            return next(filter(None, (parse_date(text, self._dates) for text in texts)), None)
+
+        updated = first(_UPDATED)
+        published = first(_PUBLISHED) or updated
+        return published, updated if updated != published else None
 
     # --- text --------------------------------------------------------------------------------------------------
 
@@ -319,7 +357,7 @@ class _Reader:
         return content(versions, summary, sure=self._atom)
 
     def _html(self, part: Raw) -> str:
-        value, kind = legal(str(part.get("value") or "")), part.get("type", "text/html")
+        value, kind = unwrapped(legal(str(part.get("value") or ""))), part.get("type", "text/html")
         if kind not in _HTML_TYPES and not str(kind).startswith("text/"):
             return ""  # an image in base64, or a document of some other kind
         if (kind not in _HTML_TYPES and self._atom) or not (kind == "application/xhtml+xml" or looks_like_html(value)):
@@ -348,26 +386,19 @@ class _Reader:
                     yield found
 
     def _enclosures(self, item: Raw) -> Iterator[Enclosure]:
-        files = [link for link in _dicts(item.get("links")) if link.get("rel") == "enclosure"]
-        files += [
-            {"href": media.get("url"), "type": media.get("type"), "length": media.get("filesize")}
-            for media in _dicts(item.get("media_content"))
-            if media.get("medium") in ("audio", "video") or str(media.get("type", "")).startswith(_MEDIA)
-        ]
-        seen = set()
-        for file in files:
-            url = http_url(_text(file.get("href")), self._base)
-            if url and url not in seen:
-                seen.add(url)
-                yield Enclosure(url, literal(file.get("type"), limit=100), length(file.get("length")))
+        for file in _dicts(item.get("links")):
+            if file.get("rel") == "enclosure" and (url := http_url(_text(file.get("href")), self._base)):
+                kind, size = _text(file.get("type")) or "", length(file.get("length"))
+                yield Enclosure(url, kind, size, title=plain(file.get("title")))
 
 
-def _dates(item: Raw) -> tuple[Any, Any]:
-    """(published, updated): the first date there is serves for published; updated only when it says something else."""
-    updated = parse_date(_text(item.get("updated")))
-    given = (parse_date(_text(item.get(key))) for key in ("published", "created"))
-    published = next(filter(None, given), updated)
-    return published, updated if updated != published else None
+def _dates(tree: etree._Element) -> dict[str, list[str]]:
+    """The dates of an entry as written, by the names of their elements in whatever vocabulary."""
+    found: dict[str, list[str]] = {}
+    for child in tree:
+        if (name := local_name(child)) in _DATES and (text := (child.text or child.get("datetime") or "").strip()):
+            found.setdefault(name, []).append(text)
+    return found
 
 
 def _guid(tree: etree._Element) -> tuple[str, bool]:
@@ -378,6 +409,10 @@ def _guid(tree: etree._Element) -> tuple[str, bool]:
             if local_name(child) == name and not namespace(child) and text:
                 return text, (child.get("isPermaLink") or "true").strip().lower() == "true"
     return (tree.get(f"{{{RDF}}}about") or "").strip(), True
+
+
+def _urls(images: Iterable[EntryImage]) -> Iterator[str]:
+    return (image.url for image in images)
 
 
 def _text(value: object) -> str | None:

@@ -35,6 +35,21 @@ _STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A
 _REFERENCE = re.compile(r"&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,8})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _STRAY_LESS = re.compile(r"<(?![A-Za-z_/!?])")
 _PREFIX = re.compile(r"(?:</?|\s)([A-Za-z_][\w.-]{0,40}):[A-Za-z_]")
+_FIELD = re.compile(r"<([A-Za-z_][\w.:-]{0,60})(?:\s[^<>]{0,500})?>\s*\Z")
+_ENTRY = re.compile(r"</?(?:[\w.-]{1,30}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_MARK = re.compile(r"<!\[CDATA\[|\]\]>")
+_SPLIT = "]]]]><![CDATA[>"
+"""How XML writes the end of a section inside one."""
+
+MAX_SEARCHES = 1000
+"""Sections of one document whose end is looked for beyond the first `]]>`, so that all of it takes linear time."""
+
+MAX_TAG = 600
+"""Characters before a section in which the start tag of its field is looked for."""
+
+MAX_QUOTED = 2 * 2**20
+"""Characters of a section in which its field's end is looked for (see bounds.MAX_FIELD)."""
+
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -49,17 +64,40 @@ def _markup(piece: str) -> str:
 
 
 def _sections(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces: (piece, whether it is a CDATA section)."""
-    position = 0
+    """The text in pieces: (piece, whether it is a CDATA section).
+
+    A section that is all of a field ends where the field does: marks inside it are part of a text that quotes XML.
+    """
+    position = searches = 0
     while (start := text.find("<![CDATA[", position)) >= 0:
         yield text[position:start], False
-        end = text.find("]]>", start)
+        end, field = text.find("]]>", start), _FIELD.search(text, max(0, start - MAX_TAG), start)
+        if end >= 0 and field and searches < MAX_SEARCHES:
+            closing = re.compile(rf"\]\]>\s*</{re.escape(field[1])}\s*>")
+            if not closing.match(text, end):
+                searches += 1
+                end = _end_of_section(text, start, end, closing)
         if end < 0:
             yield text[start:] + "]]>", True
             return
-        yield text[start : end + 3], True
+        yield f"<![CDATA[{text[start + 9 : end].replace(']]>', _SPLIT)}]]>", True
         position = end + 3
     yield text[position:], False
+
+
+def _end_of_section(text: str, start: int, end: int, closing: re.Pattern[str]) -> int:
+    """Where the section at `start` ends: at `end`, the first `]]>`, unless that is part of the text of its field."""
+    last = closing.search(text, end, end + MAX_QUOTED)
+    if last is None or _ENTRY.search(text, end, last.start()):
+        return end
+    depth, marks = 0, list(_MARK.finditer(text, start, last.start() + 3))
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        depth += 1 if mark[0] != "]]>" else -1
+        if depth <= 0:
+            if following is None or following[0] != "]]>":
+                return mark.start()
+            depth = 1
+    return last.start()
 
 
 def _known(match: re.Match[str]) -> str:
@@ -106,6 +144,8 @@ MAX_OPENING = 4096
 
 CUT_SHORT = "the document is cut short; its complete entries were taken"
 BROKEN = "the XML was broken around the entries"
+BROKEN_END = "the XML was broken after the entries"
+FOLLOWED = "something follows the feed, and was passed over"
 
 _DECLARATION = re.compile(r"<\?xml[^>]{0,500}\?>", re.IGNORECASE)
 _BLANK = "\ufeff \t\r\n"
@@ -235,9 +275,12 @@ def _broken(text: str) -> tuple[etree._Element, list[str]]:
     start = ROOT.search(text)
     if start is None:
         return _recovered(text), ["the XML was broken"]
+    end = _end_of_root(text, start)
+    if end is not None and (root := _strict(text[:end])) is not None:
+        return root, [*junk, FOLLOWED]
     closed = _closed_after_last_entry(text, start)
     if closed is not None and (root := _strict(closed)) is not None:
-        return root, [*junk, CUT_SHORT]
+        return root, [*junk, CUT_SHORT if end is None else BROKEN_END]
     root, problems = _salvaged(text, start)
     return root, junk + problems
 
@@ -250,6 +293,13 @@ def _closed_after_last_entry(text: str, start: re.Match[str]) -> str | None:
     channel = _CHANNEL_START.search(text, start.end(), ends[-1])
     inside = channel is not None and not _CHANNEL_END.search(text, start.end(), ends[-1])
     return text[: ends[-1]] + (f"</{channel[1]}>" if channel and inside else "") + f"</{_name(start)}>"
+
+
+def _end_of_root(text: str, start: re.Match[str]) -> int | None:
+    """Where the root's end tag ends, the last one there is; None when there is none behind the last entry."""
+    ends = re.compile(rf"</{re.escape(_name(start))}\s*>", re.IGNORECASE).finditer(text, start.end())
+    last = max((match.end() for match in ends), default=None)
+    return last if last is not None and not _ENTRY_END.search(text, last) else None
 
 
 def _name(start: re.Match[str]) -> str:

@@ -21,7 +21,7 @@ from aggregator.scrape.multipage import next_page, real_page, single_page
 from aggregator.scrape.neighbours.choose import find_with_blocks
 from aggregator.scrape.page_kind import is_html, kind_of
 from aggregator.scrape.structured import Claims, claims
-from aggregator.text.page_encoding import decode
+from aggregator.text.encoding import decode
 from aggregator.text.urls import redact
 
 NOTHING_KNOWN = Hint()
@@ -35,7 +35,7 @@ def read_article(page: bytes, url: str, content_type: str = "", hint: Hint = NOT
     """
     if not is_html(page, content_type):
         return Article(url=url, title=hint.title or None, kind=PageKind.NOT_HTML, quality=0.0)
-    tree = parse(site_rules.mended(decode(page, content_type), hint.rule))
+    tree = parse(site_rules.mended(decode(page, content_type, page=True), hint.rule))
     if tree is None:
         if page.strip():
             raise ScrapeError(redact(url), "there is no element in the page")

@@ -23,7 +23,7 @@ from aggregator.models import Article, Neighbour
 from aggregator.models.site_rules import Rule, Selector
 from aggregator.scrape.clean.clean import clean_tree
 from aggregator.scrape.dom import MAX_CHARACTERS, is_element, squeeze, text_of, to_text
-from aggregator.text.page_dates import read_date
+from aggregator.text.dates import read_date
 from aggregator.text.urls import http_url
 
 MAX_FOUND = 1000

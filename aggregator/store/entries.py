@@ -1,6 +1,6 @@
-"""The tables `entries` and `enclosures`: the items of feeds as they came, safe before anything is scraped.
+"""The tables `entries`, `enclosures`, `entry_images`, `episodes`: the items of feeds as they came.
 
-An entry belongs to its feed alone: nothing that another feed says changes it.
+They are safe before anything is scraped. An entry belongs to its feed alone: nothing that another feed says changes it.
 
 The table `polls`, and the order in which one poll is written: feed, entries, log; all of it or nothing.
 """
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime, timedelta
 
 from aggregator.models import Decision, Entry, Known, PollOutcome, Verdict
 from aggregator.store import articles, chain, feeds, post_changes, retention, times, websub
 from aggregator.store.connection import Sql
+from aggregator.text.dates import date_in_url
 from aggregator.text.storable import keepable, storable
 
 
@@ -59,8 +60,15 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) ->
 
 
 def _ordered(entry: Entry, at: datetime, place: int) -> datetime:
-    """The time to order by: as published, never later than seen; without a date, the document's own order."""
-    return min(entry.published, at) if entry.published else at - timedelta(seconds=place)
+    """The time to order by: as published, never later than seen.
+
+    Without a date, the day in the entry's address where there is one, else the document's own order, as of now.
+    """
+    published = entry.published or date_in_url(entry.url)
+    seen = at - timedelta(seconds=place)
+    if entry.published is None and published and published.date() == at.date():
+        return seen
+    return min(published, at) if published else seen
 
 
 def _insert(
@@ -87,7 +95,7 @@ def _insert(
             "missed_since": missed_since,
         },
     )
-    _save_enclosures(sql, entry_id, entry)
+    _save_media(sql, entry_id, entry)
     retention.revive(sql, article_id, at)
     post_changes.add_carrier(sql, feed_id, article_id)
     return [article_id]
@@ -112,8 +120,7 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[in
     )
     if row is None:
         return []
-    sql.execute("DELETE FROM enclosures WHERE entry_id = ?", (row["id"],))
-    _save_enclosures(sql, row["id"], entry)
+    _save_media(sql, row["id"], entry)
     if retention.is_purged(sql, row["article_id"]):
         return []
     articles.entry_revised(sql, row["article_id"], row["id"], decision, at)
@@ -142,11 +149,25 @@ def _values(feed_id: int, decision: Decision, entry: Entry, at: datetime) -> dic
     }
 
 
-def _save_enclosures(sql: Sql, entry_id: int, entry: Entry) -> None:
+def _save_media(sql: Sql, entry_id: int, entry: Entry) -> None:
+    """Files, pictures and what a podcast says, in place of those of before."""
+    for table in ("enclosures", "entry_images", "episodes"):
+        sql.execute(f"DELETE FROM {table} WHERE entry_id = ?", (entry_id,))  # noqa: S608 - our own words
     sql.many(
-        "INSERT INTO enclosures (entry_id, position, url, type, length) VALUES (?, ?, ?, ?, ?)",
-        [(entry_id, n, item.url, item.type, item.length) for n, item in enumerate(entry.enclosures)],
+        "INSERT INTO enclosures (entry_id, position, url, type, length, duration_s, title)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(entry_id, n, *astuple(item)) for n, item in enumerate(entry.enclosures)],
     )
+    sql.many(
+        "INSERT INTO entry_images (entry_id, position, url, alt) VALUES (?, ?, ?, ?)",
+        [(entry_id, n, image.url, image.alt) for n, image in enumerate(entry.images)],
+    )
+    if entry.episode is not None:
+        sql.execute(
+            "INSERT INTO episodes (entry_id, season, number, kind, explicit, duration_s, subtitle)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (entry_id, *astuple(entry.episode)),
+        )
 
 
 KEPT = 200

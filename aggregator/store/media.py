@@ -247,7 +247,8 @@ def _note(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
     if not row["mirrored"]:
         return
     files = sql.all("SELECT url, type FROM enclosures WHERE entry_id = ? ORDER BY position", (row["entry_id"],))
-    shown = [row["lead_image"], *sources(row["html"])]
+    image = sql.value("SELECT url FROM entry_images WHERE entry_id = ? AND position = 0", (row["entry_id"],))
+    shown = [row["lead_image"] or image, *sources(row["html"])]
     shown += [file["url"] for file in files if is_image(file["type"], file["url"])]
     asked = (url for url in shown if url and http_url(url) and not holds_hidden(hide(url)))
     urls = tuple(dict.fromkeys(asked))[:IMAGES]

@@ -24,6 +24,8 @@ from aggregator.models import (
     Attribution,
     Carried,
     Enclosure,
+    EntryImage,
+    Episode,
     Picture,
     Post,
     PostLink,
@@ -54,7 +56,7 @@ _POSTS = """
         coalesce(articles.language, entries.language, feeds.language) AS language,
         coalesce(json_extract(feeds.options, '$.media'), 'link') AS media,
         posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
-        entries.id AS entry_id, entries.html AS feed_html, entries.summary AS feed_summary
+        entries.id AS entry_id, entries.tags AS categories, entries.html AS feed_html, entries.summary AS feed_summary
     FROM json_each(:ids) AS wanted
     JOIN posts ON posts.article_id = wanted.value
     JOIN articles ON articles.id = posts.article_id
@@ -67,8 +69,16 @@ _CARRIERS = """
     SELECT article_id, feed_id, url FROM entries WHERE article_id IN (SELECT value FROM json_each(:ids)) ORDER BY id
 """
 _ENCLOSURES = """
-    SELECT entry_id, url, type, length FROM enclosures
+    SELECT entry_id, url, type, length, duration_s, title FROM enclosures
     WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY entry_id, position
+"""
+_IMAGES = """
+    SELECT entry_id, url, alt FROM entry_images
+    WHERE entry_id IN (SELECT value FROM json_each(:ids)) AND position = 0
+"""
+_EPISODES = """
+    SELECT entry_id, season, number, kind, explicit, duration_s, subtitle FROM episodes
+    WHERE entry_id IN (SELECT value FROM json_each(:ids))
 """
 _GROUPS = """
     WITH leaders (id) AS (
@@ -90,11 +100,13 @@ _GROUPS = """
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
-    """What is shown of posts beside their own rows: by article, enclosures by entry, sources by feed."""
+    """What is shown of posts beside their own rows: by article; files, pictures, episodes by entry; sources by feed."""
 
     sources: Mapping[int, Source]
     carriers: Mapping[int, list[tuple[int, str | None]]]
     enclosures: Mapping[int, tuple[Enclosure, ...]]
+    images: Mapping[int, EntryImage]
+    episodes: Mapping[int, Episode]
     groups: Mapping[int, list[sqlite3.Row]]
     stories: Mapping[int, StoryCoverage]
     neighbours: Mapping[tuple[int, str], PostLink]
@@ -129,11 +141,14 @@ def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False) -> tuple[Pos
 
 def _gather(sql: Sql, ids: Sequence[int], entry_ids: list[int | None], *, listed: bool) -> _Gathered:
     wanted = {"ids": json.dumps(list(ids))}
+    entries = {"ids": json.dumps([number for number in entry_ids if number is not None])}
     sources = feeds.sources(sql)
     return _Gathered(
         sources,
         _carriers(sql, wanted),
-        _enclosures(sql, entry_ids),
+        _enclosures(sql, entries),
+        {row["entry_id"]: EntryImage(redact(row["url"]), row["alt"]) for row in sql.all(_IMAGES, entries)},
+        {row["entry_id"]: _episode(row) for row in sql.all(_EPISODES, entries)},
         _groups(sql, wanted),
         story_members.of(sql, ids, sources),
         {} if listed else neighbours.of(sql, wanted),
@@ -146,15 +161,17 @@ def _cut(post: Post, republish: Republish, withdrawal: Withdrawal | None) -> Pos
     """The post with no more in it than may go out."""
     if withdrawal is not None:
         return replace(
-            post, title=WITHDRAWN, author=None, html="", summary="", tags=post.source.tags, lead_image=None,
-            word_count=0, enclosures=(), attribution=None, next=None, previous=None, also_in=(), leader=None,
-            pictures=(), revisions=(), revised=None, republish=republish, withdrawn=withdrawal,
+            post, title=WITHDRAWN, author=None, html="", summary="", tags=post.source.tags, categories=(),
+            lead_image=None, lead_image_alt="", word_count=0, enclosures=(), episode=None, attribution=None, next=None,
+            previous=None, also_in=(), leader=None, pictures=(), revisions=(), revised=None, republish=republish,
+            withdrawn=withdrawal,
         )  # fmt: skip
     if republish == "full":
         return post
     summary = post.summary if republish == "excerpt" else ""
     return replace(
-        post, html="", summary=summary, lead_image=None, enclosures=(), pictures=(), revisions=(), republish=republish
+        post, html="", summary=summary, lead_image=None, lead_image_alt="", enclosures=(), episode=None, pictures=(),
+        revisions=(), republish=republish,
     )  # fmt: skip
 
 
@@ -162,6 +179,7 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
     sources, carriers = found.sources, found.carriers_of(row)
     members = found.groups.get(row["duplicate_of"] or row["id"], [])
     story, names = found.stories.get(row["id"]), row["source_name"]
+    image = None if row["lead_image"] else found.images.get(row["entry_id"])
     carrying = dict.fromkeys([row["feed_id"], *(feed_id for feed_id, _ in carriers)])
     return Post(
         id=row["uid"],
@@ -178,9 +196,12 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
         html=row["html"] or row["feed_html"] or row["feed_summary"] or "",
         summary=shortened(plain(row["feed_summary"] or "") or row["text"], SUMMARY_CHARS),
         tags=tuple(sorted({tag for feed_id in carrying for tag in sources[feed_id].tags})),
-        lead_image=row["lead_image"],
+        categories=tuple(json.loads(row["categories"] or "[]")),
+        lead_image=image.url if image else row["lead_image"],
+        lead_image_alt=image.alt if image else "",
         word_count=row["word_count"],
         enclosures=found.enclosures.get(row["entry_id"], ()),
+        episode=found.episodes.get(row["entry_id"]),
         attribution=Attribution(names, row["source_url"] and redact(row["source_url"])) if names else None,
         next=found.neighbours.get((row["id"], neighbours.NEXT)),
         previous=found.neighbours.get((row["id"], neighbours.PREVIOUS)),
@@ -231,11 +252,17 @@ def _carriers(sql: Sql, wanted: Mapping[str, object]) -> dict[int, list[tuple[in
     return found
 
 
-def _enclosures(sql: Sql, entry_ids: list[int | None]) -> dict[int, tuple[Enclosure, ...]]:
+def _enclosures(sql: Sql, entries: Mapping[str, object]) -> dict[int, tuple[Enclosure, ...]]:
     found: defaultdict[int, list[Enclosure]] = defaultdict(list)
-    for row in sql.all(_ENCLOSURES, {"ids": json.dumps([number for number in entry_ids if number is not None])}):
-        found[row["entry_id"]].append(Enclosure(redact(row["url"]), row["type"], row["length"]))
+    for row in sql.all(_ENCLOSURES, entries):
+        file = Enclosure(redact(row["url"]), row["type"], row["length"], row["duration_s"], row["title"])
+        found[row["entry_id"]].append(file)
     return {entry_id: tuple(items) for entry_id, items in found.items()}
+
+
+def _episode(row: sqlite3.Row) -> Episode:
+    explicit = None if row["explicit"] is None else bool(row["explicit"])
+    return Episode(row["season"], row["number"], row["kind"], explicit, row["duration_s"], row["subtitle"])
 
 
 def _groups(sql: Sql, wanted: Mapping[str, object]) -> dict[int, list[sqlite3.Row]]:

@@ -77,6 +77,9 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
             (teaser, (f"<p>{escape(teaser)}</p>" if teaser else "") + NOTICE, len(teaser.split()), row["id"]),
         )
         sql.execute("UPDATE entries SET summary = '', html = '' WHERE article_id = ?", (row["id"],))
+        sql.execute(
+            "DELETE FROM entry_images WHERE entry_id IN (SELECT id FROM entries WHERE article_id = ?)", (row["id"],)
+        )
         sql.execute("DELETE FROM revisions WHERE article_id = ?", (row["id"],))
         sql.execute("UPDATE rechecks SET due = NULL WHERE article_id = ?", (row["id"],))
     post_changes.mark_changed(sql, [row["id"] for row in rows])

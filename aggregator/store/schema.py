@@ -20,6 +20,7 @@ from aggregator.store import (
     revisions,
     tables_articles,
     tables_desk,
+    tables_enclosures,
     tables_evidence,
     tables_extractions,
     tables_feeds,
@@ -324,6 +325,14 @@ def index_ended(db: Database) -> None:
     db.execute(tables_outputs.ENDED)
 
 
+def renew_enclosures(db: Database) -> None:
+    """Files get a duration and a title; entries get their pictures and what a podcast says of them."""
+    db.executescript(tables_enclosures.TO_NEW_FORM)
+    for table in tables_enclosures.TABLES:
+        db.executescript(table)
+    db.executescript(tables_enclosures.FROM_FORMER)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -347,6 +356,7 @@ STEPS = (
     renew_notices,
     renew_views,
     index_ended,
+    renew_enclosures,
 )
 for _step in STEPS:
     migrations()(_step)

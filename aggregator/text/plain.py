@@ -31,6 +31,8 @@ _INLINE = frozenset(
 )
 """What people mark text up with. `The <script> tag` in an RSS title means what it says; `<b>New</b>` does not."""
 
+_VOID = frozenset({"br", "img", "wbr"})
+_CDATA_MARK = re.compile(r"<!\[CDATA\[|\]\]>|</?(?:pre|code)\b", re.IGNORECASE)
 _BLOCK = frozenset({"br", "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "tr"})
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _LOOKS_LIKE_HTML = re.compile(
@@ -64,22 +66,78 @@ def literal(value: object, limit: int = MAX_LINE) -> str:
 
 
 def _opened(text: str) -> str:
-    """CDATA that was escaped twice shows up as text; its marks mean nothing to a reader."""
-    return text.replace("<![CDATA[", "").replace("]]>", "") if "<![CDATA[" in text else text
+    """CDATA that was escaped as a whole shows up as text; its marks mean nothing to a reader."""
+    bare = text.strip()
+    if not bare.startswith("<![CDATA["):
+        return text
+    return bare.removeprefix("<![CDATA[").removesuffix("]]>")
+
+
+def unwrapped(markup: str) -> str:
+    """HTML without the marks of CDATA around it, or around parts of it; in code they are text and shown as such."""
+    markup = _opened(markup)
+    if "<![CDATA[" not in markup:
+        return markup
+    code = opened = position = 0
+    pieces = []
+    for mark in _CDATA_MARK.finditer(markup):
+        pieces.append(markup[position : mark.start()])
+        position = mark.end()
+        if mark[0][1] in "/pPcC":
+            code = max(code + (-1 if mark[0][1] == "/" else 1), 0)
+            pieces.append(mark[0])
+        elif code:
+            pieces.append(html.escape(mark[0], quote=False))
+        elif mark[0] == "]]>" and not opened:
+            pieces.append(mark[0])
+        else:
+            opened += 1 if mark[0] != "]]>" else -1
+    return "".join((*pieces, markup[position:]))
 
 
 def _without_tags(text: str, *, everything: bool) -> str:
+    """Without comments and tags; unless the format says that it is HTML, only with those that mark something up."""
     text = _COMMENT.sub("", text)
     if everything:
         text = _SILENT.sub("", text)
+    marks = list(_TAG.finditer(text))
+    meant = frozenset() if everything else _meant_as_text(text, marks)
 
     def replace(match: re.Match[str]) -> str:
-        name = (match[1] or "").lower()
-        if not everything and name not in _INLINE:
-            return match[0]
-        return " " if name in _BLOCK else ""
+        return match[0] if match.start() in meant else " " if (match[1] or "").lower() in _BLOCK else ""
 
     return _TAG.sub(replace, text)
+
+
+def _meant_as_text(text: str, tags: list[re.Match[str]]) -> frozenset[int]:
+    """Where the tags stand that a title speaks of: of other elements than inline ones, or without a partner.
+
+    A pair marks up what it encloses without a blank at either end; `<b>` and `</b>` that enclose nothing, or stand like
+    words, are spoken of. A start tag with attributes is markup, whether or not its end is there (titles are cut).
+    """
+    spoken, open_ones = set(), []
+    for tag in tags:
+        name = (tag[1] or "").lower()
+        if not name:
+            continue
+        closing = tag[0].startswith("</")
+        if name not in _INLINE:
+            spoken.add(tag.start())
+        elif name in _VOID:
+            if name == "img" and tag[0].lower() in ("<img>", "<img/>", "<img />"):
+                spoken.add(tag.start())
+        elif not closing:
+            open_ones.append(tag)
+            spoken.add(tag.start())
+        else:
+            spoken.add(tag.start())
+            partner = next((one for one in reversed(open_ones) if one[1].lower() == name), None)
+            if partner is not None:
+                del open_ones[open_ones.index(partner) :]
+                inside = text[partner.end() : tag.start()]
+                if partner[0].strip("<>/").lower() != name or (inside and inside == inside.strip()):
+                    spoken -= {partner.start(), tag.start()}
+    return frozenset(spoken - {one.start() for one in open_ones if one[0].strip("<>/ ").lower() != one[1].lower()})
 
 
 def shortened(text: str, limit: int) -> str:

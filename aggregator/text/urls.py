@@ -32,6 +32,9 @@ MIN_SECRET = 7
 
 _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNSEEN = re.compile("[\x00-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
+"""Control characters, and those without width or meaning in an address that editors and chat programs paste into it."""
+
 _SECRET_KEY = re.compile(
     r"(?i).*(token|secret|passw(or)?d|pwd|pass(key|code)?|api_?key|access_?key|auth|bearer|credentials?|signature|jwt)$"
     r"|(.*[_-])?(hash|hmac|sig|sid|key|session(_?id)?)$"
@@ -51,12 +54,12 @@ def http_url(value: str | None, base: str | None = None, *, userinfo: bool = Fal
 
     User and password are left out, since what a stranger's document links to is shown to everybody; `userinfo` keeps
     them, for addresses that the operator gave to be fetched.
-    Tabs and line breaks inside are dropped and backslashes count as slashes, as in browsers (WHATWG URL, 4.4), so
-    that what we check is what any other program would connect to. Never raises.
+    Tabs, line breaks and characters without width inside are dropped and backslashes count as slashes, as in browsers
+    (WHATWG URL, 4.4), so that what we check is what any other program would connect to. Never raises.
     """
     if not value or len(value) > MAX_URL:
         return None
-    cleaned = _CONTROL.sub("", value).strip().replace("\\", "/")
+    cleaned = _UNSEEN.sub("", value).strip().replace("\\", "/")
     try:
         joined = urljoin(base, cleaned) if base else cleaned
         return _normal(joined, userinfo=userinfo)

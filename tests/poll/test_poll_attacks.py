@@ -293,7 +293,7 @@ def test_a28_markup_in_names_is_text() -> None:
       <entry><id>1</id><title type="html">a &lt;script&gt;alert(1)&lt;/script&gt;&lt;b&gt;b&lt;/b&gt;</title></entry></feed>"""
     feed = poll.parse(atom.encode(), URL)
     assert (feed.title, feed.entries[0].title) == ("Name", "a b")
-    assert "<" not in poll.parse(rss().replace(b"<title>T", b"<title>&lt;b&gt;T"), URL).title
+    assert "<" not in poll.parse(rss().replace(b"<title>T", b"<title>&lt;b&gt;T&lt;/b&gt;"), URL).title
 
 
 def test_a33_a39_names_hold_no_line_breaks() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.models import Attribution, PageKind
 from aggregator.scrape import Hint, clean_html, marks, read_article, to_text
-from aggregator.text.page_encoding import decode
+from aggregator.text.encoding import decode
 
 LEDE = "Researchers have found a flaw in a library that half of the internet uses, and which nobody has paid for in twelve years."
 PARAGRAPHS = [
@@ -279,7 +279,7 @@ def test_the_feeds_text_stands_in_for_a_page_that_scripts_fill() -> None:
 )
 def test_f28_charsets(data: bytes, label: str, text: str) -> None:
     """A wrong, missing or absurd label gives readable text."""
-    assert text in decode(data, label).replace("\ufeff", "")
+    assert text in decode(data, label, page=True).replace("\ufeff", "")
 
 
 @pytest.mark.parametrize(

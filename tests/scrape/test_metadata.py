@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.scrape import read_article
-from aggregator.text.page_dates import dates_in, read_date
-from aggregator.text.page_encoding import decode
+from aggregator.text.dates import dates_in, read_date
+from aggregator.text.encoding import decode
 
 TEXT = "".join(
     f"<p>{sentence}</p>"
@@ -204,4 +204,4 @@ def test_f28_utf8_inside_utf8_is_decoded_twice() -> None:
     text = "the attacker’s – “simple” – trick"
     assert decode(f"<p>{text}</p>".encode().decode("latin-1").encode()) == f"<p>{text}</p>"
     quoted = "<p>It then reads Ã© where it says é</p>"
-    assert decode(quoted.encode()) == quoted
+    assert decode(quoted.encode(), page=True) == quoted

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.store_builders import HOUR, NOW, Newsroom, decision, entry
 
-from aggregator.models import Enclosure, Known, ParsedFeed, PollOutcome, PollResult, Verdict
+from aggregator.models import Enclosure, EntryImage, Episode, Known, ParsedFeed, PollOutcome, PollResult, Verdict
 from aggregator.models.errors import StoreError
 from aggregator.store import Store
 
@@ -23,9 +23,11 @@ def test_an_entry_is_kept_as_given(newsroom: Newsroom) -> None:
         summary="<p>Short</p>",
         tags=("Worms", "Ärger"),
         enclosures=(
-            Enclosure("https://alpha.example/a.mp3", "audio/mpeg", 12),
+            Enclosure("https://alpha.example/a.mp3", "audio/mpeg", 12, 3600, "The talk"),
             Enclosure("https://alpha.example/b.pdf"),
         ),
+        images=(EntryImage("https://alpha.example/a.png", "A kettle"), EntryImage("https://alpha.example/b.png")),
+        episode=Episode(2, 7, "bonus", explicit=False, duration=3600, subtitle="Kettles"),
         language="de",
     )
     newsroom.poll(given)
@@ -43,7 +45,43 @@ def test_an_entry_is_kept_as_given(newsroom: Newsroom) -> None:
     assert newsroom.value("SELECT count(*) FROM enclosures") == 2
     newsroom.scrape(given.url or "")
     newsroom.publish()
-    assert newsroom.posts()["one"].enclosures == given.enclosures
+    post = newsroom.posts()["one"]
+    assert (post.enclosures, post.episode, post.categories) == (given.enclosures, given.episode, given.tags)
+    assert (post.lead_image, post.lead_image_alt) == ("https://alpha.example/a.png", "A kettle")
+
+
+@pytest.mark.parametrize(
+    ("url", "page", "published"),
+    [
+        ("https://alpha.example/2025/12/24/one", None, "2025-12-24T00:00:00Z"),
+        ("https://alpha.example/2025/12/24/one", NOW - 400 * HOUR, "2026-02-21T20:00:00Z"),
+        ("https://alpha.example/2026/03/10/one", None, "2026-03-10T12:00:00Z"),
+        ("https://alpha.example/one", None, "2026-03-10T12:00:00Z"),
+    ],
+)
+def test_k04_a_date_is_looked_for_elsewhere_before_it_is_now(
+    newsroom: Newsroom, url: str, page: datetime | None, published: str
+) -> None:
+    """An entry without a date that can be read has its page's, then that in its address."""
+    newsroom.poll(entry("one", url=url, published=None))
+    newsroom.scrape(url, published=page)
+    newsroom.publish()
+    assert newsroom.value("SELECT published FROM posts") == published
+
+
+def test_k05_k06_what_comes_with_an_entry_is_that_of_its_last_form(newsroom: Newsroom) -> None:
+    """Files, pictures and episode of a revised entry take the place of the former ones; a page's picture goes first."""
+    first = entry("one", images=(EntryImage("https://alpha.example/a.png", "A"),), episode=Episode(1, 1))
+    newsroom.poll(first)
+    later = replace(first, html="<p>More.</p>", images=(), episode=None, enclosures=(Enclosure("https://x.example/1"),))
+    newsroom.poll(later, verdict=Verdict.REVISED)
+    counts = [newsroom.value(f"SELECT count(*) FROM {table}") for table in ("enclosures", "entry_images", "episodes")]
+    assert counts == [1, 0, 0]
+    newsroom.poll(entry("two", images=(EntryImage("https://alpha.example/a.png", "A"),)))
+    newsroom.scrape("https://alpha.example/two", lead_image="https://alpha.example/page.png")
+    newsroom.publish()
+    post = newsroom.posts()["two"]
+    assert (post.lead_image, post.lead_image_alt) == ("https://alpha.example/page.png", "")
 
 
 def test_known_entries(newsroom: Newsroom) -> None:

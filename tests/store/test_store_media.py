@@ -9,7 +9,7 @@ import pytest
 from support.store_builders import HOUR, NOW, Newsroom, config, entry
 
 from aggregator.emit import item
-from aggregator.models import CheckedImage, Enclosure, Picture
+from aggregator.models import CheckedImage, Enclosure, EntryImage, Picture
 from aggregator.store import Store
 from aggregator.text.urls import keep_secret
 
@@ -48,6 +48,12 @@ def test_lead_image_images_and_image_files_are_mirrored_once(room: Newsroom) -> 
     room.poll(entry("one", enclosures=files))
     room.scrape(f"{ALPHA}/one", html='<p><img src="https://c.example/a.png"></p>', lead_image="https://c.example/a.png")
     assert due(room) == ["https://c.example/a.png", "https://c.example/f.jpg"]
+
+
+def test_the_feeds_own_picture_is_mirrored_where_the_page_has_none(room: Newsroom) -> None:
+    room.poll(entry("one", images=(EntryImage("https://c.example/e.jpg"),)))
+    room.scrape(f"{ALPHA}/one", html="<p>Text.</p>")
+    assert due(room) == ["https://c.example/e.jpg"]
 
 
 def test_nothing_is_noted_where_images_are_links(newsroom: Newsroom) -> None:

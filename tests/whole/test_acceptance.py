@@ -12,7 +12,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "acceptance.md"
-NAMED = re.compile(r"^\s*(?:async )?def (test_((?:[fa]\d\d_)+)\w+)", re.MULTILINE)
+NAMED = re.compile(r"^\s*(?:async )?def (test_((?:[fak]\d\d_)+)\w+)", re.MULTILINE)
 
 FAULTS = """\
 F1 the ETag changes and the body does not: the new one is kept
@@ -98,6 +98,22 @@ A38 one feed using another's guids: the other's entries stay
 A39 hostile guids and paths: a safe name inside the root
 A40 instructions in the configuration: refused"""
 
+KINDS = """\
+K1 dates in every shape that is met, zones by name and region: read, with the time
+K2 months and days of the week in sixty languages: read
+K3 numbers in any order: the document decides, or nobody
+K4 a date that cannot be read: looked for in other fields, on the page, in the address, before it is now
+K5 pictures beside the text (Media RSS, JSON Feed, microblogs): kept, with their descriptions
+K6 podcasts: files with type, length and duration, and what iTunes' tags say
+K7 relative links: from the channel's link and xml:base, once
+K8 links with what cannot be seen, or without a scheme; relations as IRI: the link that is meant
+K9 titles that speak of tags: they keep them
+K10 sections of CDATA in one another: the whole content, and no marks around it
+K11 says UTF-8 and is not, pasted bytes, a server's default, labels of every kind: the letters
+K12 something follows the feed: said, and not called cut short
+K13 JSON Feeds as templates write them: read
+K14 Retry-After as a date: by the server's own clock"""
+
 NOT_TESTED: dict[str, str] = {
     "A35": "no text of a feed is given to another program: there are no hooks and no notifier",
 }
@@ -108,7 +124,7 @@ def named_tests() -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(TESTS.rglob("test_*.py")):
         for match in NAMED.finditer(path.read_text("utf-8")):
-            for case in re.findall(r"[fa]\d\d", match[2]):
+            for case in re.findall(r"[fak]\d\d", match[2]):
                 found[f"{case[0].upper()}{int(case[1:])}"].append(f"{path.relative_to(TESTS.parent)}::{match[1]}")
     return found
 
@@ -121,12 +137,16 @@ def page() -> str:
         "",
         "Each case is shown by the tests named beside it, on real sockets, files and databases.",
     ]
-    for title, cases in (("Faults", FAULTS), ("Attacks", ATTACKS)):
+    for title, cases in (("Faults", FAULTS), ("Attacks", ATTACKS), ("Kinds of feeds", KINDS)):
         lines += ["", f"## {title}", "", "| case | what happens | shown by |", "| --- | --- | --- |"]
         for line in cases.splitlines():
             case, _, words = line.partition(" ")
             shown = "<br>".join(f"`{test}`" for test in found[case]) or f"not tested: {NOT_TESTED.get(case, '?')}"
             lines.append(f"| {case} | {words} | {shown} |")
+    lines += [
+        "",
+        "`python -m bench.cases` serves one feed of each kind and more, and shows what a subscriber sees of it.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -138,7 +158,7 @@ def test_the_page_of_faults_and_attacks_is_as_the_tests_are() -> None:
 
 
 def test_every_case_has_a_test_or_a_reason() -> None:
-    """No fault and no attack is left out silently."""
-    cases = {line.partition(" ")[0] for line in (FAULTS + "\n" + ATTACKS).splitlines()}
-    assert len(cases) == 80
+    """No fault, no attack and no kind is left out silently."""
+    cases = {line.partition(" ")[0] for line in f"{FAULTS}\n{ATTACKS}\n{KINDS}".splitlines()}
+    assert len(cases) == 94
     assert sorted(cases - set(named_tests()) - set(NOT_TESTED)) == []

@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.dom import squeeze, text_of
 from aggregator.scrape.structured import Claims, types_of
-from aggregator.text.page_dates import dates_in
+from aggregator.text.dates import dates_in
 
 ABOVE = 4
 BELOW = 14

@@ -19,7 +19,7 @@ from aggregator.scrape.metadata.authors import byline, dateline, find_author, sh
 from aggregator.scrape.metadata.titles import find_title
 from aggregator.scrape.page_kind import forbidden_by_page
 from aggregator.scrape.structured import Claims
-from aggregator.text.page_dates import read_date
+from aggregator.text.dates import read_date
 from aggregator.text.urls import http_url
 
 MAX_TAGS = 30

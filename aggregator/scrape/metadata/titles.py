@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import squeeze, text_of
 from aggregator.scrape.structured import Claims
-from aggregator.text.page_dates import dates_in
+from aggregator.text.dates import dates_in
 from aggregator.text.urls import host_of
 
 _SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›]\s*|\s+::\s+")

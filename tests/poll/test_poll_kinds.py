@@ -1,0 +1,132 @@
+"""What feeds that people follow do: the documents in `golden/`, by the kind of thing that each of them shows."""
+
+from __future__ import annotations
+
+import pytest
+from poll_golden import GOLDEN, URL
+
+from aggregator import poll
+from aggregator.models import Entry, EntryImage, ParsedFeed
+
+
+def parsed(name: str) -> ParsedFeed:
+    return poll.parse((GOLDEN / name).read_bytes(), URL)
+
+
+def entries(name: str) -> dict[str, Entry]:
+    return {entry.guid: entry for entry in parsed(name).entries}
+
+
+def test_k05_pictures_of_media_rss() -> None:
+    """Contents before thumbnails, the largest thumbnail first, nobody's own picture; no player that is gone."""
+    found = entries("media-rss.xml")
+    assert found["1"].images[0] == EntryImage("https://case.example/large.jpg")
+    assert found["2"].images == (EntryImage("https://case.example/2.png", "A kettle & a pot"),)
+    assert found["4"].images == (EntryImage("https://case.example/4.jpg"),)
+    assert (found["5"].enclosures, found["5"].images) == ((), ())
+    assert found["7"].images == (EntryImage("https://case.example/7.jpg"),)
+
+
+def test_k05_pictures_of_microblogs() -> None:
+    """In the post, with their descriptions; a post of pictures alone has the first description as its title."""
+    found = entries("microblog.xml")
+    assert '<img src="https://files.example/a.png" alt="A pot &lt; a kettle">' in found["urn:notes:3"].html
+    assert found["urn:notes:3"].title == ""
+    assert found["urn:notes:2"].title == "A lantern"
+    assert found["urn:notes:1"].html.count("<img") == 1
+    assert found["urn:notes:0"].title == "Alt words"
+
+
+def test_k06_podcasts() -> None:
+    """The title that iTunes has, files with type, length and duration, what else is said of the episode."""
+    found = entries("podcast-full.xml")
+    first = found["a"]
+    assert (first.title, first.tags) == ("Only here", ("pots", "kettles"))
+    assert [(file.type, file.length, file.duration) for file in first.enclosures] == [("audio/x-m4a", 12, 3723)]
+    assert first.episode is not None
+    assert (first.episode.season, first.episode.number, first.episode.kind) == (2, 7, "bonus")
+    assert first.episode.explicit is False
+    assert [file.duration for file in found["b"].enclosures] == [None, 3723]
+    assert [file.type for file in entries("media-rss.xml")["8"].enclosures] == [
+        "audio/mpeg",
+        "application/pdf",
+        "audio/ogg",
+    ]
+
+
+def test_f35_k07_bases_are_applied_once() -> None:
+    """In escaped HTML as in XHTML; a base inside the markup counts too; a channel's base is never an item's link."""
+    found = entries("xmlbase-xhtml.xml")
+    for guid in ("1", "4"):
+        assert 'href="https://news.example.org/2026/02/notes"' in found[guid].html
+    assert 'href="https://news.example.org/2026/02/two/deep/notes"' in found["2"].html
+    assert [entry.url for entry in parsed("no-channel-link.xml").entries] == [
+        "https://news.example.org/posts/1.html",
+        "https://news.example.org/posts/2.html",
+    ]
+
+
+def test_k08_links_as_they_are_meant() -> None:
+    """Without what no person sees, with the scheme that is missing, by a relation's IRI, or the source's link."""
+    assert [entry.url for entry in parsed("odd-links.xml").entries] == [
+        "https://links.example/1",
+        "https://links.example/2",
+        "https://links.example/3",
+        "https://www.links.example/4",
+        "https://links.example/5",
+        "https://links.example/news/posts/6.html",
+        "https://links.example/7",
+        "https://elsewhere.example/8",
+        "https://links.example/news/www.html",
+        "https://links.example/9",
+        "https://links.example/10",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("Intent: &lt;a&gt; as &lt;area&gt;", "Intent: <a> as <area>"),
+        ("&lt;b&gt;New:&lt;/b&gt; and &lt;i&gt;marble&lt;/i&gt;", "New: and marble"),
+        ("&lt;em&gt;a&lt;/em&gt; &lt;em&gt; b", "a <em> b"),
+        ("&lt;em&gt;a &lt;em&gt;b&lt;/em&gt;", "<em>a b"),
+        ("between &lt;i&gt; and &lt;/i&gt;", "between <i> and </i>"),
+        ("Cut &lt;span class='x'&gt;off", "Cut off"),
+        ("&lt;B&gt;Loud&lt;/B&gt;", "Loud"),
+        ("a &lt;img src='x'&gt; b &lt;img&gt;", "a b <img>"),
+        ("&lt;/p&gt; &lt;p&gt;", "</p> <p>"),
+        ("&lt;![CDATA[Wrapped]]&gt;", "Wrapped"),
+        ("What &lt;![CDATA[ does", "What <![CDATA[ does"),
+    ],
+)
+def test_k09_titles_that_speak_of_tags(given: str, title: str) -> None:
+    """A tag without its partner is meant as text; a pair that encloses something is markup."""
+    document = f"<rss version='2.0'><channel><item><guid>1</guid><title>{given}</title></item></channel></rss>"
+    assert poll.parse(document.encode(), URL).entries[0].title == title
+
+
+def test_k10_sections_in_sections() -> None:
+    """The whole content, whatever marks stand in it; in code they are shown, elsewhere they mean nothing."""
+    found = entries("cdata-nested.xml")
+    assert "&lt;![CDATA[evil]]&gt;" in found["1"].html
+    assert "if (a[b[0]]>1) { x }" in found["2"].html
+    for guid, word in enumerate(("one", "two", "three", "four"), start=1):
+        assert f"<p>Last words of {word}.</p>" in found[str(guid)].html
+        assert not found[str(guid)].html.startswith("<![CDATA[")
+    assert found["5"].html == "<p>One section</p> and <p>another.</p>"
+    assert found["8"].html == "<p>Last.</p>"
+
+
+def test_k12_what_follows_a_feed_is_passed_over() -> None:
+    """It is named as what it is, in XML and JSON; the feed is whole."""
+    for name in ("junk-after.xml", "lines-authors.json"):
+        assert parsed(name).problems == ("something follows the feed, and was passed over",)
+
+
+def test_k13_json_feeds_of_templates() -> None:
+    """Line breaks and tabs in strings; authors as an object, as names, as a name."""
+    found = entries("lines-authors.json")
+    assert "<p>Last words.</p>" in found["2"].html
+    assert [found[guid].author for guid in ("2", "1", "0")] == ["Ann", "Ann, Bob", "Cara"]
+    assert found["2"].images[0].url == "https://case.example/2.png"
+    assert found["1"].enclosures[0].duration == 61
