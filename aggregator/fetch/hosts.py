@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from aggregator.config.settings import Network
 from aggregator.fetch.headers import BUSY, MAX_RETRY_AFTER_S
 from aggregator.models import FetchMemory, HostState
+from aggregator.text.backoff import backoff
 
 LEAST_HOSTS = 3
 """Hosts that must be out of reach; with fewer, nobody can tell their failure from ours."""
@@ -238,7 +239,7 @@ class Hosts:
         now = self._clock()
 
         def rested(state: HostState) -> HostState:
-            own_s = min(first_s * 2 ** min(state.failures, 16), MAX_REST_S)
+            own_s = backoff(state.failures, timedelta(seconds=first_s), timedelta(seconds=MAX_REST_S)).total_seconds()
             # What the host asks for is taken at its word once; what it fails again after was too short.
             enough = asked_s and not state.failures
             seconds = max(min(asked_s or 0.0, MAX_RETRY_AFTER_S), 0.0 if enough else own_s)

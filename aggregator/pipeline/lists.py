@@ -20,6 +20,7 @@ from aggregator.pipeline.outcomes import expected
 from aggregator.pipeline.parsing import read_list
 from aggregator.pipeline.workers import Workers
 from aggregator.store import ListedFeed, ListState, Store
+from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, keep_secrets_of, redact
 
 MAX_FEEDS = 500
@@ -147,7 +148,7 @@ def _unchanged(store: Store, one: FeedList, state: ListState, answer: Response, 
 def _failed(store: Store, one: FeedList, state: ListState | None, error: Exception, now: datetime) -> None:
     known: StageError = expected(error, list=redact(one.url))
     failures = state.failures if state else 0
-    wait = min(FIRST_RETRY * (1 << min(failures, 10)), max(one.refresh, timedelta(days=1)))
+    wait = backoff(failures, FIRST_RETRY, max(one.refresh, timedelta(days=1)))
     if isinstance(known, FetchError):
         wait = GONE_RETRY if known.status == 410 else max(wait, timedelta(seconds=known.retry_after_s or 0))
     if isinstance(known, Offline) and known.retry_after_s:

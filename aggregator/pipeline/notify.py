@@ -29,6 +29,7 @@ from aggregator.pipeline import outcomes
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
 from aggregator.store.notifications import Waiting, key
+from aggregator.text.backoff import backoff
 from aggregator.text.urls import redact
 
 ONE_BY_ONE = 3
@@ -177,6 +178,6 @@ class Notifying:
     def _failed(self, waiting: Waiting, error: StageError) -> None:
         now = self.clock()
         final = waiting.attempts + 1 >= ATTEMPTS
-        again = None if final else now + FIRST_RETRY * (1 << waiting.attempts)
+        again = None if final else now + backoff(waiting.attempts, FIRST_RETRY)
         outcomes.log.warning("not notified", rule=waiting.rule, place=waiting.target, error=error.message)
         self.store.notices.note(waiting, now, error=error.message, again=again)

@@ -29,6 +29,7 @@ from aggregator.models import (
     Verdict,
 )
 from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError
+from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, redact
 
 ATTEMPTS = 6
@@ -124,7 +125,7 @@ def next_attempt(article: PendingArticle | PendingImage, error: StageError, now:
     retry_after_s = error.retry_after_s if isinstance(error, FetchError) else None
     if final(error) or article.attempts + 1 >= (MISLED_ATTEMPTS if isinstance(error, Misled) else ATTEMPTS):
         return None
-    return now + max(FIRST_RETRY * (1 << article.attempts), timedelta(seconds=retry_after_s or 0))
+    return now + max(backoff(article.attempts, FIRST_RETRY), timedelta(seconds=retry_after_s or 0))
 
 
 def final(error: Exception) -> bool:

@@ -39,6 +39,7 @@ from aggregator.fetch import Fetcher, public_name
 from aggregator.models import ParsedFeed, Request, Response
 from aggregator.models.errors import FetchError
 from aggregator.store import Ping, Store, Subscription
+from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, host_of, http_url, redact
 
 LEASE_S = 10 * 86_400
@@ -144,7 +145,7 @@ class Subscriber:
         due = {one.id: one for one in table.due(now)}
         for request, answer in self._fetcher.each([_subscription(one, config) for one in due.values()]):
             one = due[request.key]
-            again = now + min(FIRST_RETRY * (1 << min(one.failures, 20)), LAST_RETRY)
+            again = now + backoff(one.failures, FIRST_RETRY, LAST_RETRY)
             if one.state == "leaving" and one.failures + 1 >= LEAVE_TRIES:
                 table.ended(one.id)
             elif isinstance(answer, FetchError):
@@ -240,7 +241,10 @@ class Hubs:
         for request, answer in self._fetcher.each(map(_ping, range(len(batches)), batches)):
             pings = batches[request.key]
             if isinstance(answer, FetchError):
-                again = now + max(backoff(pings[0].failures), timedelta(seconds=answer.retry_after_s or 0))
+                again = now + max(
+                    backoff(pings[0].failures, FIRST_PING_RETRY, LAST_PING_RETRY),
+                    timedelta(seconds=answer.retry_after_s or 0),
+                )
                 self._store.pings.failed(pings, hide(answer.message), again)
                 log.warning("hub not told", hub=redact(request.url), error=hide(answer.message))
             else:
@@ -261,11 +265,6 @@ class Hubs:
 def told_hubs(config: Config) -> tuple[str, ...]:
     """The hubs that may be told of our documents."""
     return tuple(hub for hub in emit.hubs(config.site) if may_reach_us(config, hub))
-
-
-def backoff(failures: int) -> timedelta:
-    """How long to wait after one failure more than `failures`."""
-    return min(FIRST_PING_RETRY * (1 << min(failures, 20)), LAST_PING_RETRY)
 
 
 def _batches(pings: Iterable[Ping]) -> Iterator[list[Ping]]:

@@ -23,6 +23,7 @@ from aggregator.poll.schedule import (
     usual_gap,
     wishes,
 )
+from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide
 from aggregator.text.wording import about, duration
 
@@ -193,8 +194,8 @@ def _own_wait(state: FeedState, options: FeedOptions, now: datetime, *, pushed: 
 
 
 def _backing_off(state: FeedState, options: FeedOptions, error: StageError, now: datetime) -> FeedState:
-    doublings = min(state.failures - 1, 16)
-    wait = max(min(max(FIRST_BACKOFF, options.min_interval) * 2**doublings, MAX_BACKOFF), options.min_interval)
+    first = max(FIRST_BACKOFF, options.min_interval)
+    wait = max(backoff(state.failures - 1, first, MAX_BACKOFF), options.min_interval)
     times = "once" if state.failures == 1 else f"{state.failures} times in a row"
     words = f"failed {times}; asked again in {duration(wait)}"
     asked = timedelta(seconds=min(getattr(error, "retry_after_s", None) or 0, MAX_HONOURED.total_seconds()))
