@@ -30,6 +30,7 @@ from aggregator.emit.feed import OutputFeed
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.models import Carried, OutputEntry, Post, PostLink, Source
 from aggregator.text import published, wording
+from aggregator.text.storable import shortened
 from aggregator.text.urls import host_of
 
 TEASER_CHARS = 220
@@ -60,11 +61,6 @@ class Around:
     title: str
     teaser: str
     held: bool
-
-
-def shortened(words: str, limit: int) -> str:
-    """At most `limit` characters, cut between words, with an ellipsis where something is missing."""
-    return words if len(words) <= limit else words[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:.–— ") + "…"
 
 
 def by_day(cards: Iterable[Card]) -> list[tuple[date, list[Card]]]:

@@ -139,7 +139,7 @@ def _entry(item: dict[str, Any], url: str, feed: ParsedFeed, dates: Style) -> En
     )
     files = complete(_attachments(item, base), None)
     given = (_link(item.get(key), base) for key in ("image", "banner_image"))
-    images = pictures((EntryImage(url) for url in given if url), files)
+    images = pictures([EntryImage(url) for url in given if url], files)
     title, html = with_pictures(literal(item.get("title")), html, images)
     return Entry(
         guid=literal(str(guid) if isinstance(guid, str | int | float) else "", limit=4096),

@@ -18,7 +18,8 @@ from lxml import etree
 from aggregator.models import Enclosure, EntryImage, Episode
 from aggregator.poll.fields import ENTRIES, ITUNES, MEDIA, length, local_name, namespace, remove
 from aggregator.text.images import is_image
-from aggregator.text.plain import MAX_LINE, from_plain, literal, looks_like_html, plain, shortened
+from aggregator.text.plain import MAX_LINE, from_plain, literal, looks_like_html, plain
+from aggregator.text.storable import shortened
 from aggregator.text.urls import http_url
 
 MAX_IMAGES = 20
@@ -53,12 +54,19 @@ class Media:
     episode: Episode | None = None
 
 
+NO_MEDIA = Media()
+"""What most entries have."""
+
+
 def take_media(holder: etree._Element, base: str) -> Media:
     """What Media RSS and iTunes say of a channel, feed or entry; their elements are taken out of it.
 
     Authors excepted, which `people` sorts out.
     """
     fields = [field for field in holder if _is_foreign(field)]
+    images = list(_own_images(holder))
+    if not fields and not images:
+        return NO_MEDIA
     media = [part for field in fields if not _is_itunes(field) for part in _flat(field)]
     itunes = {local_name(field): field for field in fields if _is_itunes(field)}
     descriptions = [_description(part) for part in media if local_name(part) == "description"]
@@ -66,7 +74,7 @@ def take_media(holder: etree._Element, base: str) -> Media:
     titles = [part for part in (itunes.get("title"), *media) if part is not None and local_name(part) == "title"]
     found = Media(
         files=tuple(_files(media, base)),
-        images=tuple(_images(media, [itunes.get("image"), *_own_images(holder)], base)),
+        images=tuple(_images(media, [itunes.get("image"), *images], base)),
         title=next(filter(None, (plain(part.text) for part in titles)), ""),
         description=next(filter(None, descriptions), ""),
         keywords=tuple(_keywords([*media, *itunes.values()])),
@@ -99,8 +107,10 @@ def complete(files: Iterable[Enclosure], episode: Episode | None) -> tuple[Enclo
     return tuple(found.values())
 
 
-def pictures(images: Iterable[EntryImage], files: Iterable[Enclosure]) -> tuple[EntryImage, ...]:
+def pictures(images: Sequence[EntryImage], files: Sequence[Enclosure]) -> tuple[EntryImage, ...]:
     """The pictures of an entry, the main one first: those given as such, then image files; people's own come last."""
+    if not images and not files:
+        return ()
     found: dict[str, EntryImage] = {}
     for image in (*images, *(EntryImage(file.url, file.title) for file in files if is_image(file.type, file.url))):
         if image.url not in found or (image.alt and not found[image.url].alt):
@@ -115,7 +125,7 @@ def with_pictures(title: str, html: str, images: Sequence[EntryImage]) -> tuple[
     Where a title or a text is missing, as in a microblog, they are part of the post: those that are not in the text
     come below it, with their descriptions; the first description is the title of a post without words.
     """
-    if title and html:
+    if (title and html) or not (images or html):
         return title, html
     shown = unescape(html)
     figures = (

@@ -47,7 +47,7 @@ from aggregator.poll.fields import (
     remove,
     tags,
 )
-from aggregator.poll.media import Media, complete, pictures, take_media, with_pictures
+from aggregator.poll.media import NO_MEDIA, Media, complete, pictures, take_media, with_pictures
 from aggregator.poll.schedule import announced_rhythm
 from aggregator.text.date_order import Style
 from aggregator.text.dates import parse_date, style_of
@@ -95,8 +95,7 @@ _MARKUP = frozenset({"title", "description", "summary", "content", "encoded", "s
 
 def normalise(root: etree._Element, host: str) -> None:
     """Rewrite the fields of the feed, whose links lead to `host`, and of its entries, in place."""
-    holders = [*heads(root), *entries(root)]
-    for holder in holders:
+    for holder in (*heads(root), *entries(root)):
         _mend_links(holder, host)
         for field in list(holder):
             if namespace(field) == XHTML and local_name(field) in ("body", "div"):
@@ -190,6 +189,8 @@ _UPDATED = ("updated", "modified", "date")
 _DATES = frozenset({*_PUBLISHED, *_UPDATED})
 """RSS, Atom 1.0 and 0.3, Dublin Core (`dc:date`, `dcterms:issued`): which element says which."""
 
+_NUMBER = "media-number"
+
 LONG_TEXT = 100
 """Characters from which on a field is handed over as CDATA."""
 
@@ -201,16 +202,16 @@ def read(text: str, url: str, now: datetime | None = None) -> ParsedFeed:
     root, problems = xmltree.read(text)
     base, rhythm = base_of(root, url), announced_rhythm(root)
     channel = [take_media(head, base) for head in heads(root)]
-    media = [take_media(tree, base) for tree in entries(root)]
+    media = _media(root, base)
     normalise(root, host_of(base))
     author = next(filter(None, map(take_authors, heads(root))), None)
     aside = [
-        _Aside(*_guid(tree), take_authors(tree), _dates(tree), own)
-        for tree, own in zip(entries(root), media, strict=True)
+        _Aside(*_guid(tree), take_authors(tree), _dates(tree), media.get(str(tree.attrib.pop(_NUMBER, "")), NO_MEDIA))
+        for tree in entries(root)
     ]
     document = _understood(_serialised(root), base)
     if len(aside) != len(document.entries):  # entries within entries, say
-        aside = [_Aside("", False, None, {}, Media())] * len(document.entries)
+        aside = [_Aside("", False, None, {}, NO_MEDIA)] * len(document.entries)
     feed = dict(document.feed)
     dates = style_of(
         (text for own in aside for texts in own.dates.values() for text in texts), feed.get("language"), now
@@ -225,7 +226,7 @@ def read(text: str, url: str, now: datetime | None = None) -> ParsedFeed:
     if not found and xmltree.BROKEN in problems:
         raise ParseError(redact(url), "the XML is broken, and no entry can be read in it")
     identities, notes = identified(found)
-    head = reader.head(_format(str(document.version)), next((one for one in channel if one != Media()), Media()))
+    head = reader.head(_format(str(document.version)), next((one for one in channel if one != NO_MEDIA), NO_MEDIA))
     return replace(head, entries=identities, rhythm=rhythm, problems=(*problems, *notes))
 
 
@@ -238,6 +239,20 @@ class _Aside:
     author: str | None
     dates: Mapping[str, Sequence[str]]
     media: Media
+
+
+def _media(root: etree._Element, base: str) -> dict[str, Media]:
+    """What comes with entries, by a number that each of them is given as an attribute; without those that have nothing.
+
+    Entries may stand in a field, whose markup becomes text, so that their order tells nothing; to hold on to them
+    makes lxml slow.
+    """
+    found = {}
+    for number, tree in enumerate(entries(root)):
+        if (media := take_media(tree, base)) is not NO_MEDIA:
+            found[str(number)] = media
+            tree.set(_NUMBER, str(number))
+    return found
 
 
 def _serialised(root: etree._Element) -> bytes:

@@ -21,6 +21,7 @@ from lxml import etree
 from lxml.html import HtmlElement, document_fromstring
 
 from aggregator.models.site_rules import Rule
+from aggregator.text.plain import ILLEGAL, legal
 
 MAX_DEPTH = 100
 """Levels of nesting that are walked; below, only the text is taken. Browsers nest up to 512, articles 40."""
@@ -34,10 +35,6 @@ MAX_CHARACTERS = 12_000_000
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 MAX_CODE = 0x110000
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""What no document may hold (XML 1.0, section 2.2), NUL among them; dropped before parsing: libxml2 would stop at some
-of them and hands on others that no tree may be given again."""
-
 _REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,9});?")
 
 _ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
@@ -81,8 +78,11 @@ def parse(html: str) -> HtmlElement | None:
 
 
 def _legal(html: str) -> str:
-    """`html` without characters that no document may hold, written out or as numeric references."""
-    html = _ILLEGAL.sub("", html)
+    """`html` without characters that no document may hold, written out or as numeric references.
+
+    libxml2 would stop at some of them, and hands on others that no tree may be given again.
+    """
+    html = legal(html)
     if "&#" not in html:
         return html
     # What is taken out may leave another reference behind (`&#&#1;1;`); a blank does not.
@@ -93,7 +93,7 @@ def _without_references(html: str, instead: str) -> str:
     def judged(reference: re.Match[str]) -> str:
         digits = reference[1]
         code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
-        return reference[0] if code < MAX_CODE and not _ILLEGAL.match(chr(code)) else instead
+        return reference[0] if code < MAX_CODE and not ILLEGAL.match(chr(code)) else instead
 
     return _REFERENCE.sub(judged, html)
 

@@ -10,13 +10,17 @@ import html
 import re
 from urllib.parse import urljoin
 
+from aggregator.text.storable import shortened
 from aggregator.text.urls import http_url
 
 MAX_LINE = 1000
 """Characters of a title, a name or a description; longer ones are cut at a word."""
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-"""Not allowed in XML 1.0 (section 2.2), or discouraged there and of no use to a reader."""
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+"""Not allowed in XML 1.0 (section 2.2), or discouraged there and of no use to a reader; C1 controls are others."""
+
+_C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+_IN_C1 = re.compile("[\x80-\x9f]")
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SILENT = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -44,8 +48,16 @@ _REFERENCE = re.compile(r"""(\s(?:href|src|poster|data-src|cite)\s*=\s*)(?:"([^"
 
 
 def legal(text: str) -> str:
-    """`text` without what XML, SQLite or a terminal would choke on; lone surrogates become U+FFFD."""
-    return _ILLEGAL.sub(lambda match: "\ufffd" if match[0] >= "\ud800" else "", text)
+    """`text` without what XML, SQLite or a terminal would choke on; lone surrogates become U+FFFD.
+
+    C1 controls become what Windows-1252 has in their place, as in browsers (WHATWG HTML, 13.2.5.80): nobody writes them
+    and means them.
+    """
+    if text.isascii():
+        return ILLEGAL.sub("", text)
+    if _IN_C1.search(text):
+        text = text.translate(_C1)
+    return ILLEGAL.sub(lambda match: "\ufffd" if "\ud800" <= match[0] <= "\udfff" else "", text)
 
 
 def plain(value: object, *, markup: bool = False, limit: int = MAX_LINE) -> str:
@@ -138,15 +150,6 @@ def _meant_as_text(text: str, tags: list[re.Match[str]]) -> frozenset[int]:
                 if partner[0].strip("<>/").lower() != name or (inside and inside == inside.strip()):
                     spoken -= {partner.start(), tag.start()}
     return frozenset(spoken - {one.start() for one in open_ones if one[0].strip("<>/ ").lower() != one[1].lower()})
-
-
-def shortened(text: str, limit: int) -> str:
-    """At most `limit` characters, cut at a space where there is one near, with an ellipsis."""
-    if len(text) <= limit:
-        return text
-    head = text[: limit - 1]
-    space = head.rfind(" ", limit - 40)
-    return (head[:space] if space > 0 else head).rstrip() + "…"
 
 
 def looks_like_html(text: str) -> bool:

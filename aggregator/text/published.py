@@ -11,10 +11,10 @@ import re
 from functools import cache
 from typing import Any, TypeVar
 
+from aggregator.text.plain import legal
+
 _Value = TypeVar("_Value")
 
-# C0 and C1 controls without tab, line feed and next line; the two non-characters that XML leaves out.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _C0 = bytes([*range(9), 11, 12, 13, *range(14, 32), 127])
 _MAYBE_C1 = b"\xc2"  # C1 controls are C2 80 to C2 9F in UTF-8; so is a lot of good text, which only costs a closer look
 _MAYBE_NONCHARACTER = b"\xef\xbf"
@@ -22,7 +22,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def valid(text: str) -> str:
-    """`text` as XML 1.0 allows it: no controls, no lone surrogates (they become U+FFFD), line feeds alone.
+    """`text` as XML 1.0 allows it (see `plain.legal`), with line feeds alone.
 
     Pairs of surrogates become the character that they stand for. Idempotent; quick for text that is already valid,
     which nearly all is: the check runs at the speed of a memory copy.
@@ -36,7 +36,7 @@ def valid(text: str) -> str:
         len(raw) == len(text) or (_MAYBE_C1 not in raw and _MAYBE_NONCHARACTER not in raw)
     ):
         return text
-    return _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return legal(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def line(text: str | None) -> str:

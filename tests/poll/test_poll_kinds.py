@@ -130,3 +130,16 @@ def test_k13_json_feeds_of_templates() -> None:
     assert [found[guid].author for guid in ("2", "1", "0")] == ["Ann", "Ann, Bob", "Cara"]
     assert found["2"].images[0].url == "https://case.example/2.png"
     assert found["1"].enclosures[0].duration == 61
+
+
+def test_k05_entries_within_a_field_are_its_text() -> None:
+    """What comes with an entry stays with it when another stood in the field of one before."""
+    thumbnail = '<media:thumbnail url="https://case.example/{}.jpg"/>'
+    document = (
+        '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><item><guid>1</guid><description>'
+        f"<div><item>{thumbnail.format('inner')}</item></div></description></item>"
+        f"<item><guid>2</guid>{thumbnail.format(2)}</item></channel></rss>"
+    )
+    found = {entry.guid: entry for entry in poll.parse(document.encode(), URL).entries}
+    assert found["1"].images == ()
+    assert [image.url for image in found["2"].images] == ["https://case.example/2.jpg"]
