@@ -11,9 +11,11 @@ import sys
 
 from aggregator.cli import (  # noqa: F401 - importing registers the commands
     add,
+    data,
     demo,
     diff,
     doctor,
+    facts,
     feeds,
     init,
     inspect,
@@ -26,6 +28,7 @@ from aggregator.cli import (  # noqa: F401 - importing registers the commands
     status,
     stories,
     tail,
+    watch,
 )
 from aggregator.cli.app import app, complain
 from aggregator.models.errors import AggregatorError, ConfigError, InUse

@@ -33,6 +33,7 @@ PANELS = {
     "Begin": ("init", "add", "remove", "import-opml", "export-opml", "check", "demo"),
     "Run": ("run", "poll", "serve", "emit", "notify"),
     "Look": ("status", "tail", "search", "diff", "doctor", "parse", "extract", "output", "rules"),
+    "Intelligence": ("facts", "data", "watch"),
     "Stories": ("why", "merge", "split", "stories"),
     "Correct": ("withdraw", "reinstate"),
     "Look after the data": ("backup", "restore", "upkeep", "vacuum", "verify"),

@@ -33,11 +33,13 @@ def search(
 
     The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
     """
+    from aggregator.intel.query import facts_of_query
     from aggregator.store import Store
 
     place = existing(context)
     with Store.read(place.database) as store:
-        hits = store.search(query, limit=limit)
+        named = facts_of_query(query)
+        hits = store.search(query, limit=limit, named=named)
     if as_json:
         print_json([asdict(hit) | {"snippet": hit.snippet.translate(_MARKS)} for hit in hits])
         return
@@ -45,7 +47,7 @@ def search(
         show(hit)
     if not hits:
         say("nothing found")
-    if (problem := _problem(query)) and (not hits or _MEANT_AS_SYNTAX.search(query)):
+    if (problem := _problem(query)) and not (hits and named) and (not hits or _MEANT_AS_SYNTAX.search(query)):
         say(
             f"note: this is no FTS5 query ({problem}), so that its words were looked for as they are. Put words with "
             "other signs than letters and digits in double quotes, and the whole in single ones: "

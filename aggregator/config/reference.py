@@ -10,15 +10,20 @@ from pydantic import BaseModel
 
 from aggregator.config.settings import (
     Config,
+    Exports,
     Feed,
     FeedList,
     FeedOptions,
+    Intel,
+    IntelFiles,
     Network,
     Notification,
     Output,
     Server,
     Site,
     Upkeep,
+    Watch,
+    WatchedProduct,
     format_duration,
 )
 
@@ -32,6 +37,11 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("lists[]", FeedList),
     ("outputs[]", Output),
     ("notifications[]", Notification),
+    ("intel", Intel),
+    ("intel.files", IntelFiles),
+    ("intel.exports", Exports),
+    ("watch[]", Watch),
+    ("watch[].products[]", WatchedProduct),
 )
 
 
@@ -78,7 +88,9 @@ def _table(model: type[BaseModel], skip: Collection[str] = ()) -> Iterator[str]:
 def _takes(kind: dict[str, Any]) -> str:
     if "anyOf" in kind:
         return " or ".join(_takes(one) for one in kind["anyOf"] if one.get("type") != "null")
-    if "const" in kind:
+    if "$ref" in kind or "allOf" in kind:
+        return "mapping"
+    if "const" in kind and not isinstance(kind["const"], bool):
         return f"`{kind['const']}`"
     if "enum" in kind:
         return " or ".join(f"`{value}`" for value in kind["enum"])
@@ -105,6 +117,8 @@ def _default(value: object) -> str:
         return "`true`" if value else "`false`"
     if value is None or value in ((), {}):
         return "none"
+    if isinstance(value, BaseModel):
+        return "see below"
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`"
     return f"`{value}`"

@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from aggregator.models import MediaPolicy, Republish
-from aggregator.models.filters import Filter, query_problem
+from aggregator.models.filters import NAMED, Filter, query_problem
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
@@ -182,6 +182,9 @@ class Network(_Section):
     timeout_s: float = Field(30, gt=0, le=600, description="Seconds for one whole request: DNS to the last byte.")
     max_bytes: int = Field(32 * 2**20, ge=1024, description="Largest feed document, decoded, in bytes.")
     max_article_bytes: int = Field(8 * 2**20, ge=1024, description="Largest article page, decoded, in bytes.")
+    max_data_bytes: int = Field(
+        128 * 2**20, ge=1024, description="Largest data file (EPSS, ATT&CK), decoded, in bytes."
+    )
     max_image_bytes: int = Field(8 * 2**20, ge=1024, description="Largest image that is mirrored, in bytes.")
     per_host_interval_s: float = Field(2, ge=0, le=3600, description="Seconds between two requests to one host.")
     per_host_connections: int = Field(2, ge=1, le=16, description="Connections to one host at the same time.")
@@ -302,11 +305,24 @@ class Selection(_Section):
         None, description="Full-text expression (FTS5): `ransomware NOT decryptor`, `title: worm`, `NEAR(zero day)`."
     )
     languages: tuple[Language, ...] = Field((), description="In one of these languages; `en` is every kind of English.")
+    cves: Texts = Field(
+        (), description="Names one of these CVE numbers; `any`: names one; `exploited`: one exploited now."
+    )
+    cvss: float | None = Field(None, ge=0, le=10, description="Names a flaw with at least this CVSS score.")
+    epss: float | None = Field(None, ge=0, le=1, description="Names a flaw with at least this EPSS score.")
+    vendors: Texts = Field((), description="Names one of these vendors.")
+    products: Texts = Field((), description="Names one of these products.")
+    actors: Texts = Field((), description="Names one of these groups, by name or ATT&CK number.")
+    software: Texts = Field((), description="Names one of these tools or malware, by name or ATT&CK number.")
+    techniques: Texts = Field((), description="Names one of these ATT&CK techniques.")
+    indicators: bool | None = Field(None, description="`true`: names an indicator; `false`: names none.")
+    watch: Texts = Field((), description="Concerns one of these watchlists.")
 
     @property
     def filter(self) -> Filter:
         """The conditions as a value."""
-        return Filter(self.tags, self.sources, self.words, self.without, self.query, self.languages)
+        named = {name: getattr(self, name) for name in (*NAMED, "cves", "cvss", "epss", "indicators")}
+        return Filter(self.tags, self.sources, self.words, self.without, self.query, self.languages, **named)
 
 
 class Output(Selection):
@@ -350,6 +366,90 @@ class Upkeep(_Section):
     )
 
 
+ExportKind = Literal[
+    "domain", "ipv4", "ipv6", "cidr", "url", "email", "md5", "sha1", "sha256", "sha512", "btc", "eth", "xmr"
+]
+DataUrl = HttpUrl | Literal[False]
+
+
+class IntelFiles(_Section):
+    """Where the data files come from; `false` switches one off."""
+
+    kev: DataUrl = Field(
+        "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
+        description="Known exploited vulnerabilities (CISA), fetched every 6 hours.",
+    )
+    epss: DataUrl = Field(
+        "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
+        description="Chances of exploitation (FIRST's EPSS), fetched daily.",
+    )
+    attack: DataUrl = Field(
+        "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master/enterprise-attack/enterprise-attack.json",
+        description="Techniques, groups and software (MITRE ATT&CK), fetched weekly.",
+    )
+    cves: DataUrl = Field(
+        "https://cveawg.mitre.org/api/cve/",
+        description="CVE records; the number is appended. Only numbers that an article names are fetched.",
+    )
+    warninglists: DataUrl = Field(
+        "https://raw.githubusercontent.com/MISP/misp-warninglists/main/lists/",
+        description="Values known to be harmless (MISP), fetched weekly; `NAME/list.json` is appended.",
+    )
+    galaxies: DataUrl = Field(
+        "https://raw.githubusercontent.com/MISP/misp-galaxy/main/clusters/",
+        description="Names of groups and ransomware (MISP), fetched weekly; `NAME.json` is appended.",
+    )
+
+
+class Exports(_Section):
+    """Indicators for machines, under `intel/` in the output."""
+
+    formats: tuple[Literal["stix", "misp", "csv", "blocklists"], ...] = Field(
+        ("stix", "misp", "csv", "blocklists"), description="Which of them are written."
+    )
+    days: int = Field(30, ge=1, le=3650, description="Only what was named in the last days.")
+    articles: int = Field(1, ge=1, le=100, description="Only what so many different outlets named.")
+    tlp: Literal["clear", "green", "amber", "red"] = Field("clear", description="How far they may be passed on.")
+    kinds: tuple[ExportKind, ...] = Field(
+        ("domain", "ipv4", "ipv6", "url", "email", "md5", "sha1", "sha256", "sha512"),
+        description="Kinds of indicators.",
+    )
+
+
+class Intel(_Section):
+    """What articles name: data files, exports, and the operator's word."""
+
+    good: Texts = Field((), description="Hosts, networks and hashes that are never indicators.")
+    bad: Texts = Field((), description="Hosts, networks and hashes that are indicators wherever they stand.")
+    files: IntelFiles = Field(IntelFiles(), description="Where the data files come from.")
+    exports: Exports | None = Field(None, description="Indicators for machines. Without it there are none.")
+
+
+class WatchedProduct(_Section):
+    """A product of a vendor."""
+
+    vendor: str = Field(min_length=1, max_length=200, description="Its vendor.")
+    product: str = Field(min_length=1, max_length=200, description="Its name.")
+
+
+class Watch(_Section):
+    """What you run: articles about it are hits, with a feed, a page, and messages if wanted."""
+
+    name: str = Field(pattern=SELECTION_NAME, description="How it is called; `a-z`, `0-9` and `-`.")
+    cpes: Texts = Field((), description="CPE 2.3 names; short forms (`cpe:2.3:a:atlassian:confluence_server`) will do.")
+    purls: Texts = Field((), description="Package URLs, such as `pkg:npm/express`.")
+    products: tuple[WatchedProduct, ...] = Field((), description="Products by vendor and name.")
+    words: Texts = Field(
+        (), description="Words or phrases, known as a product or not; `fleet-sync*`: words beginning so."
+    )
+    cves: Texts = Field((), description="CVE numbers.")
+    files: Texts = Field((), description="CycloneDX or SPDX JSON files, relative to this file: their components.")
+    exploited: Literal["any"] | None = Field(None, description="`any`: only when a flaw of it is exploited now.")
+    to: tuple[ServiceUrl, ...] = Field(
+        (), description="Where messages go, as in `notifications`. Without it there is a feed and a page."
+    )
+
+
 class Config(_Section):
     """feeds.yaml."""
 
@@ -369,6 +469,8 @@ class Config(_Section):
     )
     outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")
     notifications: tuple[Notification, ...] = Field((), description="Messages about new posts, to people or programs.")
+    intel: Intel = Field(Intel(), description="What articles name, and what is exploited now.")
+    watch: tuple[Watch, ...] = Field((), description="What you run: articles about it are marked and told.")
 
     def options(self, feed: Feed) -> FeedOptions:
         """The options in force for one feed: its own where set, else the defaults."""

@@ -8,6 +8,7 @@
     subscribe  every LISTS_EVERY: subscriptions at the hubs of feeds are asked for and renewed
     hubs     every EMIT_EVERY: our hubs are told which documents have changed
     upkeep   every UPKEEP_EVERY: what the last night has left to do (see `aggregator.pipeline.maintenance`)
+    data     every DATA_EVERY, first DATA_FIRST after the start: the data files that are due are fetched
     reload   every RELOAD_EVERY: feeds.yaml, when SIGHUP has asked for it
 
 A job gets its next turn when it ends, so it never runs beside itself, and turns missed in a suspended or stopped
@@ -20,6 +21,7 @@ no job is stuck.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import threading
 import time
@@ -36,8 +38,10 @@ from apscheduler.triggers.date import DateTrigger
 
 from aggregator.config.settings import Config
 from aggregator.daemon.systemd import STALL_S, Heartbeat, tell, watchdog_s
+from aggregator.intel.facts import RECOGNISER
 from aggregator.models.errors import AggregatorError, StoreError
 from aggregator.pipeline import maintenance
+from aggregator.pipeline.intel import A_NIGHT
 from aggregator.pipeline.pipeline import Pipeline, Tally
 
 POLL_EVERY = 5
@@ -45,6 +49,8 @@ SCRAPE_EVERY = 3
 EMIT_EVERY = 10
 LISTS_EVERY = 60
 UPKEEP_EVERY = 600
+DATA_EVERY = 900
+DATA_FIRST = 300 + secrets.randbelow(600)
 RELOAD_EVERY = 1
 """Seconds between the end of one look at what is due and the next; a look that finds nothing costs one query."""
 
@@ -104,6 +110,7 @@ class Daemon:
             ("reload", self._reload_if_asked, RELOAD_EVERY),
         ):
             self._add(name, work, seconds, now)
+        self._add("data", self._data, DATA_EVERY, now + timedelta(seconds=DATA_FIRST))
         self._scheduler.start()
         tell("READY=1", f"STATUS={len(self._pipeline.config.feeds)} feeds")
         try:
@@ -252,6 +259,12 @@ class Daemon:
     def _hubs(self) -> None:
         if heard := self._pipeline.tell_hubs():
             log.info("hubs told", documents=heard)
+
+    def _data(self) -> None:
+        done = self._pipeline.update_data()
+        self._pipeline.store.intel.queue_outdated(RECOGNISER, A_NIGHT)
+        if done:
+            log.info("data files", fetched=len(done), failed=sum(error is not None for _, error in done))
 
     def _upkeep(self) -> None:
         pipeline = self._pipeline

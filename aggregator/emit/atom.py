@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aggregator.emit import intel
 from aggregator.emit.feed import GENERATOR, ICON, FeedDocument, address
 from aggregator.emit.item import Item, Link, rfc3339
 from aggregator.emit.xmlwriter import DECLARATION, element, empty
@@ -68,6 +69,7 @@ def entry(item: Item) -> str:
         element("updated", rfc3339(item.updated)),
         f"<author>{element('name', item.author).rstrip()}</author>\n",
         *(empty("category", term=tag) for tag in item.tags),
+        *(empty("category", term=term, scheme=scheme) for term, scheme in intel.categories(item.facts)),
         element("summary", item.summary) if item.summary else "",
         element("content", item.html, type="html"),
         source(item),

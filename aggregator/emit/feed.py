@@ -124,6 +124,11 @@ def of_output(site: Site, title: str, name: str) -> OutputFeed:
     )
 
 
+def of_stem(site: Site, stem: str, title: str, subtitle: str) -> OutputFeed:
+    """The feed of a page of its own: of a flaw, a group, a product, a watchlist."""
+    return replace(_feed(site, stem, f"{title} ({site.title})", f"{stem}.html", subtitle), hubs=())
+
+
 def of_health(site: Site) -> OutputFeed:
     """The feed of what befell the feeds."""
     subtitle = "What broke, moved, fell silent or came back"

@@ -22,8 +22,9 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 
 from aggregator.config.settings import Site
-from aggregator.emit import paths
+from aggregator.emit import intel, paths
 from aggregator.models import Enclosure, Picture, Post, PostLink, Republish, Revision
+from aggregator.models.emit import PostFact
 from aggregator.text import images
 from aggregator.text.diff import Piece, changes, words_of
 from aggregator.text.published import line
@@ -197,6 +198,7 @@ class Item:
     story_members: tuple[Coverage, ...]
     relation: str = ""
     republish: Republish = "full"
+    facts: tuple[PostFact, ...] = ()
 
 
 def relation_of(site: Site) -> str:
@@ -239,13 +241,14 @@ def view(post: Post, base: str) -> Item:
         story_url=base + story_page(post.story) if post.story and post.story_members else None,
         story_members=others(post, base) if post.story else (),
         republish=post.republish,
+        facts=post.facts,
     )
     return with_html(item, post, base)
 
 
 def with_html(item: Item, post: Post, base: str) -> Item:
     """The item with its content: the article (or, without one, the summary) and the footer."""
-    return replace(item, html=body(item, post, base) + footer(item, post))
+    return replace(item, html=body(item, post, base) + intel.line(item.facts, base) + footer(item, post))
 
 
 def body(item: Item, post: Post, base: str) -> str:

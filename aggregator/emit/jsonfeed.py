@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from aggregator.emit import intel
 from aggregator.emit.feed import ICON, FeedDocument, address
 from aggregator.emit.item import Item, Link, rfc3339
 from aggregator.models import Enclosure
@@ -66,6 +67,7 @@ def entry(item: Item) -> str:
             "story": item.story,
             **_story(item),
             **({} if item.republish == "full" else {"republish": item.republish}),
+            **({"facts": intel.in_json(item.facts)} if item.facts else {}),
         },
     }
     return json.dumps({key: value for key, value in found.items() if value is not None}, ensure_ascii=False)

@@ -24,7 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aggregator.config.settings import Output, Site
-from aggregator.emit import item, outputs, paths
+from aggregator.emit import intel, item, outputs, paths
 from aggregator.emit.days import DayRow
 from aggregator.emit.feed import OutputFeed
 from aggregator.emit.formats import EXTENSIONS
@@ -194,6 +194,7 @@ class Mirror:
             attribution_url=paths.shown(post.attribution.url) if post.attribution else None,
             elsewhere=elsewhere(post, root),
             leader=leader_of(post, root),
+            facts=intel.box(post, root),
             others=[self._teller_card(teller, "") for teller in item.others(post)[:STORY_POSTS]],
             story_page=item.story_page(post.story) if post.story else "",
             history=root + paths.quoted(item.history_page(post.path)) if post.revisions else "",

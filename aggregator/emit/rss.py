@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from aggregator.emit import intel
 from aggregator.emit.atom import HISTORY, NAMESPACE, entry_links, history_links, hub_links
 from aggregator.emit.feed import EPOCH, GENERATOR, FeedDocument
 from aggregator.emit.item import Item, rfc3339
@@ -58,6 +59,7 @@ def entry(item: Item) -> str:
         element("dc:creator", item.author),
         element("dc:language", item.language) if item.language else "",
         *(element("category", tag) for tag in item.tags),
+        *(element("category", term, domain=scheme) for term, scheme in intel.categories(item.facts)),
         element("source", item.source_name, url=item.source_feed),
         entry_links(item, "atom:link"),
         enclosure(item),

@@ -99,6 +99,41 @@ class Revision:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is known of a CVE number that a post names; dates of KEV are days (YYYY-MM-DD)."""
+
+    state: str | None = None
+    title: str | None = None
+    exploited: bool = False
+    exploited_since: datetime | None = None
+    kev_added: str | None = None
+    kev_due: str | None = None
+    ransomware: bool = False
+    cvss: float | None = None
+    severity: str | None = None
+    epss: float | None = None
+    percentile: float | None = None
+    epss_date: str | None = None
+    epss_model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostFact:
+    """Something that a post names, as pages and feeds show it. `flaw` is set for CVE numbers."""
+
+    kind: str
+    value: str
+    shown: str
+    name: str | None
+    attack_id: str | None
+    indicator: bool
+    why: str
+    confidence: int | None = None
+    port: int | None = None
+    flaw: Flaw | None = None
+
+
 Republish = Literal["full", "excerpt", "link"]
 """How much of a post goes out: all of it; title, link and the beginning of the text; title and link."""
 
@@ -163,6 +198,7 @@ class Post:
     media: MediaPolicy = "link"
     pictures: tuple[Picture, ...] = ()
     revisions: tuple[Revision, ...] = ()
+    facts: tuple[PostFact, ...] = ()
     republish: Republish = "full"
     withdrawn: Withdrawal | None = None
 

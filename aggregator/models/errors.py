@@ -16,6 +16,7 @@
     │   └── WorkerDied       the worker process ran out of time or memory, or crashed
     ├── StoreError           the database refuses: newer than the program, full, damaged; stops the round
     │   └── TooCostly        one question would take longer than its asker may have
+    ├── BadDataFile          a data file (KEV, EPSS, ATT&CK ...) can not be taken; what was known stays in force
     ├── EmitError            the output folder refuses: full or not writable; the former files stand
     └── InUse                another daemon holds the data folder
 
@@ -24,6 +25,8 @@ Anything that is not an `AggregatorError` is a bug: it is logged with its traceb
 """
 
 from __future__ import annotations
+
+from enum import Enum
 
 
 class AggregatorError(Exception):
@@ -150,3 +153,31 @@ class EmitError(AggregatorError):
 
 class InUse(AggregatorError):
     """Another daemon runs on this data folder."""
+
+
+class DataFault(Enum):
+    """What is wrong with a data file as a whole."""
+
+    NOT_THE_FORMAT = "not the format"
+    CUT_OFF = "cut off"
+    TOO_LARGE = "too large"
+    EMPTY = "no rows"
+    MISCOUNTED = "count differs"
+    TOO_DEEP = "nested too deep"
+    TOO_MANY_BAD_ROWS = "too many bad rows"
+    OTHER_RECORD = "another record"
+    SHRUNK = "half as long as before"
+    MISSING = "missing"
+
+
+class BadDataFile(AggregatorError):
+    """A data file that is refused as a whole: `name` is the file's, `fault` the kind of fault."""
+
+    def __init__(self, name: str, fault: DataFault, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.fault = fault
+        self.message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.name, self.fault, self.message)

@@ -8,8 +8,8 @@ than the feed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 TRIED_TEXT = "CREATE VIRTUAL TABLE tried USING fts5(title, text)"
@@ -32,6 +32,16 @@ class Filter:
     query: str | None = None
     languages: tuple[str, ...] = ()
     max_age: timedelta | None = None
+    cves: tuple[str, ...] = ()
+    cvss: float | None = None
+    epss: float | None = None
+    vendors: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    software: tuple[str, ...] = ()
+    techniques: tuple[str, ...] = ()
+    indicators: bool | None = None
+    watch: tuple[str, ...] = ()
 
     def expressions(self) -> tuple[str, ...]:
         """The full-text expressions whose matches `Facts.matched` has to name."""
@@ -48,6 +58,11 @@ class Filter:
             self._query(facts),
             self._language(facts),
             self._age(facts),
+            self._cves(facts),
+            _at_least("cvss", self.cvss, facts.cvss),
+            _at_least("epss", self.epss, facts.epss),
+            *(_one_of(name, getattr(self, name), facts.named.get(name, ())) for name in NAMED),
+            self._indicators(facts),
         )
         return tuple(reason for reason in found if reason is not None)
 
@@ -82,6 +97,21 @@ class Filter:
         holds = any(own == one.casefold() or own.startswith(f"{one.casefold()}-") for one in self.languages)
         return Reason("languages", holds, f"is in {facts.language}")
 
+    def _cves(self, facts: Facts) -> Reason | None:
+        if not self.cves:
+            return None
+        held = facts.named.get("cves", ())
+        found = [one for one in self.cves if one.upper() in held]
+        found += ["any"] if "any" in self.cves and held else []
+        found += ["exploited"] if "exploited" in self.cves and facts.exploited else []
+        return Reason("cves", bool(found), f"names {_listed(found)}" if found else f"names none: {_listed(self.cves)}")
+
+    def _indicators(self, facts: Facts) -> Reason | None:
+        if self.indicators is None:
+            return None
+        words = "names indicators" if facts.indicators else "names no indicator"
+        return Reason("indicators", facts.indicators is self.indicators, words)
+
     def _age(self, facts: Facts) -> Reason | None:
         if self.max_age is None:
             return None
@@ -94,7 +124,9 @@ class Facts:
     """What a filter may look at of a post.
 
     `tags` and `sources` (names) are those of every feed that carries it, copies included. `matched` are the full-text
-    expressions that it matches. `date` is the post's publication, `newest` that of the newest post of the archive.
+    expressions that it matches. `named` has what it names (`cves`, `vendors` …) and its watchlists (`watch`); `cvss`
+    and `epss` are the highest of its flaws, `exploited` whether one is exploited now. `date` is the post's
+    publication, `newest` that of the newest post of the archive.
     """
 
     date: datetime
@@ -103,6 +135,11 @@ class Facts:
     sources: Collection[str] = ()
     language: str | None = None
     matched: Collection[str] = ()
+    named: Mapping[str, Collection[str]] = field(default_factory=dict)
+    exploited: bool = False
+    cvss: float | None = None
+    epss: float | None = None
+    indicators: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +169,18 @@ def query_problem(query: str) -> str | None:
     finally:
         connection.close()
     return None
+
+
+NAMED = ("vendors", "products", "actors", "software", "techniques", "watch")
+"""Conditions on what a post names, and on the watchlists that it concerns."""
+
+
+def _at_least(condition: str, wanted: float | None, held: float | None) -> Reason | None:
+    if wanted is None:
+        return None
+    return Reason(
+        condition, held is not None and held >= wanted, f"is {held:g} at most" if held is not None else "has none"
+    )
 
 
 def _one_of(condition: str, wanted: tuple[str, ...], held: Collection[str]) -> Reason | None:

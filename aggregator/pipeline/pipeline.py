@@ -17,7 +17,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +34,7 @@ from aggregator.pipeline import lists, lock, outcomes, rechecks, save
 from aggregator.pipeline.articles import ArticleReader
 from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, PollBatch, feed_request, poll_outcome
 from aggregator.pipeline.images import Mirroring
+from aggregator.pipeline.intel import DataFiles, FactFinder, IntelPages, WatchTeller
 from aggregator.pipeline.notify import Notifying
 from aggregator.pipeline.parsing import read_feed
 from aggregator.pipeline.stories import StoryFinder
@@ -260,6 +261,7 @@ class Pipeline:
         since = now - FIRST_TRY_WAIT
         if not self.store.untried(since) and not self.store.media.untried(now, since):
             tally.published += self.store.publish(now, FULL_TEXT_WAIT)
+        self._facts().find()
         self.store.outputs.fill(self.config.outputs, now)
         tally.built = emit.build(
             self.store.archive,
@@ -270,6 +272,9 @@ class Pipeline:
             full=full,
             progress=self._emitted,
         )
+        pages = IntelPages(self.store, self.config, self.out.parent, self.clock, self.stopping.is_set)
+        named = pages.write(full=full)
+        tally.built = replace(tally.built, files=(*tally.built.files, *named.files))
         emit.write_health(self.config.site, self.store.queries.events(emit.HEALTH_EVENTS), self.out)
         self.hubs.note(self.config, tally.built.files, now)
 
@@ -285,6 +290,20 @@ class Pipeline:
     def notify(self, tally: Tally) -> None:
         """Send the messages that new posts give rise to."""
         tally.told += Notifying(self.store, self.workers, self.config, self.clock, self.stopping.is_set).send()
+        tally.told += WatchTeller(self.store, self.workers, self.config, self.clock, self.stopping.is_set).send()
+
+    def _facts(self) -> FactFinder:
+        return FactFinder(self.store, self.workers, self.config, self.out.parent, self.clock, self._stopped)
+
+    def update_data(self, names: tuple[str, ...] = (), *, force: bool = False) -> list[tuple[str, str | None]]:
+        """Fetch the data files that are due (`force`: due or not), and join what they say with what articles name:
+        (name, error or None) of each.
+        """
+        files = DataFiles(self.store, self.fetcher, self.config, self.out.parent, self.clock)
+        done = files.update(names, force=force)
+        if done:
+            self._facts().join()
+        return done
 
     def _images(self) -> Mirroring:
         network, out = self.config.network, self.out

@@ -48,6 +48,7 @@ from aggregator.store.connection import Session
 from aggregator.store.feed_config import Lists
 from aggregator.store.hosts import HostMemory
 from aggregator.store.identity import Canonical, Links, SameSite, plain_form, same_host
+from aggregator.store.intel import StoredIntel
 from aggregator.store.maintenance import Maintenance
 from aggregator.store.notifications import Notices
 from aggregator.store.outputs import Outputs
@@ -66,8 +67,9 @@ class Store:
     `archive` and `outputs` are what emit reads, `withdrawals` what it must not show, `stories` which articles tell of
     one event, `neighbours` what the links between posts lead to, `media` the images that are mirrored, `revisions`
     what articles said before, `quality` how well pages are read, `notices` what is told of new posts, `pings` what
-    hubs are told, `subscriptions` what hubs tell us, `lists` what lists name, `desk` what the web server asks,
-    `tending` what keeps the file in order; `hosts` is the FetchMemory of fetch, `path` the file.
+    hubs are told, `subscriptions` what hubs tell us, `lists` what lists name, `intel` what articles name, `queries`
+    what the web server asks, `maintenance` what keeps the file in order; `hosts` is the FetchMemory of fetch, `path`
+    the file.
     """
 
     def __init__(self, session: Session, links: Links) -> None:
@@ -86,6 +88,7 @@ class Store:
         self.hosts = HostMemory(session)
         self.withdrawals = Withdrawals(session)
         self.pings = Pings(session)
+        self.intel = StoredIntel(session)
         self.lists = Lists(session)
         self.subscriptions = Subscriptions(session)
         self.path = session.path
@@ -275,7 +278,7 @@ class Store:
         with self._session.write() as sql:
             return posts.publish(sql, now, wait)
 
-    def search(
+    def search(  # noqa: PLR0913 - filters
         self,
         query: str,
         *,
@@ -285,8 +288,12 @@ class Store:
         tag: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        named: tuple[tuple[str, str], ...] = (),
     ) -> tuple[SearchHit, ...]:
-        """The articles that match, best first; from one feed (slug or name), of a tag, published in [since, until)."""
-        where = fts.SearchFilter(source, tag, since, until)
+        """The articles that match, best first; from one feed (slug or name), of a tag, published in [since, until).
+
+        `named` are the facts that the query stands for: the articles that name one of them come, where there are any.
+        """
+        where = fts.SearchFilter(source, tag, since, until, named=named)
         with self._session.read() as sql:
             return fts.search(sql, query, limit=limit, offset=offset, where=where)

@@ -20,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from aggregator.config.settings import Output
 from aggregator.models import Ended, OutputEntry
@@ -85,6 +86,7 @@ def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = N
         carriers[row["id"]].append(row["feed_id"])
     matched = _matched(sql, expressions, None if ids is None else [row["article_id"] for row in rows])
     newest = newest_date(sql)
+    named = _named(sql, only["posts"].replace("posts.article_id", "facts.article_id"), wanted)
     return [
         FilterFacts(
             row["article_id"],
@@ -98,10 +100,49 @@ def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = N
                 sources={names[feed] for feed in carriers[row["article_id"]]},
                 language=row["language"],
                 matched=matched[row["article_id"]],
+                **named.get(row["article_id"], {}),
             ),
         )
         for row in rows
     ]
+
+
+_FACTS = """
+    SELECT facts.article_id, facts.kind, facts.value, facts.attack_id, facts.indicator, v.exploited, v.cvss, v.epss
+    FROM facts LEFT JOIN vulnerabilities AS v ON facts.kind = 'cve' AND v.cve = facts.value
+    WHERE (facts.indicator OR facts.kind IN ('cve', 'vendor', 'product', 'actor', 'software', 'technique')) AND {facts}
+"""
+_HITS = "SELECT article_id, watch FROM watch_hits WHERE {facts}"
+_PLURALS = {
+    "cve": "cves",
+    "vendor": "vendors",
+    "product": "products",
+    "actor": "actors",
+    "software": "software",
+    "technique": "techniques",
+}
+
+
+def _named(sql: Sql, only: str, wanted: dict[str, str]) -> dict[int, dict[str, Any]]:
+    """What each article names, as filters look at it."""
+    found: dict[int, dict[str, Any]] = {}
+
+    def of(article: int) -> dict[str, Any]:
+        empty = {"named": defaultdict(set), "exploited": False, "cvss": None, "epss": None, "indicators": False}
+        return found.setdefault(article, empty)
+
+    for row in sql.all(_FACTS.format(facts=only), wanted):
+        one = of(row["article_id"])
+        one["indicators"] |= bool(row["indicator"])
+        one["exploited"] |= bool(row["exploited"])
+        for name in ("cvss", "epss"):
+            if row[name] is not None:
+                one[name] = max(one[name] or 0.0, row[name])
+        if row["kind"] in _PLURALS:
+            one["named"][_PLURALS[row["kind"]]].update({row["value"], row["attack_id"]} - {None})
+    for row in sql.all(_HITS.format(facts=only.replace("facts.article_id", "article_id")), wanted):
+        of(row["article_id"])["named"]["watch"].add(row["watch"])
+    return found
 
 
 def newest_date(sql: Sql) -> datetime:

@@ -34,7 +34,8 @@ from aggregator.models import (
     Source,
     Withdrawal,
 )
-from aggregator.store import articles, feeds, media, neighbours, post_changes, revisions, story_members, times
+from aggregator.models.emit import PostFact
+from aggregator.store import articles, feeds, intel, media, neighbours, post_changes, revisions, story_members, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
 from aggregator.store.story_members import StoryCoverage
@@ -112,6 +113,7 @@ class _Gathered:
     neighbours: Mapping[tuple[int, str], PostLink]
     pictures: Mapping[int, tuple[Picture, ...]]
     revisions: Mapping[int, tuple[Revision, ...]]
+    facts: Mapping[int, tuple[PostFact, ...]]
 
     def carriers_of(self, row: sqlite3.Row) -> list[tuple[int, str | None]]:
         """The feeds that carry an article, with the address that each gives it."""
@@ -154,6 +156,7 @@ def _gather(sql: Sql, ids: Sequence[int], entry_ids: list[int | None], *, listed
         {} if listed else neighbours.of(sql, wanted),
         {} if listed else media.of(sql, wanted),
         {} if listed else revisions.all_of(sql, ids),
+        intel.of_articles(sql, ids),
     )
 
 
@@ -163,8 +166,8 @@ def _cut(post: Post, republish: Republish, withdrawal: Withdrawal | None) -> Pos
         return replace(
             post, title=WITHDRAWN, author=None, html="", summary="", tags=post.source.tags, categories=(),
             lead_image=None, lead_image_alt="", word_count=0, enclosures=(), episode=None, attribution=None, next=None,
-            previous=None, also_in=(), leader=None, pictures=(), revisions=(), revised=None, republish=republish,
-            withdrawn=withdrawal,
+            previous=None, also_in=(), leader=None, pictures=(), revisions=(), facts=(), revised=None,
+            republish=republish, withdrawn=withdrawal,
         )  # fmt: skip
     if republish == "full":
         return post
@@ -214,6 +217,7 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
         media=row["media"],
         pictures=found.pictures.get(row["id"], ()),
         revisions=tuple(change for change in found.revisions.get(row["id"], ()) if change.kind in revisions.PUBLIC),
+        facts=found.facts.get(row["id"], ()),
     )
 
 

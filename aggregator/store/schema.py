@@ -24,6 +24,7 @@ from aggregator.store import (
     tables_evidence,
     tables_extractions,
     tables_feeds,
+    tables_intel,
     tables_lists,
     tables_media,
     tables_notices,
@@ -60,6 +61,7 @@ _SEARCH_INDEX_HELP = (
 
 _TRIGGER_WORDS = {
     "articles_fts_": "keeps the search index like the articles",
+    "facts_waiting_": "puts articles whose text is to be read for what it names into facts_waiting",
     "story_waiting_": "keeps the articles that have no story yet in story_waiting",
     "media_": "puts articles whose images are to be mirrored into media_queue",
 }
@@ -333,6 +335,12 @@ def renew_enclosures(db: Database) -> None:
     db.executescript(tables_enclosures.FROM_FORMER)
 
 
+def create_intel(db: Database) -> None:
+    """What articles name: every article waits to be read for it."""
+    for statement in (*tables_intel.TABLES, *tables_intel.TRIGGERS, *tables_intel.VIEWS):
+        db.executescript(statement)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -357,6 +365,7 @@ STEPS = (
     renew_views,
     index_ended,
     renew_enclosures,
+    create_intel,
 )
 for _step in STEPS:
     migrations()(_step)

@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -118,6 +118,8 @@ _LANGUAGES = """
 class SearchFilter:
     """What a hit must be besides: from a feed (slug or name), of a tag, published in [since, until), in a language.
 
+    `named` are facts, one of which it has to name; `cve`, `actor`, `software` and `vendor` are values that it has to;
+    `exploited`: it names a flaw that is exploited now; `indicators`: it names an indicator.
     `language` is the first part of a BCP 47 tag: `en` is met by `en-GB`. `copies` lets duplicates be listed beside
     their originals, `waiting` what is not yet in the output. `before` is a sequence: only what came out before it.
     """
@@ -130,6 +132,14 @@ class SearchFilter:
     copies: bool = True
     waiting: bool = True
     before: int | None = None
+    named: tuple[tuple[str, str], ...] = ()
+    cve: str | None = None
+    actor: str | None = None
+    software: str | None = None
+    vendor: str | None = None
+    exploited: bool = False
+    indicators: bool = False
+    of: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,8 @@ def search(sql: Sql, query: str, *, limit: int, offset: int, where: SearchFilter
     found = matches(sql, query, limit=limit, offset=offset, where=where) if query.strip() else Matches()
     shown = passages(sql, found)
     rows = sql.all(_HITS, {"ids": json.dumps(found.ids)})
+    if not found.expression:
+        return tuple(_hit(row, shown.get(row["id"], Snippet(row["title"] or "", ""))) for row in rows)
     return tuple(_hit(row, shown[row["id"]]) for row in rows if row["id"] in shown)
 
 
@@ -168,6 +180,11 @@ def matches(
     `a OR b`, `a NOT b`), else as words that must all be there. An empty one matches all that has been
     put out, newest first.
     """
+    if where.named:
+        whole = replace(where, named=())
+        if sql.value(_IS_NAMED, {"named": json.dumps(where.named)}):
+            return matches(sql, "", limit=limit, offset=offset, where=replace(whole, of=where.named), order="date")
+        return matches(sql, query, limit=limit, offset=offset, where=whole, order=order)
     text = query[:MAX_QUERY].replace("\0", " ").strip()
     page: dict[str, object] = {"limit": limit, "offset": offset, "window": WINDOW, "last": _LAST}
     # The plus: FTS5 would else look its matches up anew for each article of the filter.
@@ -245,7 +262,44 @@ def _conditions(sql: Sql, where: SearchFilter, values: dict[str, object], *, art
         parts.append("AND posts.sequence IS NOT NULL")
     if not where.copies:
         parts.append("AND posts.hidden = 0")
+    parts.extend(_of_facts(where, values, article))
     return " ".join(parts)
+
+
+_IS_NAMED = """
+    SELECT EXISTS (SELECT 1 FROM json_each(:named) AS wanted JOIN facts
+        ON facts.kind = json_extract(wanted.value, '$[0]') AND facts.value = json_extract(wanted.value, '$[1]'))
+"""
+_NAMING = """
+    AND {article} IN (SELECT facts.article_id FROM json_each(:facts) AS wanted JOIN facts
+        ON facts.kind = json_extract(wanted.value, '$[0]') AND facts.value = json_extract(wanted.value, '$[1]'))
+"""
+_CALLED = """
+    AND {article} IN (SELECT article_id FROM facts
+        WHERE kind = '{kind}' AND (value = :{kind} COLLATE NOCASE OR attack_id = :{kind}))
+"""
+_EXPLOITED = """
+    AND {article} IN (SELECT facts.article_id FROM vulnerabilities
+        JOIN facts ON facts.kind = 'cve' AND facts.value = vulnerabilities.cve WHERE vulnerabilities.exploited)
+"""
+_WITH_INDICATORS = "AND {article} IN (SELECT article_id FROM facts WHERE indicator)"
+
+
+def _of_facts(where: SearchFilter, values: dict[str, object], article: str) -> list[str]:
+    """The part of the filter that is about what articles name."""
+    parts = []
+    if where.of:
+        parts.append(_NAMING.format(article=article))
+        values["facts"] = json.dumps(where.of)
+    for kind in ("cve", "actor", "software", "vendor"):
+        if (wanted := getattr(where, kind)) is not None:
+            parts.append(_CALLED.format(article=article, kind=kind))
+            values[kind] = wanted
+    if where.exploited:
+        parts.append(_EXPLOITED.format(article=article))
+    if where.indicators:
+        parts.append(_WITH_INDICATORS.format(article=article))
+    return parts
 
 
 def _of_feeds(sql: Sql, where: SearchFilter, values: dict[str, object], article: str) -> list[str]:

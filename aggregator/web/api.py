@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ from aggregator.web.api_models import (
     CopyOut,
     EnclosureOut,
     EvidenceOut,
+    FactOut,
     FeedOut,
     LinkOut,
     PassageOut,
@@ -55,7 +56,7 @@ class Spelling:
     def listed(self, hit: ArticleSummary) -> ArticleListed:
         return ArticleListed(**self._common(hit.id, hit.post), passage=_passage(hit))
 
-    def whole(self, found: ArticleDetail) -> ArticleOut:
+    def whole(self, found: ArticleDetail, facts: Iterable[Mapping[str, object]] = ()) -> ArticleOut:
         post = found.post
         return ArticleOut(
             **self._common(found.id, post),
@@ -71,6 +72,7 @@ class Spelling:
             previous=self._link(post.previous),
             story_members=[self._teller(member) for member in post.story_members],
             evidence=EvidenceOut.model_validate(found.evidence, from_attributes=True),
+            facts=[FactOut.model_validate({key: fact[key] for key in FactOut.model_fields}) for fact in facts],
         )
 
     def story(self, story: StoryDetail) -> StoryOut:
@@ -211,6 +213,22 @@ class Api:
                 shapes.StoriesOut, shapes.StoriesQuery, leads_to="story",
             ),
             Endpoint("/api/stories/{id}", "story", "One story.", self._story, shapes.StoryOut),
+            Endpoint(
+                "/api/vulnerabilities", "vulnerabilities", "Flaws that articles name, by number.", self._flaws,
+                shapes.VulnerabilitiesOut, shapes.VulnerabilitiesQuery, leads_to="vulnerability",
+            ),
+            Endpoint(
+                "/api/vulnerabilities/{cve}", "vulnerability", "One flaw, with the articles that name it.", self._flaw,
+                shapes.VulnerabilityWholeOut,
+            ),
+            Endpoint(
+                "/api/indicators", "indicators", "Indicators, by kind and value.", self._indicators,
+                shapes.IndicatorsOut, shapes.IndicatorsQuery,
+            ),
+            Endpoint(
+                "/api/watch", "watch", "Hits of the watchlists, newest first.", self._watch, shapes.HitsOut,
+                shapes.WatchQuery,
+            ),
             Endpoint("/api/feeds", "feeds", "Every feed, and how it does.", self._feeds, shapes.FeedsOut),
             Endpoint("/api/tags", "tags", "Every tag.", self._tags, shapes.TagsOut),
         )  # fmt: skip
@@ -257,6 +275,12 @@ class Api:
             until=query.until,
             order="date" if query.sort == "date" or not query.q.strip() else "relevance",
             copies=query.copies,
+            cve=query.cve,
+            actor=query.actor,
+            software=query.software,
+            vendor=query.vendor,
+            exploited=query.exploited,
+            indicators=query.indicators,
         )
         kind = (query.cursor or asked.order)[0]
         place = int(query.cursor[1:]) if query.cursor else None
@@ -284,7 +308,8 @@ class Api:
             found = store.queries.article(number) if 0 < number <= MAX_NUMBER else None
             if found is None:
                 raise NotHere("there is no article of this number in the output")
-            return self._numbered(store, found.post).whole(found)
+            facts = store.intel.of_article(number)
+            return self._numbered(store, found.post).whole(found, facts)
 
     def _numbered(self, store: Store, *posts: Post) -> Spelling:
         """What spells these posts with the numbers of the articles that they name."""
@@ -308,6 +333,75 @@ class Api:
             if found is None:
                 raise NotHere("there is no story of this id")
             return self._numbered(store, *(hit.post for hit in found.articles)).story(found)
+
+    def _flaws(self, request: Request) -> shapes.VulnerabilitiesOut:
+        query = read_query(shapes.VulnerabilitiesQuery, request)
+        with Store.read(self._database) as store:
+            found = store.intel.flaws(exploited=query.exploited, after=query.cursor or "", limit=query.limit + 1)
+        shown = found[: query.limit]
+        return shapes.VulnerabilitiesOut(
+            items=[shapes.VulnerabilityOut.model_validate(one) for one in shown],
+            next_cursor=str(shown[-1]["cve"]) if len(found) > query.limit else None,
+        )
+
+    def _flaw(self, request: Request) -> shapes.VulnerabilityWholeOut:
+        number = str(request.path_params["cve"]).upper()
+        with Store.read(self._database) as store:
+            found = store.intel.flaw(number)
+            if found is None:
+                raise NotHere("no article names a flaw of this number")
+            named = store.intel.named_in("cve", number)
+        by = [self._naming(one.article_id, one.title, one.url, one.path, one.outlet, one.published) for one in named]
+        return shapes.VulnerabilityWholeOut.model_validate({**found, "named_by": by})
+
+    def _naming(
+        self, number: int, title: str, url: str, path: str | None, outlet: str, published: datetime
+    ) -> dict[str, object]:
+        base = paths.base(self._site.base_url)
+        mirror = base + paths.quoted(path or "")
+        return {
+            "id": number,
+            "title": title,
+            "url": paths.shown(url) or mirror,
+            "mirror_url": mirror,
+            "outlet": outlet,
+            "published": published,
+        }
+
+    def _indicators(self, request: Request) -> shapes.IndicatorsOut:
+        query = read_query(shapes.IndicatorsQuery, request)
+        since = datetime.combine(query.since, time(), UTC) if query.since else None
+        kind, _, value = (query.cursor or "").partition(" ")
+        with Store.read(self._database) as store:
+            found = store.intel.indicators(kind=query.kind, since=since, after=(kind, value), limit=query.limit + 1)
+        shown = found[: query.limit]
+        return shapes.IndicatorsOut(
+            items=[shapes.IndicatorOut.model_validate(one) for one in shown],
+            next_cursor=f"{shown[-1]['kind']} {shown[-1]['value']}" if len(found) > query.limit else None,
+        )
+
+    def _watch(self, request: Request) -> shapes.HitsOut:
+        query = read_query(shapes.WatchQuery, request)
+        with Store.read(self._database) as store:
+            found = store.intel.hits(query.watch, limit=query.limit)
+        return shapes.HitsOut(
+            items=[
+                shapes.HitOut.model_validate(
+                    {
+                        **{key: one[key] for key in ("watch", "why", "certain", "exploited", "at")},
+                        "article": self._naming(
+                            one["article_id"],
+                            one["title"],
+                            one["url"],
+                            one["path"],
+                            one["outlet"],
+                            datetime.fromisoformat(str(one["published"])),
+                        ),
+                    }
+                )
+                for one in found
+            ]
+        )
 
     def _feeds(self, _: Request) -> shapes.FeedsOut:
         now = self._clock()

@@ -56,6 +56,12 @@ class ArticlesQuery(_Shape):
     until: Day | None = Field(None, description="Published on this day (UTC) or earlier.")
     sort: Literal["relevance", "date"] | None = Field(None, description="Default: relevance with words, else date.")
     copies: bool = Field(False, description="Whether copies of an article are listed, too.")
+    cve: str | None = Field(None, max_length=30, description="Names this CVE number.")
+    actor: str | None = Field(None, max_length=200, description="Names this group (name or ATT&CK number).")
+    software: str | None = Field(None, max_length=200, description="Names this software (name or ATT&CK number).")
+    vendor: str | None = Field(None, max_length=200, description="Names this vendor.")
+    exploited: bool = Field(False, description="Names a flaw that is exploited now.")
+    indicators: bool = Field(False, description="Names an indicator.")
     limit: int = Field(20, ge=1, le=MAX_LIMIT, description="Articles in an answer.")
     cursor: str | None = Field(
         None, pattern=r"^[dr][0-9]{1,12}$", description="`next_cursor` of the answer before; goes on in its order."
@@ -176,6 +182,127 @@ class EvidenceOut(_Shape):
     duplicate_reason: str | None
 
 
+class FactOut(_Shape):
+    """Something that an article names. `why` is the reason that a value is an indicator, or is none."""
+
+    kind: str
+    value: str
+    shown: str
+    name: str | None
+    attack_id: str | None
+    indicator: bool
+    why: str
+    confidence: int | None
+    port: int | None
+    count: int
+    places: list[tuple[str, int, int]] = Field(description="[field, start, end] in characters of title or text.")
+
+
+class VulnerabilityOut(_Shape):
+    """A flaw that articles name, with what the data files know of it."""
+
+    cve: str
+    state: str | None
+    title: str | None
+    products: list[str]
+    cvss: float | None
+    cvss_version: str | None
+    severity: str | None
+    vector: str | None
+    cwes: list[str]
+    epss: float | None
+    epss_percentile: float | None
+    epss_date: str | None
+    epss_model: str | None
+    kev_added: str | None
+    kev_due: str | None
+    kev_ransomware: bool | None
+    ssvc: str | None
+    exploited: bool
+    exploited_by: str | None
+    exploited_since: str | None
+    published: str | None
+    first_named: str | None
+    articles: int
+    changed_at: str | None
+
+
+class NamingOut(_Shape):
+    """An article that names something."""
+
+    id: int
+    title: str
+    url: str
+    mirror_url: str
+    outlet: str
+    published: Time
+
+
+class VulnerabilityWholeOut(VulnerabilityOut):
+    named_by: list[NamingOut]
+
+
+class VulnerabilitiesQuery(_Shape):
+    """What `/api/vulnerabilities` takes."""
+
+    exploited: bool | None = Field(None, description="Only those that are exploited now, or only others.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Flaws in an answer.")
+    cursor: str | None = Field(None, max_length=30, description="next_cursor from the previous response.")
+
+
+class VulnerabilitiesOut(_Shape):
+    items: list[VulnerabilityOut]
+    next_cursor: str | None
+
+
+class IndicatorsQuery(_Shape):
+    """What `/api/indicators` takes."""
+
+    kind: str | None = Field(None, max_length=10, description="Of this kind: domain, url, ipv4, sha256 ...")
+    since: Day | None = Field(None, description="Named in an article of this day (UTC) or later.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Indicators in an answer.")
+    cursor: str | None = Field(None, max_length=2100, description="next_cursor from the previous response.")
+
+
+class IndicatorOut(_Shape):
+    """An indicator over all articles that name it."""
+
+    value: str
+    kind: str
+    first_seen: str
+    last_seen: str
+    articles: int
+    outlets: int
+    why: str
+
+
+class IndicatorsOut(_Shape):
+    items: list[IndicatorOut]
+    next_cursor: str | None
+
+
+class WatchQuery(_Shape):
+    """What `/api/watch` takes."""
+
+    watch: str | None = Field(None, max_length=63, description="Hits of this watchlist alone.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Hits in an answer.")
+
+
+class HitOut(_Shape):
+    """An article that concerns a watchlist."""
+
+    watch: str
+    why: str
+    certain: bool
+    exploited: bool
+    at: str
+    article: NamingOut
+
+
+class HitsOut(_Shape):
+    items: list[HitOut]
+
+
 class ArticleOut(ArticleListed):
     """An article with all that is known of it. `html` is clean: no script, no style, absolute addresses."""
 
@@ -188,6 +315,7 @@ class ArticleOut(ArticleListed):
     previous: LinkOut | None
     story_members: list[TellerOut]
     evidence: EvidenceOut
+    facts: list[FactOut]
 
 
 class ArticlesOut(_Shape):

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from aggregator.config.settings import Site
 from aggregator.emit import answer
 from aggregator.emit.formats import EXTENSIONS
 from aggregator.emit.mirror import FEED_NAMES, MEDIA_TYPES
+from aggregator.intel.query import facts_of_query
 from aggregator.models.errors import TooCostly
 from aggregator.store import Store
 from aggregator.store.queries import Results
@@ -61,6 +63,12 @@ class SearchQuery:
     order: Order = "relevance"
     copies: bool = False
     page: int = 1
+    cve: str | None = None
+    actor: str | None = None
+    software: str | None = None
+    vendor: str | None = None
+    exploited: bool = False
+    indicators: bool = False
     problems: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()
 
@@ -85,6 +93,7 @@ class SearchQuery:
             order="date" if values.get("sort") == "date" or not text else "relevance",
             copies=values.get("copies") in ("1", "true", "on", "yes"),
             page=_page(values),
+            **_named(values),
             problems=tuple(problems),
             mistakes=tuple(mistakes),
         )
@@ -100,6 +109,13 @@ class SearchQuery:
             copies=self.copies or self.source is not None,
             waiting=False,
             before=before,
+            named=facts_of_query(self.text) if self.text else (),
+            cve=self.cve,
+            actor=self.actor,
+            software=self.software,
+            vendor=self.vendor,
+            exploited=self.exploited,
+            indicators=self.indicators,
         )
 
     @property
@@ -109,7 +125,8 @@ class SearchQuery:
     @property
     def filtered(self) -> bool:
         """Whether anything but words is asked for."""
-        return any((self.source, self.tag, self.language, self.since, self.until, self.copies))
+        named = (self.cve, self.actor, self.software, self.vendor, self.exploited, self.indicators)
+        return any((self.source, self.tag, self.language, self.since, self.until, self.copies, *named))
 
     def query(self, *, page: int = 1, feed: bool = False) -> str:
         """The query string in one fixed spelling; for a feed without order and page, which it does not have."""
@@ -121,6 +138,12 @@ class SearchQuery:
             "since": self.since and self.since.isoformat(),
             "until": self.until and self.until.isoformat(),
             "copies": "1" if self.copies else "",
+            "cve": self.cve,
+            "actor": self.actor,
+            "software": self.software,
+            "vendor": self.vendor,
+            "exploited": "1" if self.exploited else "",
+            "indicators": "1" if self.indicators else "",
             "sort": "date" if self.order == "date" and self.text and not feed else "",
             "page": str(page) if page > 1 and not feed else "",
         }
@@ -133,6 +156,9 @@ class SearchQuery:
             f"of {self.source}" if self.source else "",
             f"tagged {self.tag}" if self.tag else "",
             f"in {self.language}" if self.language else "",
+            *(f"about {name}" for name in (self.cve, self.actor, self.software, self.vendor) if name),
+            "exploited now" if self.exploited else "",
+            "with indicators" if self.indicators else "",
             f"since {wording.day(self.since)}" if self.since else "",
             f"until {wording.day(self.until)}" if self.until else "",
         ]
@@ -140,6 +166,12 @@ class SearchQuery:
 
     def at(self, page: int) -> SearchQuery:
         return replace(self, page=page)
+
+
+def _named(values: Mapping[str, str]) -> dict[str, Any]:
+    """The part of a search that is about what articles name."""
+    flags = {key: values.get(key) in ("1", "true", "on", "yes") for key in ("exploited", "indicators")}
+    return {**{key: _name(values, key) for key in ("cve", "actor", "software", "vendor")}, **flags}
 
 
 def _name(values: Mapping[str, str], key: str) -> str | None:

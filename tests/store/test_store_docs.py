@@ -13,7 +13,9 @@ import pytest
 from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.models import Enclosure, FeedEvent, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
+from aggregator.models.intel import Fact, KevEntry, Vulnerability
 from aggregator.store import Store
+from aggregator.store.intel import Hit
 from aggregator.store.stories import Placed, StoryChanges
 
 PAGE = (Path(__file__).parents[2] / "docs" / "database.md").read_text()
@@ -27,7 +29,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connect
     """Two outlets: a copy, a shared article, a chain with a gap, a revision, a failure, a silent feed in trouble."""
     path = tmp_path_factory.mktemp("docs") / "aggregator.db"
     with Store.open(path) as store:
-        _fill(Newsroom(store, "Alpha", "Beta", "Gamma", "Delta"))
+        room = Newsroom(store, "Alpha", "Beta", "Gamma", "Delta")
+        _fill(room)
+        name_things(room)
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     yield connection
     connection.close()
@@ -67,6 +71,19 @@ def _fill(room: Newsroom) -> None:
     days = (entry(f"d{day}", "delta.example", published=NOW - timedelta(days=300 + day)) for day in range(9))
     room.poll(*days, feed="Delta")
     room.execute("UPDATE articles SET first_seen = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = 2")  # came today
+
+
+def name_things(room: Newsroom) -> None:
+    """Facts of two articles of two feeds, a flaw that KEV had after the news and that is due, a hit of a watchlist."""
+    named = (("cve", "CVE-2026-1"), ("actor", "A"), ("software", "S"), ("domain", "evil.top"))
+    facts = [Fact(kind, value, value, (), indicator=kind == "domain", why="defanged") for kind, value in named]
+    for url in ("https://alpha.example/one", "https://gamma.example/old"):
+        number = room.article_id(url)
+        hit = Hit(number, "mine", "names it", certain=True, exploited=False)
+        room.store.intel.save(number, facts, [hit], 1, NOW)
+    kev = KevEntry("CVE-2026-1", "V", "P", "T", "2999-01-01", "2999-01-02", ransomware=False)
+    known = Vulnerability("CVE-2026-1", exploited=True, exploited_by="kev", kev=kev)
+    room.store.intel.save_vulnerabilities({"CVE-2026-1": known}, NOW)
 
 
 def test_there_are_enough_questions() -> None:

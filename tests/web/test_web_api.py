@@ -73,13 +73,17 @@ def test_every_answer_is_as_described(ask: Any, description: dict[str, Any]) -> 
         "/api/articles/{id}": [str(item["id"]) for item in listed] + ["0", "99999999999999999999", "x"],
         "/api/stories": ["", "?limit=x"],
         "/api/stories/{id}": ["nothing"],
+        "/api/vulnerabilities": ["", "?exploited=1&limit=1", "?limit=0"],
+        "/api/vulnerabilities/{cve}": ["CVE-2026-1"],
+        "/api/indicators": ["", "?kind=domain&since=2026-01-01", "?since=soon"],
+        "/api/watch": ["", "?watch=x"],
         "/api/feeds": [""],
         "/api/tags": [""],
     }
     assert asked.keys() == description["paths"].keys()
     for path, variants in asked.items():
         for variant in variants:
-            answer = ask(path.replace("{id}", "") + variant)
+            answer = ask(path.replace("{id}", "").replace("{cve}", "") + variant)
             schema = description["paths"][path]["get"]["responses"][str(answer.status)]["content"]["application/json"]
             assert faults(answer.json, schema["schema"], description["components"]["schemas"], path + variant) == []
 
