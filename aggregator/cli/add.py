@@ -8,10 +8,12 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -26,12 +28,15 @@ from aggregator.pipeline.articles import SCRAPE_TIMEOUT_S
 from aggregator.pipeline.feeds import FEED_TYPES, PARSE_TIMEOUT_S
 from aggregator.pipeline.parsing import PageInput, has_full_text, read_feed, read_page
 from aggregator.pipeline.workers import Workers
-from aggregator.poll.discovery import known_feed
+from aggregator.poll.discovery import FeedLink, is_about_comments, known_feed
 from aggregator.scrape import Hint
-from aggregator.text.urls import http_url, redact
+from aggregator.text.urls import free_name, http_url, redact, title_as_name, web_address
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config
+
+MORE = 5
+"""Further feeds of a page that are named where nobody is asked."""
 
 NEWEST = 3
 """Entries that are shown of a feed."""
@@ -60,7 +65,7 @@ def add(
         if config:
             _refuse_known(config, found.url, str(place.config_path))
         show(found, looking.sample(found.feed))
-    feed = feed_of(found, name, tag or ())
+    feed = feed_of(found, name, tag or (), {known.name for known in config.feeds if known.name} if config else set())
     for note in _new_tags(config, feed.tags):
         say(note)
     say(f"\nFor {place.config_path}:\n{as_yaml(feed.model_copy(update={'url': redact(feed.url)}))}")
@@ -89,7 +94,14 @@ def chosen(looking: Finder, url: str, *, asks: bool) -> DiscoveredFeed:
         if "://" not in url:
             say(f"https:// was tried; where the site has none, write http://{url}")
         raise
-    if not asks or not (others := list(feeds)):
+    if not asks:
+        more = [link for link in looking.named if link.url != first.url]
+        if more:
+            say(f"taken: {redact(first.url)}. The page names {len(more)} more, which `aggregator add` takes, too:")
+        for link in more[:MORE]:
+            say(f"  {redact(link.url)}  {link.title}")
+        return first
+    if not (others := list(feeds)):
         return first
     every = [first, *others]
     say(f"{len(every)} feeds are there:")
@@ -101,16 +113,26 @@ def chosen(looking: Finder, url: str, *, asks: bool) -> DiscoveredFeed:
     return every[int(wanted) - 1]
 
 
-def feed_of(found: DiscoveredFeed, name: str | None, tags: Sequence[str]) -> Feed:
-    """What is written for it. ConfigError where a name or a tag is none."""
+def feed_of(found: DiscoveredFeed, name: str | None, tags: Sequence[str], taken: Collection[str] = ()) -> Feed:
+    """What is written for it. ConfigError where a name or a tag is none, or the given name is another feed's (`taken`).
+
+    A title that another feed has as its name gets its site's name, which is said.
+    """
     from pydantic import ValidationError
 
-    title = " ".join((name or found.feed.title).split())[:200]
+    from aggregator.config.document import expectation, where
+
+    given = title_as_name(name or found.feed.title)
+    free = free_name(given, found.url, taken)
+    if name and free != given:
+        raise ConfigError((f"--name: another feed is called `{given}`; choose another name",))
+    if free != given:
+        say(f"note: another feed is called `{given}`; this one is called `{free}` (--name gives it another name)")
     try:
-        return Feed(url=found.url, name=title or None, tags=tuple(tags))
+        return Feed(url=found.url, name=free or None, tags=tuple(tags))
     except ValidationError as error:
         raise ConfigError(
-            tuple(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
+            tuple(f"{where(one['loc'])}: found `{one['input']}`; expected {expectation(one)}" for one in error.errors())
         ) from None
 
 
@@ -148,6 +170,8 @@ def _full_text(found: DiscoveredFeed) -> str:
 def _refuse_known(config: Config, url: str, where: str) -> None:
     from aggregator.config import feed_name
 
+    if config.is_own_output(url):
+        raise ConfigError((f"{redact(url)} is this program's own output; a feed of it would repeat itself",))
     for feed in config.feeds:
         if feed.url == url:
             raise ConfigError((f"{where}: {redact(url)} is there already, as `{feed_name(feed)}`",))
@@ -174,6 +198,14 @@ class DiscoveredFeed:
     feed: ParsedFeed
 
     @property
+    def about_comments(self) -> bool:
+        """Whether it is a feed of comments: by its words, or because its entries lead to places below posts."""
+        if is_about_comments(self.feed.title, self.url):
+            return True
+        places = [urlsplit(entry.url or "").fragment for entry in self.feed.entries]
+        return sum(place.lower().startswith(("comment", "c", "reply")) for place in places) * 2 > max(len(places), 1)
+
+    @property
     def full_text(self) -> bool:
         """Whether most entries carry enough text to stand for their article."""
         entries = self.feed.entries
@@ -195,15 +227,18 @@ class Finder:
 
     fetcher: Fetcher
     workers: Workers
+    named: list[FeedLink] = field(default_factory=list)
 
     def feeds(self, url: str) -> Iterator[DiscoveredFeed]:
         """The feed at `url`, or behind it where everybody knows; else those that the page there names; else the first
         where feeds usually are.
 
-        One after the other, each when it is asked for. Raises FetchError when nothing answers at `url`, ParseError when
+        One after the other, each when it is asked for; `named` are then those that the page names. Raises FetchError
+        when nothing answers at `url`, ParseError when
         there is no feed.
         """
-        start = http_url(url if "://" in url else f"https://{url}", userinfo=True)
+        wanted = web_address(url)
+        start = http_url(wanted if "://" in wanted else f"https://{wanted}", userinfo=True)
         if not start:
             raise ParseError(url, "is not an http(s) URL")
         known = known_feed(start)
@@ -217,31 +252,62 @@ class Finder:
             not_a_feed = error
         else:
             return
-        links = self.workers.call(poll.discover, page.body, page.url, page.content_type, timeout_s=PARSE_TIMEOUT_S)
-        stated = [link.url for link in links if link.stated][:MAX_STATED]
-        found = False
-        for one in self._good(stated):
-            found = True
-            yield one
-        if not found and (likely := next(self._good([link.url for link in links if not link.stated]), None)):
-            found = True
-            yield likely
+        links = self._links(page)
+        asked = {start, page.url}
+        self.named.extend(link for link in links if link.stated)
+        stated = [link.url for link in self.named][:MAX_STATED]
+        likely = [link.url for link in links if not link.stated]
+        found = list(islice(self._behind(stated, asked), 1)) or list(islice(self._behind(likely, asked, lists=2), 1))
         if not found:
             raise not_a_feed
+        rest = (one for one in self._behind(stated, asked) if one.url != found[0].url)
+        if not found[0].about_comments:
+            yield found[0]
+            yield from rest
+        else:
+            yield from sorted([*found, *rest], key=lambda one: one.about_comments)
+
+    def _links(self, page: Response) -> tuple[FeedLink, ...]:
+        links: tuple[FeedLink, ...] = self.workers.call(
+            poll.discover,
+            page.body,
+            page.url,
+            page.content_type,
+            page.headers.get("link", ""),
+            timeout_s=PARSE_TIMEOUT_S,
+        )
+        return links
+
+    def _behind(self, urls: list[str], asked: set[str], *, lists: int = MAX_STATED) -> Iterator[DiscoveredFeed]:
+        """The feeds at these addresses, as they are asked for; `asked` are those that were asked already, and become.
+
+        What is named as a feed may be a page that lists feeds: `lists` of those are read, and what they name is tried.
+        """
+        for url in urls:
+            if url in asked:
+                continue
+            asked.add(url)
+            try:
+                page = self._fetch(url)
+            except FetchError:
+                continue
+            try:
+                yield DiscoveredFeed(url, self._parse(page))
+            except ParseError:
+                if lists > 0:
+                    lists -= 1
+                    listed = [link.url for link in self._links(page) if link.stated or link.title][:MAX_STATED]
+                    yield from self._behind(listed, asked, lists=0)
 
     def _good(self, urls: list[str]) -> Iterator[DiscoveredFeed]:
-        for url in urls:
-            try:
-                yield DiscoveredFeed(url, self._parse(self._fetch(url)))
-            except (FetchError, ParseError):
-                continue
+        return self._behind(urls, set(), lists=0)
 
     def sample(self, feed: ParsedFeed) -> FeedSample | None:
         """The feed's newest article that has a page, fetched as a round would fetch it; None: it has none."""
         entry = next((entry for entry in feed.entries if entry.url), None)
         if entry is None or entry.url is None:
             return None
-        seen = self.fetcher.explain(entry.url)
+        seen = self.fetcher.explain(Request(entry.url, robots=True))
         robots = seen.robots or "robots.txt was not asked"
         if seen.response is None:
             return FeedSample(entry.url, robots, f"no page: {seen.error}")

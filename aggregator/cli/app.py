@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -24,7 +26,7 @@ from typer.core import TyperGroup
 
 from aggregator.cli.examples import epilog
 from aggregator.config import logs
-from aggregator.models.errors import ConfigError
+from aggregator.models.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config
@@ -130,7 +132,7 @@ class Here:
         from aggregator.config import load
 
         if not self.config_path.exists():
-            raise ConfigError((f"{self.config_path}: is not there; `aggregator init` writes one",))
+            raise ConfigError((_missing(self.config_path),))
         return load(self.config_path, os.environ)
 
     @property
@@ -164,7 +166,69 @@ def _options(
     ] = False,
 ) -> None:
     logs.configure()
+    _stand_somewhere(config, data)
+    sources = {name: context.get_parameter_source(name) for name in ("config", "data")}
+    given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    _spelling.begin(config if "config" in given else None, data if "data" in given else None)
+    if "config" in given and context.invoked_subcommand not in _WITHOUT_FILE and not config.exists():
+        raise ConfigError((_missing(config),))
     context.obj = Here(config, data)
+
+
+_WITHOUT_FILE = frozenset(
+    {"init", "demo", "add", "import-opml", "parse", "extract", "stories", "doctor", "rules", "check"}
+)
+"""Commands that make the file, or do without one."""
+
+
+def _missing(config: Path) -> str:
+    return f"{config} not found. Create one with `aggregator init`."
+
+
+class _Spelling:
+    """How a command of this program has to be written to work where this one was: program, --config, --data."""
+
+    def __init__(self) -> None:
+        self.prefix = "aggregator"
+
+    def begin(self, config: Path | None, data: Path | None) -> None:
+        parts = [*_program()]
+        for option, path in (("--config", config), ("--data", data)):
+            parts += [] if path is None else [option, str(path)]
+        self.prefix = shlex.join(parts)
+
+    def __call__(self, text: str) -> str:
+        """`text` whose commands (`aggregator ...`) are written so."""
+        return text.replace("`aggregator ", f"`{self.prefix} ")
+
+
+_spelling = _Spelling()
+
+
+def _program() -> tuple[str, ...]:
+    """What this program was started as, from any folder."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return sys.executable, "-m", "aggregator"
+    found = shutil.which(called.name)
+    if found is None or not called.exists() or Path(found).resolve() != called.resolve():
+        return (str(called.absolute()),) if called.exists() else ("aggregator",)
+    return (called.name,)
+
+
+def command(words: str, *, elsewhere: bool = False) -> str:
+    """A command of this program as it works when it is typed; `elsewhere`: without this one's --config and --data."""
+    return f"{shlex.join(_program()) if elsewhere else _spelling.prefix} {words}"
+
+
+def _stand_somewhere(*paths: Path) -> None:
+    """See that the working directory exists, which no process can be started without. StoreError when it is needed."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        if not all(path.is_absolute() for path in paths):
+            raise StoreError("the folder that this was started in does not exist any more; go to another one") from None
+        os.chdir("/")
 
 
 def here(context: typer.Context) -> Here:
@@ -177,7 +241,7 @@ def existing(context: typer.Context) -> Here:
     """The same, where there is a database; else it is said how one comes about (exit code 1)."""
     place = here(context)
     if not place.database.exists():
-        complain(f"{place.data} holds nothing yet; `aggregator poll` begins")
+        complain(f"No data yet in {place.data}. Run `aggregator poll` first.")
         raise typer.Exit(1)
     return place
 
@@ -232,6 +296,7 @@ _ERROR = "error: "
 def _put(text: str, hang: int = 0) -> None:
     from rich.text import Text
 
+    text = _spelling(text)
     console = Console(stderr=True, highlight=False)
     lines = [piece for part in text.split("\n") for piece in _wrapped(part, console.width, hang)]
     shown = Text("\n".join(lines) if console.is_terminal else text)
@@ -321,4 +386,4 @@ UNWRAPPED = 100_000
 def _cell(value: object) -> Any:
     from rich.text import Text
 
-    return value if isinstance(value, Text) else Text("" if value is None else line(str(value)))
+    return value if isinstance(value, Text) else Text("" if value is None else line(_spelling(str(value))))

@@ -13,10 +13,10 @@ import typer
 from aggregator.cli import completion
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
 from aggregator.cli.feeds import meant, named, with_lists
-from aggregator.config.settings import FeedOptions
-from aggregator.models import FeedState, ParsedFeed
+from aggregator.config.settings import Feed, FeedOptions
+from aggregator.models import FeedState, ParsedFeed, Request, Validators
 from aggregator.models.errors import StageError
-from aggregator.poll.health import describe
+from aggregator.poll.health import advice, describe
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class DoctorTarget:
     configured: bool = False
     state: FeedState | None = None
     options: FeedOptions = field(default_factory=FeedOptions)
+    feed: Feed | None = None
+    proxy: str | None = None
 
 
 @app.command()
@@ -51,6 +53,7 @@ def doctor(
     from aggregator.cli.inspect import Passing
     from aggregator.config.settings import Network
     from aggregator.fetch import Fetcher
+    from aggregator.pipeline.feeds import feed_headers
     from aggregator.store import Store
 
     place = here(context)
@@ -59,9 +62,20 @@ def doctor(
         store = open_files.enter_context(Store.read(place.database)) if place.database.exists() else None
         subject = _subject(target, config, store.feeds() if store else (), place.config_path)
         network = config.network if config else Network()
-        fetcher = open_files.enter_context(Fetcher(network, Passing(store.hosts if store else None), clock=clock))
-        validators = subject.state.validators if subject.state else None
-        seen = fetcher.explain(subject.url, validators=validators, robots=not subject.configured)
+        memory = Passing(store.hosts if store else None, urgent=True)
+        fetcher = open_files.enter_context(Fetcher(network, memory, clock=clock))
+        validators = subject.state.validators if subject.state else Validators()
+        headers = feed_headers(subject.feed, subject.url)
+        seen = fetcher.explain(
+            Request(
+                subject.url,
+                validators=validators,
+                robots=not subject.configured,
+                headers=headers,
+                keep_late=True,
+                proxy=subject.options.proxy,
+            )
+        )
     feed, problem = _as_feed(seen)
     due = _after(seen, feed, problem, subject)
     if as_json:
@@ -79,11 +93,14 @@ def _subject(target: str, config: Config | None, states: tuple[FeedState, ...], 
     feeds = named(config, states) if config else []
     is_url = "://" in target
     if is_url and target not in (feed.url for feed, _ in feeds):
-        return DoctorTarget(target, options=config.defaults if config else FeedOptions())
+        return DoctorTarget(
+            target, options=config.defaults if config else FeedOptions(), proxy=config.network.proxy if config else None
+        )
     feed = meant(target, feeds, where)
     state = stored.get(feed.url)
     assert config is not None, "a feed was found in it"
-    return DoctorTarget(state.polled_url if state else feed.url, True, state, config.options(feed))
+    url = state.polled_url if state else feed.url
+    return DoctorTarget(url, True, state, config.options(feed), feed, config.network.proxy)
 
 
 def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
@@ -125,6 +142,10 @@ def _lines(
         yield from _hop(number, hop)
     asked, given = seen.asked_with, seen.validators
     yield from _facts("asked with", _named("If-None-Match", asked.etag, "If-Modified-Since", asked.last_modified))
+    if proxy := subject.options.proxy or subject.proxy:
+        yield from _facts(
+            "through", f"the proxy {redact(proxy)}, which looks names up: what they lead to is not checked"
+        )
     yield from _facts("validators", _named("ETag", given.etag, "Last-Modified", given.last_modified))
     yield from _facts("robots.txt", "not asked: feeds.yaml asks for this feed" if subject.configured else seen.robots)
     yield from _facts("moved to", seen.moved_to)
@@ -140,6 +161,8 @@ def _lines(
             yield from _facts("note", note)
     yield from _facts("not a feed", problem.message if problem else None)
     yield from _facts("error", seen.error)
+    if failed := seen.failure or problem:
+        yield from _facts("what to do", advice(failed))
     if due:
         yield from _facts("after a poll now", describe(due).words)
         yield from _facts("next poll", iso(due.next_poll) or "none any more")

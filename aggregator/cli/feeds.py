@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from aggregator.cli import completion
-from aggregator.cli.app import Here, app, counted, here, print_json, say
+from aggregator.cli.app import Here, app, complain, counted, here, print_json, say
 from aggregator.models import FeedState, Source
 from aggregator.models.errors import ConfigError
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config, Feed
-    from aggregator.poll.opml import OpmlFeed
 
 Named = TypeVar("Named")
 
@@ -134,43 +133,40 @@ def import_opml(
         ),
     ],
 ) -> None:
-    """Add the feeds of an OPML file to feeds.yaml; folders become tags, known feeds are passed over."""
+    """Add the feeds of an OPML file to feeds.yaml. Folders become tags; addresses that you have already are skipped.
+
+    A name that is taken gets its site's name. Exit code 1 if an address in the file was left out.
+    """
     from aggregator import poll
-    from aggregator.config import add_feeds, feed_name
+    from aggregator.config import add_feeds
+    from aggregator.config.settings import Config, Feed
+    from aggregator.poll.opml import LeftOut
+    from aggregator.text.urls import free_name
 
     place = here(context)
-    known = _known(place)
-    wanted: list[Feed] = []
+    config = place.config if place.config_path.exists() else Config()
+    known = {feed.url for feed in config.feeds}
+    names = {feed.name for feed in config.feeds if feed.name}
     found = poll.read_opml(file.read_bytes())
-    skipped = list(found.skipped)
+    left_out = list(found.left_out)
+    wanted: list[Feed] = []
     for outline in found.feeds:
-        feed = _feed_of(outline)
-        name = feed_name(feed)
-        if feed.url in known["urls"] or name.casefold() in known["names"]:
-            what = "address" if feed.url in known["urls"] else "name"
-            skipped.append((name, f"a feed of this {what} is there already"))
-            continue
-        known["urls"].add(feed.url)
-        known["names"].add(name.casefold())
-        wanted.append(feed)
+        if config.is_own_output(outline.url):
+            left_out.append(LeftOut(outline.name, "is this program's own output", outline.url))
+        elif outline.url in known:
+            left_out.append(LeftOut(outline.name or redact(outline.url), "a feed of this address is there already"))
+        else:
+            name = free_name(" ".join(outline.name.split()), outline.url, names)
+            names |= {name} - {""}
+            wanted.append(Feed(url=outline.url, name=name or None, tags=outline.tags))
     if wanted:
         add_feeds(place.config_path, wanted, os.environ)
-    for name, why in skipped:
-        say(f"skipped {name}: {why}")
-    say(f"{file}: {counted(len(wanted), 'feed')} added to {place.config_path}, {len(skipped)} skipped")
-
-
-def _known(place: Here) -> dict[str, set[str]]:
-    from aggregator.config import feed_name
-
-    feeds = place.config.feeds if place.config_path.exists() else ()
-    return {"urls": {feed.url for feed in feeds}, "names": {feed_name(feed).casefold() for feed in feeds}}
-
-
-def _feed_of(outline: OpmlFeed) -> Feed:
-    from aggregator.config.settings import Feed
-
-    return Feed(url=outline.url, name=outline.name.strip() or None, tags=outline.tags)
+    for one in left_out:
+        say(f"skipped {one.name}: {one.why}")
+    say(f"{file}: {counted(len(wanted), 'feed')} added to {place.config_path}, {len(left_out)} skipped")
+    if lost := [one.address for one in left_out if one.address]:
+        complain(f"left out, though it is an address: {', '.join(map(redact, lost))}")
+        raise typer.Exit(1)
 
 
 @app.command("export-opml")

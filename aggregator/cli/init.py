@@ -14,9 +14,9 @@ import typer
 from pydantic import ValidationError
 
 from aggregator.cli.add import Yes, asking, chosen, feed_of, show
-from aggregator.cli.app import app, complain, here, say
+from aggregator.cli.app import app, command, complain, here, say
 from aggregator.config.settings import Feed, Network, Server, Site
-from aggregator.models.errors import ConfigError, FetchError, ParseError, Refused
+from aggregator.models.errors import ConfigError, FetchError, ParseError, Refusal, Refused
 from aggregator.text.urls import http_url, redact
 
 STARTERS = (
@@ -33,7 +33,7 @@ STARTERS = (
 _TEXT = """\
 # What to follow, and how. `aggregator check` reads this file and says every mistake with its line and column.
 # All keys, their meaning and their defaults: docs/configuration.md. Durations are written 90s, 15m, 1h, 2d.
-# Secrets never stand here: write ${{NAME}} in a value, and set NAME in the environment.
+# Secrets never stand here: write ${{NAME}} in an address or a password, and set NAME in the environment.
 
 # How the output presents itself. base_url is where readers will find it: set it to the public address before
 # others subscribe, since the links between the feed documents begin with it.
@@ -102,17 +102,17 @@ def init(
     base_url = _served_at(base_url, asks=asks)
     create(path, text(title, base_url, feeds, tuple(allowed)), os.environ)
     say(f"\n{path} is written, with {len(feeds)} feed{'s' * (len(feeds) != 1)}.")
-    _say_next(path, base_url, folder)
+    _say_next(base_url, folder)
 
 
 def text(title: str, base_url: str, feeds: tuple[Feed, ...], allow: tuple[str, ...] = ()) -> str:
     """The text of the new file; `allow` are the hosts that are not public and may be reached."""
-    from aggregator.config import as_yaml
+    from aggregator.config import as_yaml, literal
 
     host, port, server = _server(base_url)
     return _TEXT.format(
         title=json.dumps(title, ensure_ascii=False),
-        base_url=json.dumps(base_url, ensure_ascii=False),
+        base_url=json.dumps(literal(base_url), ensure_ascii=False),
         host=host,
         port=port,
         server=server,
@@ -154,8 +154,8 @@ def _followed(given: str | None, allow: list[str], *, asks: bool) -> tuple[Feed,
 
 
 def _is_private(error: FetchError | ParseError) -> bool:
-    """Whether the guard said no because the address is not public (what it says names the setting)."""
-    return isinstance(error, Refused) and "network.allow" in error.message
+    """Whether the guard said no because the address is not public."""
+    return isinstance(error, Refused) and error.kind is Refusal.ADDRESS
 
 
 def _allowed(url: str, allow: list[str]) -> bool:
@@ -169,10 +169,12 @@ def _allowed(url: str, allow: list[str]) -> bool:
 
 
 def _reaching(allow: list[str]) -> Network:
+    from aggregator.config.document import expectation
+
     try:
         return Network(allow=tuple(allow))
     except ValidationError as error:
-        raise ConfigError(tuple(f"--allow: {one['msg']}" for one in error.errors(include_url=False))) from None
+        raise ConfigError(tuple(f"--allow: expected {expectation(one)}" for one in error.errors())) from None
 
 
 def _host(url: str) -> str:
@@ -216,15 +218,16 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def _say_next(path: Path, base_url: str, folder: Path | None) -> None:
-    named = folder is None and path != Path("feeds.yaml") and "AGGREGATOR_CONFIG" not in os.environ
-    program = f"aggregator --config {shlex.quote(str(path))}" if named else "aggregator"
+def _say_next(base_url: str, folder: Path | None) -> None:
     say("Next:")
     if folder:
         say(f"  cd {shlex.quote(str(folder))}")
-    for command, what in (
+    steps = (
         ("poll", "one round: fetch, scrape, write the output to data/public"),
         ("run", f"the same on a schedule, and serve it; subscribe to {base_url}feed.atom"),
         ("add URL", "follow another site"),
-    ):
-        say(f"  {f'{program} {command}':<{len(program) + 10}} {what}")
+    )
+    lines = [(command(words, elsewhere=folder is not None), what) for words, what in steps]
+    width = max(len(line) for line, _ in lines)
+    for line, what in lines:
+        say(f"  {line:<{width}} {what}")

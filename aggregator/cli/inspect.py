@@ -26,7 +26,7 @@ from aggregator.config.settings import Network
 from aggregator.fetch import Fetcher
 from aggregator.models import Article, Entry, FetchMemory, HostState, PageKind, ParsedFeed, Request, RobotsFile
 from aggregator.models.errors import ConfigError, FetchError, ParseError, StageError, StoreError
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url, redact
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
@@ -263,7 +263,7 @@ def _batch_line(line: Line, answer: Any) -> dict[str, object]:
 
 def _article_json(article: Article) -> dict[str, object]:
     return {
-        "url": redact(article.url) or None,
+        "url": public_url(article.url) or None,
         "canonical_url": article.canonical_url,
         "title": article.title,
         "author": article.author,
@@ -339,16 +339,19 @@ _HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?!html?$|xml$|json$|jsonl$|rss$|atom$|gz$
 class Passing:
     """A memory for a few requests that leave no trace: it goes when they are done.
 
-    `behind` is a memory that it begins with and never writes to: a host that rests is left alone by them, too.
+    `behind` is a memory that it begins with and never writes to: a host that rests is left alone by them, too, unless
+    they are `urgent`: a person asks, once.
     """
 
-    def __init__(self, behind: FetchMemory | None = None) -> None:
+    def __init__(self, behind: FetchMemory | None = None, *, urgent: bool = False) -> None:
         self._behind = behind
+        self._urgent = urgent
         self._hosts: dict[str, HostState] = {}
         self._robots: dict[str, RobotsFile] = {}
 
     def host(self, host: str) -> HostState | None:
-        return self._hosts.get(host) or (self._behind.host(host) if self._behind else None)
+        known = self._hosts.get(host) or (self._behind.host(host) if self._behind else None)
+        return replace(known, not_before=None) if known and self._urgent else known
 
     def save_host(self, state: HostState) -> None:
         self._hosts[state.host] = state

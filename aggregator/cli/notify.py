@@ -94,7 +94,9 @@ def _try(rules: tuple[Notification, ...]) -> None:
                     f"A test of the notification {rule.name!r}. Posts that meet its conditions are told of like this."
                 )
                 try:
-                    workers.call(deliver, target, f"[{rule.name}] test", body, timeout_s=SEND_TIMEOUT_S)
+                    workers.call(
+                        deliver, target, f"[{rule.name}] test", body, timeout_s=SEND_TIMEOUT_S, wall_s=SEND_TIMEOUT_S
+                    )
                 except StageError as error:
                     failed += 1
                     complain(f"{rule.name}, place {number} ({kind}): {error.message}")

@@ -72,7 +72,7 @@ def try_(
     place = here(context)
     one = _named(place.config, name, str(place.config_path))
     if not place.database.exists():
-        raise StoreError(f"{place.data} holds nothing yet; `aggregator poll` begins")
+        raise StoreError(f"No data yet in {place.data}. Run `aggregator poll` first.")
     with Store.read(place.database) as store:
         trial = store.outputs.trial(one.filter, limit)
     if as_json:

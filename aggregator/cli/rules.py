@@ -173,9 +173,9 @@ def _pending(samples: Iterable[Sample]) -> Iterator[PendingArticle]:
 
 def _row(rule: Rule, sample: Sample, reading: ArticleResult) -> tuple[str, str, str, int | str, str, str]:
     from aggregator.pipeline.parsing import ReadArticle
-    from aggregator.text.urls import redact
+    from aggregator.text.urls import public_url
 
-    url = redact(sample.url)
+    url = public_url(sample.url)
     if not isinstance(reading.read, ReadArticle):
         error = reading.read
         return "failed", url, "", "", "", error.message if isinstance(error, StageError) else str(error)

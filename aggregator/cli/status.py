@@ -79,7 +79,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     if not rows:
         if unread:
             return
-        say(f"{place.data} holds nothing yet; `aggregator poll` begins")
+        say(f"No data yet in {place.data}. Run `aggregator poll` first.")
         return
     if words := health.network_text(offline, now):
         complain(words)

@@ -1,7 +1,8 @@
 """A YAML file as values with their places, so that every mistake can be named with file, line and column.
 
 The file is data: a tag such as `!!python/object` is a mistake, never an instruction. `${NAME}` in a value is replaced
-from the environment after parsing, so that a secret can not change the file's structure.
+from the environment after parsing, so that a secret cannot change the file's structure; `$${NAME}` is `${NAME}` itself
+(see `literal`). What is shown to everybody, names, titles and tags, is text: nothing in it is replaced.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _BOUNDS = {
     "greater_than": "a number above {}",
     "greater_than_equal": "a number that is at least {}",
     "less_than_equal": "a number that is at most {}",
+    "less_than": "a number below {}",
+    "too_long": "fewer values",
     "string_too_short": "at least {} character",
     "string_too_long": "at most {} characters",
     "string_pattern_mismatch": "text that matches {}",
@@ -47,9 +50,21 @@ _KINDS = {
     "int_from_float": "a whole number",
     "float_parsing": "a number",
     "too_short": "at least one",
+    "int_type": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "none_required": "nothing",
+    "timedelta_type": "a duration such as 90s, 15m, 1h or 2d",
 }
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"(\$+)\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SHOWN = frozenset({"name", "title", "tags", "author", "sources"})
+"""Keys whose values are shown to everybody, or are compared with those. Often they are a stranger's: a feed's title, a
+list's. An environment variable that they name is none of theirs."""
 _ADDRESS = re.compile(r"://|//[^/\[]*@")
 """What may be a URL with a password in it, and is no XPath."""
 
@@ -169,14 +184,29 @@ def _number(text: str) -> int | float | str:
 
 
 def _interpolated(document: Document, text: str, path: Path_) -> str:
-    for name in _VARIABLE.findall(text):
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if key in _SHOWN and not {"headers", "cookies"} & set(path):
+        return text
+    names = {match[2] for match in _VARIABLE.finditer(text) if len(match[1]) % 2}
+    for name in sorted(names):
         document.secret.add(path)
         if path[:1] in (("feeds",), ("lists",), ("notifications",)):
             keep_secret(document.environ.get(name, ""))
         if name not in document.environ:
             document.unset.add(path)
             document.mistake(document.places[path], f"{where(path)}: the environment has no variable `{name}`")
-    return _VARIABLE.sub(lambda match: document.environ.get(match[1], ""), text)
+    return _VARIABLE.sub(lambda match: _replaced(match, document.environ), text)
+
+
+def _replaced(match: re.Match[str], environ: Mapping[str, str]) -> str:
+    """Two dollar signs are one; one that is left over stands before the name of a variable."""
+    dollars, name = match[1], match[2]
+    return "$" * (len(dollars) // 2) + (environ.get(name, "") if len(dollars) % 2 else f"{{{name}}}")
+
+
+def literal(text: str) -> str:
+    """`text` as it has to stand in a value of the file that is to be this text, whatever it looks like."""
+    return _VARIABLE.sub(lambda match: f"{match[1] * 2}{{{match[2]}}}", text)
 
 
 def explain(document: Document, error: ValidationError, valid_keys: ValidKeys) -> None:
@@ -226,7 +256,11 @@ def expectation(detail: Mapping[str, Any]) -> str:
         return _BOUNDS[detail["type"]].format(next(iter(limits.values())))
     if detail["type"] in _KINDS:
         return _KINDS[detail["type"]]
-    return str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    if detail["type"] == "value_error":
+        return str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "literal_error":
+        return str(limits["expected"])
+    return "another value"
 
 
 def _unknown_key(path: Path_, valid: tuple[str, ...]) -> str:

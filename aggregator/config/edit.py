@@ -22,6 +22,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from aggregator.config.document import literal
 from aggregator.config.load import feed_name, load
 from aggregator.config.settings import Feed
 from aggregator.models.errors import ConfigError
@@ -120,7 +121,8 @@ def _claim(path: Path) -> None:
 
 
 def _item(feed: Feed) -> CommentedMap:
-    item = CommentedMap({"url": feed.url})
+    """A feed as found: its address may be a stranger's, and is no place for values from our environment."""
+    item = CommentedMap({"url": literal(feed.url)})
     if feed.name:
         item["name"] = feed.name
     if feed.tags:

@@ -30,7 +30,7 @@ from aggregator.config.settings import (
     parse_duration,
 )
 from aggregator.models.errors import ConfigError
-from aggregator.text.urls import host_of, keep_secrets_of, redact
+from aggregator.text.urls import default_name, keep_secrets_of, redact
 
 _LIMITS = ("min_interval", "max_interval")
 
@@ -44,8 +44,8 @@ def contradictions(
     if _are_reversed(defaults, {}):
         yield ("defaults",), _REVERSED
     feeds = values.get("feeds")
-    if not feeds and not values.get("lists"):
-        yield ("feeds",), "names no feed; expected one at least, or one list of feeds under `lists`"
+    if not values.keys() & {"feeds", "lists"}:
+        yield ("feeds",), "is missing; expected a list of feeds (`feeds: []` for none yet) or `lists`"
     seen: dict[tuple[str, str], int] = {}
     for index, feed in enumerate(feeds if isinstance(feeds, list) else ()):
         if not isinstance(feed, dict):
@@ -54,9 +54,6 @@ def contradictions(
             first = seen.setdefault((key, value.casefold() if key == "name" else value), index)
             if first != index:
                 path, line = ("feeds", index, key), places["feeds", first][0]
-                if key == "name" and not feed.get("name"):
-                    yield path, f"is missing; without one it is called `{value}`, as the feed in line {line} is"
-                    continue
                 shown = "a value from the environment" if path in secret else f"`{redact(value)}`"
                 yield path, f"found {shown}, which line {line} has already"
         if _are_reversed(feed, defaults):
@@ -67,13 +64,11 @@ _REVERSED = "min_interval is longer than max_interval; expected the reverse"
 
 
 def _identities(feed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What no two feeds may share: the URL, and the name, which is the host where none is given."""
-    url, name = feed.get("url"), feed.get("name")
-    if isinstance(url, str) and url:
-        yield "url", url
-        name = name or default_name(url)
-    if isinstance(name, str) and name:
-        yield "name", name
+    """What no two feeds may share: the URL, and a name that is given."""
+    for key in ("url", "name"):
+        value = feed.get(key)
+        if isinstance(value, str) and value:
+            yield key, value
 
 
 def _are_reversed(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
@@ -90,11 +85,6 @@ def _are_reversed(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> bo
     return shortest > longest
 
 
-def default_name(url: str) -> str:
-    """What a feed without a name is called: its host without `www.`."""
-    return host_of(url).removeprefix("www.")
-
-
 def selection_mistakes(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with outputs and notifications: (where, what), for names that stand twice and what no feed has."""
     known = {
@@ -102,7 +92,9 @@ def selection_mistakes(config: Config) -> Iterator[tuple[tuple[str | int, ...], 
         "tags": {tag.casefold(): tag for feed in config.feeds for tag in feed.tags},
     }
     if config.lists:
-        known = {}  # who knows what they bring
+        known = {}  # what they bring is not known here
+    elif not all(feed.name for feed in config.feeds):
+        del known["sources"]  # feeds without a name are called by their own titles
     for section in ("outputs", "notifications"):
         seen: dict[str, int] = {}
         for index, one in enumerate(getattr(config, section)):
@@ -154,6 +146,8 @@ def _validated(document: Document, path: Path) -> Config | None:
             values[section][key] = _from_environment(variable, key, document.environ[variable])
     # A section that is named and left empty means its defaults.
     given = {key: value for key, value in values.items() if value is not None}
+    if "feeds" in values:
+        given.setdefault("feeds", [])
     for at, message in contradictions(given, document.places, document.secret):
         place = next(document.places[p] for p in (at, at[:-1], ()) if p in document.places)
         document.mistake(place, f"{where(at)}: {message}")

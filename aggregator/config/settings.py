@@ -12,7 +12,7 @@ import ipaddress
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -40,7 +40,19 @@ SELECTION_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 TAG = r"^[\w][\w .+-]{0,63}$"
 SERVICE = r"^[a-z][a-z0-9+.-]*://\S+$"
 
+HEADER_NAME = (
+    r"^(?i:(?!(?:host|connection|content-length|transfer-encoding|te|upgrade|accept-encoding|range|if-[a-z-]+"
+    r"|authorization|cookie|user-agent)$)[!#$%&'*+.^_`|~0-9a-z-]{1,100})$"
+)
+COOKIE_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$"
+COOKIE_VALUE = r"^[\x21-\x3a\x3c-\x7e]{0,4000}$"
+HEADER_VALUE = r"^[\x20-\x7e]{1,4000}$"
+
 IN_WORDS = {
+    HEADER_NAME: "a header field such as X-Api-Key (`user`, `cookies` and `user_agent` are keys of their own)",
+    COOKIE_NAME: "the name of a cookie",
+    COOKIE_VALUE: "the value of a cookie: printable ASCII without blanks and semicolons",
+    HEADER_VALUE: "printable ASCII on one line",
     SITE_LANGUAGE: "a language tag such as en or de-AT",
     LANGUAGE: "a language tag such as en or de-AT",
     SELECTION_NAME: "a name of a-z, 0-9 and -, such as edge-devices (`title` takes any text)",
@@ -79,6 +91,13 @@ def _http_url(value: str) -> str:
     return value
 
 
+def _proxy_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("the address of an HTTP proxy, such as http://proxy.example:3128")
+    return value
+
+
 def _allowed_target(value: str) -> str:
     try:
         ipaddress.ip_network(value, strict=False)
@@ -92,6 +111,12 @@ def _full_text(value: str) -> str:
     problem = query_problem(value)
     if problem is not None:
         raise ValueError(f'an FTS5 expression ({problem}); quotes go around what is no word: "CVE-2024-3400"')
+    return value
+
+
+def _header_name(value: str) -> str:
+    if not re.fullmatch(HEADER_NAME, value):
+        raise ValueError(IN_WORDS[HEADER_NAME])
     return value
 
 
@@ -117,11 +142,16 @@ Duration = Annotated[
 ]
 AddressRange = Annotated[str, AfterValidator(_network)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
 Target = Annotated[str, AfterValidator(_allowed_target)]
 Tag = Annotated[str, Field(pattern=TAG)]
 Word = Annotated[str, Field(max_length=200), AfterValidator(_word)]
 Query = Annotated[str, Field(max_length=1000), AfterValidator(_full_text)]
 Language = Annotated[str, Field(pattern=LANGUAGE)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[str, Field(pattern=HEADER_VALUE)]
+CookieName = Annotated[str, Field(pattern=COOKIE_NAME)]
+CookieValue = Annotated[str, Field(pattern=COOKIE_VALUE)]
 ServiceUrl = Annotated[str, Field(pattern=SERVICE, max_length=2000)]
 
 
@@ -135,6 +165,12 @@ Texts = Annotated[
     BeforeValidator(_one_or_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
+
+
+_HERE = ("localhost", "127.0.0.1", "::1")
+_OWN_DOCUMENT = re.compile(
+    r"/*(index\.html)?|/+opml\.xml|/+(feed|health|search|(tags|sources|outputs|archive|stories)/.*)\.(atom|rss|json)"
+)
 
 
 class _Section(BaseModel):
@@ -179,6 +215,9 @@ class Network(_Section):
     allow: tuple[Target, ...] = Field(
         (), description="Private networks, addresses or host names that may be reached. Empty: public addresses only."
     )
+    proxy: ProxyUrl | None = Field(
+        None, description="HTTP proxy for all requests (never taken from the environment). It resolves names, not we."
+    )
     timeout_s: float = Field(30, gt=0, le=600, description="Seconds for one whole request: DNS to the last byte.")
     max_bytes: int = Field(32 * 2**20, ge=1024, description="Largest feed document, decoded, in bytes.")
     max_article_bytes: int = Field(8 * 2**20, ge=1024, description="Largest article page, decoded, in bytes.")
@@ -203,6 +242,7 @@ class FeedOptions(_Section):
         "always", description="Fetch each entry's page: always; auto (unless the feed has the full text); never."
     )
     respect_robots: bool = Field(True, description="Ask robots.txt before an article or an image is fetched.")
+    proxy: ProxyUrl | None = Field(None, description="HTTP proxy for the feed and its pages; default: `network.proxy`.")
     websub: bool = Field(
         True, description="Subscribe to the hub that a feed names: new posts come at once (`run`, public `base_url`)."
     )
@@ -231,20 +271,44 @@ class Feed(_Section):
     """One source."""
 
     url: HttpUrl = Field(description="The feed's address.")
-    name: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its host.")
+    name: str | None = Field(None, min_length=1, max_length=200, description="Its name; default: its own title.")
     tags: tuple[Tag, ...] = Field((), description="Groups that this feed belongs to; each has a feed of its own.")
     paused: bool = Field(False, description="Keep what is stored, poll no more.")
+    user: str | None = Field(
+        None, pattern=r"^[^:\x00-\x1f]+$", description="Sent with `password` (basic authentication) to this address."
+    )
+    password: str | None = Field(None, max_length=1000, description="That password; name it `${NAME}`.")
+    user_agent: str | None = Field(
+        None, min_length=3, pattern=r"^[\x20-\x7e]+$", description="Sent to this feed in place of `network.user_agent`."
+    )
+    headers: dict[HeaderName, HeaderValue] = Field(
+        {}, max_length=20, description="Header fields sent to this address; name secrets `${NAME}`."
+    )
+    cookies: dict[CookieName, CookieValue] = Field(
+        {}, max_length=50, description="Cookies sent to this address, name and value; name secrets `${NAME}`."
+    )
     interval: Literal["adaptive"] | Duration | None = Field(None, description="As in defaults.")
     min_interval: Duration | None = Field(None, description="As in defaults.")
     max_interval: Duration | None = Field(None, description="As in defaults.")
     full_text: Literal["always", "auto", "never"] | None = Field(None, description="As in defaults.")
     respect_robots: bool | None = Field(None, description="As in defaults.")
+    proxy: ProxyUrl | None = Field(None, description="As in defaults.")
     websub: bool | None = Field(None, description="As in defaults.")
     media: MediaPolicy | None = Field(None, description="As in defaults.")
     keep: Literal["forever"] | Duration | None = Field(None, description="As in defaults.")
     keep_entries: Literal["all"] | Annotated[int, Field(ge=1)] | None = Field(None, description="As in defaults.")
     republish: Republish | None = Field(None, description="As in defaults.")
     noarchive: Literal["excerpt", "link", "ignore"] | None = Field(None, description="As in defaults.")
+
+    @model_validator(mode="after")
+    def _user_and_password(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("`user` and `password` together")
+        return self
+
+
+PERSONAL = frozenset({"user", "password", "user_agent", "headers", "cookies"})
+"""What is sent to one address alone: the feeds that a list names are others."""
 
 
 class FeedList(Feed):
@@ -476,6 +540,21 @@ class Config(_Section):
         """The options in force for one feed: its own where set, else the defaults."""
         own = {key: value for key in FeedOptions.model_fields if (value := getattr(feed, key)) is not None}
         return self.defaults.model_copy(update=own)
+
+    def is_own_output(self, url: str) -> bool:
+        """Whether what stands at `url` is a document of ours, which is not to be read again."""
+        parts, base = urlsplit(url), urlsplit(self.site.base_url)
+        try:
+            folder = base.path.rstrip("/")
+            if (parts.hostname, parts.port) == (base.hostname, base.port):
+                path = parts.path.removeprefix(folder) if parts.path.startswith(f"{folder}/") else "elsewhere"
+            elif parts.port == self.server.port and parts.hostname in {self.server.host, *_HERE}:
+                path = parts.path
+            else:
+                return False
+        except ValueError:
+            return False
+        return _OWN_DOCUMENT.fullmatch(path) is not None
 
     def images_leave(self) -> bool:
         """Whether anything in the output makes a reader's program load images from elsewhere (`media: link`)."""

@@ -28,7 +28,7 @@ from aggregator.models.emit import PostFact
 from aggregator.text import images
 from aggregator.text.diff import Piece, changes, words_of
 from aggregator.text.published import line
-from aggregator.text.urls import host_of, redact
+from aggregator.text.urls import host_of, public_url
 
 UNTITLED = "Untitled"
 
@@ -137,7 +137,7 @@ def enclosure_file(post: Post, enclosure: Enclosure, base: str) -> Enclosure | N
 def _held(post: Post, url: str | None) -> Picture | None:
     if post.media != "mirror" or not url:
         return None
-    return next((picture for picture in post.pictures if url in (picture.url, redact(picture.url))), None)
+    return next((picture for picture in post.pictures if url in (picture.url, public_url(picture.url))), None)
 
 
 UNTITLED_CHARS = 80

@@ -5,6 +5,6 @@ It fetches bytes and parses none of them (robots.txt apart); what to fetch, and 
 
 from aggregator.fetch.client import Explanation, Fetcher, HopReport
 from aggregator.fetch.guard import public_name
-from aggregator.fetch.robots import product_token
+from aggregator.fetch.robots import origin, product_token
 
-__all__ = ["Explanation", "Fetcher", "HopReport", "product_token", "public_name"]
+__all__ = ["Explanation", "Fetcher", "HopReport", "origin", "product_token", "public_name"]

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import brotli
@@ -22,7 +24,7 @@ import zstandard
 from urllib3.exceptions import HTTPError
 
 from aggregator.fetch.deadline import Deadline
-from aggregator.models.errors import FetchError, TooLarge
+from aggregator.models.errors import FetchError, TimedOut, TooLarge
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
@@ -39,6 +41,7 @@ _ZSTD_INPUT = 256
 """Bytes given to zstd at once. It has no output limit, and 4 bytes can become a block of 128 KiB: so at most 8 MiB."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_DEFLATED = _GZIP_MAGIC + b"\x08"
 _GZIP_TRAILER = 8
 """Bytes: checksum and size at the end of a member (RFC 1952 section 2.3.1)."""
 
@@ -114,6 +117,33 @@ class _Gzip:
     @property
     def complete(self) -> bool:
         return self._member.eof or not self._fed
+
+
+class _Unlabelled:
+    """gzip that nobody has named: a file `feed.xml.gz`, or what a proxy compressed again. All else passes as it is."""
+
+    def __init__(self) -> None:
+        self._inner: _Gzip | None = None
+        self._head: bytes | None = b""
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        if self._head is not None:
+            self._head += data
+            if len(self._head) < len(_GZIP_DEFLATED) and _GZIP_DEFLATED.startswith(self._head):
+                return
+            data, self._head = self._head, None
+            self._inner = _Gzip() if data.startswith(_GZIP_DEFLATED) else None
+        yield from self._inner.pieces(data) if self._inner else iter((data,) if data else ())
+
+    def rest(self) -> Iterator[bytes]:
+        if self._head:
+            yield self._head
+        if self._inner:
+            yield from self._inner.rest()
+
+    @property
+    def complete(self) -> bool:
+        return self._inner is None or self._inner.complete
 
 
 class _HoldsNothing:
@@ -230,7 +260,10 @@ def codings(header: str) -> tuple[str, ...]:
 
 
 class Decoder:
-    """Undoes `names` (see `codings`), the last applied first. Raises TooManyCodings, or DecodingError when unknown."""
+    """Undoes `names` (see `codings`), the last applied first, and gzip below them that is not named, up to MAX_CODINGS.
+
+    Raises TooManyCodings, or DecodingError when unknown.
+    """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         if len(names) > MAX_CODINGS:
@@ -238,7 +271,8 @@ class Decoder:
         unknown = [name for name in names if name not in _STAGES]
         if unknown:
             raise DecodingError(unknown[0])
-        self._stages: tuple[_Stage, ...] = tuple(_STAGES[name]() for name in reversed(names))
+        named = [_STAGES[name]() for name in reversed(names)]
+        self._stages: tuple[_Stage, ...] = (*named, *(_Unlabelled() for _ in range(MAX_CODINGS - len(named))))
 
     def pieces(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """What `data` becomes: (stage, piece), the last stage being the result; inner ones are there to be counted."""
@@ -271,13 +305,19 @@ _READ = 64 * 1024
 """Bytes asked of the socket at once."""
 
 
+GLIMPSE_BYTES = 16 * 1024
+GLIMPSE_S = 2.0
+"""Of the page that comes with a refusal: its title says who refuses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body, decoded. `partial`: it ended early. `wire_bytes` is its size as it came."""
+    """A body, decoded. `partial`: it ended early, `late`: at the deadline. `wire_bytes` is its size as it came."""
 
     data: bytes = b""
     partial: bool = False
     wire_bytes: int = 0
+    late: bool = False
 
 
 class _Full(Exception):
@@ -308,6 +348,9 @@ class _Basin:
             if stage == self._decoder.last:
                 self._pieces.append(piece if over <= 0 else piece[: max(len(piece) - over, 0)])
             if over > 0:
+                for inner, rest in islice(pieces, self._decoder.last - stage):  # what this very piece becomes
+                    if inner == self._decoder.last:
+                        self._pieces.append(rest[: max(self._limit - self._passed[inner], 0)])
                 raise _Full
 
     @property
@@ -317,23 +360,35 @@ class _Basin:
     def empty(self) -> bool:
         return not any(self._pieces)
 
-    def body(self, *, partial: bool) -> Body:
-        return Body(b"".join(self._pieces), partial or not self._decoder.complete, self.wire_bytes)
+    def body(self, *, partial: bool, late: bool = False) -> Body:
+        return Body(b"".join(self._pieces), partial or not self._decoder.complete, self.wire_bytes, late)
 
 
 def read_body(
-    raw: urllib3.HTTPResponse, headers: Mapping[str, str], call: Deadline, max_bytes: int, *, cut: bool = False
+    raw: urllib3.HTTPResponse,
+    headers: Mapping[str, str],
+    call: Deadline,
+    max_bytes: int,
+    *,
+    cut: bool = False,
+    keep_late: bool = False,
 ) -> Body:
     """The body of `raw`, at most `max_bytes` long at any stage of decoding.
 
     Raises TooLarge over the cap (or, with `cut`, gives what fits), FetchError for a false or unknown coding or a body
-    that broke off before its first byte, TimedOut at the call's deadline.
+    that broke off before its first byte, TimedOut at the call's deadline (or, with `keep_late`, gives what came).
     """
     basin = _Basin(_decoder(headers, call), max_bytes)
     if not cut and (announced := _announced(headers, call)) > max_bytes:
         raise TooLarge(call.url, f"too large: {announced:,} bytes announced, {max_bytes:,} allowed")
+    late = False
     try:
-        broken = not _pour(raw, basin, call)
+        try:
+            broken = not _pour(raw, basin, call)
+        except TimedOut:
+            if not keep_late or basin.empty():
+                raise
+            broken = late = True
         basin.finish()
     except _Full:
         if not cut:
@@ -343,10 +398,25 @@ def read_body(
         if not error.credible or basin.empty():
             raise FetchError(call.url, f"the body is not {error}, as its Content-Encoding says") from error
         broken = True
-    body = basin.body(partial=broken)
+    body = basin.body(partial=broken, late=late)
     if body.partial and not body.data:
         raise FetchError(call.url, "the body broke off before its first byte")
     return body
+
+
+def glimpse(raw: urllib3.HTTPResponse, headers: Mapping[str, str], call: Deadline) -> bytes:
+    """The beginning of a body that nobody needs, decoded: what comes within GLIMPSE_S. Raises nothing."""
+    pieces: list[bytes] = []
+    with suppress(HTTPError, OSError, ValueError, FetchError, DecodingError, TooManyCodings):
+        decoder = Decoder(codings(headers.get("content-encoding", "")))
+        with call.patience(GLIMPSE_S):
+            data = raw.read1(GLIMPSE_BYTES, decode_content=False)
+        for stage, piece in decoder.pieces(data):
+            if stage == decoder.last:
+                pieces.append(piece)
+            if sum(map(len, pieces)) > GLIMPSE_BYTES:
+                break
+    return b"".join(pieces)[:GLIMPSE_BYTES]
 
 
 def _decoder(headers: Mapping[str, str], call: Deadline) -> Decoder:

@@ -11,8 +11,10 @@ Only a value is made here; how it is shown is the caller's matter. What may be s
 from __future__ import annotations
 
 import math
+import queue
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -20,7 +22,7 @@ from types import TracebackType
 from aggregator.config.settings import Network
 from aggregator.fetch.connection import Connector, Resolver, system_resolver
 from aggregator.fetch.deadline import NoAnswer, Stopped
-from aggregator.fetch.exchange import Answer, Exchange
+from aggregator.fetch.exchange import Answer, Exchange, Outgoing
 from aggregator.fetch.guard import AddressGuard
 from aggregator.fetch.headers import in_words, retry_after_s
 from aggregator.fetch.hosts import OFFLINE_RETRY_S, Hosts
@@ -28,7 +30,7 @@ from aggregator.fetch.redirects import CheckedRequest, RedirectChain, place
 from aggregator.fetch.robots import Robots
 from aggregator.fetch.scheduler import Batch, Schedule, resting
 from aggregator.models import FetchMemory, HostState, Request, Response, Validators
-from aggregator.models.errors import FetchError, Offline, Refused, TimedOut
+from aggregator.models.errors import FetchError, Offline, Refusal, Refused, TimedOut
 from aggregator.text.urls import http_url, redact
 
 _CACHING = ("cache-control", "expires", "age", "date", "retry-after", "etag", "last-modified", "vary", "x-robots-tag")
@@ -106,9 +108,16 @@ def _chosen(headers: Mapping[str, str], names: tuple[str, ...]) -> tuple[tuple[s
 LOOK_AHEAD = 2000
 """Requests that `each` takes from its input beyond those that are done: enough hosts to choose from, little memory."""
 
+TICK_S = 0.1
+"""Seconds without an outcome after which `stream` gives its caller a turn."""
+
 HELD_BACK_S = 60.0
 """Seconds for which `each` says nothing of hosts that could not be reached. Without a network that may be all of them,
 a deadline each: who waits for a sign of life must not wait for the last."""
+
+
+_END = object()
+_NOTHING_YET = (Request(""), FetchError("", ""))
 
 
 class Fetcher:
@@ -161,38 +170,50 @@ class Fetcher:
         what was not done is not mentioned. Hosts that could not be reached come last (or after HELD_BACK_S), when it
         can be told whether it is they or the network (Offline). An error of the memory (StoreError) is raised.
         """
+        with closing(self.stream(requests)) as outcomes:
+            yield from (done for done in outcomes if done is not None)
+
+    def stream(
+        self, requests: Iterable[Request | None]
+    ) -> Generator[tuple[Request, Response | FetchError] | None, None, None]:
+        """As `each`, for callers that have other work: None comes when nothing has completed for TICK_S.
+
+        The input may give None as well: there is nothing to ask for at the moment, and it is to be asked again later.
+        """
         batch, source = self._schedule.open(), iter(requests)
         pending, more = 0, True
         unreached: list[tuple[Request, FetchError]] = []
         held_until = math.inf
         try:
             while more or pending:
-                if more and pending < LOOK_AHEAD and batch.done.empty():
-                    request = next(source, None)
-                    more = request is not None
-                    pending += more
-                    if request is not None:
-                        self._add(request, batch)
+                request = next(source, _END) if more and pending < LOOK_AHEAD and batch.done.empty() else None
+                more = more and request is not _END
+                if isinstance(request, Request):
+                    pending += 1
+                    self._add(request, batch)
+                if request is not None:
                     continue
-                done = batch.done.get()
+                done = _outcome(batch)
                 if done is None:
                     return
-                pending -= 1
-                self._schedule.taken(batch, done[1])
-                request, outcome = done
-                if isinstance(outcome, FetchError) and outcome.unreached:
+                if done is not _NOTHING_YET:
+                    pending -= 1
+                    self._schedule.taken(batch, done[1])
+                if isinstance(done[1], FetchError) and done[1].unreached:
                     held_until = min(held_until, time.monotonic() + HELD_BACK_S)
-                    unreached.append((request, outcome))
-                elif isinstance(outcome, Response | FetchError):
-                    yield request, outcome
+                    unreached.append((done[0], done[1]))
                 else:
-                    raise outcome
+                    yield None if done is _NOTHING_YET else (done[0], done[1])
                 if time.monotonic() >= held_until:
                     yield from self._judged(unreached)
                     unreached, held_until = [], math.inf
             yield from self._judged(unreached)
         finally:
             self._schedule.drop(batch)
+
+    def is_slowed(self, url: str) -> bool:
+        """Whether the host of `url` asks for longer pauses than we make anyway (Crawl-delay)."""
+        return self._hosts.slowed(place(url))
 
     def _judged(self, unreached: list[tuple[Request, FetchError]]) -> Iterator[tuple[Request, FetchError]]:
         """Requests whose hosts could not be reached, each with its error, or Offline where it is the network."""
@@ -205,9 +226,8 @@ class Fetcher:
         except FetchError as error:
             batch.done.put((request, error))
 
-    def explain(self, url: str, *, validators: Validators | None = None, robots: bool = True) -> Explanation:
-        """Ask for `url` once, and say all that can be said about it. Does not raise FetchError: it explains it."""
-        request = Request(url, validators=validators or Validators(), robots=robots)
+    def explain(self, request: Request) -> Explanation:
+        """Make a request once, and say all that can be said about it. Does not raise FetchError: it explains it."""
         visit: CheckedRequest | None = None
         response: Response | None = None
         failure: FetchError | None = None
@@ -253,6 +273,7 @@ class Fetcher:
             max_bytes=request.max_bytes or self._network.max_bytes,
             clock=self._clock,
             cut=cut,
+            proxy=self._network.proxy,
         )
 
     def _drive(self, visit: CheckedRequest) -> Response:
@@ -269,7 +290,7 @@ class Fetcher:
                 where = visit.place
                 rest = self._hosts.begin(where, blocked)
                 if rest > 0:
-                    raise Refused(visit.shown, resting(where), retry_after_s=rest)
+                    raise Refused(visit.shown, resting(where), Refusal.RESTING, retry_after_s=rest)
                 try:
                     response = visit.step(self._exchange)
                 finally:
@@ -279,25 +300,19 @@ class Fetcher:
         finally:
             visit.abandon()
 
-    def _exchange(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        *,
-        seconds: float,
-        max_bytes: int,
-        cut: bool = False,
-        body: bytes | None = None,
-    ) -> Answer:
+    def _exchange(self, outgoing: Outgoing) -> Answer:
         """One exchange, and what it tells about the host."""
-        where = place(url)
+        where = place(outgoing.url)
         begun = time.monotonic()
         try:
-            answer = self._wire.exchange(url, headers, seconds=seconds, max_bytes=max_bytes, cut=cut, body=body)
+            answer = self._wire.exchange(outgoing)
         except (TimedOut, NoAnswer) as error:
             timed_out = isinstance(error, TimedOut)
             self._hosts.silent(where, since=begun, timed_out=timed_out, unreached=error.unreached)
             raise
+        if answer.body.late:
+            self._hosts.silent(where, since=begun, timed_out=True, unreached=False)
+            return answer
         self._hosts.answered(where, answer.status, retry_after_s(answer.headers, self._clock()))
         return answer
 
@@ -318,5 +333,20 @@ class Fetcher:
         self.close()
 
 
+def _outcome(batch: Batch) -> tuple[Request, Response | FetchError] | None:
+    """What has completed next; _NOTHING_YET after TICK_S, None when nothing more comes. Raises errors of the memory."""
+    try:
+        done = batch.done.get(timeout=TICK_S)
+    except queue.Empty:
+        return _NOTHING_YET
+    if done is None:
+        return None
+    request, outcome = done
+    if not isinstance(outcome, Response | FetchError):
+        raise outcome
+    return request, outcome
+
+
 def _offline(error: FetchError) -> Offline:
-    return Offline(error.url, f"the network seems to be down ({error.message})", retry_after_s=OFFLINE_RETRY_S)
+    why = f"the network seems to be down ({error.message})"
+    return Offline(error.url, why, Refusal.OFFLINE, retry_after_s=OFFLINE_RETRY_S)

@@ -1,7 +1,7 @@
 """Connections that stand where urllib3's own would: guarded, owned by a call, with errors in words.
 
 Only a `Connector` opens them, and every one belongs to the `Deadline` of the thread that uses it, so that its end
-shuts it, during the TLS handshake too. Proxies, cookies and retries do not exist here.
+shuts it, during the TLS handshake too. Cookies and retries do not exist here.
 
 Opens sockets: resolves once, asks the guard about every address, connects to one that passed.
 
@@ -29,8 +29,8 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from aggregator.fetch.deadline import Deadline, NoAnswer, Phase, Unreached
 from aggregator.fetch.guard import Address, AddressGuard
-from aggregator.fetch.headers import MAX_HEADER_BYTES, ResponseHead
-from aggregator.models.errors import FetchError, Misled, Refused, TooLarge
+from aggregator.fetch.headers import MAX_HEADER_BYTES, ResponseHead, TooManyFields
+from aggregator.models.errors import FetchError, Misled, Refusal, Refused, TooLarge
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Host and port to addresses, as text; raises OSError when there are none."""
@@ -51,18 +51,21 @@ class Connector:
     """Opens sockets to where the guard lets us."""
 
     def __init__(self, guard: AddressGuard, resolver: Resolver = system_resolver) -> None:
-        self._guard = guard
+        self.guard = guard
         self._resolver = resolver
 
-    def open(self, host: str, port: int, call: Deadline) -> socket.socket:
-        """A connected socket. Raises Refused when no address may be reached, TimedOut, or FetchError."""
+    def open(self, host: str, port: int, call: Deadline, *, named: bool = False) -> socket.socket:
+        """A connected socket; `named`: the operator has named this very place (a proxy), so that it may be anywhere.
+
+        Raises Refused when no address may be reached, TimedOut, or FetchError.
+        """
         call.enter(Phase.LOOKUP)
         addresses = self.lookup(host, port, call)
-        permitted = [address for address in addresses if self._guard.permits(host, address)][:MAX_ADDRESSES]
+        permitted = [address for address in addresses if named or self.guard.permits(host, address)][:MAX_ADDRESSES]
         if not permitted:
             kind = Refused if _address(host) is not None else Misled
             where = "" if host.strip("[]") == str(addresses[0]) else f" at {addresses[0]}, which is"
-            raise kind(call.url, f"{host} is{where} not a public address (see network.allow)")
+            raise kind(call.url, f"{host} is{where} not a public address (see network.allow)", Refusal.ADDRESS)
         call.enter(Phase.CONNECT)
         problem: OSError | None = None
         for index, address in enumerate(permitted):
@@ -162,19 +165,20 @@ class _Current(threading.local):
 
     call: Deadline | None = None
     opener: Connector | None = None
+    proxy: tuple[str, int] | None = None
 
 
 _current = _Current()
 
 
 @contextlib.contextmanager
-def calling(call: Deadline, opener: Connector) -> Iterator[None]:
-    """Within, every connection that this thread opens or uses belongs to `call`."""
-    _current.call, _current.opener = call, opener
+def calling(call: Deadline, opener: Connector, proxy: tuple[str, int] | None = None) -> Iterator[None]:
+    """Within, every connection that this thread opens or uses belongs to `call`, and leads to a given `proxy`."""
+    _current.call, _current.opener, _current.proxy = call, opener, proxy
     try:
         yield
     finally:
-        _current.call = _current.opener = None
+        _current.call = _current.opener = _current.proxy = None
 
 
 def _call() -> Deadline:
@@ -191,7 +195,8 @@ class GuardedConnection(urllib3.connection.HTTPConnection):
         call = _call()
         assert _current.opener is not None
         call.reused = False
-        return _current.opener.open(self._dns_host, self.port, call)
+        named = _current.proxy == (self._dns_host, self.port)
+        return _current.opener.open(self._dns_host, self.port, call, named=named)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         call = _call()
@@ -209,6 +214,9 @@ class GuardedConnection(urllib3.connection.HTTPConnection):
         call = _call()
         try:
             response = super().getresponse()
+        except TooManyFields as error:
+            call.check()
+            raise TooLarge(call.url, "the answer has too many header fields") from error
         except http.client.LineTooLong as error:
             call.check()
             raise TooLarge(call.url, f"the header of the answer is over {MAX_HEADER_BYTES // 1024} KiB") from error
@@ -216,8 +224,6 @@ class GuardedConnection(urllib3.connection.HTTPConnection):
             raise _broken(call, error) from error
         except (http.client.HTTPException, ValueError) as error:
             call.check()
-            if "more than" in str(error):
-                raise TooLarge(call.url, "the answer has too many header fields") from error
             raise FetchError(call.url, "the answer is not HTTP") from error
         try:
             call.check()
@@ -242,6 +248,8 @@ class GuardedTLSConnection(GuardedConnection, urllib3.connection.HTTPSConnection
             super().connect()
         except (OSError, CertificateError) as error:
             call.check()
+            if _current.proxy is not None and type(error) is OSError and error.errno is None:  # its answer to CONNECT
+                raise NoAnswer(call.url, "the proxy (`proxy` in feeds.yaml) does not let it through") from error
             raise NoAnswer(call.url, f"{self.host}: {reason(error)}") from error
 
 

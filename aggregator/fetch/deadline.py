@@ -101,6 +101,21 @@ class Deadline:
         self._held = sock
         self._ending_by(lambda: _shut(sock))
 
+    @contextlib.contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """Within, reading from the socket waits at most so long (never longer than the call has)."""
+        sock, before = self._held, None
+        with contextlib.suppress(OSError):
+            if sock is not None:
+                before = sock.gettimeout()
+                sock.settimeout(min(self.remaining(), seconds))
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                if sock is not None:
+                    sock.settimeout(before)
+
     def let_go(self, sock: socket.socket | None = None) -> None:
         """`sock` (whatever is held, when None) is about to be closed or given back: ending must not touch it."""
         with self._lock:

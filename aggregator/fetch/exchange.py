@@ -3,7 +3,7 @@
 Redirects are answers here; only the body of a 200 is read, and what is not read is dropped with its connection.
 Nothing is retried but a request that met a kept connection which the server had closed; what we POST may arrive twice,
 then, as it may when an answer is lost (WebSub's requests say the same when said twice). `requests` does the HTTP; its
-redirects, cookies, netrc and proxies are off.
+redirects, cookies and netrc are off, and so are proxies, but for one that the operator has named.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
@@ -24,7 +25,7 @@ import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from aggregator.fetch.body import ACCEPT_ENCODING, Body, read_body
+from aggregator.fetch.body import ACCEPT_ENCODING, Body, glimpse, read_body
 from aggregator.fetch.connection import (
     Connector,
     GuardedConnection,
@@ -34,7 +35,9 @@ from aggregator.fetch.connection import (
     tls_context,
 )
 from aggregator.fetch.deadline import Deadline, Phase, Watchdog
-from aggregator.models.errors import FetchError
+from aggregator.fetch.headers import WHOLE
+from aggregator.fetch.refusals import REFUSALS, barrier_of
+from aggregator.models.errors import Barrier, FetchError
 from aggregator.text.urls import redact
 
 KEPT_HOSTS = 64
@@ -45,8 +48,8 @@ _SINGLE_FIELDS = frozenset(
 )
 """Fields that hold one value (RFC 9110 section 5.3); should a server send more, the first counts."""
 
-_BY_LINE = {"x-robots-tag": "\n"}
-"""Each line may begin with the name of the one that it is for: joined with commas they would say something else."""
+_BY_LINE = {"x-robots-tag": "\n", "set-cookie": "\n"}
+"""Fields whose lines, joined with commas, would say something else: they begin with a name, or hold commas."""
 
 for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.response"):
     # These log whole URLs, tokens included.
@@ -55,7 +58,9 @@ for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.response"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one exchange gave: `headers` as in models.Response, seconds spent a phase, the address connected to."""
+    """What one exchange gave: `headers` as in models.Response, seconds spent a phase, the address connected to, and
+    what stands between us and the document, where that is known.
+    """
 
     url: str
     status: int
@@ -65,15 +70,25 @@ class Answer:
     elapsed_s: float
     spent: Mapping[Phase, float]
     reused: bool
+    barrier: Barrier | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Outgoing:
-    """What is asked: a GET, or with a body a POST."""
+class Outgoing:
+    """One GET of `url` (in normal form, without credentials), or with a `body` a POST, within `seconds`.
+
+    Of the answer `max_bytes` decoded are read at most: beyond that it is TooLarge, or with `cut` the rest is left;
+    `keep_late` as in read_body. It goes through `proxy`, if there is one, which looks names up.
+    """
 
     url: str
     headers: Mapping[str, str]
-    body: bytes | None
+    seconds: float
+    max_bytes: int
+    cut: bool = False
+    keep_late: bool = False
+    body: bytes | None = None
+    proxy: str | None = None
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
@@ -84,6 +99,11 @@ class _Adapter(requests.adapters.HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        return manager
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, options = super().build_connection_pool_key_attributes(request, verify, cert)
@@ -139,51 +159,58 @@ class Exchange:
         self._adapter = _Adapter(pool_connections=KEPT_HOSTS + 4 * threads, pool_maxsize=per_host)
         self._session = _Session(self._adapter)
 
-    def exchange(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        *,
-        seconds: float,
-        max_bytes: int,
-        cut: bool = False,
-        body: bytes | None = None,
-    ) -> Answer:
-        """GET `url` (in normal form, without credentials) within `seconds`; with a `body`, POST that.
+    def exchange(self, outgoing: Outgoing) -> Answer:
+        """Ask, and read the body of a 200 or 203; of a refusal (see `refusals`) the beginning is looked at.
 
-        The body is read of a 200 only, up to `max_bytes` decoded: beyond that TooLarge is raised, or with `cut` the
-        rest is left. Raises the tree of FetchError; every status is an answer.
+        Raises the tree of FetchError; every status is an answer.
         """
-        self._adapter.prepare(url)
-        call = Deadline(redact(url), seconds)
-        with self._watchdog.watching(call), calling(call, self._opener):
+        self._adapter.prepare(outgoing.url)
+        call = Deadline(redact(outgoing.url), outgoing.seconds)
+        through = None
+        if outgoing.proxy is not None:
+            self._opener.guard.through_proxy(outgoing.url)
+            parts = urlsplit(outgoing.proxy)
+            through = (parts.hostname or "", parts.port or 80)
+        with self._watchdog.watching(call), calling(call, self._opener, through):
             for _ in range(self._per_host + 1):
                 with contextlib.suppress(StaleConnection):
-                    return self._once(_Outgoing(url, headers, body), call, max_bytes, cut=cut)
+                    return self._once(outgoing, call)
             raise FetchError(call.url, "the server closes its connections without an answer")
 
-    def _once(self, outgoing: _Outgoing, call: Deadline, max_bytes: int, *, cut: bool) -> Answer:
+    def _once(self, outgoing: Outgoing, call: Deadline) -> Answer:
         call.reused, call.address = True, ""
         answer = self._send(outgoing, call)
         try:
             fields = _fields(answer.raw)
-            wanted = answer.status_code == 200
-            body = read_body(answer.raw, fields, call, max_bytes, cut=cut) if wanted else Body()
+            body, barrier = Body(), None
+            if answer.status_code in WHOLE:
+                how = {"cut": outgoing.cut, "keep_late": outgoing.keep_late}
+                body = read_body(answer.raw, fields, call, outgoing.max_bytes, **how)
+            elif answer.status_code in REFUSALS:
+                barrier = barrier_of(answer.status_code, fields, glimpse(answer.raw, fields, call))
         finally:
             _leave(answer)
         call.enter(Phase.BODY)
-        call.check()
+        if not body.late:
+            call.check()
         elapsed = sum(call.spent.values())
         spent = dict(call.spent)
-        return Answer(outgoing.url, answer.status_code, fields, body, call.address, elapsed, spent, call.reused)
+        status = answer.status_code
+        return Answer(outgoing.url, status, fields, body, call.address, elapsed, spent, call.reused, barrier)
 
-    def _send(self, outgoing: _Outgoing, call: Deadline) -> requests.Response:
+    def _send(self, outgoing: Outgoing, call: Deadline) -> requests.Response:
         fields = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING, **outgoing.headers}
         method = "GET" if outgoing.body is None else "POST"
         try:
             request = requests.Request(method, outgoing.url, headers=_encoded(fields), data=outgoing.body)
             prepared = self._session.prepare_request(request)
-            return self._session.send(prepared, stream=True, allow_redirects=False, timeout=call.remaining())
+            proxies = dict.fromkeys(("http", "https"), outgoing.proxy) if outgoing.proxy else {}
+            return self._session.send(
+                prepared, stream=True, allow_redirects=False, timeout=call.remaining(), proxies=proxies
+            )
+        except requests.exceptions.ProxyError as error:
+            call.check()
+            raise FetchError(call.url, "the proxy (`proxy` in feeds.yaml) does not let it through") from error
         except (requests.RequestException, HTTPError) as error:
             call.check()
             raise FetchError(call.url, "the request can not be made") from error

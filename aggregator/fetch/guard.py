@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aggregator.models.errors import Refused
+from aggregator.models.errors import Refusal, Refused
 from aggregator.text.urls import ascii_host, http_url, redact
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -105,6 +105,20 @@ class AddressGuard:
         if parts.port in _FOREIGN_PORTS and host not in self.hosts:
             raise Refused(redact(url), f"port {parts.port} belongs to another service than the web")
         return normal
+
+    def through_proxy(self, url: str) -> None:
+        """Refused where `url` may not be asked of a proxy.
+
+        The proxy looks names up, so that what they lead to is not known here: all that can be promised is that no
+        private address and no name of a private network is asked for by name.
+        """
+        host = urlsplit(url).hostname or ""
+        try:
+            allowed = self.permits(host, ipaddress.ip_address(host))
+        except ValueError:
+            allowed = _bare(host) in self.hosts or public_name(host)
+        if not allowed:
+            raise Refused(redact(url), f"{_bare(host)} is not a public address (see network.allow)", Refusal.ADDRESS)
 
     def permits(self, host: str, address: Address) -> bool:
         """Whether `address`, which `host` resolved to, may be connected to."""

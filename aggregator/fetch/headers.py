@@ -21,9 +21,16 @@ from aggregator.text.dates import retry_after
 MAX_HEADER_BYTES = 64 * 1024
 """All header lines of an answer together, interim answers included. Servers take 8 to 64 KiB of ours."""
 
+MAX_FIELDS = 100
+"""Header fields of one head, as http.client has it."""
+
 _FIELD_LINE = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?)\r?\n?", re.DOTALL)
 _NOT_IN_VALUES = bytes(set(range(32)) - {9}) + b"\x7f"
 _BLANK_CONTROLS = bytes.maketrans(_NOT_IN_VALUES, b" " * len(_NOT_IN_VALUES))
+
+
+class TooManyFields(http.client.HTTPException):
+    """A head has more than MAX_FIELDS."""
 
 
 class _HeaderLines:
@@ -38,6 +45,7 @@ class _HeaderLines:
         self._left = MAX_HEADER_BYTES
         self._status_line_read = False
         self._field_read = False
+        self._fields = 0
 
     def readline(self, limit: int = -1) -> bytes:
         while True:
@@ -54,6 +62,7 @@ class _HeaderLines:
     def _mend(self, line: bytes) -> bytes | None:
         if not self._status_line_read:
             self._status_line_read = True
+            self._fields = 0
             return line
         if line in (b"\r\n", b"\n"):
             self._status_line_read = self._field_read = False
@@ -62,6 +71,9 @@ class _HeaderLines:
             return line.rstrip(b"\r\n").translate(_BLANK_CONTROLS) + b"\r\n" if self._field_read else None
         field = _FIELD_LINE.fullmatch(line)
         self._field_read = field is not None
+        self._fields += field is not None
+        if self._fields > MAX_FIELDS:
+            raise TooManyFields
         return field[1] + b":" + field[2].translate(_BLANK_CONTROLS) + b"\r\n" if field else None
 
     def flush(self) -> None:
@@ -94,6 +106,9 @@ MAX_RETRY_AFTER_S = 86_400.0
 
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+WHOLE = frozenset({200, 203})
+"""With a document: 203 is a 200 that a proxy has changed on its way (RFC 9110 section 15.3.4)."""
+
 BUSY = frozenset({429, 503})
 """The host itself asks for less (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
 

@@ -1,7 +1,8 @@
 """One request on its way: hop by hop, until there is an answer.
 
 A trip does one exchange a step and then stands at the next host, so that whoever drives it can ask that host's budget
-before each. Credentials and extra headers stay on the origin they were given for. The guard is asked at every hop.
+before each. Credentials and extra headers stay on the origin they were given for; cookies that a server sets live for
+this request, on its host. The guard is asked at every hop.
 
 A trip that asks robots.txt at every origin it comes to, before it goes on.
 
@@ -12,19 +13,22 @@ the others that need it wait (`blocked`) without holding a thread.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
+from aggregator.fetch.cookies import CookieJar
 from aggregator.fetch.deadline import Stopped
-from aggregator.fetch.exchange import Answer
+from aggregator.fetch.exchange import Answer, Outgoing
 from aggregator.fetch.guard import AddressGuard
-from aggregator.fetch.headers import PERMANENT, REDIRECTS, in_words, retry_after_s
+from aggregator.fetch.headers import PERMANENT, REDIRECTS, WHOLE, in_words, retry_after_s
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.robots import Robots
 from aggregator.models import Hop, Request, Response
-from aggregator.models.errors import FetchError, Refused, TimedOut, TooLarge
+from aggregator.models.errors import FetchError, Refusal, Refused, TimedOut, TooLarge
 from aggregator.text.urls import http_url, redact
 
 MAX_HOPS = 5
@@ -35,23 +39,12 @@ KEEP_METHOD = frozenset({307, 308})
 """Redirects after which a POST stays a POST (RFC 9110 sections 15.4.8 and 15.4.9)."""
 
 
-class Exchanging(Protocol):
-    """One GET or POST: see Wire.exchange."""
-
-    def __call__(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        *,
-        seconds: float,
-        max_bytes: int,
-        cut: bool = False,
-        body: bytes | None = None,
-    ) -> Answer: ...
+Exchanging = Callable[[Outgoing], Answer]
+"""See Wire.exchange."""
 
 
 class TripMaker(Protocol):
-    """Makes a trip with the settings in force; `cut` as in Wire.exchange."""
+    """Makes a trip with the settings in force; `cut` as in Outgoing."""
 
     def __call__(self, request: Request, *, cut: bool = False) -> RedirectChain: ...
 
@@ -71,8 +64,10 @@ class RedirectChain:
         max_bytes: int,
         clock: Callable[[], datetime],
         cut: bool = False,
+        proxy: str | None = None,
     ) -> None:
         self.request = request
+        self._proxy = request.proxy or proxy
         self.answers: list[Answer] = []
         self._guard = guard
         self._clock = clock
@@ -85,6 +80,8 @@ class RedirectChain:
         self._at_home = True
         self._permanent = True
         self._moved_to: str | None = None
+        self._cookies = CookieJar()
+        self._asked: set[tuple[str, str]] = set()
 
     @property
     def url(self) -> str:
@@ -99,18 +96,24 @@ class RedirectChain:
         """One exchange; the final answer, or None when it goes on at `place`. Raises the tree of FetchError."""
         if self._left_s <= 0:
             raise TimedOut(self.shown, f"not done after {self._seconds:.3g} s (redirects included)")
+        sent = self._cookies.header(self._url)
         answer = exchange(
-            self._url,
-            self._headers(),
-            seconds=self._left_s,
-            max_bytes=self._max_bytes,
-            cut=self._cut,
-            body=self._form,
+            Outgoing(
+                self._url,
+                self._headers(),
+                seconds=self._left_s,
+                max_bytes=self._max_bytes,
+                cut=self._cut,
+                keep_late=self.request.keep_late,
+                body=self._form,
+                proxy=self._proxy,
+            )
         )
         self._left_s -= answer.elapsed_s
         self.answers.append(answer)
+        self._cookies.take(answer.url, answer.headers.get("set-cookie", ""))
         if answer.status in REDIRECTS and "location" in answer.headers:
-            self._follow(answer)
+            self._follow(answer, sent)
             return None
         return self._final(answer)
 
@@ -136,9 +139,12 @@ class RedirectChain:
             headers |= self.request.headers
             if self._credentials:
                 headers["Authorization"] = _basic(self._credentials)
+        if cookies := self._cookies.header(self._url, headers.get("Cookie", "")):
+            headers["Cookie"] = cookies
         return headers
 
-    def _follow(self, answer: Answer) -> None:
+    def _follow(self, answer: Answer, sent: str) -> None:
+        """Go on to where the answer leads, which came to a request with these cookies."""
         if len(self.answers) > MAX_HOPS:
             raise TooLarge(self.shown, f"more than {MAX_HOPS} redirects", status=answer.status)
         location = _as_utf8(answer.headers["location"])
@@ -150,9 +156,11 @@ class RedirectChain:
         try:
             target = self._guard.url(_without_credentials(target)[0])
         except Refused as error:
-            raise Refused(self.shown, f"redirected to {error.url}: {error.message}", status=answer.status) from error
-        if any(target == seen.url for seen in self.answers):
-            raise TooLarge(self.shown, "redirected in a circle (it may want a cookie)", status=answer.status)
+            why = f"redirected to {error.url}: {error.message}"
+            raise Refused(self.shown, why, error.kind, status=answer.status) from error
+        self._asked.add((answer.url, sent))
+        if (target, self._cookies.header(target)) in self._asked:
+            raise TooLarge(self.shown, "redirected in a circle", status=answer.status)
         if self._form is not None and (answer.status not in KEEP_METHOD or _origin(target) != self._origin):
             # Anything else would turn it into a GET, or hand what we say to somebody whom we did not mean.
             raise Refused(self.shown, f"redirected to {redact(target)}, where a form is not sent", status=answer.status)
@@ -167,9 +175,14 @@ class RedirectChain:
         asked = self.request.validators.etag is not None or self.request.validators.last_modified is not None
         if answer.status == 304 and not asked:
             raise FetchError(self.shown, "304 Not Modified to a request that asked for the whole", status=304)
-        if answer.status not in (200, 304) and not (self._form is not None and 200 <= answer.status < 300):
-            wait = retry_after_s(answer.headers, self._clock())
-            raise FetchError(self.shown, in_words(answer.status), status=answer.status, retry_after_s=wait)
+        if answer.status not in {*WHOLE, 304} and not (self._form is not None and 200 <= answer.status < 300):
+            raise FetchError(
+                self.shown,
+                in_words(answer.status) + (f": {answer.barrier}" if answer.barrier else ""),
+                status=answer.status,
+                retry_after_s=retry_after_s(answer.headers, self._clock()),
+                barrier=answer.barrier,
+            )
         return Response(
             url=answer.url,
             status=answer.status,
@@ -181,6 +194,7 @@ class RedirectChain:
             hops=self.hops,
             elapsed_s=sum(each.elapsed_s for each in self.answers),
             wire_bytes=answer.body.wire_bytes,
+            late=answer.body.late,
         )
 
 
@@ -261,7 +275,9 @@ class CheckedRequest:
         if not self.trip.request.robots:
             return self.trip.step(exchange)
         if self._asked_for:
-            self._asking = self._asking or self._new_trip(self._robots.request(self._asked_for), cut=True)
+            self._asking = self._asking or self._new_trip(
+                replace(self._robots.request(self._asked_for), proxy=self.trip.request.proxy), cut=True
+            )
             self._ask(self._asking, self._asked_for, exchange)
             return None
         verdict = self._robots.verdict(self.trip.url)
@@ -269,7 +285,9 @@ class CheckedRequest:
             failed = verdict is verdict.UNREACHABLE
             wait = self._robots.retry_s(self.trip.url) if failed else None
             why = self._robots.why(self.trip.url) if failed else ""
-            raise Refused(self.shown, f"robots.txt of {self.trip.place} {verdict}{why}", retry_after_s=wait)
+            raise Refused(
+                self.shown, f"robots.txt of {self.trip.place} {verdict}{why}", Refusal.ROBOTS, retry_after_s=wait
+            )
         return self.trip.step(exchange)
 
     def _ask(self, asking: RedirectChain, url: str, exchange: Exchanging) -> None:
@@ -282,8 +300,8 @@ class CheckedRequest:
             lost = error.unreached and self._hosts.offline
             if (isinstance(error, Refused) or lost) and not asking.answers:
                 self.abandon()  # the host of the page itself may not, or can not, be reached: that is the news
-                told = type(error)(self.shown, error.message)
-                told.unreached = error.unreached
+                told = copy(error)
+                told.url, told.unreached = self.shown, error.unreached
                 raise told from error
             outcome = error
         if outcome is not None:

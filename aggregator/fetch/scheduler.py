@@ -24,7 +24,7 @@ from aggregator.fetch.deadline import JOIN_S
 from aggregator.fetch.hosts import Hosts
 from aggregator.fetch.redirects import CheckedRequest
 from aggregator.models import Request, Response
-from aggregator.models.errors import AggregatorError, FetchError, Refused, StageError
+from aggregator.models.errors import AggregatorError, FetchError, Refusal, Refused, StageError
 
 LONG_S = 5.0
 """Seconds after which a request counts as running long (a healthy one takes less than one)."""
@@ -293,4 +293,4 @@ def resting(place: str) -> str:
 def _refuse(line: deque[_Job], why: str, retry_after_s: float) -> None:
     while line:
         job = line.popleft()
-        job.deliver(Refused(job.visit.shown, why, retry_after_s=retry_after_s))
+        job.deliver(Refused(job.visit.shown, why, Refusal.RESTING, retry_after_s=retry_after_s))

@@ -26,7 +26,8 @@ Anything that is not an `AggregatorError` is a bug: it is logged with its traceb
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
+from typing import Any
 
 
 class AggregatorError(Exception):
@@ -61,10 +62,28 @@ class StageError(AggregatorError):
         return f"{self.stage}: {self.message} ({self.url})" if self.url else f"{self.stage}: {self.message}"
 
 
+class Barrier(StrEnum):
+    """What stands between us and a document, in words that follow a status."""
+
+    CHALLENGE = "a check for bots stands before it, which only a browser passes"
+    LOGIN = "it wants a user and a password"
+    BLOCKED = "the server, or a firewall before it, refuses programs such as this one"
+
+
+class Refusal(StrEnum):
+    """Why we may not, as it is stored."""
+
+    ADDRESS = "address"
+    ROBOTS = "robots"
+    RESTING = "resting"
+    URL = "url"
+    OFFLINE = "offline"
+
+
 class FetchError(StageError):
     """The request did not give a usable answer.
 
-    `retry_after_s` is what the server asked for (seconds, already clamped), or None.
+    `retry_after_s` is what the server asked for (seconds, already clamped), or None; `barrier` what stood in the way.
     `status` is the last HTTP status seen, or None when there was no answer. `unreached` is set where nobody was there
     to answer: the name had no address, or no packet came back from it. A refused connection is an answer.
     """
@@ -73,24 +92,38 @@ class FetchError(StageError):
     unreached = False
 
     def __init__(
-        self, url: str, message: str, *, status: int | None = None, retry_after_s: float | None = None
+        self,
+        url: str,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        barrier: Barrier | None = None,
     ) -> None:
         super().__init__(url, message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.barrier = barrier
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild_fetch_error, (type(self), self.url, self.message, self.status, self.retry_after_s)
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        given = {"status": self.status, "retry_after_s": self.retry_after_s, "barrier": self.barrier}
+        return _rebuild_fetch_error, (type(self), self.url, self.message, given)
 
 
-def _rebuild_fetch_error(
-    kind: type[FetchError], url: str, message: str, status: int | None, retry_after_s: float | None
-) -> FetchError:
-    return kind(url, message, status=status, retry_after_s=retry_after_s)
+def _rebuild_fetch_error(kind: type[FetchError], url: str, message: str, given: dict[str, Any]) -> FetchError:
+    return kind(url, message, **given)
 
 
 class Refused(FetchError):
-    """We may not: a private address, a scheme that is not http(s), robots.txt. No byte was sent."""
+    """We may not (`kind`): a private address, robots.txt, a host that rests, a URL that is none. No byte was sent."""
+
+    def __init__(self, url: str, message: str, kind: Refusal = Refusal.URL, **more: Any) -> None:
+        super().__init__(url, message, **more)
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        rebuild, (kind, url, message, given) = super().__reduce__()
+        return rebuild, (kind, url, message, {**given, "kind": self.kind})
 
 
 class Misled(Refused):
@@ -113,6 +146,10 @@ class ParseError(StageError):
     """The bytes are not a feed."""
 
     stage = "parse"
+
+
+class WebPage(ParseError):
+    """They are a web page, where a feed was expected."""
 
 
 class NotifyError(StageError):

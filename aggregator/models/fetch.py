@@ -23,6 +23,8 @@ class Request:
     `key` is the caller's own mark, handed back with the answer (a feed id, an article id).
     `max_bytes` caps the decoded body. `robots` says whether robots.txt is asked first (articles and images: yes;
     feeds: no, the operator asked for them). `headers` are extra request headers; they never cross to another host.
+    `proxy` is the address of the HTTP proxy that it goes through, in place of the operator's for all.
+    With `keep_late` a body that is not through at the deadline is an answer, as far as it came.
     With a `form` it is a POST of these fields: any 2xx is an answer then, and no redirect leads to another origin.
     """
 
@@ -34,6 +36,8 @@ class Request:
     robots: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     form: tuple[tuple[str, str], ...] | None = None
+    keep_late: bool = False
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,13 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A final answer, 200 or 304, or any 2xx to a form (every other status is a FetchError).
+    """A final answer, 200, 203 or 304, or any 2xx to a form (every other status is a FetchError).
 
     `url` is where the chain ended; `moved_to` is the URL at the end of an unbroken run of permanent redirects
     (301, 308) from the start, or None. `headers` has lower-case names, repeated ones joined with ", "
     (`x-robots-tag`: with line breaks, since each of its lines may be meant for another).
-    `partial` means that the body ended early or could only be decoded in part. Sizes in bytes, times in seconds.
+    `partial` means that the body ended early or could only be decoded in part, `late` that it did so because its time
+    was up. Sizes in bytes, times in seconds.
     """
 
     url: str
@@ -65,6 +70,7 @@ class Response:
     hops: tuple[Hop, ...] = ()
     elapsed_s: float = 0.0
     wire_bytes: int = 0
+    late: bool = False
 
     @property
     def validators(self) -> Validators:

@@ -83,7 +83,10 @@ class FeedHints:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed document as values. `problems` are notes for a person; they do not fail the feed."""
+    """A feed document as values. `problems` are notes for a person; they do not fail the feed.
+
+    `cut_short`: it does not come to its end; its complete entries are here.
+    """
 
     title: str
     url: str
@@ -101,3 +104,4 @@ class ParsedFeed:
     rhythm: FeedHints = FeedHints()
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
+    cut_short: bool = False

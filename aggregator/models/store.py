@@ -47,6 +47,7 @@ class FeedState:
     posts that no poll saw and that were found by the links of later ones. `max_age_s` is what the server last said
     (seconds): a 304 that does not repeat it changes nothing. Before `not_before` the server or the document asks not
     to be polled, whatever the operator's interval is. `push` is its subscription at a hub, while there is one.
+    `body_at` is when the server last sent a document (200), as far as that is known of a feed that is due.
     """
 
     id: int
@@ -76,6 +77,7 @@ class FeedState:
     max_age_s: int | None = None
     not_before: datetime | None = None
     push: Push | None = None
+    body_at: datetime | None = None
 
 
 class PollResult(StrEnum):

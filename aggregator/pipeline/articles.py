@@ -6,13 +6,17 @@ An article may take several pages: the real one behind an AMP or print page, one
 Articles that are due -> articles as read: their pages are fetched, and taken apart in workers, as they complete.
 
 Most articles have one page. Where the first says that there is more (the real page behind an AMP or print page, one
-with all of it, a next page), that is fetched in another turn, through the same budgets, robots.txt and guard; what is
-done is handed out in the meantime. Nothing is saved here, and no transaction is open while a page is awaited.
+with all of it, a next page), that is fetched next, through the same budgets, robots.txt and guard; what is done is
+handed out in the meantime, so that a slow host delays its own articles alone. Nothing is saved here, and no transaction
+is open while a page is awaited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -143,6 +147,7 @@ def page_request(reading: ArticleResult, options: FeedOptions, network: Network,
         accept=PAGE_TYPES,
         robots=options.respect_robots,
         headers=dict(rule.headers) if rule else {},
+        proxy=options.proxy,
     )
 
 
@@ -174,9 +179,13 @@ def page(
     return PageInput(response.body, response.url, response.content_type, hint, before, reading.step, agent, noarchive)
 
 
-log = structlog.get_logger()
+TAKE_EVERY_S = 2.0
+"""Seconds between two looks for articles that have become due while others are under way."""
 
-_Job = tuple[ArticleResult, Response | None, PageInput]
+QUIET_S = 5.0
+"""Seconds without a page read after which it is asked whether what is left is worth waiting for."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,67 +208,143 @@ class ArticleReader:
 
         With `whole` false the first page is enough.
         """
-        waiting = [ArticleResult.begin(article) for article in batch]
-        while waiting:
-            onward: list[ArticleResult] = []
-            for reading in self._turn(waiting):
-                if self.stopped():
+        first = iter((tuple(batch),))
+        return (reading for reading in self.stream(lambda _: next(first, ()), whole=whole) if reading is not None)
+
+    def stream(self, take: Take, *, whole: bool = True, patient: bool = True) -> Iterator[ArticleResult | None]:
+        """The same for articles that come as it goes: `take` gives more, given the ids of those under way.
+
+        None comes when nothing is read for a moment, so that what was read can be saved. It ends when nothing is under
+        way and `take` gives nothing; unless `patient`, also when all that is left are pages of hosts that ask for long
+        pauses. Those are dropped, and are still due.
+        """
+        work = _Work(take)
+        quiet_since = time.monotonic()
+        for reading in self._read(work):
+            if self.stopped():
+                return
+            if reading is None:
+                yield None
+                if not patient and time.monotonic() - quiet_since > QUIET_S and self._are_slowed(work):
                     return
-                if whole and reading.wanted:
-                    onward.append(reading)
-                else:
-                    yield reading
-            waiting = onward
+                continue
+            quiet_since = time.monotonic()
+            if whole and reading.wanted:
+                work.waiting.append(reading)
+            else:
+                work.under_way.pop(reading.article.id, None)
+                yield reading
         for problem in self.rules.problems:
             log.warning("a rule for a site has a mistake", mistake=problem)
 
-    def _turn(self, waiting: list[ArticleResult]) -> Iterator[ArticleResult]:
+    def _are_slowed(self, work: _Work) -> bool:
+        return all(self.fetcher.is_slowed(reading.wanted or "") for reading in work.under_way.values())
+
+    def _read(self, work: _Work) -> Iterator[ArticleResult | None]:
         """Each reading with one more page, or without it."""
-        settled: list[ArticleResult] = []
-        again: list[tuple[_Job, Rule, WorkerDied]] = []
-        jobs = ((job, (job[2],)) for job in self._fetched(waiting, settled))
-        for job, read in self.workers.each(jobs, read_page, timeout_s=SCRAPE_TIMEOUT_S):
-            reading, response, page = job
-            rule = page.hint.rule
-            if rule is not None and isinstance(read, WorkerDied):
+        for done in self.workers.each(self._jobs(work), read_page, timeout_s=SCRAPE_TIMEOUT_S):
+            while work.settled:
+                yield work.settled.popleft()
+            if done is None:
+                yield None
+                continue
+            job, read = done
+            rule = job.page.hint.rule
+            if job.error is None and rule is not None and isinstance(read, WorkerDied):
                 self.rules.set_aside(rule)
-                again.append(((reading, response, unruled(page)), rule, read))
+                work.again.append(replace(job, page=unruled(job.page), rule=rule, error=read))
             else:
-                yield reading.gave(read, response)
-        yield from settled
-        yield from self._without_rules(again)
+                yield job.reading.gave(_noted(job, read), job.response)
+        yield from work.settled
 
-    def _without_rules(self, again: list[tuple[_Job, Rule, WorkerDied]]) -> Iterator[ArticleResult]:
-        """The readings whose worker had to be stopped, read without the rule, which may have been the cause."""
-        jobs = (((job, rule, error), (job[2],)) for job, rule, error in again)
-        for (job, rule, error), read in self.workers.each(jobs, read_page, timeout_s=SCRAPE_TIMEOUT_S):
-            reading, response, _ = job
-            if isinstance(read, Exception):
-                yield reading.gave(read, response)
-            else:
-                log.warning("a rule for a site was set aside", file=rule.file, error=error.message)
-                yield reading.gave(noted(read, rule.file, error.message), response)
+    def _jobs(self, work: _Work) -> Iterator[tuple[_Job, tuple[PageInput]] | None]:
+        """The wanted pages, for a worker to read; readings whose page does not come are settled.
 
-    def _fetched(self, waiting: list[ArticleResult], settled: list[ArticleResult]) -> Iterator[_Job]:
-        """The wanted pages, for a worker to read; readings whose page does not come are added to `settled`."""
-        readings = {reading.article.id: reading for reading in waiting}
-        requests = []
-        for reading in waiting:
-            options = self.options(reading.article)
-            if feed_is_enough(reading, options):
-                yield reading, None, page(reading, None, self.network)
-            else:
-                rule = self.rules.find(reading.wanted or "")
-                requests.append(page_request(reading, options, self.network, rule))
-        for request, answer in self.fetcher.each(requests):
-            reading = readings[request.key]
-            if self.stopped():
-                return
+        A page whose worker had to be stopped is read again without the rule, which may have been the cause.
+        """
+        for fetched in self.fetcher.stream(self._requests(work)):
+            while work.again:
+                yield _with_page(work.again.popleft())
+            while work.enough:
+                reading = work.enough.popleft()
+                yield _with_page(_Job(reading, None, page(reading, None, self.network)))
+            if fetched is None:
+                yield None
+                continue
+            request, answer = fetched
+            reading = work.under_way[request.key]
             if not isinstance(answer, Response):
-                settled.append(reading.gave(answer, None))
+                work.settled.append(reading.gave(answer, None))
             elif reading.astray(answer):
-                settled.append(reading.ended())
+                work.settled.append(reading.ended())
             else:
                 rule = self.rules.find(answer.url)
                 known = self.boilerplate.get(reading.article.feed_id, frozenset())
-                yield reading.took(answer), answer, page(reading, answer, self.network, rule, known)
+                found = page(reading, answer, self.network, rule, known)
+                yield _with_page(_Job(reading.took(answer), answer, found))
+
+    def _requests(self, work: _Work) -> Iterator[Request | None]:
+        """The requests for the wanted pages; None while all are under way."""
+        while not self.stopped():
+            work.take_more()
+            if not work.under_way:
+                return
+            while work.waiting:
+                reading = work.waiting.popleft()
+                work.under_way[reading.article.id] = reading
+                options = self.options(reading.article)
+                if feed_is_enough(reading, options):
+                    work.enough.append(reading)
+                else:
+                    rule = self.rules.find(reading.wanted or "")
+                    yield page_request(reading, options, self.network, rule)
+            yield None
+
+
+Take = Callable[[Collection[int]], Iterable[PendingArticle]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A page to be read for a reading. `rule` and `error` are those of a first try, which was stopped."""
+
+    reading: ArticleResult
+    response: Response | None
+    page: PageInput
+    rule: Rule | None = None
+    error: WorkerDied | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    """What `Pages.stream` has in hand: readings by the id of their article, and queues of what to do with them."""
+
+    take: Take
+    under_way: dict[int, ArticleResult] = field(default_factory=dict)
+    waiting: deque[ArticleResult] = field(default_factory=deque)
+    enough: deque[ArticleResult] = field(default_factory=deque)
+    settled: deque[ArticleResult] = field(default_factory=deque)
+    again: deque[_Job] = field(default_factory=deque)
+    taken_at: float = -math.inf
+
+    def take_more(self) -> None:
+        """Ask for more articles when there are none, or none new for a while."""
+        if self.waiting or (self.under_way and time.monotonic() - self.taken_at < TAKE_EVERY_S):
+            return
+        self.taken_at = time.monotonic()
+        for article in self.take(self.under_way.keys()):
+            reading = ArticleResult.begin(article)
+            self.under_way[article.id] = reading
+            self.waiting.append(reading)
+
+
+def _with_page(job: _Job) -> tuple[_Job, tuple[PageInput]]:
+    return job, (job.page,)
+
+
+def _noted(job: _Job, read: ReadArticle | Exception) -> ReadArticle | Exception:
+    """What a page gave; that a rule was set aside is noted with it, where it was the rule's fault."""
+    if job.error is None or job.rule is None or isinstance(read, Exception):
+        return read
+    log.warning("a rule for a site was set aside", file=job.rule.file, error=job.error.message)
+    return noted(read, job.rule.file, job.error.message)

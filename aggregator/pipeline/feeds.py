@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator import dedupe
-from aggregator.config.settings import FeedOptions, Network
-from aggregator.models import FeedState, ParsedFeed, PollOutcome, PollResult, Request, Response
-from aggregator.models.errors import StoreError
+from aggregator.config.settings import Feed, FeedOptions, Network
+from aggregator.fetch import origin
+from aggregator.models import FeedState, ParsedFeed, PollOutcome, PollResult, Request, Response, Validators
+from aggregator.models.errors import StoreError, TimedOut
 from aggregator.pipeline import outcomes
 from aggregator.pipeline.websub import linked
 from aggregator.poll import health
 from aggregator.store import Store
+from aggregator.text.urls import redact
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 
@@ -25,15 +28,53 @@ SAVED_WITHIN_S = 0.5
 """Polls that may share a transaction, and the seconds within which they do."""
 
 
-def feed_request(state: FeedState, network: Network) -> Request:
-    """The conditional request for a feed."""
+UNCONDITIONAL_EVERY = timedelta(days=5)
+"""A server that answers 304 whatever has changed starves a feed; so often at least it has to send the document."""
+
+
+def feed_request(state: FeedState, feed: Feed | None, options: FeedOptions, network: Network, now: datetime) -> Request:
+    """The request for a feed: conditional, but for now and then; with what `feed` in feeds.yaml says of it.
+
+    What is secret of that goes no further than the origin of the configured address.
+    """
     return Request(
         url=state.polled_url,
+        headers=feed_headers(feed, state.polled_url),
         key=state.id,
-        validators=state.validators,
+        validators=Validators() if _has_to_send(state, now) else state.validators,
         max_bytes=network.max_bytes,
         accept=FEED_TYPES,
+        keep_late=True,
+        proxy=options.proxy,
     )
+
+
+def feed_headers(feed: Feed | None, url: str) -> dict[str, str]:
+    """What feeds.yaml wants to be sent to `url` for a feed: its own user agent, headers, password and cookies."""
+    if feed is None:
+        return {}
+    agent = {"User-Agent": feed.user_agent} if feed.user_agent else {}
+    if origin(url) != origin(feed.url):
+        return agent
+    headers = {**agent, **feed.headers}
+    if feed.user is not None:
+        secret = f"{feed.user}:{feed.password or ''}".encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(secret).decode('ascii')}"
+    if feed.cookies:
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in feed.cookies.items())
+    return headers
+
+
+def _has_to_send(state: FeedState, now: datetime) -> bool:
+    """Whether the server has sent no document for too long.
+
+    That is UNCONDITIONAL_EVERY, or half of the time for which the feed has been silent against its own rhythm: the
+    longer the silence, the rarer the doubt.
+    """
+    if state.body_at is None:
+        return True
+    quiet = health.silence(state.posted, now)
+    return now - state.body_at >= min(UNCONDITIONAL_EVERY, quiet.lasts / 2 if quiet else UNCONDITIONAL_EVERY)
 
 
 class PollBatch:
@@ -88,7 +129,10 @@ def _outcome(
     if isinstance(answer, Exception):
         return outcomes.not_polled(state, options, answer, now)
     if isinstance(parsed, Exception):
-        return outcomes.not_polled(state, options, parsed, now)
+        late = TimedOut(redact(answer.url), "its time was up before one entry was through") if answer.late else parsed
+        return outcomes.not_polled(state, options, late, now)
+    if parsed is not None and not parsed.cut_short and not answer.late:
+        answer = replace(answer, partial=False)  # it ends with its root, whatever its length was said to be
     try:
         parsed = linked(parsed, answer) if parsed else None
         entries = parsed.entries if parsed else ()

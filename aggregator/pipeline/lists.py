@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from aggregator.config.settings import Config, Feed, FeedList, Followed
+from aggregator.config.settings import PERSONAL, Config, Feed, FeedList, Followed
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, ParseError, StageError
+from aggregator.pipeline.feeds import feed_headers
 from aggregator.pipeline.outcomes import expected
 from aggregator.pipeline.parsing import read_list
 from aggregator.pipeline.workers import Workers
 from aggregator.store import ListedFeed, ListState, Store
 from aggregator.text.backoff import backoff
-from aggregator.text.urls import hide, keep_secrets_of, redact
+from aggregator.text.urls import hide, redact
 
 MAX_FEEDS = 500
 """Feeds that one list may bring: what a person may read, and far below what the program can poll."""
@@ -48,7 +49,6 @@ def joined(config: Config, lists: Mapping[str, tuple[ListedFeed, ...]]) -> Confi
         for listed in lists.get(one.url, ()):
             if _plain(listed.url) not in seen:
                 seen.add(_plain(listed.url))
-                keep_secrets_of(listed.url)
                 found.append(_followed(one, listed))
     return config.model_copy(update={"feeds": (*config.feeds, *found)}) if found else config
 
@@ -71,7 +71,7 @@ def shown_name(one: FeedList) -> str:
 
 def _followed(one: FeedList, listed: ListedFeed) -> Followed:
     """A feed with the options of its list. The list's name for it is shown, and identifies nothing."""
-    own = {key: getattr(one, key) for key in Feed.model_fields.keys() - {"url", "name", "tags", "paused"}}
+    own = {key: getattr(one, key) for key in Feed.model_fields.keys() - {"url", "name", "tags", "paused"} - PERSONAL}
     tags = tuple(dict.fromkeys((*one.tags, *listed.tags)))
     return Followed.model_construct(
         **own, url=listed.url, name=None, tags=tags, paused=False, title=listed.title or None, listed_in=one.url
@@ -117,6 +117,8 @@ def _request(key: int, one: FeedList, state: ListState | None, config: Config) -
     return Request(
         one.url,
         key=key,
+        headers=feed_headers(one, one.url),
+        proxy=one.proxy,
         validators=state.validators if state else Validators(),
         max_bytes=min(config.network.max_bytes, MAX_BYTES),
         accept=ACCEPT,

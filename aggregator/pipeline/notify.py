@@ -30,7 +30,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
 from aggregator.store.notifications import Waiting, key
 from aggregator.text.backoff import backoff
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 ONE_BY_ONE = 3
 """More posts than these at once, for one rule, are told in one message: a busy day is no reason to ring all day."""
@@ -108,7 +108,11 @@ def _about(post: Post, site: Site) -> str:
     teaser = _line(post.summary)
     if len(teaser) > TEASER_CHARS:
         teaser = teaser[:TEASER_CHARS].rsplit(" ", 1)[0] + "…"
-    lines = [f"{post.source.name}, {post.published:%Y-%m-%d %H:%M} UTC", teaser, redact(post.url) if post.url else ""]
+    lines = [
+        f"{post.source.name}, {post.published:%Y-%m-%d %H:%M} UTC",
+        teaser,
+        public_url(post.url) if post.url else "",
+    ]
     return "\n".join([line for line in lines if line] + [_page(post, site)])
 
 
@@ -167,7 +171,7 @@ class Notifying:
                 break
             part = replace(waiting, posts=about, ids=tuple(numbers[post.sequence] for post in about))
             try:
-                self.workers.call(deliver, address, title, body, timeout_s=SEND_TIMEOUT_S)
+                self.workers.call(deliver, address, title, body, timeout_s=SEND_TIMEOUT_S, wall_s=SEND_TIMEOUT_S)
             except StageError as error:
                 self._failed(part, error)
                 break

@@ -6,6 +6,7 @@ too, so that it costs only the feed or the article that met it.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -29,6 +30,7 @@ from aggregator.models import (
     Verdict,
 )
 from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError
+from aggregator.poll.health import advice
 from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, redact
 
@@ -95,6 +97,9 @@ def not_polled(state: FeedState, options: FeedOptions, error: Exception, now: da
     if (until := resting_until(known, now)) is not None:
         later = replace(state, next_poll=until, next_poll_reason=known.message)
         return PollOutcome(state=later, result=PollResult.FAILED, at=now, error=known.message)
+    if remedy := advice(known):
+        known = copy(known)
+        known.message = f"{known.message}; {remedy}"
     log.warning("poll failed", feed=state.name, stage=known.stage, error=known.message)
     return PollOutcome(
         state=poll.failed(state, options, known, now),

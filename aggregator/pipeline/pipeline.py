@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -28,8 +28,8 @@ from aggregator import dedupe, emit
 from aggregator.config.rulebook import Rulebook
 from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher
-from aggregator.models import Built, FeedState, ParsedFeed, PollOutcome, PollResult, Response, Verdict
-from aggregator.models.errors import EmitError, Offline
+from aggregator.models import Built, FeedState, ParsedFeed, PendingArticle, PollOutcome, PollResult, Response, Verdict
+from aggregator.models.errors import AggregatorError, EmitError, Offline
 from aggregator.pipeline import lists, lock, outcomes, rechecks, save
 from aggregator.pipeline.articles import ArticleReader
 from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, PollBatch, feed_request, poll_outcome
@@ -52,11 +52,17 @@ FULL_TEXT_WAIT = timedelta(hours=1)
 FIRST_TRY_WAIT = timedelta(minutes=10)
 """How long the output waits for pages and images that nobody has tried yet: a back-file comes out in order of date."""
 
+MEANWHILE_S = 5.0
+"""Seconds between two looks, while pages are fetched, whether something is ready to come out."""
+
 CHAIN_LINKS = 10
 """Posts of each feed that are looked for in a round because no poll saw them; the rest comes in the next rounds."""
 
 BATCH = 200
 """Articles taken up at a time, so that new entries need not wait for a large back-file."""
+
+
+log = structlog.get_logger()
 
 
 class Progress(Protocol):
@@ -127,7 +133,8 @@ class Pipeline:
         tally = Tally()
         self.follow_lists(force=force and name is None)
         self.poll(tally, force=force, name=name)
-        self.scrape(tally)
+        with self._emitting_meanwhile(tally):
+            self.scrape(tally)
         self.emit(tally)
         self.notify(tally)
         self.tell_hubs()
@@ -154,9 +161,12 @@ class Pipeline:
         self._note_rest()
         feeds = {state.id: state for state in self.store.due(self.clock(), force=force, name=name)}
         save = PollBatch(self.store)
+        titled = False
 
         def settle(state: FeedState, answer: Response | Exception, parsed: ParsedFeed | Exception | None) -> None:
+            nonlocal titled
             if not self.stopping.is_set():
+                titled = titled or (isinstance(parsed, ParsedFeed) and bool(parsed.title) and not state.title)
                 outcome = poll_outcome(self.store, state, self.options(state), answer, parsed, self.clock())
                 save.save(outcome)
                 tally.count(outcome)
@@ -164,7 +174,11 @@ class Pipeline:
                 self.progress("poll", tally.polled, len(feeds))
 
         def changed() -> Iterator[tuple[tuple[FeedState, Response], tuple[bytes, str, str, datetime]]]:
-            requests = [feed_request(state, self.config.network) for state in feeds.values()]
+            now, own = self.clock(), {feed.url: feed for feed in self.config.feeds}
+            requests = [
+                feed_request(state, own.get(state.url), self.options(state), self.config.network, now)
+                for state in feeds.values()
+            ]
             for request, answer in self.fetcher.each(requests):
                 state = feeds[request.key]
                 if isinstance(answer, Response) and not outcomes.unchanged(state, answer):
@@ -175,6 +189,8 @@ class Pipeline:
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
         save.flush()
+        if titled:
+            self.configure(self.own)  # a feed without a name is called by its title
         self._note_outage(tally)
 
     def _note_outage(self, tally: Tally) -> None:
@@ -208,32 +224,47 @@ class Pipeline:
     # --- scrape ----------------------------------------------------------------------------------------------------
 
     def scrape(self, tally: Tally) -> None:
-        """Read the pages of all articles that are due for it, then of posts that came and went between two polls."""
-        self._scrape_pending(tally)
-        for _ in range(CHAIN_LINKS):
-            if self.stopping.is_set() or not self.store.neighbours.follow_chain(self.clock()):
-                break
-            self._scrape_pending(tally)
-        self._look_again()
-        rechecks.look(self.store, self._pages(), self.clock)
-        tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
-        self.storylines.place(self.clock(), self._stopped)
+        """Read the pages of all articles that are due for it, then of posts that came and went between two polls.
+
+        Pages that a host wants far apart come last, so that nothing else waits for them.
+        """
+        for patient in (False, True):
+            self._scrape_pending(tally, patient=patient)
+            for _ in range(CHAIN_LINKS):
+                if self.stopping.is_set() or not self.store.neighbours.follow_chain(self.clock()):
+                    break
+                self._scrape_pending(tally, patient=patient)
+            if not patient:
+                self._look_again()
+                rechecks.look(self.store, self._pages(), self.clock)
+            tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
+            self.storylines.place(self.clock(), self._stopped)
 
     def _stopped(self) -> bool:
         """Whether scraping is to end; to ask is a sign of life, where much work brings nothing that can be counted."""
         self.alive("scrape")
         return self.stopping.is_set()
 
-    def _scrape_pending(self, tally: Tally) -> None:
-        """Fetch, take apart, compare and save the pages that are due, a batch at a time."""
-        while (batch := self.store.pending(self.clock(), BATCH)) and not self.stopping.is_set():
-            total = tally.scraped + tally.unscraped + len(batch)
-            for readings in save.in_batches(self._pages().read(batch)):
-                with self.store.transaction():
-                    saved = [save.save(self.store, reading, self.clock()) for reading in readings]
-                tally.scraped += sum(saved)
-                tally.unscraped += len(saved) - sum(saved)
-                self.progress("scrape", tally.scraped + tally.unscraped, total)
+    def _scrape_pending(self, tally: Tally, *, patient: bool) -> None:
+        """Fetch, take apart, compare and save the pages that are due; `patient` as in Pages.stream."""
+        given: set[int] = set()
+        handled = 0
+
+        def take(under_way: Collection[int]) -> list[PendingArticle]:
+            room = BATCH - len(under_way)
+            due = self.store.pending(self.clock(), 2 * BATCH) if room > 0 else ()
+            new = [article for article in due if article.id not in given][:room]
+            given.update(article.id for article in new)
+            return new
+
+        for readings in save.in_batches(self._pages().stream(take, patient=patient)):
+            with self.store.transaction():
+                saved = [save.save(self.store, reading, self.clock()) for reading in readings]
+            handled += len(saved)
+            tally.scraped += sum(saved)
+            tally.unscraped += len(saved) - sum(saved)
+            done = tally.scraped + tally.unscraped
+            self.progress("scrape", done, done + len(given) - handled)
 
     def _look_again(self) -> None:
         """Ask pages that could not name their next post when they were read, now that it has come."""
@@ -258,12 +289,11 @@ class Pipeline:
     def emit(self, tally: Tally, *, full: bool = False) -> None:
         """Give what is ready its place, and write the documents that changed (`full`: look at every one)."""
         now = self.clock()
-        since = now - FIRST_TRY_WAIT
-        if not self.store.untried(since) and not self.store.media.untried(now, since):
-            tally.published += self.store.publish(now, FULL_TEXT_WAIT)
+        self._publish(tally, now)
         self._facts().find()
         self.store.outputs.fill(self.config.outputs, now)
-        tally.built = emit.build(
+        before = tally.built.written
+        built = emit.build(
             self.store.archive,
             self.config.site,
             self.out,
@@ -274,9 +304,44 @@ class Pipeline:
         )
         pages = IntelPages(self.store, self.config, self.out.parent, self.clock, self.stopping.is_set)
         named = pages.write(full=full)
-        tally.built = replace(tally.built, files=(*tally.built.files, *named.files))
+        tally.built = replace(built, written=before + built.written, files=(*built.files, *named.files))
         emit.write_health(self.config.site, self.store.queries.events(emit.HEALTH_EVENTS), self.out)
         self.hubs.note(self.config, tally.built.files, now)
+
+    def _publish(self, tally: Tally, now: datetime) -> int:
+        """Give what is ready its place, in order of date; how many posts.
+
+        Pages that are about to come are waited for; those of a host that wants long pauses delay its own posts alone.
+        """
+        since = now - FIRST_TRY_WAIT
+        awaited = self.store.untried(since, now)
+        if not all(self.fetcher.is_slowed(url) for _, url in awaited) or self.store.media.untried(now, since):
+            return 0
+        published = self.store.publish(now, FULL_TEXT_WAIT, behind=[feed_id for feed_id, _ in awaited])
+        tally.published += published
+        return published
+
+    @contextmanager
+    def _emitting_meanwhile(self, tally: Tally) -> Iterator[None]:
+        """Within, whatever becomes ready comes out every MEANWHILE_S, so that no outlet waits for another's pages."""
+        done = threading.Event()
+
+        def emit_ready() -> None:
+            while not done.wait(MEANWHILE_S) and not self.stopping.is_set():
+                try:
+                    if self._publish(tally, self.clock()):
+                        self.emit(tally)
+                except AggregatorError as error:  # the emit at the end meets it again, and raises it
+                    log.warning("not written yet", error=str(error))
+                    return
+
+        thread = threading.Thread(target=emit_ready, name="emit-meanwhile", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def _emitted(self, done: int, total: int) -> None:
         if self.stopping.is_set():

@@ -25,15 +25,18 @@ SAVED_WITHIN_S = 0.5
 """Articles that may share a transaction, and the seconds within which they do. What is lost with it is read again."""
 
 
-def in_batches(readings: Iterable[ArticleResult]) -> Iterator[list[ArticleResult]]:
-    """Readings as they come, a few at a time, to be saved in one transaction: each of those waits for the disk."""
+def in_batches(readings: Iterable[ArticleResult | None]) -> Iterator[list[ArticleResult]]:
+    """Readings as they come, a few at a time, to be saved in one transaction: each of those waits for the disk.
+
+    None among them is a moment in which nothing came: what is held does not wait any longer.
+    """
     held: list[ArticleResult] = []
     since = 0.0
     for reading in readings:
-        if not held:
-            since = time.monotonic()
-        held.append(reading)
-        if len(held) >= SAVED_TOGETHER or time.monotonic() - since > SAVED_WITHIN_S:
+        if reading is not None:
+            since = since if held else time.monotonic()
+            held.append(reading)
+        if held and (reading is None or len(held) >= SAVED_TOGETHER or time.monotonic() - since > SAVED_WITHIN_S):
             yield held
             held = []
     if held:

@@ -1,9 +1,10 @@
 """Functions run in processes that can be killed: a hostile document costs its own task and nothing else.
 
-Each worker has a memory limit of its own and each task a wall-clock deadline; a worker that meets either, or crashes,
-is replaced. The processes come from a fork server that has the heavy modules loaded already, so that a new worker
-costs milliseconds and shares its memory with the others. This module knows nothing of what the functions do: it
-refuses to retry them, and to let one that never ends, or an answer that can not be read back, harm a second task.
+Each worker has a memory limit of its own and each task a limit of processor time, with a generous one of the clock
+behind it; a worker that meets one of them, or crashes, is replaced. The processes come from a fork server that has the
+heavy modules loaded already, so that a new worker costs milliseconds and shares its memory with the others. This module
+knows nothing of what the functions do: it refuses to retry them, and to let one that never ends, or an answer that
+cannot be read back, harm a second task.
 
 What happens inside a worker process: its limits, one function run, and an answer that can be read back.
 
@@ -34,22 +35,25 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.popen_forkserver import Popen
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.models.errors import AggregatorError, WorkerDied
 
 GRACE_S = 5.0
-"""Seconds of CPU beyond its deadline after which a worker ends itself, should nobody be left to stop it."""
+"""Seconds of processor time beyond a task's limit after which the system ends a worker whose own timer did not."""
 
 OUT_OF_MEMORY = 77
 """Exit status of a worker that met its memory limit; any value that neither Python nor a signal gives will do."""
 
 
 def prepare(memory_bytes: int) -> None:
-    """Limits of a new worker. SIGINT is ignored already; SIGTERM ends it at once, even inside a regular expression."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Limits of a new worker. SIGINT is ignored already; SIGTERM, and SIGPROF when a task has had its processor time,
+    end it at once, even inside a regular expression.
+    """
+    for number in (signal.SIGTERM, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)
     _die_with_parent()
     warnings.simplefilter("ignore")  # what parsers think of a document is no line for our log
     logging.getLogger().addHandler(logging.NullHandler())
@@ -88,6 +92,7 @@ def _address_space() -> int | None:
 def run(function: Callable[..., object], args: tuple[object, ...], timeout_s: float) -> bytes:
     """The pickled result or exception; what goes back through the pipe is bytes, which can always be read."""
     _limit_cpu(timeout_s)
+    signal.setitimer(signal.ITIMER_PROF, timeout_s)
     try:
         return pickle.dumps(function(*args), protocol=pickle.HIGHEST_PROTOCOL)
     except MemoryError:
@@ -96,6 +101,8 @@ def run(function: Callable[..., object], args: tuple[object, ...], timeout_s: fl
         return _pickled(error)
     except BaseException as error:  # noqa: BLE001 - SystemExit in a task must not end the parent
         return _pickled(WorkerDied("", f"the task raised {type(error).__name__}"))
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _limit_cpu(timeout_s: float) -> None:
@@ -141,11 +148,18 @@ MEMORY_BYTES = 768 * 2**20
 TASKS_PER_WORKER = 500
 """A worker is replaced after this many tasks: parsers' caches and fragmented memory do not grow for years."""
 
+WALL_FACTOR = 10
+"""Seconds by the clock for each second of processor time that a task may take: a busy machine is no fault of a
+document's, and what waits instead of working has to end as well."""
+
 LOOK_AHEAD = 2
 """Tasks under way for each process in `each`: one running, one ready, so that no process waits for the caller."""
 
 STALL_S = 30.0
 """Seconds beyond every deadline after which a pool that has finished nothing is taken for broken and replaced."""
+
+
+_END = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,7 @@ class _Task(Generic[T]):
     function: Callable[..., T]
     args: tuple[object, ...]
     timeout_s: float
+    wall_s: float
 
 
 class _Process(ForkServerProcess):
@@ -210,51 +225,69 @@ class Workers:
             self._closed = True
             self._end_pool(WorkerDied("", "stopped before it was done"))
 
-    def call(self, function: Callable[..., T], *args: object, timeout_s: float) -> T:
+    def call(self, function: Callable[..., T], *args: object, timeout_s: float, wall_s: float | None = None) -> T:
         """What `function(*args)` returns or raises, run in a worker; both have to survive pickling.
 
-        Raises WorkerDied when it takes longer than `timeout_s` seconds, more memory than it may, or crashes.
+        Raises WorkerDied when it takes more than `timeout_s` seconds of processor time or `wall_s` by the clock
+        (WALL_FACTOR times as long by default), more memory than it may, or crashes.
         """
-        task = self._start(function, args, timeout_s)
-        answer = self._answer(task, self._patience(timeout_s))
+        task = self._start(function, args, timeout_s, wall_s)
+        answer = self._answer(task, self._patience(task.wall_s))
         if isinstance(answer, Exception):
             raise answer
         return answer
 
+    @overload
     def each(
         self, jobs: Iterable[tuple[K, tuple[Any, ...]]], function: Callable[..., T], timeout_s: float
-    ) -> Iterator[tuple[K, T | Exception]]:
+    ) -> Iterator[tuple[K, T | Exception]]: ...
+
+    @overload
+    def each(
+        self, jobs: Iterable[tuple[K, tuple[Any, ...]] | None], function: Callable[..., T], timeout_s: float
+    ) -> Iterator[tuple[K, T | Exception] | None]: ...
+
+    def each(
+        self, jobs: Iterable[tuple[K, tuple[Any, ...]] | None], function: Callable[..., T], timeout_s: float
+    ) -> Iterator[tuple[K, T | Exception] | None]:
         """`function(*args)` for each `(key, args)`: the key with the result or the exception, as they complete.
 
         Jobs are pulled one at a time, in the caller's thread, and only a few ahead of what has been handed back,
-        so that a long list of large documents is never in memory as a whole. Raises WorkerDied only when closed.
+        so that a long list of large documents is never in memory as a whole. `jobs` may give None, for a moment without
+        a job: what is done is handed back then, and None after it. Raises WorkerDied only when closed.
         """
         waiting: dict[Future[bytes], tuple[K, _Task[T]]] = {}
         source = iter(jobs)
+        more = True
         try:
-            while True:
-                job = next(source, None) if len(waiting) < LOOK_AHEAD * self._processes else None
-                if job is not None:
+            while more or waiting:
+                pulls = more and len(waiting) < LOOK_AHEAD * self._processes
+                job = next(source, _END) if pulls else None
+                more = more and job is not _END
+                if isinstance(job, tuple):
                     task = self._start(function, job[1], timeout_s)
                     waiting[task.future] = (job[0], task)
-                if not waiting:
-                    return
                 # With room left, only what is done already is handed back before the next job is pulled.
-                patience = 0 if job is not None else self._patience(timeout_s)
+                patience = 0 if pulls and more else self._patience(timeout_s * WALL_FACTOR)
                 done, _ = wait(waiting, timeout=patience, return_when=FIRST_COMPLETED)
-                if not done and job is None:
+                if not done and waiting and not (pulls and more):
                     self._give_up_on_pool()
                 for future in done:
                     key, ended = waiting.pop(future)
                     answer: T | Exception = self._answer(ended, 0)
                     yield key, answer
+                if job is None and pulls:
+                    yield None
         finally:
             for future in waiting:
                 future.cancel()
 
     # --- one task ----------------------------------------------------------------------------------------------
 
-    def _start(self, function: Callable[..., T], args: tuple[object, ...], timeout_s: float) -> _Task[T]:
+    def _start(
+        self, function: Callable[..., T], args: tuple[object, ...], timeout_s: float, wall_s: float | None = None
+    ) -> _Task[T]:
+        wall_s = timeout_s * WALL_FACTOR if wall_s is None else wall_s
         with self._lock:
             if self._closed:
                 raise WorkerDied("", "the workers have been closed")
@@ -262,10 +295,13 @@ class Workers:
                 self._end_pool(BrokenProcessPool())
             if self._pool is None:
                 self._pool = self._new_pool()
-            future = self._pool.schedule(run, args=(function, args, timeout_s), timeout=timeout_s)
+            try:
+                future = self._pool.schedule(run, args=(function, args, timeout_s), timeout=wall_s)
+            except BrokenProcessPool as error:
+                raise WorkerDied("", f"the worker processes do not start ({error or 'no reason given'})") from error
             self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
-        return _Task(future, function, args, timeout_s)
+        return _Task(future, function, args, timeout_s, wall_s)
 
     def _answer(self, task: _Task[T], patience: float) -> T | Exception:
         """The result, or the exception as a value. A task whose pool broke under it is given one more try."""
@@ -274,8 +310,8 @@ class Workers:
         except BrokenProcessPool:
             pass
         try:
-            again = self._start(task.function, task.args, task.timeout_s)
-            return self._outcome(again, self._patience(task.timeout_s))
+            again = self._start(task.function, task.args, task.timeout_s, task.wall_s)
+            return self._outcome(again, self._patience(task.wall_s))
         except (BrokenProcessPool, WorkerDied) as error:
             return WorkerDied("", f"the worker processes do not start: {error}")
 
@@ -286,9 +322,9 @@ class Workers:
                 self._give_up_on_pool()
             outcome: T | Exception = pickle.loads(task.future.result())  # noqa: S301 - our own process wrote it
         except FutureTimeout:
-            return WorkerDied("", f"took longer than {task.timeout_s:g} s and was stopped")
+            return WorkerDied("", f"took longer than {task.wall_s:g} s and was stopped")
         except ProcessExpired as error:
-            return WorkerDied("", self._cause(error.exitcode))
+            return WorkerDied("", self._cause(error.exitcode, task.timeout_s))
         except BrokenProcessPool:
             raise
         except Exception as error:  # noqa: BLE001 - arguments that can not be pickled: a bug, and the caller's alone
@@ -298,7 +334,9 @@ class Workers:
             raise
         return outcome
 
-    def _cause(self, status: int) -> str:
+    def _cause(self, status: int, timeout_s: float) -> str:
+        if status in (-signal.SIGPROF, -signal.SIGXCPU):
+            return f"took longer than {timeout_s:g} s and was stopped (processor time)"
         if status == OUT_OF_MEMORY:
             return f"needed more than {self._memory_bytes // 2**20} MB of memory"
         if status < 0:
@@ -318,9 +356,9 @@ class Workers:
             context=context,
         )
 
-    def _patience(self, timeout_s: float) -> float:
+    def _patience(self, wall_s: float) -> float:
         """Seconds after which something must have happened: everything before it in the queue took all its time."""
-        return STALL_S + timeout_s * (1 + len(self._under_way))
+        return STALL_S + wall_s * (1 + len(self._under_way))
 
     def _give_up_on_pool(self) -> None:
         """A worker that was killed from outside while it took a task over leaves the others waiting for ever."""

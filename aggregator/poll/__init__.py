@@ -27,11 +27,11 @@ def parse(body: bytes, url: str, content_type: str = "", now: datetime | None = 
     return parse(body, url, content_type, now)
 
 
-def discover(body: bytes, url: str, content_type: str = "") -> tuple[FeedLink, ...]:
+def discover(body: bytes, url: str, content_type: str = "", link: str = "") -> tuple[FeedLink, ...]:
     """Feeds behind the page `body` fetched from `url`, best first: stated, linked to, usual places. Never raises."""
     from aggregator.poll.discovery import discover
 
-    return discover(body, url, content_type)
+    return discover(body, url, content_type, link)
 
 
 def read_opml(data: bytes) -> Opml:

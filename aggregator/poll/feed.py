@@ -6,12 +6,13 @@ Runs in a worker process: it may be slow or hungry on hostile input, and is kill
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from aggregator.models import ParsedFeed
-from aggregator.models.errors import ParseError
+from aggregator.models.errors import ParseError, WebPage
 from aggregator.poll import discovery, jsonfeed, xmlfeed
-from aggregator.poll.xmltree import NotXml
+from aggregator.poll.xmltree import CUT_SHORT, NotXml
 from aggregator.text.encoding import decode
 from aggregator.text.plain import plain
 from aggregator.text.urls import redact
@@ -54,18 +55,24 @@ def parse(body: bytes, url: str, content_type: str = "", now: datetime | None = 
     if not text:
         raise ParseError(redact(url), "the server sent an empty document")
     try:
-        return jsonfeed.read(text, url, now) if text[0] in "{[" else xmlfeed.read(text, url, now)
+        feed = jsonfeed.read(text, url, now) if text[0] in "{[" else xmlfeed.read(text, url, now)
+        return replace(feed, cut_short=CUT_SHORT in feed.problems)
     except jsonfeed.NotJsonFeed as error:
         raise ParseError(redact(url), str(error)) from error
     except NotXml as error:
-        raise ParseError(redact(url), _instead(text, body, url, content_type, error.root)) from error
+        kind = WebPage if _is_page(text, error.root) else ParseError
+        raise kind(redact(url), _instead(text, body, url, content_type, error.root)) from error
+
+
+def _is_page(text: str, root: str) -> bool:
+    return root not in _OTHER_ROOTS and (root == "html" or bool(_HTML.search(text[:HEAD])))
 
 
 def _instead(text: str, body: bytes, url: str, content_type: str, root: str) -> str:
     """What the document is, in words that help to find the feed."""
     if root in _OTHER_ROOTS:
         return f"this is {_OTHER_ROOTS[root]}, not a feed"
-    if root == "html" or _HTML.search(text[:HEAD]):
+    if _is_page(text, root):
         return _page(text, body, url, content_type)
     return f"this is XML, but not a feed: it begins with <{root}>" if root else "this is neither XML nor JSON"
 

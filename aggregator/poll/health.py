@@ -23,6 +23,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
+from aggregator.models.errors import Barrier, FetchError, StageError, WebPage
 from aggregator.poll import CUT_SHORT, MOVE_AFTER
 from aggregator.text.urls import redact
 from aggregator.text.wording import about, duration
@@ -34,6 +35,26 @@ class StatusText:
 
     label: str
     words: str
+
+
+_ADVICE = {
+    Barrier.LOGIN: "give its `user` and `password` in feeds.yaml (the password as `${NAME}`, from the environment)",
+    Barrier.CHALLENGE: "ask the publisher to let feed readers through, or look for another address of the feed",
+    Barrier.BLOCKED: "ask the publisher to let it through (`user_agent` in feeds.yaml should name where to reach you)",
+}
+
+
+def advice(error: StageError) -> str | None:
+    """What can be done about a feed that is refused to us; None where there is nothing but to wait."""
+    if isinstance(error, WebPage):
+        return "`aggregator add` with the site's address finds its feed; feeds.yaml has to name that"
+    if not isinstance(error, FetchError):
+        return None
+    return _ADVICE.get(error.barrier or _BARRIERS.get(error.status or 0))  # type: ignore[arg-type]
+
+
+_BARRIERS = {401: Barrier.LOGIN, 403: Barrier.BLOCKED}
+"""What a status means that comes without a mark of who refuses."""
 
 
 def describe(state: FeedState, disallowed: int = 0) -> StatusText:

@@ -7,6 +7,7 @@ is rejected, not repaired.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -16,7 +17,7 @@ from aggregator.poll.fields import local_name, slim
 from aggregator.poll.xmltree import NotXml, read_any
 from aggregator.text.encoding import decode
 from aggregator.text.plain import plain
-from aggregator.text.urls import http_url
+from aggregator.text.urls import http_url, web_address
 
 MAX_BYTES = 16 * 2**20
 MAX_FEEDS = 10_000
@@ -37,11 +38,20 @@ class OpmlFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An outline that gives no feed of its own, and why; `address` is the http(s) address that is lost with it."""
+
+    name: str
+    why: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Opml:
-    """A list: its feeds, each URL once (with the tags of all its places), and (what, why) of what is none of them."""
+    """A list: its feeds, each URL once (with the tags of all its places), and what is left out."""
 
     feeds: tuple[OpmlFeed, ...]
-    skipped: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def read_opml(data: bytes) -> Opml:
@@ -68,7 +78,7 @@ def _refuse_entities(text: str) -> None:
 
 def _feeds(root: etree._Element) -> Opml:
     found: dict[str, OpmlFeed] = {}
-    skipped: list[tuple[str, str]] = []
+    left_out: list[LeftOut] = []
     waiting: list[tuple[etree._Element, tuple[str, ...]]] = [(root, ())]
     while waiting and len(found) < MAX_FEEDS:
         element, folders = waiting.pop()
@@ -76,51 +86,52 @@ def _feeds(root: etree._Element) -> Opml:
         feed = _feed(element, folders)
         if feed:
             if feed.url in found:
-                skipped.append((_called(element), "stands in the list twice"))
+                left_out.append(LeftOut(_called(element), "stands in the list twice"))
             known = found.get(feed.url, feed)
             found[feed.url] = replace(known, tags=_once(*known.tags, *feed.tags))
         elif local_name(element) == "outline":
             folders = _once(*folders, _tag(element.get("text") or element.get("title") or ""))
-            if why := _not_a_feed(element):
-                skipped.append((_called(element), why))
+            if (none := _not_a_feed(element)) is not None:
+                left_out.append(none)
         waiting.extend((child, folders) for child in reversed(element))
     if waiting:
-        skipped.append(("what follows", f"only {MAX_FEEDS:,} feeds are taken from a list"))
-    return Opml(tuple(found.values()), tuple(skipped))
+        left_out.append(LeftOut("all that follows", f"only {MAX_FEEDS:,} feeds are taken from a list", "..."))
+    return Opml(tuple(found.values()), tuple(left_out))
 
 
 def _called(element: etree._Element) -> str:
     return plain(element.get("title") or element.get("text") or "", limit=200) or "an outline without a name"
 
 
-def _not_a_feed(element: etree._Element) -> str | None:
+def _not_a_feed(element: etree._Element) -> LeftOut | None:
     """Why an outline gives no feed; None for a folder, empty or not."""
     values = {str(key).lower(): str(value) for key, value in element.attrib.items()}
-    if "xmlurl" in values:
-        return "has no http:// or https:// address" if values["xmlurl"].strip() else "has no address"
-    if (kind := values.get("type", "").lower()) and not len(element):
-        return "has no address" if kind == "rss" else f"is no feed (type {plain(kind, limit=40)})"
+    kind, address = plain(values.get("type", ""), limit=40), plain(values.get("xmlurl", ""), limit=300)
+    if "xmlurl" in values or (kind and not len(element)):
+        if address:
+            why = "has no http:// or https:// address"
+            if _is_scraped(values):
+                why = f"is no feed but a page that the other reader scrapes (type {kind})"
+        else:
+            why = "has no address" if "xmlurl" in values or kind.lower() == "rss" else f"is no feed (type {kind})"
+        return LeftOut(_called(element), why, http_url(web_address(address), userinfo=True) or "")
     return None
+
+
+def _is_scraped(values: Mapping[str, str]) -> bool:
+    """Whether the address is that of a page, out of which FreshRSS makes a feed (`HTML+XPath`, `JSON+DotNotation`)."""
+    return "+" in values.get("type", "")
 
 
 def _feed(element: etree._Element, folders: tuple[str, ...]) -> OpmlFeed | None:
     """The subscription of an outline, or None for a folder, a link to a page, or a URL that is none."""
     values = {str(key).lower(): str(value) for key, value in element.attrib.items()}
     address = values.get("xmlurl") or (values.get("url") if values.get("type", "").lower() == "rss" else None)
-    url = http_url(_web_address(address or ""), userinfo=True)
-    if local_name(element) != "outline" or url is None:
+    url = http_url(web_address(address or ""), userinfo=True)
+    if local_name(element) != "outline" or url is None or _is_scraped(values):
         return None
     categories = [_tag(part) for category in values.get("category", "").split(",") for part in category.split("/")]
     return OpmlFeed(url, plain(values.get("title") or values.get("text"), limit=200), _once(*folders, *categories))
-
-
-def _web_address(address: str) -> str:
-    """`feed:https://…` and `feed://…` are how some programs write https:// and http://."""
-    rest = address.strip()
-    if rest.lower().startswith("feed:"):
-        rest = rest[5:]
-        return rest if rest.lower().startswith("http") else "http:" + rest
-    return rest
 
 
 def _tag(name: str) -> str:

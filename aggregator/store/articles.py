@@ -441,26 +441,25 @@ def postpone(sql: Sql, article_id: int, until: datetime) -> None:
     sql.execute("UPDATE articles SET next_attempt = ? WHERE id = ?", (times.whole(until), article_id))
 
 
-def untried(sql: Sql, since: datetime) -> bool:
-    """Whether the output is to wait for an article first seen after `since` whose page nobody has tried yet.
+def untried(sql: Sql, since: datetime, now: datetime) -> tuple[tuple[int, str], ...]:
+    """Feed and address of the articles first seen after `since` whose pages are due and nobody has tried yet.
 
-    It waits for none once something that is ready was first seen before `since`: no steady stream can hold it up.
+    None once something that is ready was first seen before `since`: no steady stream can hold up the output. A page
+    that has to wait (its host rests, its robots.txt cannot be had) is not due, and is waited for by nothing.
     """
-    return bool(
-        sql.value(
-            f"""
-            SELECT EXISTS (
-                SELECT 1 FROM articles
-                WHERE next_attempt IS NOT NULL AND state = 'pending' AND attempts = 0 AND first_seen > :since
-                    AND {_CARRIER} IS NOT NULL
-            ) AND NOT EXISTS (
-                SELECT 1 FROM posts JOIN articles ON articles.id = posts.article_id
-                WHERE posts.sequence IS NULL AND articles.state <> 'pending' AND articles.first_seen <= :since
+    rows = sql.all(
+        f"""
+        SELECT feed_id, canonical_url FROM articles
+        WHERE next_attempt <= :now AND state = 'pending' AND attempts = 0 AND first_seen > :since
+            AND {_CARRIER} IS NOT NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM posts JOIN articles AS ready ON ready.id = posts.article_id
+                WHERE posts.sequence IS NULL AND ready.state <> 'pending' AND ready.first_seen <= :since
             )
-            """,  # noqa: S608 - the text is ours
-            {"since": times.whole(since)},
-        )
+        """,  # noqa: S608 - the text is ours
+        {"since": times.whole(since), "now": times.whole(now)},
     )
+    return tuple((row["feed_id"], row["canonical_url"]) for row in rows)
 
 
 def save_extraction(sql: Sql, article_id: int, article: Article) -> None:

@@ -203,10 +203,10 @@ class Store:
         with self._session.read() as sql:
             return articles.pending(sql, now, limit)
 
-    def untried(self, since: datetime) -> bool:
-        """Whether an article first seen after `since` still waits for the first try at its page."""
+    def untried(self, since: datetime, now: datetime) -> tuple[tuple[int, str], ...]:
+        """Feed and address of the articles first seen after `since` that are due for the first try at their page."""
         with self._session.read() as sql:
-            return articles.untried(sql, since)
+            return articles.untried(sql, since, now)
 
     def candidates(
         self, fingerprint: Fingerprint, published: datetime, *, window_days: int, exclude: int
@@ -273,10 +273,13 @@ class Store:
 
     # --- output ------------------------------------------------------------------------------------------------
 
-    def publish(self, now: datetime, wait: timedelta) -> int:
-        """Give ready articles their place in the output; how many. Those first seen `wait` ago are ready anyway."""
+    def publish(self, now: datetime, wait: timedelta, behind: Iterable[int] = ()) -> int:
+        """Give ready articles their place in the output; how many. Those first seen `wait` ago are ready anyway.
+
+        Those of the feeds `behind` are not, for others of these feeds are to come out before them.
+        """
         with self._session.write() as sql:
-            return posts.publish(sql, now, wait)
+            return posts.publish(sql, now, wait, behind)
 
     def search(  # noqa: PLR0913 - filters
         self,

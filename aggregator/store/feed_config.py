@@ -22,7 +22,7 @@ from aggregator.models import Validators
 from aggregator.store import times
 from aggregator.store.connection import Session, Sql
 from aggregator.text.storable import slug, unused
-from aggregator.text.urls import host_of
+from aggregator.text.urls import default_name, free_name, title_as_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ def sync(sql: Sql, config: Config, now: datetime) -> ConfigChange:
     before = _shown(sql)
     stored = sql.all("SELECT * FROM feeds ORDER BY configured DESC, id")
     pairs = _match(config.feeds, stored)
-    names: set[str] = set()
+    names = {feed.name for feed in config.feeds if feed.name}
     slugs = {row["slug"] for row in stored}
     kept: set[int] = set()
     for feed, row in pairs:
-        name = _name(feed, row, names)
+        name = feed.name or _name(feed, row, names)
         names.add(name)
         options = config.options(feed)
         if row is None:
@@ -113,28 +113,28 @@ def _same_name(feed: Feed, row: sqlite3.Row) -> bool:
 
 def _address(url: str) -> tuple[str, str, str]:
     parts = urlsplit(url)
-    return _default_name(url), parts.path.rstrip("/"), parts.query
-
-
-def _default_name(url: str) -> str:
-    return host_of(url).removeprefix("www.")
+    return default_name(url), parts.path.rstrip("/"), parts.query
 
 
 def _name(feed: Feed, row: sqlite3.Row | None, taken: set[str]) -> str:
-    """The configured name, else the host; numbered where another feed of this configuration has it already."""
-    wanted = feed.name or (isinstance(feed, Followed) and feed.title) or _default_name(feed.url)
-    if row is not None and feed.name is None:
-        numbered = re.fullmatch(re.escape(wanted) + r"( \d+)?", row["name"])
-        if numbered and row["name"] not in taken:
+    """What a feed without a configured name is called: as its list calls it, else by its own title, else by its host.
+
+    A name that it has stays, also when another feed has come to have it first; but for the host, which only stands in
+    for a title.
+    """
+    host = default_name(feed.url)
+    listed = feed.title if isinstance(feed, Followed) else None
+    wanted = listed or (row is not None and title_as_name(row["title"])) or host
+    if row is not None and row["name"] not in taken:
+        stands_in = wanted != host and _is_form_of(host, row["name"])
+        if _is_form_of(wanted, row["name"]) or not (listed or stands_in):
             return str(row["name"])
-    return _numbered(wanted, taken)
+    return free_name(wanted, feed.url, taken)
 
 
-def _numbered(name: str, taken: set[str]) -> str:
-    number, candidate = 2, name
-    while candidate in taken:
-        candidate, number = f"{name} {number}", number + 1
-    return candidate
+def _is_form_of(wanted: str, name: str) -> bool:
+    """Whether `name` is `wanted`, or what it became because another feed had it."""
+    return re.fullmatch(re.escape(wanted) + r"( \(.*\))?( \d+)?", name) is not None
 
 
 def _insert(sql: Sql, feed: Feed, name: str, slug_: str, options: FeedOptions, now: datetime) -> int:

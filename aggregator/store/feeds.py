@@ -19,7 +19,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
@@ -38,7 +38,7 @@ from aggregator.models import (
 )
 from aggregator.store import times
 from aggregator.store.connection import Sql
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url, redact
 
 CLOCK_SLACK = timedelta(minutes=5)
 """A last poll that lies further in the future was made by a clock that was wrong, or is one now: clocks are set."""
@@ -85,7 +85,11 @@ def due(sql: Sql, now: datetime, *, force: bool, name: str | None) -> tuple[Feed
     if name is not None:
         conditions.append("(name = ? OR slug = ?)")
         parameters += [name, name]
-    return _states(sql, f"WHERE {' AND '.join(conditions)} ORDER BY next_poll, id", parameters)
+    states_due = _states(sql, f"WHERE {' AND '.join(conditions)} ORDER BY next_poll, id", parameters)
+    return tuple(replace(state, body_at=times.read(sql.value(_BODY_AT, (state.id,)))) for state in states_due)
+
+
+_BODY_AT = "SELECT at FROM polls WHERE feed_id = ? AND http_status IN (200, 203) ORDER BY id DESC LIMIT 1"
 
 
 def _states(sql: Sql, clause: str, parameters: Iterable[object]) -> tuple[FeedState, ...]:
@@ -263,7 +267,7 @@ def _source(row: sqlite3.Row, tags: tuple[str, ...]) -> Source:
         slug=row["slug"],
         feed_url=redact(row["url"]),
         title=row["title"],
-        home_page_url=redact(row["home_page_url"]) if row["home_page_url"] else None,
+        home_page_url=public_url(row["home_page_url"]) if row["home_page_url"] else None,
         id=redact(row["atom_id"]) if row["atom_id"] else None,
         updated=times.read(row["updated"]),
         tags=tags,

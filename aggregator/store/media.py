@@ -17,7 +17,7 @@ from aggregator.models import CheckedImage, PendingImage, Picture
 from aggregator.store import post_changes, times
 from aggregator.store.connection import Session, Sql
 from aggregator.text.images import is_image, path_of, sources
-from aggregator.text.urls import hide, hide_in_urls, holds_hidden, host_of, http_url
+from aggregator.text.urls import hide, hide_in_urls, holds_secret, host_of, http_url
 
 IMAGES = 40
 """Of one article that are mirrored; what comes after them stays a link."""
@@ -250,7 +250,7 @@ def _note(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
     image = sql.value("SELECT url FROM entry_images WHERE entry_id = ? AND position = 0", (row["entry_id"],))
     shown = [row["lead_image"] or image, *sources(row["html"])]
     shown += [file["url"] for file in files if is_image(file["type"], file["url"])]
-    asked = (url for url in shown if url and http_url(url) and not holds_hidden(hide(url)))
+    asked = (url for url in shown if url and http_url(url) and not holds_secret(url))
     urls = tuple(dict.fromkeys(asked))[:IMAGES]
     sql.many(
         "INSERT OR IGNORE INTO media (url, host, next_attempt) VALUES (?, ?, ?)",

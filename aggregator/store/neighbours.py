@@ -22,7 +22,7 @@ from aggregator.store import feeds, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Canonical
 from aggregator.text.storable import TEASER_CHARS, keepable, shortened
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 NEXT, PREVIOUS = "next", "previous"
 
@@ -210,12 +210,12 @@ def _link(side: _Side, target: sqlite3.Row | None, *, quiet: bool) -> PostLink |
         if side.url is None:
             return None
         teaser = shortened(side.teaser, TEASER_CHARS) if side.teaser and not quiet else None
-        return PostLink(redact(side.url), side.title, teaser)
+        return PostLink(public_url(side.url), side.title, teaser)
     url = target["url"] or side.url
     if url is None and target["path"] is None:
         return None
     return PostLink(
-        url=redact(url or ""),
+        url=public_url(url or ""),
         title=target["title"] or side.title,
         teaser=None if quiet else target["teaser"] or side.teaser,
         path=target["path"],

@@ -28,6 +28,7 @@ from aggregator.models.filters import Facts, Filter, Reason
 from aggregator.store import post_changes, posts, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
+from aggregator.text.urls import default_name, title_as_name
 
 FEW = 200
 """Posts that are looked up in the search index one by one; for more, all matches of an expression are listed."""
@@ -60,7 +61,8 @@ _ONLY_THESE = {
 """What limits the statements to a few posts. Not "all of them, or these": SQLite would go through all for that."""
 
 _NAMES = """
-    SELECT feeds.id, feeds.name, feed_tags.tag FROM feeds LEFT JOIN feed_tags ON feed_tags.feed_id = feeds.id
+    SELECT feeds.id, feeds.name, feeds.title, feeds.url, feed_tags.tag
+    FROM feeds LEFT JOIN feed_tags ON feed_tags.feed_id = feeds.id
 """
 
 
@@ -97,7 +99,7 @@ def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = N
                 date=times.must_read(row["published"]),
                 newest=newest,
                 tags={tag for feed in carriers[row["article_id"]] for tag in tags[feed]},
-                sources={names[feed] for feed in carriers[row["article_id"]]},
+                sources={name for feed in carriers[row["article_id"]] for name in names[feed]},
                 language=row["language"],
                 matched=matched[row["article_id"]],
                 **named.get(row["article_id"], {}),
@@ -151,11 +153,15 @@ def newest_date(sql: Sql) -> datetime:
     return times.read(stamp) or datetime.min.replace(tzinfo=UTC)
 
 
-def _names(sql: Sql) -> tuple[defaultdict[int, list[str]], dict[int, str]]:
+def _names(sql: Sql) -> tuple[defaultdict[int, list[str]], dict[int, set[str]]]:
+    """The tags of each feed, and what an output may call it by: its name; its host where its title is its name."""
     tags: defaultdict[int, list[str]] = defaultdict(list)
-    names: dict[int, str] = {}
+    names: dict[int, set[str]] = {}
     for row in sql.all(_NAMES):
-        names[row["id"]] = row["name"]
+        title = title_as_name(row["title"])
+        names[row["id"]] = {row["name"]} | (
+            {default_name(row["url"])} if title and row["name"].startswith(title) else set()
+        )
         if row["tag"] is not None:
             tags[row["id"]].append(row["tag"])
     return tags, names

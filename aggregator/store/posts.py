@@ -15,7 +15,7 @@ import heapq
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -40,7 +40,7 @@ from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
 from aggregator.store.story_members import StoryCoverage
 from aggregator.text.storable import SUMMARY_CHARS, plain, shortened, slug
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 UNTITLED = "Untitled"
 WITHDRAWN = "This post was withdrawn"
@@ -149,7 +149,7 @@ def _gather(sql: Sql, ids: Sequence[int], entry_ids: list[int | None], *, listed
         sources,
         _carriers(sql, wanted),
         _enclosures(sql, entries),
-        {row["entry_id"]: EntryImage(redact(row["url"]), row["alt"]) for row in sql.all(_IMAGES, entries)},
+        {row["entry_id"]: EntryImage(public_url(row["url"]), row["alt"]) for row in sql.all(_IMAGES, entries)},
         {row["entry_id"]: _episode(row) for row in sql.all(_EPISODES, entries)},
         _groups(sql, wanted),
         story_members.of(sql, ids, sources),
@@ -189,7 +189,7 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
         sequence=row["sequence"],
         stamp=times.must_read(row["stamp"]),
         path=row["path"],
-        url=redact(row["url"]) if row["url"] else None,
+        url=public_url(row["url"]) if row["url"] else None,
         title=row["title"] or shortened(row["text"], TITLE_CHARS) or UNTITLED,
         source=sources[row["feed_id"]],
         published=times.must_read(row["published"]),
@@ -205,7 +205,7 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
         word_count=row["word_count"],
         enclosures=found.enclosures.get(row["entry_id"], ()),
         episode=found.episodes.get(row["entry_id"]),
-        attribution=Attribution(names, row["source_url"] and redact(row["source_url"])) if names else None,
+        attribution=Attribution(names, row["source_url"] and public_url(row["source_url"])) if names else None,
         next=found.neighbours.get((row["id"], neighbours.NEXT)),
         previous=found.neighbours.get((row["id"], neighbours.PREVIOUS)),
         also_in=_also_in(row, sources, carriers, members),
@@ -228,7 +228,9 @@ def _also_in(
     others: dict[int, AlsoIn] = {}
     for feed_id, url in carriers:
         if feed_id != row["feed_id"] and feed_id not in others:
-            others[feed_id] = AlsoIn(sources[feed_id].name, redact(url or row["url"] or ""), None, 1.0, SAME_ARTICLE)
+            others[feed_id] = AlsoIn(
+                sources[feed_id].name, public_url(url or row["url"] or ""), None, 1.0, SAME_ARTICLE
+            )
     copies = [_member(item, row, sources) for item in members if item["id"] != row["id"]]
     return (*others.values(), *copies)
 
@@ -242,7 +244,7 @@ def _member(item: sqlite3.Row, row: sqlite3.Row, sources: Mapping[int, Source]) 
     told = row if item["similarity"] is None else item
     return AlsoIn(
         name=sources[item["feed_id"]].name,
-        url=redact(item["url"] or ""),
+        url=public_url(item["url"] or ""),
         path=item["path"],
         similarity=1.0 if told["similarity"] is None else told["similarity"],
         reason=told["duplicate_reason"] or "",
@@ -259,7 +261,7 @@ def _carriers(sql: Sql, wanted: Mapping[str, object]) -> dict[int, list[tuple[in
 def _enclosures(sql: Sql, entries: Mapping[str, object]) -> dict[int, tuple[Enclosure, ...]]:
     found: defaultdict[int, list[Enclosure]] = defaultdict(list)
     for row in sql.all(_ENCLOSURES, entries):
-        file = Enclosure(redact(row["url"]), row["type"], row["length"], row["duration_s"], row["title"])
+        file = Enclosure(public_url(row["url"]), row["type"], row["length"], row["duration_s"], row["title"])
         found[row["entry_id"]].append(file)
     return {entry_id: tuple(items) for entry_id, items in found.items()}
 
@@ -434,17 +436,25 @@ _READY = """
         articles.state = 'scraped' AS scraped
     FROM posts JOIN articles ON articles.id = posts.article_id
     WHERE posts.sequence IS NULL AND (
-        articles.state IN ('scraped', 'feed_text')
-        OR (articles.state = 'failed' AND articles.next_attempt IS NULL)
-        OR articles.first_seen <= ?
+        (
+            articles.feed_id NOT IN (SELECT value FROM json_each(:behind))
+            AND (
+                articles.state IN ('scraped', 'feed_text')
+                OR (articles.state = 'failed' AND articles.next_attempt IS NULL)
+            )
+        )
+        OR articles.first_seen <= :waited
     )
     ORDER BY articles.published, articles.uid
 """
 
 
-def publish(sql: Sql, now: datetime, wait: timedelta) -> int:
-    """Give every ready article its place; how many there were. Doing it again does nothing."""
-    ready = sql.all(_READY, (times.whole(now - wait),))
+def publish(sql: Sql, now: datetime, wait: timedelta, behind: Iterable[int] = ()) -> int:
+    """Give every ready article its place; how many there were. Doing it again does nothing.
+
+    Articles of the feeds `behind` are ready only once they have waited for `wait`.
+    """
+    ready = sql.all(_READY, {"waited": times.whole(now - wait), "behind": json.dumps(sorted(set(behind)))})
     if not ready:
         return 0
     sequence = post_changes.last_sequence(sql)

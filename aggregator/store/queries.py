@@ -16,7 +16,7 @@ from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING, PageCounts, Pulse
 from aggregator.store.search import Order, SearchFilter, Snippet
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 SEARCH_S = 2.0
 """Seconds of processor time that one search may take: `a* OR b* OR ...` would take ten over 100,000 articles."""
@@ -153,7 +153,7 @@ class Queries:
             quality=row["quality"],
             first_seen=times.must_read(row["first_seen"]),
             fetched_at=times.read(row["fetched_at"]),
-            final_url=redact(row["final_url"]) if row["final_url"] else None,
+            final_url=public_url(row["final_url"]) if row["final_url"] else None,
             http_status=row["http_status"],
             content_type=row["content_type"],
             etag=row["etag"],

@@ -19,7 +19,7 @@ from aggregator.store import feeds, times
 from aggregator.store.connection import Sql
 from aggregator.store.feeds import STANDING
 from aggregator.text.storable import HIT_END, HIT_START
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 MAX_QUERY = 1000
 """Characters of a query that are looked at."""
@@ -328,7 +328,7 @@ def _hit(row: sqlite3.Row, passage: Snippet) -> SearchHit:
     return SearchHit(
         article_id=row["id"],
         title=row["title"],
-        url=redact(row["url"]) if row["url"] else "",
+        url=public_url(row["url"]) if row["url"] else "",
         source=row["source"],
         published=times.must_read(row["published"]),
         snippet=passage.text,

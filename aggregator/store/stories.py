@@ -27,7 +27,7 @@ from sys import intern
 from aggregator.store import identity, post_changes, story_members, times
 from aggregator.store.connection import Session, Sql
 from aggregator.text.storable import plain
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 KEY = "substr(articles.uid, -32, 16)"
 """An article's name among stories: 64 bits of its uid's hash, the same on every machine, fit for a file name."""
@@ -376,7 +376,7 @@ def subject(sql: Sql, reference: str, canonical: str) -> StorySubject | None:
         leader=row["leader"],
         key=row["key"],
         title=row["title"],
-        url=redact(row["url"]) if row["url"] else "",
+        url=public_url(row["url"]) if row["url"] else "",
         source=row["source"],
         published=times.must_read(row["published"]),
         text=row["text"] or plain(row["feed_html"]),

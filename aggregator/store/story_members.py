@@ -22,7 +22,7 @@ from aggregator.store import feeds, times
 from aggregator.store.connection import Sql
 from aggregator.store.feeds import STANDING
 from aggregator.text.storable import TEASER_CHARS, plain, shortened
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 _STORIES = """
     SELECT articles.id, own.story_id
@@ -108,7 +108,7 @@ def _member(row: sqlite3.Row, source: Source, *, quiet: bool) -> StoryMember:
     return StoryMember(
         name=source.name,
         slug=source.slug,
-        url=redact(row["url"]) if row["url"] else None,
+        url=public_url(row["url"]) if row["url"] else None,
         path=row["path"],
         title=row["title"] or teaser,
         published=times.must_read(row["published"]),

@@ -1,9 +1,11 @@
 """URLs as everybody in the program takes them: one parser decides what a URL is (WHATWG-like, http and https only).
 
 `http_url` is the door: what comes out is absolute, ASCII, without control characters, with a punycode host, and may
-be stored and linked. `redact` is the other door: what comes out may be logged, shown and published; `hide_in_urls` is
-the same for the URLs inside a text. Folding URLs that mean the same article is not done here (dedupe), nor is asking
-whether we may connect (fetch).
+be stored and linked. Two doors lead out. `redact` is for addresses of the operator's and for messages: it also hides
+the values of parameters that look like keys. `public_url` is for links of other people's, which have to lead where they
+led: it takes out only secrets that were configured, whatever the link's parameters are called; `hide_in_urls` does so
+for the links inside a text. Folding URLs that mean the same article is not done here (dedupe), nor is asking whether we
+may connect (fetch).
 
 Which hosts belong to one site: the registrable domain, after the Public Suffix List.
 
@@ -15,7 +17,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
+from itertools import chain, count
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 import idna
@@ -27,8 +32,17 @@ MAX_URL = 4096
 MAX_NESTED = 5
 """URLs inside URLs that are looked into; a value with more of them is hidden as a whole."""
 
+MAX_NAME = 200
+"""Characters of a feed's name."""
+
 MIN_SECRET = 7
 """Characters; a shorter value from the environment is no secret, and stands in too many words."""
+
+MIN_KEY = 12
+"""Characters; a shorter value of a parameter that is called like a key is not taken for one (API keys: 16 to 64)."""
+
+LONG_SECRET = 20
+"""Characters from which a secret made of words, a passphrase, is unlikely to be part of anybody's link."""
 
 _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -41,6 +55,14 @@ _SECRET_KEY = re.compile(
 )
 _HIDDEN = "REDACTED"
 _secrets: set[str] = set()
+_distinctive: set[str] = set()
+_WORDS = re.compile(r"[^A-Za-z0-9]+")
+_WORD = re.compile(
+    r"[A-Z]?[a-z]{0,20}[0-9]{0,8}[a-z]?[0-9]{0,2}|[A-Z]{0,20}[0-9]{0,8}|[0-9]{1,8}[a-z]{1,5}|[a-z]{0,2}([A-Z][a-z]+)+[0-9]{0,8}"
+)
+"""What a word, a number or both may be in a link: `log4j`, `CVE`, `2026q4`, `iPhone`, `4chan`, `DarkReading26`."""
+_UNSPEAKABLE = re.compile(r"(?i)[bcdfghjklmnpqrstvwxz]{6}")
+"""Six consonants in a row are in no word of a link, but nearly always in random letters."""
 _REMEMBERED = 4096
 """URLs whose redacted form is remembered (their own secrets included, as long as the process lives): those of the feeds
 are shown again and again."""
@@ -99,13 +121,20 @@ def ascii_host(host: str) -> str | None:
 
 
 def keep_secret(value: str) -> None:
-    """Let `value`, taken from the environment, appear in nothing that `redact` or `hide` give."""
+    """Let `value`, a secret that was configured, appear in nothing that `redact` or `hide` give.
+
+    If it can be told from words (`_is_distinctive`), it appears in no link that goes out either. A word is left there:
+    it would be taken out of everybody's links.
+    """
     if len(value) >= MIN_SECRET:
-        _secrets.update({value, quote(value, safe=""), quote(value, safe=_PATH_SAFE)})
+        spellings = {value, quote(value, safe=""), quote(value, safe=_PATH_SAFE)}
+        _secrets.update(spellings)
+        if _is_distinctive(value) or (len(value) >= LONG_SECRET and not re.search("[./]", value)):
+            _distinctive.update(spellings)
 
 
 def keep_secrets_of(url: str) -> None:
-    """The same for the password in `url`, and for the values of its parameters that look like keys."""
+    """The same for the password in `url`, and for the values of its parameters that look like keys, name and value."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -113,31 +142,58 @@ def keep_secrets_of(url: str) -> None:
     keep_secret(unquote(parts.password or ""))
     for part in re.split("[&;]", f"{parts.query}&{parts.fragment}"):
         name, _, value = part.partition("=")
-        if _SECRET_KEY.match(unquote(name)):
+        key = unquote(value)
+        if len(key) >= MIN_KEY and _is_distinctive(key) and _SECRET_KEY.match(unquote(name)):
             keep_secret(value)
-            keep_secret(unquote(value))
+            keep_secret(key)
+
+
+def _is_distinctive(value: str) -> bool:
+    """Whether `value` is more than words, short numbers and dates, so that nobody writes it by chance."""
+    return any(not _WORD.fullmatch(part) or _UNSPEAKABLE.search(part) for part in _WORDS.split(value))
 
 
 def hide(text: str) -> str:
-    """`text` without any value that was named to `keep_secret`."""
+    """`text`, a message or an address of our own, without any value that was named to `keep_secret`."""
     for secret in _secrets:
         text = text.replace(secret, _HIDDEN)
     return text
 
 
-def holds_hidden(url: str) -> bool:
-    """Whether something has been taken out of `url`, so that it leads nowhere."""
-    return _HIDDEN in url
-
-
 def hide_in_urls(text: str) -> str:
-    """`text` (plain or HTML) whose URLs hold no value that was named to `keep_secret`; its words stay as they are."""
-    return _URL.sub(lambda match: hide(match[0]), text) if _secrets else text
+    """`text` (plain or HTML) whose URLs hold no configured secret; its words stay as they are."""
+    return _URL.sub(lambda match: _without_secrets(match[0]), text) if _distinctive else text
+
+
+def _without_secrets(url: str) -> str:
+    for secret in _distinctive:
+        url = url.replace(secret, _HIDDEN)
+    return url
+
+
+def holds_secret(url: str) -> bool:
+    """Whether `url` holds a configured secret, or held one, so that it leads nowhere."""
+    return _HIDDEN in _without_secrets(url)
+
+
+def public_url(url: str) -> str:
+    """`url`, a link of somebody else's, as it may go out: without user and password and without configured secrets.
+
+    Its parameters stay, whatever they are called: forums and catalogues name posts by `?sid=`, `?key=` and `?hash=`.
+
+    >>> public_url("https://user:pw@example.org/article?sid=26/11/30&page=2")
+    'https://example.org/article?sid=26/11/30&page=2'
+    """
+    try:
+        parts = urlsplit(_without_secrets(_CONTROL.sub("", url)))
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    except ValueError:
+        return "(unreadable URL)"
 
 
 def redact(url: str) -> str:
-    """`url` without what may be a secret: user and password, the values of parameters that look like keys (in query and
-    fragment), and whatever was named to `keep_secret`.
+    """`url`, an address of the operator's or in a message, without what may be a secret: user and password, the values
+    of parameters that look like keys (in query and fragment), and whatever was named to `keep_secret`.
 
     >>> redact("https://user:pw@example.org/feed?token=abc&page=2")
     'https://example.org/feed?token=REDACTED&page=2'
@@ -182,6 +238,44 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def default_name(url: str) -> str:
+    """What a feed without a name is called at first: its host without `www.` and without values of the environment."""
+    host = host_of(url).removeprefix("www.")
+    for secret in sorted(_secrets, key=len, reverse=True):
+        host = host.replace(secret.lower(), "").strip(".-")
+    return host or "feed"
+
+
+def free_name(wanted: str, url: str, taken: Collection[str]) -> str:
+    """`wanted`, or, where another feed is called so, with the host of `url` behind it, and with a number if need be.
+
+    Empty when nothing is wanted. Names differ in more than case.
+    """
+    folded = {name.casefold() for name in taken}
+    room = wanted[: MAX_NAME - len(default_name(url)[:100]) - 8].rstrip()
+    host = default_name(url)[:100]
+    named = f"{room} ({host})" if room != host else room
+    names = chain((wanted, named), (f"{named} {number}" for number in count(2)))
+    return next(name for name in names if name.casefold() not in folded) if wanted else ""
+
+
+def title_as_name(title: str | None) -> str:
+    """A feed's own title as its name: on one line, without what nobody sees, no longer than a name may be."""
+    seen = "".join(
+        sign for sign in title or "" if unicodedata.category(sign) not in ("Cc", "Cf", "Co", "Cs") or sign == "\n"
+    )
+    return " ".join(seen.split())[:MAX_NAME].strip()
+
+
+def web_address(address: str) -> str:
+    """`feed:https://…` and `feed://…` are how some programs write https:// and http://; anything else is as it was."""
+    rest = address.strip()
+    if not rest.lower().startswith("feed:"):
+        return rest
+    rest = rest[len("feed:") :]
+    return rest if rest.lower().startswith("http") else "http:" + rest
 
 
 @lru_cache(maxsize=1)

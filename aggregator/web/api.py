@@ -151,7 +151,7 @@ def spelled_feed(state: FeedState, diagnosis: Diagnosis) -> FeedOut:
         name=state.name,
         slug=state.slug,
         url=redact(state.url),
-        home_page_url=paths.shown_feed(state.home_page_url),
+        home_page_url=paths.shown(state.home_page_url),
         tags=list(state.tags),
         state=state.status,
         condition=diagnosis.condition,

@@ -163,19 +163,27 @@ class _Compressing(GZipMiddleware):
 
 
 class _SafeHeaders:
-    """Adds `headers` to every response, and `Vary` where it may be compressed."""
+    """Adds `headers` to every response, and `Vary` where it may be compressed.
+
+    After a request with both lengths the connection ends, so that nothing behind it is taken for a request of its own
+    (RFC 9112 section 6.1).
+    """
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lengths = {name for name, _ in scope.get("headers", ())} & {b"content-length", b"transfer-encoding"}
+
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
                 headers.setdefault("vary", "Accept-Encoding")
+                if len(lengths) == 2:
+                    headers["connection"] = "close"
             await send(message)
 
         await self._app(scope, receive, guarded)

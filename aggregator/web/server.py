@@ -10,6 +10,7 @@ With too many connections, one of the client that has most is closed.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import struct
 import threading
@@ -112,6 +113,9 @@ class Protocol(H11Protocol):
         except h11.LocalProtocolError:
             pass  # the answer to a former request is under way: this one can not be told
         self.transport.close()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # what answers the request that went bad in its body is answering nobody
+            self.cycle.message_event.set()
 
     def _begin(self) -> None:
         self._end()
@@ -178,7 +182,12 @@ class WebServer:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
-            raise AggregatorError(f"can not listen on {host}:{port}: {error.strerror}") from None
+            why = f"cannot listen on {host}:{port}: {(error.strerror or 'no reason given').lower()}"
+            if error.errno == errno.EADDRINUSE:
+                why += "; set `server.port` in feeds.yaml (or AGGREGATOR_PORT) to another port, or stop what uses it"
+            elif error.errno in (errno.EACCES, errno.EADDRNOTAVAIL):
+                why += "; see `server.host` and `server.port` in feeds.yaml"
+            raise AggregatorError(why) from None
         bound = self._socket.getsockname()
         self.address: tuple[str, int] = (bound[0], bound[1])
         self._server = uvicorn.Server(

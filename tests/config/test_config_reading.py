@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from aggregator.config import add_feeds, load
-from aggregator.config.settings import Feed
+from aggregator.config import add_feeds, feed_name, load
+from aggregator.config.settings import PERSONAL, Config, Feed, FeedList, Site
 from aggregator.models.errors import ConfigError
+from aggregator.pipeline.feeds import feed_headers
+from aggregator.pipeline.lists import joined
+from aggregator.store import ListedFeed
 
 
 def write(folder: Path, text: str) -> Path:
@@ -93,19 +97,13 @@ def test_an_unknown_key_far_from_any_other_lists_the_valid_ones(tmp_path: Path) 
     [
         ("", ":1:1: the file is empty; expected a mapping with the key `feeds`"),
         ("- a\n", ":1:1: found a list; expected a mapping with the key `feeds`"),
-        ("feeds: []\n", ":1:8: feeds: names no feed; expected one at least, or one list of feeds under `lists`"),
-        ("site: {}\n", ":1:1: feeds: names no feed; expected one at least, or one list of feeds under `lists`"),
-        ("feeds:\n", ":2:1: feeds: names no feed; expected one at least, or one list of feeds under `lists`"),
+        ("site: {}\n", ":1:1: feeds: is missing; expected a list of feeds (`feeds: []` for none yet) or `lists`"),
         (
             'feeds:\n- {url: "https://a.example/}\n- {url: x}\n',
             (
                 ":4:1: is not YAML: found unexpected end of stream (while scanning a quoted scalar that begins in line 2, "
                 "column 9)"
             ),
-        ),
-        (
-            "feeds:\n- {url: 'https://a.example/1'}\n- {url: 'https://www.a.example/2'}\n",
-            ":3:3: feeds[1].name: is missing; without one it is called `a.example`, as the feed in line 2 is",
         ),
         (
             "feeds: [{url: 'https://a.example/'}]\noutputs: [{name: A B}]\n",
@@ -144,8 +142,8 @@ feeds:
   - {url: "https://a.example/", zzz: 1}
   - {url: "https://a.example/", name: B, max_interval: 1h}
   - {url: "https://c.example/", name: b, min_interval: 5x}
-  - {url: 7, name: "${SECRET}"}
-  - {url: "https://e.example/", name: "${SECRET}"}
+  - {url: "https://e.example/${SECRET}", name: 7}
+  - {url: "https://e.example/${SECRET}", name: E}
   - 5
 """,
         SECRET="hunter2-and-more",
@@ -157,8 +155,8 @@ feeds:
         ":4:11: feeds[1].url: found `https://a.example/`, which line 3 has already",
         ":5:39: feeds[2].name: found `b`, which line 4 has already",
         ":5:56: feeds[2].min_interval: found `5x`; expected a duration such as 90s, 15m, 1h or 2d",
-        ":6:11: feeds[3].url: found `7`; expected text (a number needs quotes)",
-        ":7:39: feeds[4].name: found a value from the environment, which line 6 has already",
+        ":6:48: feeds[3].name: found `7`; expected text (a number needs quotes)",
+        ":7:11: feeds[4].url: found a value from the environment, which line 6 has already",
         ":8:5: feeds[5]: found `5`; expected a mapping",
     ]
 
@@ -185,6 +183,112 @@ def test_a37_a_secret_comes_from_the_environment_and_is_not_repeated(tmp_path: P
     (line,) = mistakes(tmp_path, "feeds: [{url: '${WHOLE}'}]\n", WHOLE="ftp://user:hunter2@a.example")
     assert "hunter2" not in line
     assert "a value from the environment" in line
+
+
+@pytest.mark.parametrize("text", ["feeds: []\n", "feeds:\n", "lists: [{url: 'https://a.example/'}]\n"])
+def test_no_feeds_yet_is_no_mistake(tmp_path: Path, text: str) -> None:
+    """A beginning, and what is left when the last one is removed."""
+    assert load(write(tmp_path, text)).feeds == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("server: {port: x}", "a whole number"),
+        ("server: {port: 99999999999999999999}", "a number that is at most 65535"),
+        ("server: {port: [1]}", "a whole number"),
+        ("network: {timeout_s: {}}", "a number"),
+        ("network: {timeout_s: .nan}", "a number"),
+        ("network: x", "a mapping"),
+        ("defaults: {full_text: maybe}", "'always', 'auto' or 'never'"),
+        ("feeds: [{url: 'https://a.example/', headers: [1]}]", "a mapping"),
+        ("feeds: [{url: 'https://a.example/', headers: {Host: x}}]", "a header field"),
+        ("feeds: [{url: 'https://a.example/', cookies: {a: 'b; c'}}]", "the value of a cookie"),
+        ("feeds: [{url: 'https://a.example/', user: x}]", "`user` and `password` together"),
+        ("feeds: {}", "a list"),
+        ("site: {index: 7}", "true or false"),
+    ],
+)
+def test_what_is_expected_is_said_in_our_words(tmp_path: Path, text: str, expected: str) -> None:
+    """No library's sentence shows."""
+    said = " ".join(mistakes(tmp_path, text if "feeds" in text else f"{text}\nfeeds: []\n"))
+    assert expected in said
+    assert "Input" not in said
+    assert "permitted" not in said
+
+
+def test_a_feed_may_have_what_is_sent_to_it_from_the_environment(tmp_path: Path) -> None:
+    """User, password, headers, cookies and user agent; the feeds of a list get none of it."""
+    text = (
+        "feeds: [{url: 'https://a.example/', user: u, password: '${PW}', user_agent: 'x/1', headers: {X-Key: '${KEY}'}, "
+        "cookies: {author: '${KEY}'}}]\n"
+    )
+    (feed,) = load(write(tmp_path, text), {"PW": "p4ssw0rd-1", "KEY": SECRET}).feeds
+    assert (feed.password, feed.headers, feed.cookies) == ("p4ssw0rd-1", {"X-Key": SECRET}, {"author": SECRET})
+    plain = {"User-Agent": "x/1"}
+    secret = {"X-Key": SECRET, "Authorization": "Basic dTpwNHNzdzByZC0x", "Cookie": f"author={SECRET}"}
+    assert feed_headers(feed, "https://a.example/moved") == plain | secret
+    assert feed_headers(feed, "http://a.example/") == feed_headers(feed, "https://b.example/") == plain
+    one = FeedList(url="https://a.example/list", **{key: getattr(feed, key) for key in PERSONAL})
+    (followed,) = joined(Config(lists=(one,)), {one.url: (ListedFeed("https://b.example/"),)}).feeds
+    assert (followed.user, followed.headers, followed.cookies, followed.user_agent) == (None, {}, {}, None)
+
+
+def test_feeds_of_one_host_need_no_names(tmp_path: Path) -> None:
+    """Their addresses tell them apart; an output may call them by the titles that they will have."""
+    text = "feeds:\n- {url: 'https://a.example/1'}\n- {url: 'https://www.a.example/2'}\noutputs: [{name: x, sources: [Blog]}]\n"
+    assert len(load(write(tmp_path, text)).feeds) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("https://our.example/news/feed.atom", True),
+        ("https://our.example/news/", True),
+        ("https://our.example/news/tags/a/b.rss", True),
+        ("https://our.example/news/outputs/x.json?page=2", True),
+        ("https://our.example/news/blog/feed.xml", False),
+        ("https://our.example/feed.atom", False),
+        ("http://localhost:8080/feed.rss", True),
+        ("http://127.0.0.1:8080/opml.xml", True),
+        ("http://127.0.0.1:8081/feed.rss", False),
+        ("https://other.example/news/feed.atom", False),
+        ("https://our.example:x/", False),
+    ],
+)
+def test_our_own_output_is_known_by_its_address(url: str, own: bool) -> None:
+    """Where readers find it, and where our server is."""
+    assert Config(site=Site(base_url="https://our.example/news/")).is_own_output(url) is own
+
+
+SECRET = "k3y-of-the-t34m"
+
+
+@pytest.mark.parametrize("name", ["News ${KEY} weekly", "$${KEY}", "${NOT_SET}", "$KEY ${KEY", "$$$${KEY}${KEY}"])
+def test_a37_names_titles_and_tags_are_text(tmp_path: Path, name: str) -> None:
+    """Everybody sees them, and they come from strangers: nothing in them is replaced, nor has it to be there."""
+    quoted = json.dumps(name)
+    text = (
+        f"site: {{title: {quoted}, author: {quoted}}}\nfeeds: [{{url: 'https://a.example/${{KEY}}', name: {quoted}}}]\n"
+    )
+    config = load(write(tmp_path, text + f"outputs: [{{name: a, title: {quoted}}}]\n"), {"KEY": SECRET})
+    assert config.feeds[0].url == f"https://a.example/{SECRET}"
+    assert (config.feeds[0].name, config.site.title, config.site.author, config.outputs[0].title) == (name,) * 4
+
+
+@pytest.mark.parametrize("address", ["?${KEY}", "?$${KEY}", "?$$${KEY}", "${NOT_SET}/$KEY/$$/{KEY}"])
+def test_a37_what_add_writes_is_read_again_as_it_was(tmp_path: Path, address: str) -> None:
+    """A stranger's address cannot fetch a value from our environment, nor be a mistake for want of one."""
+    file = tmp_path / "feeds.yaml"
+    feed = Feed(url=f"https://a.example/{address}", name="A ${KEY}")
+    add_feeds(file, [feed], {"KEY": SECRET})
+    assert load(file, {"KEY": SECRET}).feeds == (feed,)
+
+
+def test_a37_a_host_from_the_environment_names_no_feed(tmp_path: Path) -> None:
+    """A feed without a name is called by its host, but never by a value of the environment."""
+    (feed,) = load(write(tmp_path, "feeds: [{url: 'https://${KEY}.a.example/feed'}]"), {"KEY": SECRET.upper()}).feeds
+    assert feed_name(feed) == "a.example"
 
 
 def test_host_and_port_of_the_server_may_come_from_the_environment(tmp_path: Path) -> None:

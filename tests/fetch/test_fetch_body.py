@@ -20,7 +20,7 @@ from support.rawserver import answer
 
 from aggregator.fetch.body import Decoder, DecodingError
 from aggregator.models import Request
-from aggregator.models.errors import FetchError, TimedOut, TooLarge
+from aggregator.models.errors import Barrier, FetchError, TimedOut, TooLarge
 
 FEED = b"<rss><channel>" + b"".join(b"<item><title>%d</title></item>" % n for n in range(3000)) + b"</channel></rss>"
 
@@ -394,3 +394,85 @@ def test_header_over_its_caps_is_too_large(head: bytes, serve, fetching) -> None
     """Header lines are capped in number and in bytes, interim answers and junk included."""
     with pytest.raises(TooLarge, match="header"):
         fetching().get(Request(serve(lambda sock, asked: sock.sendall(head)).url()))
+
+
+@pytest.mark.parametrize("label", ["", "gzip"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_f23_gzip_that_nobody_has_named_is_undone(label: str, times: int, serve, fetching) -> None:
+    """A file `feed.xml.gz`, and what a proxy compressed again and said so once; the bytes counted are the wire's."""
+    packed = FEED
+    for _ in range(times):
+        packed = gzip.compress(packed)
+    headers = [f"Content-Encoding: {label}"] if label else ["Content-Type: application/gzip"]
+    response = fetching().get(Request(serve(answer(packed, "200 OK", *headers)).url()))
+    assert (response.body, response.partial, response.wire_bytes) == (FEED, False, len(packed))
+
+
+def test_a21_gzip_that_nobody_has_named_is_under_the_same_cap(serve, fetching) -> None:
+    """A bomb without a label is one."""
+    bomb = gzip.compress(gzip.compress(b"\0" * 50_000_000))
+    with pytest.raises(TooLarge):
+        fetching(max_bytes=100_000).get(Request(serve(answer(bomb)).url()))
+
+
+@pytest.mark.parametrize("body", [b"", b"\x1f", b"\x1f\x8b", b"\x1f\x8b\x00 no gzip", b"\x1fx"])
+def test_what_only_begins_like_gzip_is_as_it_came(body: bytes, serve, fetching) -> None:
+    """Nothing is held back, nothing is lost."""
+    response = fetching().get(Request(serve(answer(body)).url()))
+    assert (response.body, response.partial) == (body, False)
+
+
+@pytest.mark.parametrize("head", [b"", b"Content-Length: 100000\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_f25_what_came_until_the_deadline_is_kept_where_it_is_wanted(head: bytes, serve, fetching) -> None:
+    """A feed that drips has complete entries; that it is a part is said, and the host counts as silent."""
+    start = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + (b"fffff\r\n" if b"chunked" in head else b"") + FEED
+    fetcher = fetching(timeout_s=0.6)
+    response = fetcher.get(Request(serve(dripping(start)).url(), keep_late=True))
+    assert response.body.startswith(FEED)
+    assert (response.partial, response.late) == (True, True)
+    assert fetcher.explain(Request(response.url)).rest_s > 0
+
+
+def test_203_is_a_success(serve, fetching) -> None:
+    """What a proxy has changed on its way is the document all the same (RFC 9110 section 15.3.4)."""
+    response = fetching().get(Request(serve(answer(FEED, "203 Non-Authoritative Information")).url()))
+    assert (response.status, response.body) == (203, FEED)
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "page", "barrier"),
+    [
+        ("403 Forbidden", ["cf-mitigated: challenge"], b"", Barrier.CHALLENGE),
+        ("403 Forbidden", ["Server: x"], b"<title>Just a moment...</title>", Barrier.CHALLENGE),
+        ("503 Service Unavailable", [], b"<title>DDoS-Guard</title>", Barrier.CHALLENGE),
+        ("202 Accepted", ["x-amzn-waf-action: challenge"], b"", Barrier.CHALLENGE),
+        (
+            "403 Forbidden",
+            ["Content-Encoding: gzip"],
+            gzip.compress(b"Making sure you&#39;re not a bot!", mtime=0),
+            Barrier.CHALLENGE,
+        ),
+        ("401 Unauthorized", ['WWW-Authenticate: Basic realm="Members"'], b"", Barrier.LOGIN),
+        ("403 Forbidden", [], b"<title>Attention Required! | Cloudflare</title>", Barrier.BLOCKED),
+        ("403 Forbidden", [], b"no", None),
+        ("403 Forbidden", ["Content-Encoding: gzip"], b"no gzip", None),
+        ("404 Not Found", [], b"captcha", None),
+    ],
+)
+def test_who_refuses_is_said(
+    status: str, fields: list[str], page: bytes, barrier: Barrier | None, serve, fetching
+) -> None:
+    """By marks in the head, else by the beginning of the page; the status stands before it."""
+    with pytest.raises(FetchError, match=status) as caught:
+        fetching().get(Request(serve(answer(page, status, *fields)).url()))
+    assert caught.value.barrier is barrier
+    assert (barrier is None) or str(barrier) in caught.value.message
+
+
+def test_a_refusal_whose_page_does_not_come_costs_little(serve, fetching) -> None:
+    """The page is only looked at: what is silent or drips does not turn the answer into a timeout."""
+    begun = time.monotonic()
+    silent = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\n"
+    with pytest.raises(FetchError, match="403 Forbidden"):
+        fetching().get(Request(serve(lambda sock, asked: (sock.sendall(silent), time.sleep(5))).url()))
+    assert time.monotonic() - begun < 4

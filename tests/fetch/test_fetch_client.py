@@ -384,7 +384,7 @@ def test_a36_credentials_stay_on_their_origin(serve, fetching) -> None:
     assert [asked.headers.get("authorization") for asked in server.asked] == [BASIC] * 4
     for stranger in (other, elsewhere):
         assert not {"authorization", "x-key", "cookie", "referer"} & set(stranger.asked[0].headers)
-    assert not any("cookie" in asked.headers for asked in server.asked)
+    assert [asked.headers.get("cookie") for asked in server.asked] == [None, "a=b", None, None]
 
 
 def test_a36_the_way_back_does_not_bring_the_credentials_back(serve, fetching) -> None:
@@ -641,3 +641,91 @@ def test_refused_is_told_apart_by_its_type(fetching) -> None:
     with pytest.raises(Refused) as caught:
         fetching(allow=()).get(Request("http://127.0.0.1/"))
     assert isinstance(pickle.loads(pickle.dumps(caught.value)), Refused)
+
+
+# --- cookies ------------------------------------------------------------------------------------------------------
+
+
+def until_it_comes_back(cookie: str, *more: str):
+    """A redirect to itself with a cookie, until the cookie comes back."""
+
+    def script(sock: socket.socket, asked: Asked) -> None:
+        if cookie.partition(";")[0] in asked.headers.get("cookie", ""):
+            answer(b"feed")(sock, asked)
+        else:
+            answer(b"", "302 Found", "Location: " + asked.path, f"Set-Cookie: {cookie}", *more)(sock, asked)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["a=b", "a=b; Path=/; HttpOnly; Domain=elsewhere.example", 'a="b, c"; Expires=Wed, 01 Jan 2099 00:00:00 GMT'],
+)
+def test_a_cookie_lives_for_one_requests_redirects(cookie: str, serve, fetching) -> None:
+    """A door that hands out a cookie and asks for it is passed; the next request begins without."""
+    server = serve(until_it_comes_back(cookie, "Set-Cookie: other=1"))
+    fetcher = fetching()
+    assert [fetcher.get(Request(server.url("/x"))).body for _ in range(2)] == [b"feed"] * 2
+    assert [("cookie" in asked.headers) for asked in server.asked] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("cookie", ["a=b; Max-Age=0", "a=b; Secure", "=b", "no cookie", "a=" + "b" * 5000])
+def test_a_cookie_that_is_not_to_come_back_does_not(cookie: str, serve, fetching) -> None:
+    """It is over, for TLS alone, or none: the redirect leads in a circle then."""
+    server = serve(until_it_comes_back(cookie))
+    with pytest.raises(TooLarge, match="circle"):
+        fetching().get(Request(server.url("/x")))
+
+
+def test_a_cookie_stays_on_its_host(serve, fetching) -> None:
+    """Whatever domain it claims."""
+    other = serve(answer(b"end"), "127.0.0.2")
+    server = serve(answer(b"", "302 Found", f"Location: {other.url('/')}", "Set-Cookie: a=b; Domain=127.0.0.2"))
+    fetching().get(Request(server.url("/")))
+    assert "cookie" not in other.asked[0].headers
+
+
+# --- a proxy ------------------------------------------------------------------------------------------------------
+
+
+def test_a_named_proxy_is_asked_for_everything_and_no_other(serve, fetching, monkeypatch) -> None:
+    """In feeds.yaml, for all or for one request; never from the environment. It is reached wherever it is."""
+    one, other, unasked = serve(answer(b"one")), serve(answer(b"other")), serve(answer(b"unasked"))
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, unasked.url("/"))
+    fetcher = fetching(allow=(), proxy=one.url("/").replace("//", "//ann:s3cret@"))
+    assert fetcher.get(Request("http://news.example.org/feed")).body == b"one"
+    assert fetcher.get(Request("http://news.example.org/feed", proxy=other.url("/"))).body == b"other"
+    assert [asked.path for asked in (*one.asked, *other.asked)] == ["http://news.example.org/feed"] * 2
+    assert one.asked[0].headers["host"] == "news.example.org"
+    assert one.asked[0].headers["proxy-authorization"].startswith("Basic ")
+    assert "authorization" not in one.asked[0].headers
+    assert unasked.asked == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://10.0.0.1/",
+        "http://[::1]/",
+        "http://localhost/",
+        "http://wiki.internal/",
+        "http://intranet/",
+    ],
+)
+def test_a_proxy_is_not_asked_for_what_is_private(url: str, serve, fetching) -> None:
+    """It looks names up; what can be told from an address itself is refused as ever."""
+    proxy = serve(answer(b"proxied"))
+    with pytest.raises(Refused, match="not a public address"):
+        fetching(allow=(), proxy=proxy.url("/")).get(Request(url))
+    assert proxy.asked == []
+
+
+def test_a_proxy_that_lets_nothing_through_is_named(serve, fetching) -> None:
+    """TLS goes through it as a tunnel; a refusal is no answer of the site."""
+    proxy = serve(answer(b"", "403 Forbidden"))
+    with pytest.raises(FetchError, match="proxy"):
+        fetching(allow=(), proxy=proxy.url("/")).get(Request("https://news.example.org/feed"))
+    assert proxy.asked[0].path == "news.example.org:443"

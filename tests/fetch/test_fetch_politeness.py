@@ -323,6 +323,18 @@ def test_slow_caller_is_not_swamped(serve, fetching, monkeypatch) -> None:
     assert len(list(results)) == 29
 
 
+def test_stream_gives_its_caller_turns_and_takes_requests_as_they_come_up(serve, fetching) -> None:
+    """While nothing completes the caller gets None; an input without a request for now is asked again later."""
+    server = serve(answer())
+    wanted: list[Request | None] = [Request(server.url("/a"), key=0), None, None, Request(server.url("/b"), key=1)]
+    turns, done = 0, []
+    for outcome in fetching(per_host_interval_s=0.3).stream(iter(wanted)):
+        turns += outcome is None
+        done += [] if outcome is None else [outcome[0].key]
+    assert done == [0, 1]
+    assert turns >= 2
+
+
 def test_each_with_nothing_to_do_ends(fetching) -> None:
     """No requests, no answers."""
     assert list(fetching().each([])) == []
@@ -678,7 +690,7 @@ def test_explain_tells_every_hop(serve, fetching) -> None:
     """Hops with addresses and times, validators, caching, robots and the host's budget."""
     server = serve(routes(robots_txt=answer(b"User-agent: *\nDisallow: /no"), start=answer(b"", "301 Moved", "Location: /end?token=s3cr3t"),
                           end=answer(b"<rss/>", "200 OK", 'ETag: "v"', "Cache-Control: max-age=60", "Content-Type: application/rss+xml")))  # fmt: skip
-    told = fetching().explain(server.url("/start"))
+    told = fetching().explain(Request(server.url("/start"), robots=True))
     assert [(hop.status, hop.meaning, hop.address) for hop in told.hops] == [
         (301, "301 Moved Permanently", "127.0.0.1"),
         (200, "200 OK", "127.0.0.1"),
@@ -696,10 +708,10 @@ def test_explain_tells_every_hop(serve, fetching) -> None:
 def test_explain_explains_errors(serve, fetching) -> None:
     """What can not be fetched is explained, not raised."""
     server = serve(rules("User-agent: *\nDisallow: /no\n"))
-    assert "does not allow" in (fetching().explain(server.url("/no")).error or "")
-    assert "number" in (fetching().explain("http://127.1/").error or "")
-    assert "404" in (fetching().explain(serve(answer(b"", "404 Not Found")).url("/x"), robots=False).error or "")
-    told = fetching().explain(serve(answer(b"", "503 Busy", "Retry-After: 60")).url("/x"), robots=False)
+    assert "does not allow" in (fetching().explain(Request(server.url("/no"), robots=True)).error or "")
+    assert "number" in (fetching().explain(Request("http://127.1/", robots=True)).error or "")
+    assert "404" in (fetching().explain(Request(serve(answer(b"", "404 Not Found")).url("/x"))).error or "")
+    told = fetching().explain(Request(serve(answer(b"", "503 Busy", "Retry-After: 60")).url("/x")))
     assert (told.rest_s, told.host.failures) == (60, 1)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.config.settings import FeedOptions
-from aggregator.models import Article, FeedState, FeedStatus, PageKind, PendingArticle, PollResult
-from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError, TimedOut
+from aggregator.config.settings import FeedOptions, Network
+from aggregator.models import Article, FeedState, FeedStatus, PageKind, PendingArticle, PollResult, Validators
+from aggregator.models.errors import Barrier, FetchError, Misled, Refused, ScrapeError, StageError, TimedOut
 from aggregator.pipeline import outcomes
+from aggregator.pipeline.feeds import feed_request
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 FEED = FeedState(id=1, name="A", slug="a", url="https://a.example/feed", polled_url="https://a.example/feed")
@@ -54,6 +56,55 @@ def test_a_host_that_rests_costs_its_feeds_no_failure() -> None:
     assert outcome.state.next_poll == NOW + timedelta(seconds=90)
     assert (outcome.state.failures, outcome.state.status) == (0, FeedStatus.OK)
     assert outcome.result is PollResult.FAILED
+
+
+@pytest.mark.parametrize(
+    ("posted_h", "body_h", "asked_whole"),
+    [
+        ((), 24 * 4, False),
+        ((), 24 * 6, True),
+        ((), None, True),
+        (tuple(range(0, 48, 2)), 24 * 2, False),
+        (tuple(range(0, 48, 2)), 24 * 5, True),
+        (tuple(range(30, 90, 2)), 14, False),
+        (tuple(range(30, 90, 2)), 16, True),
+        (tuple(range(240, 400, 2)), 100, False),
+        (tuple(range(240, 400, 2)), 120, True),
+    ],
+)
+def test_a_server_that_answers_304_for_ever_starves_no_feed(
+    posted_h: tuple[int, ...], body_h: int | None, asked_whole: bool
+) -> None:
+    """After days without a document it is asked for it, sooner when the feed is silent against its own rhythm."""
+    state = replace(
+        FEED,
+        validators=Validators('"1"', "Wed, 01 Jan 2041 00:00:00 GMT"),
+        posted=tuple(NOW - timedelta(hours=hours) for hours in posted_h),
+        body_at=None if body_h is None else NOW - timedelta(hours=body_h),
+    )
+    request = feed_request(state, None, FeedOptions(), Network(), NOW)
+    assert (request.validators == Validators()) is asked_whole
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (FetchError(URL, "401 Unauthorized", status=401), "`user` and `password`"),
+        (FetchError(URL, "403 Forbidden", status=403), "ask the publisher to let it through"),
+        (FetchError(URL, "403 Forbidden", status=403, barrier=Barrier.CHALLENGE), "let feed readers through"),
+        (FetchError(URL, "404 Not Found", status=404), ""),
+        (TimedOut(URL, "too slow"), ""),
+    ],
+)
+def test_what_can_be_done_is_said_with_the_failure(error: FetchError, remedy: str) -> None:
+    """The cause, then the next step; the error itself is as it was."""
+    before = error.message
+    outcome = outcomes.not_polled(FEED, FeedOptions(), error, NOW)
+    assert outcome.error == outcome.state.last_error
+    assert (outcome.error or "").startswith(before)
+    assert ((outcome.error or "") == before) is not bool(remedy)
+    assert remedy in (outcome.error or "")
+    assert error.message == before
 
 
 def test_a_bug_is_recorded_without_its_text() -> None:

@@ -33,6 +33,60 @@ def test_feeds_that_a_page_names_come_first_and_absolute() -> None:
     assert not links[4].stated
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Blog » Kommentar-Feed", "Flux des commentaires", "RSS de los comentarios", "Commenti", "Reacties", "Комментарии", "コメント",
+     "Komentarze", "Yorumlar", "评论", "Comentários", "Kommentarer", "Comments on: A post"],
+)  # fmt: skip
+def test_comments_come_last_in_any_language(title: str) -> None:
+    """A reader who follows a blog follows its posts."""
+    page = (
+        f'<link rel="alternate" type="application/rss+xml" title="{title}" href="/c.xml">'
+        '<link rel="alternate" type="application/rss+xml" title="Blog » Feed" href="/f.xml">'
+    )
+    assert [link.url[-6:] for link in poll.discover(page.encode(), URL) if link.stated] == ["/f.xml", "/c.xml"]
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ('<a href="/x?y=1">RSS feed</a>', ""),
+        ('<a href="/x?y=1" rel="alternate" type="application/rss+xml"><i></i></a>', ""),
+        ('<a href="/x?y=1" title="Subscribe by RSS"><img alt="" src="i.png"></a>', ""),
+        ('<a href="/x?y=1"><img alt="Atom" src="i.png"></a>', ""),
+        ('<a href="/x?y=1" aria-label="Feed"></a>', ""),
+        ("", '</style.css>; rel=preload, </x?y=1>; title="a, b"; rel="alternate"; type="application/atom+xml"'),
+        ("", "<https://site.example/x?y=1>;rel=alternate;type=application/feed+json"),
+    ],
+)
+def test_a_feed_is_found_by_what_leads_to_it(page: str, link: str) -> None:
+    """Text, title, picture or type of an anchor; the Link header (RFC 8288)."""
+    found = poll.discover(f"<html><body>{page}</body></html>".encode(), URL, "text/html", link)
+    assert found[0].url == "https://site.example/x?y=1"
+
+
+def test_what_only_may_be_a_feed_comes_behind_feeds() -> None:
+    """WordPress names an interface on every page; XML may be a map of the site."""
+    page = (
+        '<link rel="alternate" type="application/json" href="/wp-json/wp/v2/pages/7">'
+        '<link rel="alternate" type="text/xml" href="/x.xml"><link rel="alternate" type="application/rss+xml" href="/f.rss">'
+    )
+    stated = [link.url for link in poll.discover(page.encode(), URL) if link.stated]
+    assert stated == ["https://site.example/f.rss", "https://site.example/x.xml"]
+
+
+@pytest.mark.parametrize(
+    "given", ["https://site.example/a/blog", "https://site.example/a/blog/", "https://site.example/a/blog/index.html"]
+)
+def test_the_usual_places_are_those_below_the_given_address_first(given: str) -> None:
+    """Many blogs are in a folder of a site; its own feed is another."""
+    usual = [link.url for link in poll.discover(b"<html></html>", given)]
+    assert usual[0] == "https://site.example/a/blog/feed/"
+    assert usual.index("https://site.example/a/blog/index.xml") < usual.index("https://site.example/a/rss.xml")
+    assert usual.index("https://site.example/a/rss.xml") < usual.index("https://site.example/feed/")
+    assert len(usual) <= 24
+
+
 def test_a_page_without_a_word_gives_the_usual_places() -> None:
     """What could be tried, marked as a guess."""
     links = poll.discover(b"<html><body>Hello</body></html>", URL)

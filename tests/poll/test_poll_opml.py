@@ -9,7 +9,7 @@ import pytest
 from aggregator import poll
 from aggregator.config.settings import Tag
 from aggregator.models.errors import ParseError
-from aggregator.poll.opml import OpmlFeed
+from aggregator.poll.opml import LeftOut, OpmlFeed
 
 LIST = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE opml>
@@ -94,9 +94,22 @@ def test_depth_and_number_are_bounded() -> None:
 
 def test_what_is_no_feed_is_named_with_the_reason() -> None:
     """Whoever imports a list hears what became of each of its lines; a folder is none of them."""
-    assert poll.read_opml(LIST.encode()).skipped == (
-        ("Twice", "stands in the list twice"),
-        ("A page", "is no feed (type link)"),
-        ("Bad", "has no http:// or https:// address"),
-        ("Worse", "has no http:// or https:// address"),
+    assert poll.read_opml(LIST.encode()).left_out == (
+        LeftOut("Twice", "stands in the list twice"),
+        LeftOut("A page", "is no feed (type link)"),
+        LeftOut("Bad", "has no http:// or https:// address"),
+        LeftOut("Worse", "has no http:// or https:// address"),
     )
+
+
+@pytest.mark.parametrize("kind", ["HTML+XPath", "XML+XPath", "JSON+DotNotation", "HTML+XPath+JSON+DotNotation"])
+def test_pages_that_another_reader_scrapes_are_no_feeds(kind: str) -> None:
+    """FreshRSS exports them beside its feeds; a JSON Feed among them is one."""
+    outlines = (
+        f'<outline text="Scraped" type="{kind}" xmlUrl="https://s.example/news"/>'
+        '<outline text="Good" type="JSONFeed" xmlUrl="https://g.example/feed.json"/>'
+    )
+    found = poll.read_opml(f"<opml><body>{outlines}</body></opml>".encode())
+    assert found.feeds == (OpmlFeed("https://g.example/feed.json", "Good"),)
+    why = f"is no feed but a page that the other reader scrapes (type {kind})"
+    assert found.left_out == (LeftOut("Scraped", why, "https://s.example/news"),)

@@ -36,6 +36,20 @@ def test_names_come_from_hosts(store: Store) -> None:
     assert names(store) == ["alpha.example 2", "alpha.example 3"]
 
 
+def test_a_feed_without_a_name_has_its_own_title_once_it_is_known(newsroom: Newsroom) -> None:
+    """Everywhere, and for ever; the place of its documents stays. Feeds of one title are told apart by their sites."""
+    store = newsroom.store
+    feeds = [{"url": f"https://{host}.example/feed"} for host in ("one", "two")]
+    store.sync_feeds(config(*feeds), NOW)
+    slugs = [feed.slug for feed in store.feeds()]
+    newsroom.execute("UPDATE feeds SET title = ' The' || char(10) || 'Blog ' WHERE configured")
+    for title in ("The Blog", "Another title"):
+        store.sync_feeds(config(*feeds), NOW)
+        assert names(store) == ["The Blog", "The Blog (two.example)"]
+        newsroom.execute("UPDATE feeds SET title = ? WHERE configured", title)
+    assert sorted(feed.slug for feed in store.feeds()) == sorted(slugs)
+
+
 def test_a_slug_never_changes(store: Store) -> None:
     """A feed that is renamed keeps its addresses in the output."""
     store.sync_feeds(config({"url": "https://alpha.example/feed", "name": "Alpha"}), NOW)
@@ -130,7 +144,7 @@ def test_a_paused_feed_is_left_alone(newsroom: Newsroom) -> None:
     assert newsroom.feed().status is FeedStatus.PAUSED
     assert store.due(NOW + 9 * HOUR, force=True) == ()
     assert store.pending(NOW + 9 * HOUR, 9) == ()
-    assert not store.untried(NOW - HOUR)
+    assert not store.untried(NOW - HOUR, NOW)
     store.sync_feeds(config("Alpha"), NOW)
     assert newsroom.feed().status is FeedStatus.OK
     assert len(store.pending(NOW, 9)) == 1
@@ -150,7 +164,16 @@ def test_an_article_is_read_while_any_feed_carries_it(two: Newsroom, alpha: str,
     store.sync_feeds(config(*feeds), NOW)
     found = [(article.feed_id, article.feed_html, article.content_hash) for article in store.pending(NOW, 9)]
     assert found == ([] if beta["paused"] else [(own, "<p>Beta's words.</p>", "")])
-    assert store.untried(NOW - HOUR) is not beta["paused"]
+    assert bool(store.untried(NOW - HOUR, NOW)) is not beta["paused"]
+
+
+def test_it_is_known_when_a_server_last_sent_a_document(newsroom: Newsroom) -> None:
+    """What is due is polled with that in mind: 200 and 203 count, 304 and failures do not."""
+    for hours, status in enumerate((200, 203, 304, 500, None)):
+        result = PollResult.FAILED if status in (500, None) else PollResult.NOT_MODIFIED
+        newsroom.store.save_poll(PollOutcome(newsroom.feed(), result, NOW + hours * HOUR, http_status=status))
+    (state,) = newsroom.store.due(NOW + 9 * HOUR, force=True)
+    assert state.body_at == NOW + HOUR
 
 
 def test_a_state_comes_back_as_it_was(newsroom: Newsroom) -> None:

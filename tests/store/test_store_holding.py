@@ -15,6 +15,6 @@ def test_a_steady_stream_of_new_entries_does_not_hold_up_what_is_ready(newsroom:
     newsroom.store.save_failure(newsroom.article_id("https://alpha.example/one"), "404", None, NOW)
     newsroom.now = NOW + timedelta(minutes=9)
     newsroom.poll(entry("one"), entry("two"))
-    assert newsroom.store.untried(newsroom.now - WAIT)
+    assert newsroom.store.untried(newsroom.now - WAIT, newsroom.now)
     newsroom.now = NOW + timedelta(minutes=11)
-    assert not newsroom.store.untried(newsroom.now - WAIT)
+    assert not newsroom.store.untried(newsroom.now - WAIT, newsroom.now)

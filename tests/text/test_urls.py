@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.urls import hide, hide_in_urls, host_of, http_url, keep_secret, keep_secrets_of, redact
+from aggregator.text.urls import hide, hide_in_urls, host_of, http_url, keep_secret, keep_secrets_of, public_url, redact
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,57 @@ def test_a37_userinfo_ends_at_the_door(value: str, base: str | None) -> None:
 def test_a37_what_is_secret_in_a_configured_url_is_hidden_in_every_other_url() -> None:
     """Words of a text stay as they are; inside its URLs, what a configured URL keeps secret is taken out."""
     keep_secrets_of(
-        "https://user:correct%20horse@a.example/feed?page=2&api_key=qwertyuiop&short_key=abc#token=asdfghjkl"
+        "https://user:c0rrect%20h0rse@a.example/feed?page=2&api_key=qw3rtyu1op45&short_key=abc#token=as-d4fgh5jkl6"
     )
-    html = "<a href='https://b.example/?x=qwertyuiop&y=asdfghjkl'>abc qwertyuiop</a> https://b.example/correct%20horse page=2"
+    html = "<a href='https://b.example/?x=qw3rtyu1op45&y=as-d4fgh5jkl6'>abc qw3rtyu1op45</a> https://b.example/c0rrect%20h0rse page=2"
     assert hide_in_urls(html) == (
-        "<a href='https://b.example/?x=REDACTED&y=REDACTED'>abc qwertyuiop</a> https://b.example/REDACTED page=2"
+        "<a href='https://b.example/?x=REDACTED&y=REDACTED'>abc qw3rtyu1op45</a> https://b.example/REDACTED page=2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("configured", "link"),
+    [
+        ("https://a.example/feed?topic_key=security-news", "https://b.example/security-news/CVE-2026-1"),
+        ("https://a.example/feed?hash=ransomware2026", "https://b.example/tag/ransomware2026"),
+        ("https://a.example/feed?token=log4j-vulnerability", "https://b.example/log4j-vulnerability/"),
+        ("https://a.example/feed?sid=2026-11-30", "https://b.example/2026-11-30/"),
+        ("https://a.example/feed?session=DarkReadingNews", "https://b.example/DarkReadingNews"),
+        ("https://a.example/feed?key=a1b2c3d4", "https://b.example/a1b2c3d4"),
+        ("https://user:security@a.example/feed", "https://b.example/security/"),
+    ],
+)
+def test_words_in_a_configured_url_are_taken_out_of_nobodys_links(configured: str, link: str) -> None:
+    """A parameter that is called like a key and holds a word is none; a short value stands in too many addresses."""
+    keep_secrets_of(configured)
+    assert public_url(link) == link
+    assert hide_in_urls(f"<a href='{link}'>it</a>") == f"<a href='{link}'>it</a>"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9f86d081884c7d65",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "AKIAIOSFODNN7EXAMPLE",
+        "xkqjzwvbnmpr",
+        "202611300123",
+    ],
+)
+def test_a37_a_key_in_a_configured_url_is_in_no_link(value: str) -> None:
+    """Whatever the link is, and wherever in it the value stands."""
+    keep_secrets_of(f"https://a.example/feed?key={value}")
+    assert public_url(f"https://b.example/x/{value}?u={value}") == "https://b.example/x/REDACTED?u=REDACTED"
+
+
+@pytest.mark.parametrize(
+    "query", ["sid=26/11/30/0123456", "catalogue_key=CVE-2026-1234", "hash=9f86d081884c7d60", "token=abc", "auth=x"]
+)
+def test_the_parameters_of_a_strangers_link_stay(query: str) -> None:
+    """Forums, Slashcode and catalogues name their posts so; only user and password go."""
+    assert (
+        public_url(f"https://u:p@a.example/view?{query}&amp;z=1#{query}")
+        == f"https://a.example/view?{query}&amp;z=1#{query}"
     )
 
 

@@ -257,5 +257,5 @@ def test_a_port_in_use_is_said_before_anything_runs(data: Path, server: WebServe
     from aggregator.models.errors import AggregatorError
 
     app = application(Site(), data / "aggregator.db", data / "public", lambda: NOW)
-    with pytest.raises(AggregatorError, match=f"can not listen on 127.0.0.1:{server.address[1]}"):
+    with pytest.raises(AggregatorError, match=f"cannot listen on 127.0.0.1:{server.address[1]}"):
         WebServer(app, *server.address)

@@ -342,3 +342,33 @@ def test_compressed_answers_say_so_to_caches(ask: Any) -> None:
     for path in ("/", "/robots.txt", "/health", "/feed.atom"):
         for headers in ({}, {"Accept_Encoding": "gzip"}):
             assert ask(path, **headers).headers.get_all("vary") == ["Accept-Encoding"]
+
+
+@pytest.mark.parametrize("size", [b"-5", b"zz", b"1" * 30])
+def test_a_bad_chunk_is_answered_and_is_no_bug(filled: Path, size: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    """What comes in a request's body is a stranger's doing: the connection ends, and no traceback is logged."""
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(filled) as asking:
+        assert said(asking, head + size + b"\r\nabcde\r\n0\r\n\r\n").count(b"HTTP/1.1 ") <= 1
+        assert asking("/health").status == 200
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_nothing_behind_a_request_with_two_lengths_is_answered(filled: Path) -> None:
+    """Which of the two a proxy went by is not known: the connection ends after the answer (RFC 9112 section 6.1)."""
+    both = b"POST /search HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with serving(filled) as asking:
+        answers = said(asking, both + b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert answers.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in answers
+
+
+def said(asking: Asking, sent: bytes) -> bytes:
+    """All that the server answers until it closes the connection."""
+    answers = b""
+    with socket.create_connection(asking.server.address, timeout=5) as connection:
+        connection.sendall(sent)
+        with contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(65_536):
+                answers += piece
+    return answers

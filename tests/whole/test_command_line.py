@@ -290,7 +290,7 @@ def test_without_a_configuration_it_is_said_how_to_make_one(here: Here) -> None:
     for command in ("check", "poll", "emit"):
         ended = here.run(command)
         assert ended.returncode == 2
-        assert "is not there; `aggregator init` writes one" in ended.stderr
+        assert "not found. Create one with" in ended.stderr
 
 
 @pytest.mark.parametrize("command", ["parse", "extract"])

@@ -234,6 +234,34 @@ def test_add_finds_the_feed_behind_a_page_and_remove_takes_it_out(site: Outlet, 
     assert program.run("remove", "kettle news").returncode == 2
 
 
+def test_a_list_is_imported_whole_whatever_its_names(tmp_path: Path) -> None:
+    """Equal names, none, and one that is there already: the address decides. What is left out is named; exit code 1."""
+    program = Program(tmp_path)
+    program.configure(
+        "site: {base_url: 'https://our.example/'}\nfeeds: [{url: 'https://x.example/feed', name: blog}]\n"
+    )
+    outlines = [
+        ("Blog", "k.example/feed"),
+        ("Blog", "l.example/a"),
+        ("Blog", "l.example/b"),
+        ("", "m.example/1"),
+        ("", "m.example/2"),
+    ]
+    text = "".join(f"<outline type='rss' text='{name}' xmlUrl='https://{url}'/>" for name, url in outlines)
+    opml = tmp_path / "in.opml"
+    opml.write_text(f"<opml><body>{text}</body></opml>", "utf-8")
+    done = program.run("import-opml", str(opml))
+    assert done.returncode == 0, done.stderr
+    assert [feed.name for feed in load(program.config).feeds] == [
+        "blog", "Blog (k.example)", "Blog (l.example)", "Blog (l.example) 2", None, None
+    ]  # fmt: skip
+    lost = "<outline text='S' type='HTML+XPath' xmlUrl='https://s.example/'/><outline text='O' xmlUrl='https://our.example/feed.rss'/>"
+    opml.write_text(f"<opml><body>{lost}{text}</body></opml>", "utf-8")
+    done = program.run("import-opml", str(opml))
+    assert done.returncode == 1
+    assert "left out, though it is an address: https://s.example/, https://our.example/feed.rss" in done.stderr
+
+
 def test_opml_goes_in_and_comes_out(tmp_path: Path) -> None:
     """Folders become tags, what is known is passed over, and the list comes out again as it went in."""
     program = Program(tmp_path)
@@ -385,7 +413,7 @@ def test_a01_doctor_says_what_the_guard_refused(tmp_path: Path, site: Outlet) ->
 
 
 def test_doctor_says_what_a_failure_means_for_the_next_poll(tmp_path: Path) -> None:
-    """410 ends polling, a busy host is left alone for as long as it asked, and doctor itself respects that."""
+    """410 ends polling, a busy host is left alone for as long as it asked; a person who asks is answered."""
     with outlet() as server:
         server.pages["/gone"] = lambda: (410, "text/plain", b"")
         server.pages["/busy"] = lambda: (503, "text/plain", b"")
@@ -402,8 +430,8 @@ def test_doctor_says_what_a_failure_means_for_the_next_poll(tmp_path: Path) -> N
         assert "the server asks for 2 h (Retry-After)" in program.run("doctor", "busy").stderr
         program.run("poll", "--feed", "busy")
         asked = len(server.asked)
-        assert "is given a rest" in program.run("doctor", "busy").stderr
-        assert len(server.asked) == asked
+        assert "503 Service Unavailable" in program.run("doctor", "busy").stderr
+        assert len(server.asked) == asked + 1
 
 
 def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:

@@ -150,7 +150,7 @@ def test_a38_list_can_not_take_the_place_of_a_stored_feed_by_its_name(tmp_path: 
         site.pages["/list"] = opml(desk.line("b"))
         desk.round()
         site.pages["/list"] = opml(desk.line("a", "B"), desk.line("b", "Own"))
-        assert desk.round().keys() == {"B", "Own", "Own 2"}
+        assert desk.round().keys() == {"B", "Own", "Own (127.0.0.1)"}
         with opened(desk.config, tmp_path, lambda: desk.now) as pipeline:
             urls = {state.url: state.entries for state in pipeline.store.feeds()}
         assert urls == {f"{site.origin}/{name}": 1 for name in ("own", "a", "b")}
@@ -192,7 +192,7 @@ def test_commands_show_where_a_feed_comes_from(tmp_path: Path) -> None:
         assert "1 feed, 0 tags, 1 list" in program.run("check").stderr
         assert program.run("poll").returncode == 0
         shown = {feed["name"]: feed["list"] for feed in json.loads(program.run("status", "--json").stdout)}
-        assert shown == {"127.0.0.1": None, "A": f"{site.origin}/list?token=REDACTED"}
+        assert shown == {"own": None, "A": f"{site.origin}/list?token=REDACTED"}
         assert "hunter2" not in program.run("status").stderr
         assert f"{site.origin}/a" in program.run("export-opml").stdout
     assert len(load(program.config).lists) == 1

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.content.features import evidence, page_areas
+from aggregator.scrape.content.features import Evidence, evidence, page_areas
 from aggregator.scrape.content.tables import classify_tables
 from aggregator.text.words import coverage, shingles
 
@@ -42,6 +42,9 @@ _DATE = re.compile(
 """Friday, June 12, 2020 · 12 June 2020 · 12. Juni 2020 · 2020-06-12."""
 
 _BY = re.compile(r"(?i)(?:written |posted |published )?(?:by|von|par|por|di) +[^\W\d_]")
+
+_CLOSING = 0.3
+"""Chance from which a paragraph that closes an article is kept (see `_close`)."""
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _SURE = 0.8
@@ -84,6 +87,7 @@ def judge(blocks: list[Block], title: str, stated: str = "") -> BlockVerdict:
                 logits[index] += STATED
     chances = [_chance(logit) for logit in logits]
     kept = [chance >= KEEP and not is_placeholder(block) for block, chance in zip(blocks, chances, strict=True)]
+    _close(blocks, chances, kept, found)
     _no_second_copy(blocks, kept)
     classify_tables(blocks, chances, kept, KEEP)
     _no_dangling_headings(blocks, kept)
@@ -104,6 +108,21 @@ def _weights() -> dict[str, float]:
 
 def _chance(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def _close(blocks: list[Block], chances: list[float], kept: list[bool], found: list[Evidence]) -> None:
+    """Keep the last paragraph of an article where only its place speaks against it: a sentence, with a link perhaps,
+    that is the sibling of the kept paragraph before, the last in their parent, and says nothing that furniture says.
+    """
+    for index in range(1, len(blocks)):
+        block, before = blocks[index], blocks[index - 1]
+        if kept[index] or not kept[index - 1] or chances[index] < _CLOSING or block.link_words * 2 > block.words:
+            continue
+        if block.element.tag != "p" or before.element.tag != "p":
+            continue
+        last = block.element.getparent() is before.element.getparent() and block.element.getnext() is None
+        if last and "ends" in found[index] and not any(name.startswith("says_") for name in found[index]):
+            kept[index] = True
 
 
 def _no_second_copy(blocks: list[Block], kept: list[bool]) -> None:
