@@ -217,7 +217,7 @@ def test_what_is_expected_is_said_in_our_words(tmp_path: Path, text: str, expect
     assert "permitted" not in said
 
 
-def test_a_feed_may_have_what_is_sent_to_it_from_the_environment(tmp_path: Path) -> None:
+def test_k22_a_feed_may_have_what_is_sent_to_it_from_the_environment(tmp_path: Path) -> None:
     """User, password, headers, cookies and user agent; the feeds of a list get none of it."""
     text = (
         "feeds: [{url: 'https://a.example/', user: u, password: '${PW}', user_agent: 'x/1', headers: {X-Key: '${KEY}'}, "

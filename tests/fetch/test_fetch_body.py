@@ -398,7 +398,7 @@ def test_header_over_its_caps_is_too_large(head: bytes, serve, fetching) -> None
 
 @pytest.mark.parametrize("label", ["", "gzip"])
 @pytest.mark.parametrize("times", [1, 2])
-def test_f23_gzip_that_nobody_has_named_is_undone(label: str, times: int, serve, fetching) -> None:
+def test_f23_k16_gzip_that_nobody_has_named_is_undone(label: str, times: int, serve, fetching) -> None:
     """A file `feed.xml.gz`, and what a proxy compressed again and said so once; the bytes counted are the wire's."""
     packed = FEED
     for _ in range(times):
@@ -423,7 +423,7 @@ def test_what_only_begins_like_gzip_is_as_it_came(body: bytes, serve, fetching) 
 
 
 @pytest.mark.parametrize("head", [b"", b"Content-Length: 100000\r\n", b"Transfer-Encoding: chunked\r\n"])
-def test_f25_what_came_until_the_deadline_is_kept_where_it_is_wanted(head: bytes, serve, fetching) -> None:
+def test_f25_k17_what_came_until_the_deadline_is_kept_where_it_is_wanted(head: bytes, serve, fetching) -> None:
     """A feed that drips has complete entries; that it is a part is said, and the host counts as silent."""
     start = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + (b"fffff\r\n" if b"chunked" in head else b"") + FEED
     fetcher = fetching(timeout_s=0.6)
@@ -459,7 +459,7 @@ def test_203_is_a_success(serve, fetching) -> None:
         ("404 Not Found", [], b"captcha", None),
     ],
 )
-def test_who_refuses_is_said(
+def test_k19_who_refuses_is_said(
     status: str, fields: list[str], page: bytes, barrier: Barrier | None, serve, fetching
 ) -> None:
     """By marks in the head, else by the beginning of the page; the status stands before it."""

@@ -662,7 +662,7 @@ def until_it_comes_back(cookie: str, *more: str):
     "cookie",
     ["a=b", "a=b; Path=/; HttpOnly; Domain=elsewhere.example", 'a="b, c"; Expires=Wed, 01 Jan 2099 00:00:00 GMT'],
 )
-def test_a_cookie_lives_for_one_requests_redirects(cookie: str, serve, fetching) -> None:
+def test_k15_a_cookie_lives_for_one_requests_redirects(cookie: str, serve, fetching) -> None:
     """A door that hands out a cookie and asks for it is passed; the next request begins without."""
     server = serve(until_it_comes_back(cookie, "Set-Cookie: other=1"))
     fetcher = fetching()
@@ -671,14 +671,14 @@ def test_a_cookie_lives_for_one_requests_redirects(cookie: str, serve, fetching)
 
 
 @pytest.mark.parametrize("cookie", ["a=b; Max-Age=0", "a=b; Secure", "=b", "no cookie", "a=" + "b" * 5000])
-def test_a_cookie_that_is_not_to_come_back_does_not(cookie: str, serve, fetching) -> None:
+def test_k15_a_cookie_that_is_not_to_come_back_does_not(cookie: str, serve, fetching) -> None:
     """It is over, for TLS alone, or none: the redirect leads in a circle then."""
     server = serve(until_it_comes_back(cookie))
     with pytest.raises(TooLarge, match="circle"):
         fetching().get(Request(server.url("/x")))
 
 
-def test_a_cookie_stays_on_its_host(serve, fetching) -> None:
+def test_k15_a_cookie_stays_on_its_host(serve, fetching) -> None:
     """Whatever domain it claims."""
     other = serve(answer(b"end"), "127.0.0.2")
     server = serve(answer(b"", "302 Found", f"Location: {other.url('/')}", "Set-Cookie: a=b; Domain=127.0.0.2"))
@@ -689,7 +689,7 @@ def test_a_cookie_stays_on_its_host(serve, fetching) -> None:
 # --- a proxy ------------------------------------------------------------------------------------------------------
 
 
-def test_a_named_proxy_is_asked_for_everything_and_no_other(serve, fetching, monkeypatch) -> None:
+def test_k23_a_named_proxy_is_asked_for_everything_and_no_other(serve, fetching, monkeypatch) -> None:
     """In feeds.yaml, for all or for one request; never from the environment. It is reached wherever it is."""
     one, other, unasked = serve(answer(b"one")), serve(answer(b"other")), serve(answer(b"unasked"))
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
@@ -715,7 +715,7 @@ def test_a_named_proxy_is_asked_for_everything_and_no_other(serve, fetching, mon
         "http://intranet/",
     ],
 )
-def test_a_proxy_is_not_asked_for_what_is_private(url: str, serve, fetching) -> None:
+def test_k23_a_proxy_is_not_asked_for_what_is_private(url: str, serve, fetching) -> None:
     """It looks names up; what can be told from an address itself is refused as ever."""
     proxy = serve(answer(b"proxied"))
     with pytest.raises(Refused, match="not a public address"):
@@ -723,7 +723,7 @@ def test_a_proxy_is_not_asked_for_what_is_private(url: str, serve, fetching) -> 
     assert proxy.asked == []
 
 
-def test_a_proxy_that_lets_nothing_through_is_named(serve, fetching) -> None:
+def test_k23_a_proxy_that_lets_nothing_through_is_named(serve, fetching) -> None:
     """TLS goes through it as a tunnel; a refusal is no answer of the site."""
     proxy = serve(answer(b"", "403 Forbidden"))
     with pytest.raises(FetchError, match="proxy"):

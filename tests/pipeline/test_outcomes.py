@@ -72,7 +72,7 @@ def test_a_host_that_rests_costs_its_feeds_no_failure() -> None:
         (tuple(range(240, 400, 2)), 120, True),
     ],
 )
-def test_a_server_that_answers_304_for_ever_starves_no_feed(
+def test_k18_a_server_that_answers_304_for_ever_starves_no_feed(
     posted_h: tuple[int, ...], body_h: int | None, asked_whole: bool
 ) -> None:
     """After days without a document it is asked for it, sooner when the feed is silent against its own rhythm."""
@@ -96,7 +96,7 @@ def test_a_server_that_answers_304_for_ever_starves_no_feed(
         (TimedOut(URL, "too slow"), ""),
     ],
 )
-def test_what_can_be_done_is_said_with_the_failure(error: FetchError, remedy: str) -> None:
+def test_k19_what_can_be_done_is_said_with_the_failure(error: FetchError, remedy: str) -> None:
     """The cause, then the next step; the error itself is as it was."""
     before = error.message
     outcome = outcomes.not_polled(FEED, FeedOptions(), error, NOW)

@@ -111,7 +111,7 @@ def test_a15_a_dead_worker_costs_its_own_task_only(
     assert workers.call(abs, -1, timeout_s=10) == 1
 
 
-def test_time_in_which_a_task_does_not_run_is_not_its_own(workers: Workers) -> None:
+def test_k24_time_in_which_a_task_does_not_run_is_not_its_own(workers: Workers) -> None:
     """On a busy machine a task waits for its turn: what counts is the time in which it works, each task's anew."""
     for _ in range(3):
         assert workers.call(time.sleep, 0.4, timeout_s=0.2) is None

@@ -38,7 +38,7 @@ def test_feeds_that_a_page_names_come_first_and_absolute() -> None:
     ["Blog » Kommentar-Feed", "Flux des commentaires", "RSS de los comentarios", "Commenti", "Reacties", "Комментарии", "コメント",
      "Komentarze", "Yorumlar", "评论", "Comentários", "Kommentarer", "Comments on: A post"],
 )  # fmt: skip
-def test_comments_come_last_in_any_language(title: str) -> None:
+def test_k21_comments_come_last_in_any_language(title: str) -> None:
     """A reader who follows a blog follows its posts."""
     page = (
         f'<link rel="alternate" type="application/rss+xml" title="{title}" href="/c.xml">'
@@ -59,7 +59,7 @@ def test_comments_come_last_in_any_language(title: str) -> None:
         ("", "<https://site.example/x?y=1>;rel=alternate;type=application/feed+json"),
     ],
 )
-def test_a_feed_is_found_by_what_leads_to_it(page: str, link: str) -> None:
+def test_k21_a_feed_is_found_by_what_leads_to_it(page: str, link: str) -> None:
     """Text, title, picture or type of an anchor; the Link header (RFC 8288)."""
     found = poll.discover(f"<html><body>{page}</body></html>".encode(), URL, "text/html", link)
     assert found[0].url == "https://site.example/x?y=1"
@@ -78,7 +78,7 @@ def test_what_only_may_be_a_feed_comes_behind_feeds() -> None:
 @pytest.mark.parametrize(
     "given", ["https://site.example/a/blog", "https://site.example/a/blog/", "https://site.example/a/blog/index.html"]
 )
-def test_the_usual_places_are_those_below_the_given_address_first(given: str) -> None:
+def test_k21_the_usual_places_are_those_below_the_given_address_first(given: str) -> None:
     """Many blogs are in a folder of a site; its own feed is another."""
     usual = [link.url for link in poll.discover(b"<html></html>", given)]
     assert usual[0] == "https://site.example/a/blog/feed/"

@@ -36,7 +36,7 @@ def test_names_come_from_hosts(store: Store) -> None:
     assert names(store) == ["alpha.example 2", "alpha.example 3"]
 
 
-def test_a_feed_without_a_name_has_its_own_title_once_it_is_known(newsroom: Newsroom) -> None:
+def test_k20_a_feed_without_a_name_has_its_own_title_once_it_is_known(newsroom: Newsroom) -> None:
     """Everywhere, and for ever; the place of its documents stays. Feeds of one title are told apart by their sites."""
     store = newsroom.store
     feeds = [{"url": f"https://{host}.example/feed"} for host in ("one", "two")]

@@ -234,7 +234,7 @@ def test_add_finds_the_feed_behind_a_page_and_remove_takes_it_out(site: Outlet, 
     assert program.run("remove", "kettle news").returncode == 2
 
 
-def test_a_list_is_imported_whole_whatever_its_names(tmp_path: Path) -> None:
+def test_k20_a_list_is_imported_whole_whatever_its_names(tmp_path: Path) -> None:
     """Equal names, none, and one that is there already: the address decides. What is left out is named; exit code 1."""
     program = Program(tmp_path)
     program.configure(
