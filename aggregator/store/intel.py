@@ -169,11 +169,12 @@ class StoredIntel:
 
     def judged_with(self, lists: int) -> bool:
         """Note with which names and lists facts are found (a number for them); whether they are others than before."""
-        with self._session.write() as sql:
+        with self._session.read() as sql:
             if sql.value("SELECT value FROM numbers WHERE name = 'intel'") == lists:
                 return False
+        with self._session.write() as sql:
             sql.execute("INSERT OR REPLACE INTO numbers (name, value) VALUES ('intel', ?)", (lists,))
-            return True
+        return True
 
     def untold(self, watch: str, since: datetime) -> tuple[dict[str, Any], ...]:
         """Hits of a watchlist since then that nobody was told of, or not that they are exploited; oldest first."""
