@@ -90,6 +90,9 @@ FAULTY = frozenset(
         # One link, rel="prev" and "previous article", counted as the next post too for the class of its box.
         ("aussengedanken.de.feuerholz.html.gz", "next"),
         ("spektrum.de.engelbart.html.gz", "next"),
+        # Marks the older post next, against the dates in the addresses, which decide where no rel and no word does.
+        ("anarc.at.cdpath.html.gz", "next"),
+        ("anarc.at.cdpath.html.gz", "previous"),
     }
 )
 """Truths that are no neighbours by their meaning."""
@@ -140,6 +143,8 @@ def score(each: Case, side: str, found: Neighbours, count: Count) -> None:
     if faulty and (neighbour is None or folded(neighbour.url) == folded(truth or "")):
         return
     right = neighbour is not None and truth is not None and folded(neighbour.url) == folded(truth)
+    if faulty:
+        return
     count.found += neighbour is not None
     count.wanted += truth is not None and not faulty
     count.right += right

@@ -50,6 +50,7 @@ from aggregator.models.poll import (
     ParsedFeed,
 )
 from aggregator.models.scrape import (
+    FROM_FEED,
     Article,
     Attribution,
     CheckedImage,
@@ -73,6 +74,7 @@ from aggregator.models.store import (
 )
 
 __all__ = [
+    "FROM_FEED",
     "AlsoIn",
     "Archive",
     "Article",

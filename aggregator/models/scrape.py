@@ -28,6 +28,10 @@ class Attribution:
     url: str | None = None
 
 
+FROM_FEED = "feed"
+"""The `extractor` of an article whose text is its feed's own."""
+
+
 class PageKind(StrEnum):
     """What a page turned out to be."""
 
@@ -45,7 +49,9 @@ class Article:
     """A page, taken apart.
 
     `html` is clean (see scrape.clean) with absolute URLs; `text` is its paragraphs, separated by a blank line.
-    `kind` other than ARTICLE means that text and html are not to be stored as the article.
+    `title` is the feed's where that is one, `page_title` what the page itself calls the article: another where it shows
+    something else. `kind` is a label, `kind_reason` the evidence for one other than ARTICLE, in words; text and html
+    are the best that the page, its own data and its feed have. `partial`: they are known not to be the whole article.
     `extractor` names the engine that won, `quality` is the judge's 0 to 1. `next_page_url` is the page that goes on,
     `single_page_url` one that has all of it, `real_url` the page of which this one is an AMP or print version.
     `pages` is how many pages the text was joined from. `rule` is the file of the site's rule, where there is one, and
@@ -69,6 +75,9 @@ class Article:
     word_count: int = 0
     tags: tuple[str, ...] = ()
     kind: PageKind = PageKind.ARTICLE
+    kind_reason: str = ""
+    page_title: str | None = None
+    partial: bool = False
     quality: float = 1.0
     noarchive: bool = False
     next_page_url: str | None = None

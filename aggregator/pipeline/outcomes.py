@@ -16,6 +16,7 @@ import structlog
 from aggregator import poll
 from aggregator.config.settings import FeedOptions
 from aggregator.models import (
+    FROM_FEED,
     Article,
     Decision,
     FeedState,
@@ -141,8 +142,11 @@ def final(error: Exception) -> bool:
 
 
 def unreadable(article: Article) -> ScrapeError | None:
-    """The error of a page that showed something else in place of its article, for now; None when it may be stored."""
-    if article.kind in _PASSING:
+    """The error of a page that showed something else in place of its article, for now; None when it may be stored.
+
+    A label alone is no error: what shows the article's text besides is stored.
+    """
+    if article.kind in _PASSING and (not article.text or article.extractor == FROM_FEED):
         return ScrapeError(redact(article.url), f"shows no article ({_PASSING[article.kind]})")
     return None
 

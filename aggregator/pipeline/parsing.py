@@ -74,12 +74,7 @@ def read_page(page: PageInput) -> ReadArticle:
     """
     if page.before is not None:
         return _joined(page, page.before)
-    if page.body is None:
-        article = _from_feed(Article(page.url), page.hint)
-    else:
-        article = _extracted(page, page.hint)
-        if article.kind is not PageKind.ARTICLE:
-            article = _from_feed(article, page.hint)
+    article = scrape.of_feed(page.url, page.hint) if page.body is None else _extracted(page, page.hint)
     if scrape.is_numbered(page.url):
         article = replace(article, next_page_url=None)  # "/episode/41/" is followed by another episode
     return _read(article, page.url, page.hint.title)
@@ -146,22 +141,6 @@ def without(read: ReadArticle, step: Step) -> ReadArticle:
 def has_full_text(html: str) -> bool:
     """Whether a feed's own content is long enough to stand for the article (`full_text: auto`)."""
     return len(scrape.to_text(html).split()) >= AUTO_WORDS
-
-
-def _from_feed(article: Article, hint: scrape.Hint) -> Article:
-    text = scrape.to_text(hint.html)
-    return replace(
-        article,
-        title=article.title or hint.title or None,
-        published=article.published or hint.published,
-        language=article.language or hint.language,
-        html=hint.html,
-        text=text,
-        word_count=len(text.split()),
-        extractor="feed",
-        next_page_url=None,
-        single_page_url=None,
-    )
 
 
 def _trusted_canonical(article: Article, url: str) -> str | None:

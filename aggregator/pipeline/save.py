@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from aggregator import dedupe, scrape
-from aggregator.models import Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
+from aggregator.models import FROM_FEED, Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
 from aggregator.models.errors import StoreError
 from aggregator.pipeline import outcomes
 from aggregator.pipeline.articles import ArticleResult
@@ -96,7 +96,7 @@ def save_article(store: Store, reading: ArticleResult, read: ReadArticle, now: d
     if reading.evidence is None:
         store.save_feed_text(pending.id, article, read.fingerprint, likeness, now, also=also, version=version)
         return
-    change = _change(store, pending, article, twins, partial=reading.evidence.partial)
+    change = _change(store, pending, article, twins, partial=reading.evidence.partial or article.partial)
     if article.kind is PageKind.PAYWALL:
         store.quality.walled(pending.id, now, teaser_words=max(1, article.word_count))
     if article.kind is PageKind.ARTICLE:
@@ -145,7 +145,7 @@ def _save_fallback(store: Store, reading: ArticleResult, article: Article, now: 
         language=pending.language,
         text=text,
         html=pending.feed_html,
-        extractor="feed",
+        extractor=FROM_FEED,
         word_count=words,
         noarchive=article.noarchive,
     )
@@ -167,7 +167,9 @@ def _change(
         return Change(ChangeKind.REPAIRED, "its page was read badly before")
     if twins:
         return Change(ChangeKind.LOST, "the page shows the text of another post")
-    if partial:
-        return Change(ChangeKind.LOST, "the page ended early")
-    new_title = article.title or said.title
+    if partial and not said.partial:
+        return Change(ChangeKind.LOST, "the page ended early" if not article.partial else "the page shows a part")
+    if article.extractor == FROM_FEED:
+        return Change(ChangeKind.LOST, "the page shows less than its feed")
+    new_title = article.page_title or article.title or said.title
     return dedupe.change(said.title, said.text, new_title, article.text, announced=said.announced)

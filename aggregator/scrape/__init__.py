@@ -25,6 +25,7 @@ __all__ = [
     "is_real",
     "made_whole",
     "marks",
+    "of_feed",
     "plain",
     "read_article",
     "to_text",
@@ -39,6 +40,13 @@ def read_article(page: bytes, url: str, content_type: str = "", hint: Hint = NOT
     from aggregator.scrape.article import read_article
 
     return read_article(page, url, content_type, hint, agent)
+
+
+def of_feed(url: str, hint: Hint) -> Article:
+    """The article at `url` as its feed alone has it."""
+    from aggregator.scrape.article import of_feed
+
+    return of_feed(url, hint)
 
 
 def clean_html(html: str, base_url: str | None) -> str:

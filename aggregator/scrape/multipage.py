@@ -92,7 +92,7 @@ def _kindred(one: Article, other: Article) -> bool:
     """Whether two pages can be of one article: published together, and titled alike where no date says it."""
     if one.published and other.published and abs(one.published - other.published) > SAME_TIME:
         return False
-    titles = sorted((set(words_of(article.title or "")) for article in (one, other)), key=len)
+    titles = sorted((set(words_of(article.page_title or article.title or "")) for article in (one, other)), key=len)
     if not titles[0]:
         return True
     alike = len(titles[0] & titles[1]) >= KINDRED * len(titles[0])

@@ -7,7 +7,7 @@ What articles say, and what they said before: the contents of `articles`, and th
 The feed's text stands until the page's comes, and for good where no page can be had. What anybody can have read is
 kept in `revisions` before it is replaced.
 
-The table `extractions`: how an article's text was found, where there is something to tell.
+The tables `extractions` and `page_labels`: how an article's text was found, and what shows that a page has none.
 
 The table `page_headers`: what pages' headers say of what may be done with them.
 """
@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from aggregator.models import (
+    FROM_FEED,
     Article,
     Change,
     ChangeKind,
@@ -34,6 +35,7 @@ from aggregator.store import post_changes, revisions, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import held, register
 from aggregator.text.storable import TEASER_CHARS, keepable, plain, shortened
+from aggregator.text.words import count_words
 
 _SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url")
 """Columns besides title, text and html that a post shows."""
@@ -54,7 +56,8 @@ def from_page(
 ) -> bool:
     """Write what a page gave; whether the article shows something else now.
 
-    A page that is no article (a paywall, a PDF) leaves its evidence, and the feed's text stays.
+    What is no text of the page's (a wall, a PDF, a page poorer than its feed) leaves its evidence, and the feed's text
+    stands. What is known to be a part does not replace a whole text.
     `again`: the entry was revised while the page was read; then the next try stays when it is.
     `change`: what the new text means for one that was read from the page before; a trifle leaves it as it is.
     """
@@ -70,11 +73,16 @@ def from_page(
         "tried_at": times.whole(now),
         **_fetched(evidence),
     }
-    if article.kind is PageKind.ARTICLE:
-        values |= _content(row, article) | {"state": "scraped"}
-        values["url"] = article.canonical_url or evidence.final_url or row["url"]
+    partial = evidence.partial or article.partial
+    values["partial"] = partial
+    if row["state"] == "scraped" and (article.extractor == FROM_FEED or (partial and not row["partial"])):
+        values["partial"] = row["partial"]
+    elif article.text and (article.kind is PageKind.ARTICLE or (article.partial and article.extractor != FROM_FEED)):
+        values |= _content(row, article) | {"state": "feed_text" if article.extractor == FROM_FEED else "scraped"}
     elif row["state"] != "scraped":
         values["state"] = "feed_text"
+    if article.kind is PageKind.ARTICLE:
+        values["url"] = article.canonical_url or evidence.final_url or row["url"]
     settled = change is not None and change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
     if settled and row["state"] == "scraped":
         values = {name: value for name, value in values.items() if name not in _SAID}
@@ -130,7 +138,7 @@ def fall_back(sql: Sql, article_id: int, now: datetime) -> bool:
     text = plain(html)
     if row["state"] != "scraped" or not text.strip():
         return False
-    values = _texts(text, html) | {"state": "feed_text", "extractor": "feed"}
+    values = _texts(text, html) | {"state": "feed_text", "extractor": FROM_FEED}
     return _write(sql, row, values, now, repaired=True)
 
 
@@ -204,7 +212,7 @@ def _content(row: sqlite3.Row, article: Article) -> dict[str, object]:
 
 
 def _texts(text: str, html: str) -> dict[str, object]:
-    return {"text": text, "html": html, "teaser": shortened(text, TEASER_CHARS), "word_count": len(text.split())}
+    return {"text": text, "html": html, "teaser": shortened(text, TEASER_CHARS), "word_count": count_words(text)}
 
 
 def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime, *, repaired: bool = False) -> bool:
@@ -460,6 +468,17 @@ def untried(sql: Sql, since: datetime, now: datetime) -> tuple[tuple[int, str], 
         {"since": times.whole(since), "now": times.whole(now)},
     )
     return tuple((row["feed_id"], row["canonical_url"]) for row in rows)
+
+
+def save_label(sql: Sql, article_id: int, article: Article) -> None:
+    """Note what shows that an article's page is no whole article, or that it is one now."""
+    if not article.kind_reason:
+        sql.execute("DELETE FROM page_labels WHERE article_id = ?", (article_id,))
+        return
+    sql.execute(
+        "INSERT OR REPLACE INTO page_labels (article_id, reason) VALUES (?, ?)",
+        (article_id, keepable(article.kind_reason)),
+    )
 
 
 def save_extraction(sql: Sql, article_id: int, article: Article) -> None:

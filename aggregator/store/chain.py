@@ -380,8 +380,8 @@ def save(sql: Sql, article_id: int, article: Article | None, now: datetime, cano
         return
     stated = ((neighbours.NEXT, article.next), (neighbours.PREVIOUS, article.previous))
     before = neighbours.beside(sql, [found])
-    if neighbours.save(sql, found, stated, now, canonical):
-        post_changes.mark_changed(sql, {found} | before)
+    if renamed := neighbours.save(sql, found, stated, now, canonical):
+        post_changes.mark_changed(sql, {found} | before | renamed)
 
 
 class Chain:

@@ -52,6 +52,10 @@ IN_FEED = """
 """The posts before and after each of the given ones within its feed, by publication."""
 
 
+PROMOTED = 3
+"""Other pages that name one post as their next (or previous) one, from which that is a promotion in a fixed place: two
+may be copies of one page, or a post that was moved."""
+
 JUDGED_BY = 50
 """The newest posts of a feed whose links are compared with their dates: a site may change its theme."""
 
@@ -71,9 +75,12 @@ def save(
     stated: Iterable[tuple[str, Neighbour | None]],
     now: datetime,
     canonical: Canonical,
-) -> bool:
-    """Write what a page says; whether that was news. What a page says no more stays: it was true once."""
-    changed = False
+) -> set[int]:
+    """Write what a page says; the articles for which that was news. What a page says no more stays: it was true once.
+
+    A post that many pages name in one direction is a promotion in a fixed place: then none of them does.
+    """
+    changed: set[int] = set()
     for direction, neighbour in stated:
         if neighbour is not None:
             changed |= _save_one(sql, article_id, direction, neighbour, now, canonical)
@@ -82,10 +89,18 @@ def save(
 
 def _save_one(
     sql: Sql, article_id: int, direction: str, neighbour: Neighbour, now: datetime, canonical: Canonical
-) -> bool:
+) -> set[int]:
     key = canonical(neighbour.url)
     if sql.value("SELECT article_id FROM article_urls WHERE url = ?", (key,)) == article_id:
-        return False  # a page that names itself as its neighbour
+        return set()  # a page that names itself as its neighbour
+    if sql.value("SELECT 1 FROM promoted WHERE canonical_url = ? AND direction = ?", (key, direction)):
+        return set()
+    named = sql.all("SELECT article_id FROM neighbours WHERE canonical_url = ? AND direction = ?", (key, direction))
+    others = {int(row["article_id"]) for row in named} - {article_id}
+    if len(others) >= PROMOTED:
+        sql.execute("INSERT INTO promoted VALUES (?, ?, ?)", (key, direction, times.whole(now)))
+        sql.execute("DELETE FROM neighbours WHERE canonical_url = ? AND direction = ?", (key, direction))
+        return others
     title = keepable(neighbour.title) if neighbour.title else None
     teaser = keepable(neighbour.teaser) if neighbour.teaser else None
     cursor = sql.execute(
@@ -98,7 +113,7 @@ def _save_one(
         """,
         (article_id, direction, neighbour.url, key, title, teaser, times.whole(now)),
     )
-    return cursor.rowcount > 0
+    return {article_id} if cursor.rowcount > 0 else set()
 
 
 def judge(sql: Sql, feed_ids: Iterable[int]) -> tuple[int, ...]:

@@ -81,7 +81,7 @@ _DUE = """
     WHERE rechecks.due <= ? ORDER BY rechecks.due, articles.id LIMIT ?
 """
 _SAID = """
-    SELECT articles.state, articles.title, articles.text,
+    SELECT articles.state, articles.title, articles.text, articles.partial,
         (SELECT json_group_array(entries.title) FROM entries WHERE entries.article_id = articles.id) AS announced
     FROM articles WHERE articles.id = ?
 """
@@ -101,6 +101,7 @@ class RevisionText:
     title: str
     text: str
     announced: tuple[str, ...]
+    partial: bool = False
 
 
 class Revisions:
@@ -115,7 +116,8 @@ class Revisions:
             row = sql.one(_SAID, (identity.resolve(sql, article_id),))
         if row is None:
             return None
-        return RevisionText(row["state"] == "scraped", row["title"], row["text"], tuple(json.loads(row["announced"])))
+        announced = tuple(json.loads(row["announced"]))
+        return RevisionText(row["state"] == "scraped", row["title"], row["text"], announced, bool(row["partial"]))
 
     def of(self, article_id: int) -> tuple[Revision, ...]:
         """Every change of an article, newest first."""

@@ -341,6 +341,12 @@ def create_intel(db: Database) -> None:
         db.executescript(statement)
 
 
+def create_page_labels(db: Database) -> None:
+    """What shows that a page is a wall, or part of an article, is on record from now on, and what is promoted."""
+    db.executescript(tables_evidence.LABELS)
+    db.executescript(tables_evidence.PROMOTED)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -366,6 +372,7 @@ STEPS = (
     index_ended,
     renew_enclosures,
     create_intel,
+    create_page_labels,
 )
 for _step in STEPS:
     migrations()(_step)

@@ -180,11 +180,12 @@ def save_page(sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage,
         if not trifle:
             articles.save_extraction(sql, keep, judged.article)
         articles.save_evidence(sql, keep, page.evidence)
+        articles.save_label(sql, keep, judged.article)
         changed |= not shared and not trifle and _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
-    changed |= neighbours.save(sql, keep, stated, now, links.canonical)
-    if changed:
-        post_changes.mark_changed(sql, touched | {keep})
+    renamed = neighbours.save(sql, keep, stated, now, links.canonical)
+    if changed or renamed:
+        post_changes.mark_changed(sql, touched | {keep} | renamed)
 
 
 def save_feed_text(
@@ -213,7 +214,7 @@ def _led(article: Article, page: StoredPage) -> Led:
     Its entry's own link is registered since the entry was seen.
     """
     urls = identity.identifying(page.urls) if article.kind is PageKind.ARTICLE else ()
-    return Led(urls, article.title or "")
+    return Led(urls, article.page_title or article.title or "")
 
 
 def _lacks_page(sql: Sql, article_id: int) -> bool:

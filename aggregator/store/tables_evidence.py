@@ -53,5 +53,23 @@ LEFT JOIN page_headers ON page_headers.article_id = articles.id
 LEFT JOIN extractions ON extractions.article_id = articles.id
 """
 
+LABELS = """
+CREATE TABLE page_labels (
+    -- What shows that a page is no whole article (articles.kind): one row for each wall, teaser or file.
+    article_id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE, -- article
+    reason TEXT NOT NULL -- the evidence, in words
+) STRICT;
+"""
+
+PROMOTED = """
+CREATE TABLE promoted (
+    -- Posts that pages show in the place of their next or previous one, whichever page it is: neighbours of none.
+    canonical_url TEXT NOT NULL, -- the post, as in neighbours
+    direction TEXT NOT NULL CHECK (direction IN ('next', 'previous')), -- in whose place it is shown
+    found_at TEXT NOT NULL, -- time when that was found out
+    PRIMARY KEY (canonical_url, direction)
+) STRICT, WITHOUT ROWID;
+"""
+
 TABLES = (PAGE_HEADERS, EVIDENCE)
 """In the order of docs/database.md."""

@@ -4,7 +4,8 @@ Scripts that put no space between words (Chinese, Japanese, Thai and their neigh
 characters. Numbers keep their inner points (`1.2.3`), identifiers their hyphens (`CVE-2026-1234`). Nothing depends on
 a locale, a model or a dictionary.
 
-How much of one text is in another, by runs of three words. Punctuation, case and line breaks do not count.
+How long a text is, and how much of one text is in another, by runs of three words. Punctuation, case and line breaks
+do not count. Text without spaces between words is measured, and compared, by its characters.
 """
 
 from __future__ import annotations
@@ -72,12 +73,37 @@ def is_unspaced(token: str) -> bool:
 RUN = 3
 """Words in a row: two meet by chance, four miss what was edited."""
 
-_WORD = re.compile(r"\w+")
+CHARACTERS_PER_WORD = 2
+"""Characters of a script without spaces that count as a word: Chinese words have 1.6 in the mean, Japanese and Thai
+more."""
+
+_SPACELESS = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31f0-\u31ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+)
+"""Thai, Lao, Burmese, Khmer, Chinese and Japanese letters. Korean puts spaces between words."""
+
+_LETTERS = re.compile(f"[{_SPACELESS}]")
+_WORD = re.compile(f"[{_SPACELESS}]|[^\\W{_SPACELESS}]+")
 Shingles = frozenset[tuple[str, ...]]
 
 
+def count_words(text: str) -> int:
+    """How many words `text` has: those between spaces, and CHARACTERS_PER_WORD letters of a script without spaces."""
+    if text.isascii():
+        return len(text.split())
+    rest, letters = _LETTERS.subn(" ", text)
+    return (
+        len(text.split()) if not letters else sum(map(_has_letter, rest.split())) + -(-letters // CHARACTERS_PER_WORD)
+    )
+
+
+def _has_letter(word: str) -> bool:
+    return any(map(str.isalnum, word))
+
+
 def words_of(text: str) -> list[str]:
-    """The words of `text`, in lower case."""
+    """The words of `text`, in lower case; each letter of a script without spaces is one."""
     return _WORD.findall(text.casefold())
 
 

@@ -256,7 +256,7 @@ def test_the_feeds_text_stands_in_for_a_page_that_scripts_fill() -> None:
     html = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
     found = read_article(page("<div id=root></div>"), "https://daily.example/x", hint=Hint(title="A flaw", html=html))
     assert found.text == "\n\n".join(PARAGRAPHS)
-    assert found.extractor == "stated"
+    assert found.extractor == "feed"
 
 
 @pytest.mark.parametrize(

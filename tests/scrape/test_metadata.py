@@ -205,3 +205,59 @@ def test_f28_utf8_inside_utf8_is_decoded_twice() -> None:
     assert decode(f"<p>{text}</p>".encode().decode("latin-1").encode()) == f"<p>{text}</p>"
     quoted = "<p>It then reads Ã© where it says é</p>"
     assert decode(quoted.encode(), page=True) == quoted
+
+
+@pytest.mark.parametrize(
+    ("before", "author"),
+    [
+        ('<div class="author-name">Ines Falk <span class="level">Lv2</span></div>', "Ines Falk"),
+        ('<div class="author-name">Ines Falk Lv.12</div>', "Ines Falk"),
+        ('<p class="byline">By <a href="/team/i">Ines Falk</a>, <a href="/team/a">Ada Moor</a></p>', "Ines Falk, Ada Moor"),
+        ("<p>Reviewed by Ben Lund. Written by Ines Falk.</p>", "Ines Falk"),
+        ("<p>By Ines Falk. Fact-checked by Ben Lund</p>", "Ines Falk"),
+        ("<p>作者：林涛 | 2026-03-12</p>", "林涛"),
+        ("<p>posted on 2026-03-12 14:00 EST by Ines Falk</p>", "Ines Falk"),
+        ('<p><span>By</span><span>Ines Falk</span></p>', "Ines Falk"),
+        ('<meta name="author" content="Ines Falk, Staff Writer">', "Ines Falk"),
+        ('<meta name="author" content="Ines Falk und Ada Moor">', "Ines Falk, Ada Moor"),
+        (('<meta name="author" content="The Daily"><meta property="og:site_name" content="The Daily">'
+         '<p class="byline"><a rel="author" href="/a/">Ines Falk</a></p>'), "Ines Falk"),
+    ],
+)  # fmt: skip
+def test_who_wrote_it_and_nobody_else(before: str, author: str) -> None:
+    """No level, no role, no reviewer, no site."""
+    assert read_article(page(before), URL).author == author
+
+
+@pytest.mark.parametrize(
+    ("html", "title"),
+    [
+        ('<a href="/">The Daily</a><article><h1>A flaw</h1>', "A flaw"),
+        ('<a href="/">The Daily</a><article><h2 class="entry-title">A flaw in it</h2>', "A flaw in it"),
+        ('<h1><a href="https://daily.example/">The Daily</a></h1><article><h2 class="post-title">A flaw in it</h2>', "A flaw in it"),
+        ('<article><h1><span class="kicker">Espionage</span><span>A flaw in it</span></h1>', "A flaw in it"),
+        ('<article><h1>A flaw in it <a class="headerlink" href="#x">¶</a></h1>', "A flaw in it"),
+        ('<article><h1>A flaw in it #</h1>', "A flaw in it"),
+        ('<article><h1>Learning C#</h1>', "Learning C#"),
+    ],
+)  # fmt: skip
+def test_titles_without_site_section_or_sign(html: str, title: str) -> None:
+    """Where `title` names the site alone, or a heading has more in it than the headline."""
+    body = f"<html><head><title>The Daily</title></head><body>{html}<div>{TEXT}</div></article></body></html>"
+    assert read_article(body.encode(), URL).title == title
+
+
+@pytest.mark.parametrize(
+    ("before", "day"),
+    [
+        ("<p>Updated: August 1, 2026 · Published: March 12, 2026</p>", "2026-03-12"),
+        ("<p>Published March 12, 2026 | Last updated August 1, 2026</p>", "2026-03-12"),
+        ("<p>On 5 January 2019 the group was seen for the first time.</p>", None),
+        ("<p>It began on 12 June 2025, quietly.</p>", None),
+        ("<p>Published on 12 March 2026 by Ada Moor.</p>", "2026-03-12"),
+    ],
+)
+def test_of_several_days_the_one_of_publication(before: str, day: str | None) -> None:
+    """By its label; a day that a sentence tells of is none."""
+    published = read_article(page(before), "https://daily.example/flaw-in-a-library/").published
+    assert (published and published.date().isoformat()) == day

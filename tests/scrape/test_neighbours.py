@@ -98,11 +98,10 @@ def test_words_before_a_title_are_no_part_of_it(line: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Next page", "Nächste Seite", "Page suivante", "Página siguiente", "Следующая страница", "下一页", "Older posts",
-     "Ältere Beiträge", "Older Comments", "Übersicht", "Next slide"],
-)  # fmt: skip
-def test_pages_lists_and_overviews_are_refused_by_name(text: str) -> None:
-    """A link that calls itself a page, a list or the overview is no neighbour, even with rel and a fine URL."""
+    ["Older posts", "Ältere Beiträge", "Older Comments", "Übersicht", "Next slide"],
+)
+def test_lists_and_overviews_are_refused_by_name(text: str) -> None:
+    """A link that calls itself a list, a part or the overview is no neighbour, even with rel and a fine URL."""
     label = label_of(text)
     assert label
     assert label.way is None
@@ -110,6 +109,16 @@ def test_pages_lists_and_overviews_are_refused_by_name(text: str) -> None:
         find(tree(f"<nav class='post-navigation'><a rel='next' class='next' href='/c/'>{text}</a></nav>"), URL).next
         is None
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["Next page", "Next Page »", "Nächste Seite", "Page suivante", "Следующая страница", "下一页"]
+)
+def test_a_next_page_is_the_next_post_where_its_address_is_one(text: str) -> None:
+    """Some themes call the posts around pages; a page of the article or of a list is told by its address."""
+    for href, found in (("/c/", "/c/"), ("2/", None), ("/page/2/", None), ("?page=2", None), ("/", None)):
+        body = f"<p>Text.</p><nav class='post-navigation'><a href='{href}'>{text}</a></nav>"
+        assert urls(find(tree(body), URL)) == (found, None), href
 
 
 @pytest.mark.parametrize(
@@ -378,3 +387,39 @@ def test_one_article_is_the_same_from_both_sides_when_equal(one: str, other: str
     assert same_article(own, own)
     same_article(own, f"https://a.example/{other}")
     assert folded(folded(own)) == folded(own) or not folded(own).startswith("http")
+
+
+@pytest.mark.parametrize(
+    ("body", "found", "titles"),
+    [
+        ("<p><a href='/b/'>上一篇：一个标题</a></p><p><a href='/c/'>下一篇：另一个标题</a></p>", ("/c/", "/b/"), ("另一个标题", "一个标题")),
+        ("<p>上一篇：<a href='/b/'>一个标题</a></p><p>下一篇：<a href='/c/'>另一个</a></p>", ("/c/", "/b/"), ("另一个", "一个标题")),
+        ("<nav><a class='prev' href='/b/'>← 上一篇An older post</a><a class='next' href='/c/'>下一篇 →A newer post</a></nav>",
+         ("/c/", "/b/"), ("A newer post", "An older post")),
+        (("<div><span><a href='/b/'><span>←</span><span>An older post <time>5 March 2026</time></span></a></span>"
+         "<span><a href='/c/'><span>A newer post <time>19 March 2026</time></span><span>→</span></a></span></div>"),
+         ("/c/", "/b/"), ("A newer post", "An older post")),
+        (("<div class='post-nav'><a class='prev' rel='prev' href='/b/'><span class='title'><span class='post-nav-title-item'>"
+         "An older post</span><span class='post-nav-item'>Prev posts</span></span></a></div>"), (None, "/b/"), (None, "An older post")),
+        (("<nav id='article-nav'><a id='article-nav-newer' href='/c/'><strong class='article-nav-caption'>Neuer</strong>"
+         "<div class='article-nav-title'>A newer post</div></a></nav>"), ("/c/", None), ("A newer post", None)),
+        ("<ul><li class='previous'><a href='/b/'><span><svg class='icon-arrow-left-long'></svg></span> An older post</a></li></ul>",
+         (None, "/b/"), (None, "An older post")),
+        ("<div class='previous'><span><i></i> Previous Article</span><span><a href='/b/'>An older post</a></span></div>",
+         (None, "/b/"), (None, "An older post")),
+    ],
+)  # fmt: skip
+def test_labels_arrows_and_titles_of_themes(
+    body: str, found: tuple[str | None, str | None], titles: tuple[str | None, str | None]
+) -> None:
+    """Full-width colons, glued labels, drawn arrows, captions; a title is the title alone."""
+    named = find(tree(body), URL)
+    assert urls(named) == found
+    assert (named.next and named.next.title, named.previous and named.previous.title) == titles
+
+
+@pytest.mark.parametrize("word", ["<strong>prior</strong>", "<em>older</em>", "<b>next</b>", "<span>previous</span>"])
+def test_a_word_in_a_sentence_is_no_label(word: str) -> None:
+    """However close a link is."""
+    body = f"<div><p>The state before it is called the {word}, and a copy is kept.</p><p><a href='/c/'>Open the demo →</a></p></div>"
+    assert urls(find(tree(body), URL)) == (None, None)

@@ -268,3 +268,20 @@ def test_neighbours_of_the_same_time_are_as_stated(newsroom: Newsroom) -> None:
     newsroom.scrape(A + "a", previous=A + "b")
     newsroom.publish()
     assert links_of(newsroom)["a"][0] == "b"
+
+
+def test_what_every_page_names_is_no_neighbour(newsroom: Newsroom) -> None:
+    """A promotion in the place of the next post: from the fourth page on it is known, and taken from the others."""
+    names = ("one", "two", "three", "four", "five")
+    chain(newsroom, *names)
+    promoted = "https://alpha.example/subscribe-to-our-briefing"
+    for name in names[:3]:
+        newsroom.scrape(A + name, next=promoted)
+    assert newsroom.posts()["one"].next is not None
+    assert newsroom.posts()["one"].next.url == promoted
+    head = newsroom.store.archive.head()
+    newsroom.scrape(A + "four", next=promoted)
+    newsroom.scrape(A + "five", next=promoted)
+    posts = newsroom.posts()
+    assert [posts[name].next and posts[name].next.url for name in names] == [A + name for name in names[1:]] + [None]
+    assert {"one", "two", "three"} <= changed(newsroom, head)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import datetime
 from html import unescape
 
@@ -37,12 +38,41 @@ _LATER = re.compile(
     r"(?i)updated?\b|modified|reviewed|revised|edited|aktualisiert|geändert|mis à jour|modifié|actualizado|aggiornato"
     r"|atualizado|bijgewerkt|uppdaterad|opdateret|oppdatert|обновлено|zaktualizowano|更新"
 )
+_LABELLED = re.compile(
+    r"(?i)\s(?=(?:last |first |originally )?(?:published|posted|created|released|updated?|modified|revised|edited|reviewed"
+    r"|veröffentlicht|erschienen|aktualisiert|geändert|publié|mis à jour|modifié|publicado|actualizado|pubblicato|aggiornato"
+    r"|atualizado|gepubliceerd|bijgewerkt|publicerad|uppdaterad|опубликовано|обновлено|opublikowano|zaktualizowano)\b)"
+    r"|(?<=[\d日])(?=\s*(?:更新|公開|发布|發布|发表|發表))|\s(?=(?:更新|公開|发布|發布|发表|發表))"
+)
+_LOWER = re.compile(r"\b[^\W\d_A-ZÀ-Þ]{2,}\b")
+SAID = 2
+"""Words in lower case that make a line a sentence, beside those of which bylines are made."""
+
+_OF_BYLINES = frozenset({
+    "on", "at", "by", "and", "this", "article", "post", "story", "was", "were", "is", "first", "last", "originally",
+    "published", "posted", "written", "updated", "modified", "reviewed", "revised", "edited", "am", "pm", "of",
+    "in", "the", "to", "min", "minutes", "read", "reading", "time", "vor", "von", "um", "zuletzt", "veröffentlicht",
+    "aktualisiert", "uhr", "le", "la", "du", "par", "publié", "mis", "jour", "el", "de", "por", "publicado",
+    "actualizado", "il", "di", "da", "pubblicato", "aggiornato", "em", "às",
+})  # fmt: skip
+
 _BYLINE = re.compile(
     r"(?i)^\W*(?:this \w+ (?:was|is) )?(?:(?:(?:story|words|text|article|guide|post(?:ed)?|written|authored|published|reported"
-    r"|review(?:ed)?)\s+)?by|author|written by|von|par|por|di|door|af|av|autor|auteur|autore)\b"
-    r"[:\s]+(?P<name>\S.*)$"
+    r")\s+)?by|authors?|contributors?|written by|von|par|por|di|door|af|av|autor|auteur|autore|автор|tekst)\b"
+    r"[:：\s]+(?P<name>\S.*)$"
 )
-_BY_ALONE = re.compile(r"(?i)^\W*(?:(?:posted|written|authored|published|words|story)\s+)?(?:by|von|par|por)\W*$")
+_BY_IN_CHINESE = re.compile(
+    r"(?:作者|撰文|文|记者|記者|著者|執筆者?|作成者|投稿者|글쓴이|작성자)\s*[:：/／]\s*(?P<name>[^\s|｜·:：,，/]{2,20})"
+)
+_DATED_BY = re.compile(
+    r"(?i)^\W*(?:posted|published|written|updated)?(?:\s+on)?\b[^.!?]{0,60}\b(?:19|20)\d\d\b[^.!?]{0,30}\bby\s+(?P<name>\S[^.!?]{1,60})$"
+)
+"""posted on 2023-12-20 14:00 EST by Ada Example"""
+
+_WROTE_IN_LINE = re.compile(r"(?i)\b(?:written|authored|words|reported) by (?P<name>[^.|·]{3,80})")
+_BY_ALONE = re.compile(
+    r"(?i)^\W*(?:(?:posted|written|authored|published|words|story)\s+)?(?:by|von|par|por|authors?|autor|auteur|автор)\W*$"
+)
 _DATE_BEFORE = re.compile(
     r"^(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\w{3,9}\.? \d{1,2},? \d{4}|\d{1,2}\.? \w{3,9} \d{4})\W+"
 )
@@ -75,14 +105,30 @@ def _headline(blocks: list[Block], title: str | None) -> int | None:
     return next(iter([*headings, *([] if first is not None else same)]), first)
 
 
+def is_sentence(line: str) -> bool:
+    """Whether a line tells something: it has an end, and more words than names, dates and what bylines are made of."""
+    text = line.strip()
+    if not text.endswith((".", "!", "?", "。", "！", "？", "…")):
+        return False
+    return sum(1 for word in _LOWER.findall(text) if word not in _OF_BYLINES) >= SAID or (
+        not text.isascii() and len(text) > 40
+    )
+
+
 def shown_date(lines: list[str]) -> datetime | None:
     """The first date in `lines` that is not one of a change."""
-    return next((moment for line in lines if not _LATER.search(line) for moment in dates_in(line)), None)
+    return next((moment for part in _parts(lines) if not _LATER.search(part) for moment in dates_in(part)), None)
 
 
 def shown_change(lines: list[str]) -> datetime | None:
     """The first date in `lines` that is one of a change: "Updated June 12, 2026"."""
-    return next((moment for line in lines if _LATER.search(line) for moment in dates_in(line)), None)
+    return next((moment for part in _parts(lines) if _LATER.search(part) for moment in dates_in(part)), None)
+
+
+def _parts(lines: list[str]) -> Iterator[str]:
+    """The lines, each cut where another date begins that is labelled: "Updated: 1 May 2026 · Published: 3 March 2026"."""
+    for line in lines:
+        yield from _LABELLED.split(line)
 
 
 def dateline(lines: list[str]) -> datetime | None:
@@ -115,7 +161,12 @@ def _box(node: HtmlElement) -> HtmlElement | None:
 def shown_author(lines: list[str]) -> str | None:
     """The name behind a "by" in `lines`."""
     for line, following in zip(lines, [*lines, ""][1:], strict=True):
-        if match := _BYLINE.match(_DATE_BEFORE.sub("", line)):
+        if (
+            match := _WROTE_IN_LINE.search(line)
+            or _BYLINE.match(_DATE_BEFORE.sub("", line))
+            or _BY_IN_CHINESE.search(line)
+            or _DATED_BY.match(line)
+        ):
             return match["name"]
         if following and _BY_ALONE.match(line):
             return following
@@ -134,15 +185,46 @@ _META = ("author", "article:author", "parsely-author", "sailthru.author", "dc.cr
          "article:author_name", "cxenseparse:author", "rbauthors")  # fmt: skip
 _NAMED = re.compile(r"(?i)(?:^|[\s_-])(?:byline|author|authors|writer|contributor)(?:$|[\s_-]|name|link)")
 _NOT_NAME = re.compile(
-    r"(?i)bio|avatar|image|photo|social|comment|related|box|about|sidebar|widget|description|info|job|title|role|date"
+    r"(?i)bio|avatar|image|photo|social|comment|related|box|about|sidebar|widget|description|info|job(?!ber)|title|role|date"
+    r"|count|follow|editor|reviewer|publisher"
 )
+_NOT_A_PART = re.compile(r"(?i)comment|related|reviewer|editor|sidebar|widget")
+_BADGE = re.compile(
+    r"(?i)(?:^|[\s_-])(?:badge|level|lvl|rank|role|label|count|verified|score|points|followers?|icon|job|title|tooltip"
+    r"|sr-only|screen-reader-text|visually-hidden|reviewer|editor|position|affiliation|time|date|avatar|initials)(?:$|[\s_-])"
+)
+"""Class names of what stands beside a name in its element."""
+
 _OF_NAME = re.compile(r"(?i)(?:author|byline|writer|contributor)s?[\w-]*?name(?:$|[\s_-])")
 _PROFILE = re.compile(
     r"(?i)^(?!https?://(?:[\w.-]*\.)?(?:bsky\.app|linkedin\.|facebook\.|twitter\.|x\.com|instagram\.|youtube\.)).*/(?:authors?|people|contributors?|staff|writers?|by)/[^/?#]+/?$"
 )
 _BY = re.compile(
-    r"(?i)^\W*(?:(?:posted|written|authored|published|reported|story|words|text|article|guide|reviewed)\s+by|by|von|par|por|di|af|av|door"
-    r"|authors?|autor|read more about|more by|view all posts by)\b[:\s]+"
+    r"(?i)^\W*(?:(?:posted|written|authored|published|reported|story|words|text|article|guide)\s+by|by|von|par|por|di|af|av|door"
+    r"|authors?|autor|auteur|autore|автор|tekst|read more about|more by|view all posts by)\b[:：\s]+"
+    r"|^\W*(?:作者|撰文|文|记者|記者|著者|執筆者?|作成者|投稿者|글쓴이|작성자|글)\s*[:：/／]\s*"
+)
+_WROTE = re.compile(
+    r"(?i)\b(?:written|authored|posted|words|story|text|reported|geschrieben|verfasst|écrit|escrito|scritto)\s+"
+    r"(?:by|von|par|por|da)\s+(?P<name>\S.*)$"
+)
+_OTHERS = re.compile(
+    r"(?i)\b(?:(?:medically |clinically |fact[- ]|legally |expert )?(?:reviewed|checked|edited|verified|translated|approved"
+    r"|illustrated|produced|updated|photographed)|photo(?:graph|graphy|graphs|s)?|images?|illustrations?|graphics?|video"
+    r"|geprüft|bearbeitet|foto|relu|édité|revisado|editado)\s+(?:by|von|par|por)\b[:\s].*$|\(?(?:image|photo|foto|bild)s?:.*$"
+)
+"""Somebody else's part: who reviewed, translated or photographed has not written it."""
+
+_PARENTHESIS = re.compile(r"\s*\((?:[a-z]{2,5}|[^()]*[:@/][^()]*)\)")
+"""A shorthand, an address or a credit behind a name; a nickname or a house stays."""
+
+_TITLE_BEHIND = re.compile(r"\s(?:기자|특파원|논설위원|记者|記者|編集部)$")
+_LEVEL = re.compile(r"(?i)\s+(?:lv|lvl|level|rank|vip)\.?\s?\d+\b.*$")
+_AND = re.compile(r"\s+(?:and|und|et|y|og|och|en|i|&)\s+|\s*[;；、]\s*")
+_ROLE = re.compile(
+    r"(?i)\b(?:writer|editor|reporter|correspondent|contributor|contributing|columnist|journalist|staff|officer|head|chief"
+    r"|director|manager|president|founder|co-founder|ceo|cto|ciso|researcher|analyst|engineer|associated press|the associated"
+    r"|redakteur(?:in)?|redaktion|senior|special to|freelance|agencies|agenturen|reuters|bloomberg|financial times)\b"
 )
 _WRITTEN_BY = re.compile(
     r"(?i)(?:written|posted) by|author|geschrieben von|verfasst von|écrit par|escrito por|scritto da"
@@ -150,19 +232,28 @@ _WRITTEN_BY = re.compile(
 """What WordPress tells link previews: a label, and the author's name with it."""
 _NO_NAME = re.compile(
     r"(?i)https?:|www\.|@\w+\.\w|^\W*$|^[\d\W]+$|^(?:admin|administrator|editor|author|authors|staff|guest|none"
-    r"|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more)$"
-    r"|\.(?:com|net|org|extra)\b|^page\."
+    r"|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more|staff writer|contributor|team"
+    r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|redaktion|redacción|rédaction|newsroom|editorial"
+    r"|webmaster|follow|share|profile|about|more)$"
+    r"|\.(?:com|net|org|extra)\b|^page\.|\d:\d\d|\b\d+ comments?\b|^content:"
 )
 _DATED = re.compile(
     r"(?i)\s*(?:[|•·—–]|\s-\s|\b(?:on|at)\b\s+(?:\w+day\b|\w+\s+\d|\d)|\b(?:published|updated|posted|reviewed by"
     r"|fact[- ]checked)\b|\d{1,2}[./]\d|"
     r"\b\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\b\w{3,9}\.?\s\d{1,2},?\s\d{4}|\b\d+ min).*$"
 )
+_END = re.compile(r"(?<=[^\W\d_A-Z]{3})\.$")
+"""The end of a sentence, and not of an initial or a degree."""
+
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_FOLD = re.compile(r"[\W_]+")
 _LEADING_DATE = re.compile(r"(?i)^\W*(?:\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\w{3,9}\.?\s\d{1,2},?\s\d{4})\W+(?:by\s+)?")
 
 
-def find_author(tree: HtmlElement, said: Claims, lines: list[str]) -> str | None:
-    """The names of the authors, separated by ", "; or None. `lines` is what stands around the headline."""
+def find_author(tree: HtmlElement, said: Claims, lines: list[str], sites: frozenset[str] = frozenset()) -> str | None:
+    """The names of the authors, separated by ", "; or None. `lines` is what stands around the headline, `sites` are the
+    site's own names, folded: a person is named before it.
+    """
     stated, organisation = _stated(said)
     sources: list[Callable[[], list[str]]] = [
         lambda: _meta(said),
@@ -170,18 +261,35 @@ def find_author(tree: HtmlElement, said: Claims, lines: list[str]) -> str | None
         lambda: [shown_author(lines) or ""],
     ]
     sources.insert(2 if organisation else 0, lambda: stated)
-    site = _site(said)
     later = None
     for source in sources:
-        names = list(dict.fromkeys(name for raw in source() if (name := _name(raw))))[:MAX_AUTHORS]
-        if names and not all(name.casefold() == site for name in names):
-            return ", ".join(names)
+        names = list(dict.fromkeys(name for raw in source() for name in names_in(raw)))[:MAX_AUTHORS]
+        people = [name for name in names if _fold(name) not in sites]
+        if people and not (later and people[0].startswith(later)):
+            return ", ".join(people)
         later = later or ", ".join(names)
     return later or None
 
 
-def _site(said: Claims) -> str:
-    return (said.first("og:site_name") or "").casefold()
+def names_in(raw: str) -> list[str]:
+    """The names in what an element, a claim or a byline says: without a role, a level, a date, or who else took part."""
+    text = squeeze(unescape(raw))
+    if wrote := _WROTE.search(text):
+        text = wrote["name"]
+    text = _OTHERS.sub("", text)
+    text = _TITLE_BEHIND.sub("", _LEVEL.sub("", _PARENTHESIS.sub("", text)).strip())
+    whole = _name(text)
+    if whole is None:
+        return []
+    if "," not in whole and not _AND.search(whole):
+        return [whole]
+    groups = [[part for each in re.split(r"\s*,\s*", group) if (part := _name(each))] for group in _AND.split(whole)]
+    parts = [part for group in groups for part in group]
+    kept = [part for part in parts if not _ROLE.search(part) and not _YEAR.search(part)]
+    if not kept:
+        return [whole]
+    people = sum(_is_person(part) for part in kept)
+    return kept if people >= 2 or len(kept) == 1 else [", ".join(kept) if len(kept) < len(parts) else whole]
 
 
 def _stated(said: Claims) -> tuple[list[str], bool]:
@@ -256,9 +364,14 @@ def _rank(node: HtmlElement) -> int | None:
     if node.tag == "a" and _PROFILE.search(node.get("href") or ""):
         return 1
     names = f"{node.get('class') or ''} {node.get('id') or ''}"
-    if len(names) <= 3 or not (_NAMED.search(names) or _OF_NAME.search(names)) or _NOT_NAME.search(names):
+    of_name = bool(_OF_NAME.search(names))
+    if (
+        len(names) <= 3
+        or not (_NAMED.search(names) or of_name)
+        or (_NOT_A_PART if of_name else _NOT_NAME).search(names)
+    ):
         return None
-    return 2 if _OF_NAME.search(names) else 3
+    return 2 if of_name else 3
 
 
 def _texts(node: HtmlElement) -> Iterator[str]:
@@ -269,10 +382,31 @@ def _texts(node: HtmlElement) -> Iterator[str]:
         ):
             yield inner.get("content") or text_of(inner)
     if sum(1 for _ in node.iter()) < 20:
-        whole = text_of(node)
+        linked = [
+            text for link in node.iterdescendants("a") if _is_person(text := text_of(link)) and not _ROLE.search(text)
+        ]
+        if linked:
+            yield ", ".join(dict.fromkeys(linked))
+        whole = _without_badges(node)
         if len(whole.split()) > MAX_WORDS:
-            yield from (part for text in node.itertext() if _is_person(part := squeeze(text)))
+            people = [part for text in node.itertext() if _is_person(part := squeeze(text)) and not _ROLE.search(part)]
+            yield ", ".join(dict.fromkeys(people))
         yield whole
+
+
+def _without_badges(node: HtmlElement) -> str:
+    """The text of an element that shows a name, without the level, the role or the date beside it."""
+    if not any(_BADGE.search(child.get("class") or "") for child in node.iterdescendants()):
+        return text_of(node)
+    kept = deepcopy(node)
+    for child in [child for child in kept.iterdescendants() if _BADGE.search(child.get("class") or "")]:
+        if child.getparent() is not None:
+            child.drop_tree()
+    return text_of(kept) or text_of(node)
+
+
+def _fold(text: str) -> str:
+    return _FOLD.sub("", text.casefold())
 
 
 def _is_person(text: str) -> bool:
@@ -282,5 +416,5 @@ def _is_person(text: str) -> bool:
 
 def _name(raw: str) -> str | None:
     name = _BY.sub("", _LEADING_DATE.sub("", squeeze(unescape(raw))))
-    name = _DATED.sub("", name).strip(" ,;:|·•-–—")
+    name = _END.sub("", _DATED.sub("", name).strip(" ,;:|·•-–—"))
     return None if not 1 < len(name) <= MAX_NAME or len(name.split()) > 14 or _NO_NAME.search(name) else name

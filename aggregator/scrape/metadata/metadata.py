@@ -15,11 +15,20 @@ from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.dom import squeeze
-from aggregator.scrape.metadata.authors import byline, dateline, find_author, shown_change, shown_date, told_behind
-from aggregator.scrape.metadata.titles import find_title
+from aggregator.scrape.metadata.authors import (
+    DATELINE,
+    byline,
+    dateline,
+    find_author,
+    is_sentence,
+    shown_change,
+    shown_date,
+    told_behind,
+)
+from aggregator.scrape.metadata.titles import find_title, site_names
 from aggregator.scrape.page_kind import forbidden_by_page
 from aggregator.scrape.structured import Claims
-from aggregator.text.dates import read_date
+from aggregator.text.dates import dates_in, read_date
 from aggregator.text.urls import http_url
 
 MAX_TAGS = 30
@@ -80,14 +89,15 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it,
     `blocks` its text; `agent` is the name that it may call us by.
     """
-    title = find_title(tree, said, url)
+    names = site_names(tree, said, url)
+    title = find_title(tree, said, names)
     around = byline(blocks, title)
-    lines = [block.text for block in around]
+    lines = [block.text for block in around if not is_sentence(block.text)]
     modified = _modified(said, lines)
     return Metadata(
         title=title,
-        author=find_author(tree, said, lines),
-        published=_with_its_time(_published(tree, said, url, lines, modified), around),
+        author=find_author(tree, said, [squeeze(" ".join(block.parts)) for block in around], names),
+        published=_with_its_time(_published(tree, said, url, lines, blocks, modified), around),
         modified=modified,
         language=_language(tree, said),
         lead_image=_lead_image(said, url),
@@ -98,7 +108,7 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
 
 
 def _published(
-    tree: HtmlElement, said: Claims, url: str, lines: list[str], modified: datetime | None
+    tree: HtmlElement, said: Claims, url: str, lines: list[str], blocks: list[Block], modified: datetime | None
 ) -> datetime | None:
     claimed = _claimed_date(said)
     shown = dateline(lines)
@@ -112,7 +122,7 @@ def _published(
         or shown_date(lines)
         or _lone_date(tree)
         or shown_change(lines)
-        or _guessed_date(tree, url)
+        or _guessed_date(tree, url, blocks)
     )
 
 
@@ -170,8 +180,15 @@ def _lone_date(tree: HtmlElement) -> datetime | None:
     return read_date(times.pop()) if len(times) == 1 else None
 
 
-def _guessed_date(tree: HtmlElement, url: str) -> datetime | None:
-    return read_date(find_date(tree, url=url, original_date=True, extensive_search=False, outputformat="%Y-%m-%d"))
+def _guessed_date(tree: HtmlElement, url: str, blocks: list[Block]) -> datetime | None:
+    """What htmldate finds; not the date of something that the text tells."""
+    found = read_date(find_date(tree, url=url, original_date=True, extensive_search=False, outputformat="%Y-%m-%d"))
+    shown = [block for block in blocks if found in dates_in(block.text)] if found else []
+    return found if not shown or any(not _tells(block) for block in shown) else None
+
+
+def _tells(block: Block) -> bool:
+    return block.words > DATELINE or is_sentence(block.text)
 
 
 def _first_date(values: Iterable[object]) -> datetime | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import squeeze, text_of
 from aggregator.scrape.structured import Claims
 from aggregator.text.dates import dates_in
-from aggregator.text.urls import host_of
+from aggregator.text.urls import host_of, http_url
 
 _SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›]\s*|\s+::\s+")
 _NAME_SEPARATOR = re.compile(_SEPARATOR.pattern + r"|:\s+")
@@ -23,8 +24,74 @@ _LONG_ENOUGH = 15
 _PASSED_ON = re.compile(r"\s+\((?:[\w-]+\.)+[a-z]{2,}\)(?:\s+\d+)?$")
 """Title (example.com) 87"""
 
+_FRAME = frozenset({"nav", "aside", "footer"})
+_TITLED = re.compile(
+    r"(?i)(?:entry|post|article|page|story)[-_]?(?:title|headline|heading)|(?:^|\s)(?:headline|p-name)(?:$|\s)"
+)
+_KICKER = re.compile(
+    r"(?i)(?:^|[\s_-])(?:kicker|eyebrow|category|categories|section|label|badge|topic|rubric|overline|dachzeile|pretitle"
+    r"|supertitle|flag|tag)(?:$|[\s_-])|(?:^|\s)(?:screen-reader-text|sr-only|visually-hidden)(?:$|\s)"
+)
+"""Class names of what stands before a headline within it."""
+
+_ANCHOR = re.compile(
+    r"(?i)(?:^|[\s_-])(?:headerlink|header-link|heading-anchor|anchor|anchorjs-link|permalink|hash-link)(?:$|[\s_-])"
+)
+_SIGN_BEHIND = re.compile(r"\s+[#¶§]$")
+_SIGNS = frozenset({"#", "¶", "§", "🔗", "∞", "Permalink", "Link to this heading", "\u200b", "⚓"})
+MAX_SLASHES = 3
+"""In the absolute address of a front page."""
+
 MAX_TITLE = 300
 """Characters; a longer `h1` or `title` is not a title."""
+
+MAX_DATE_WORDS = 5
+"""Words; a longer title with a date in it tells of something."""
+
+_PLACEHOLDERS = frozenset(
+    [
+        "untitled",
+        "untitledpost",
+        "notitle",
+        "nottitled",
+        "title",
+        "post",
+        "newpost",
+        "draft",
+        "unnamed",
+        "unknown",
+        "none",
+        "null",
+        "undefined",
+        "na",
+        "default",
+        "ohnetitel",
+        "keintitel",
+        "unbenannt",
+        "sanstitre",
+        "senzatitolo",
+        "sintitulo",
+        "sintítulo",
+        "semtitulo",
+        "semtítulo",
+        "zondertitel",
+        "utantitel",
+        "beztytułu",
+        "безназвания",
+        "безымянный",
+        "无标题",
+        "無標題",
+        "未命名",
+        "タイトルなし",
+        "無題",
+        "제목없음",
+        "article",
+        "entry",
+        "item",
+        "rss",
+    ]
+)
+"""What feeds give an entry that has no title, folded."""
 
 MIN_OVERLAP = 0.5
 """A heading that is less of a title's beginning than this is the name of the site before it."""
@@ -36,6 +103,20 @@ MIN_ANNOUNCED = 4
 """Letters and digits that a feed's title needs to be looked for in the page: "Hi" stands everywhere."""
 
 
+def stands(announced: str, url: str) -> bool:
+    """Whether the title that a feed announces is one: not missing, not cut, no placeholder, no date, no address."""
+    folded = _fold(announced)
+    if not folded or announced.rstrip().endswith(("...", "…")) or folded in _PLACEHOLDERS:
+        return False
+    if http_url(announced.strip()) or folded == _fold(host_of(url).removeprefix("www.")):
+        return False
+    return any(character.isalpha() for character in announced) and not _is_date(announced)
+
+
+def _is_date(text: str) -> bool:
+    return len(text.split()) <= MAX_DATE_WORDS and any(dates_in(text))
+
+
 def announced_title(tree: HtmlElement, said: Claims, announced: str) -> str | None:
     """The page's own form of the title that the feed `announced`, when the page has it; else None.
 
@@ -45,7 +126,7 @@ def announced_title(tree: HtmlElement, said: Claims, announced: str) -> str | No
     wanted = _fold(announced.rstrip(" .…"))
     if len(wanted) < MIN_ANNOUNCED:
         return None
-    shown = [text_of(node) for node in tree.iter("h1", "h2", "h3", "h4")]
+    shown = [heading_text(node) for node in tree.iter("h1", "h2", "h3", "h4")]
     claimed = [_text(said.article.get("headline")), said.first("og:title"), said.first("twitter:title")]
     titles = [squeeze(unescape(title)) for title in [*shown, *claimed] if title and len(title) <= MAX_TITLE]
     cut = announced.rstrip().endswith(("...", "…"))
@@ -64,14 +145,13 @@ def _parts(title: str) -> Iterator[str]:
         yield title[match.end() :]
 
 
-def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
-    """The title of the article in `tree`, or None.
+def find_title(tree: HtmlElement, said: Claims, names: frozenset[str]) -> str | None:
+    """The title of the article in `tree`, or None. `names` are those of its site, folded (`site_names`).
 
     What readers see above the text goes before what machines are told: the latter is often written for search engines.
     """
-    names = _site_names(said, url)
     headings = _headings(tree, names)
-    subheadings = [text_of(node) for node in tree.iter("h2", "h3")]
+    subheadings = _subheadings(tree, names)
     claimed = [
         _text(said.article.get("headline")),
         said.first("og:title"),
@@ -82,16 +162,21 @@ def find_title(tree: HtmlElement, said: Claims, url: str) -> str | None:
     candidates = [
         title
         for raw in [*claimed, *documents]
-        if raw and (title := without_site(squeeze(unescape(unescape(raw))), names, headings))
+        if raw
+        and (title := without_site(squeeze(unescape(unescape(raw))), names, headings))
+        and _fold(title) not in names
     ]
-    for heading in headings:
+    folded = {_fold(title) for title in candidates}
+    for heading, node in headings.items():
+        if _fold(heading) in folded:
+            return _PASSED_ON.sub("", heading) if "|" not in heading else _shorter(heading, [*candidates, *subheadings])
         for title in candidates:
-            if _only_prefixed(heading, title):
+            if _only_prefixed(heading, title, node):
                 return title
         if any(_agree(heading, title) for title in candidates):
             return _shorter(heading, [*candidates, *subheadings])
     likely = max(headings, key=lambda heading: _kinship(heading, candidates), default=None)
-    if likely and (not candidates or _kinship(likely, candidates) >= MIN_KINSHIP):
+    if likely and (not any(claimed) or _kinship(likely, candidates) >= MIN_KINSHIP):
         return likely
     if candidates:
         return _without_pipe(candidates[0])
@@ -109,10 +194,45 @@ def _shorter(heading: str, others: list[str]) -> str:
     return _PASSED_ON.sub("", heading)
 
 
-def _headings(tree: HtmlElement, names: set[str]) -> list[str]:
+def _headings(tree: HtmlElement, names: frozenset[str]) -> dict[str, HtmlElement]:
     """The texts of the page's `h1` that can be titles: not the name of the site, which some themes put there."""
-    texts = (unescape(text_of(node)) for node in tree.iter("h1"))
+    texts = {unescape(heading_text(node)): node for node in reversed(list(tree.iter("h1")))}
+    return {
+        text: node for text, node in reversed(texts.items()) if 2 < len(text) <= MAX_TITLE and _fold(text) not in names
+    }
+
+
+def _subheadings(tree: HtmlElement, names: frozenset[str]) -> list[str]:
+    """The texts of lesser headings, those first that are marked as a title; none of the page's frame."""
+    nodes = [node for node in tree.iter("h2", "h3") if not any(each.tag in _FRAME for each in node.iterancestors())]
+    nodes.sort(key=lambda node: not (_TITLED.search(node.get("class") or "") or node.get("itemprop") == "headline"))
+    texts = (unescape(heading_text(node)) for node in nodes)
     return [text for text in dict.fromkeys(texts) if 2 < len(text) <= MAX_TITLE and _fold(text) not in names]
+
+
+def heading_text(heading: HtmlElement) -> str:
+    """The words of a heading: without a section that stands before them, and without the sign of a link to itself."""
+    left_out = {
+        node
+        for node in heading.iterdescendants()
+        if _KICKER.search(node.get("class") or "")
+        or (node.tag == "a" and (_ANCHOR.search(node.get("class") or "") or text_of(node) in _SIGNS))
+    }
+    whole = text_of(heading)
+    if not left_out:
+        return _SIGN_BEHIND.sub("", whole)
+    texts = heading.xpath(".//text()")
+    inside = (text for text in texts if not any(node in left_out for node in _holders(text, heading)))
+    return _SIGN_BEHIND.sub("", squeeze(" ".join(inside))) or whole
+
+
+def _holders(text: HtmlElement, heading: HtmlElement) -> Iterator[HtmlElement]:
+    """The elements in a heading that a piece of its text is in."""
+    parent = text.getparent()
+    node = parent.getparent() if text.is_tail else parent
+    while node is not None and node is not heading:
+        yield node
+        node = node.getparent()
 
 
 def _kinship(heading: str, titles: list[str]) -> float:
@@ -122,7 +242,7 @@ def _kinship(heading: str, titles: list[str]) -> float:
     return max(shares, default=0.0)
 
 
-def without_site(title: str, names: set[str], headings: list[str]) -> str:
+def without_site(title: str, names: frozenset[str], headings: Iterable[str]) -> str:
     """`title` without a leading or trailing site name."""
     parts = _SEPARATOR.split(title)
     if len(parts) < 2:
@@ -141,20 +261,35 @@ def without_site(title: str, names: set[str], headings: list[str]) -> str:
     return title
 
 
-def _is_site(part: str, names: set[str]) -> bool:
+def _is_site(part: str, names: frozenset[str]) -> bool:
     folded = _fold(part)
     return any(
         folded == name or (len(name) > 3 and (name in folded and len(folded) < 2.5 * len(name))) for name in names
     )
 
 
-def _site_names(said: Claims, url: str) -> set[str]:
+def site_names(tree: HtmlElement, said: Claims, url: str) -> frozenset[str]:
+    """What the site calls itself, folded: for machines, by its host, and where it links to its front page."""
     publisher = said.article.get("publisher")
     name = publisher.get("name") if isinstance(publisher, dict) else None
     names = [said.first("og:site_name"), said.first("application-name"), _text(name)]
     host = host_of(url).removeprefix("www.")
     names += [host, *host.split(".")[:-1]]
-    return {folded for name in names if name and len(folded := _fold(name)) > 1}
+    names += [text_of(node) for node in tree.iter("a") if _leads_home(node.get("href") or "", url)]
+    return frozenset(folded for name in names if name and len(folded := _fold(name)) > 1)
+
+
+def _leads_home(href: str, url: str) -> bool:
+    if href != "/":
+        # Most links of a page lead deeper: their addresses need not be taken apart.
+        if not href.startswith("http") or href.count("/") > MAX_SLASHES or not (home := http_url(href)):
+            return False
+        if host_of(home) != host_of(url):
+            return False
+    own = urlsplit(url)
+    return (
+        urlsplit(href).path in ("", "/") and not href.startswith("#") and (own.path not in ("", "/") or bool(own.query))
+    )
 
 
 def _agree(heading: str, title: str) -> bool:
@@ -164,10 +299,16 @@ def _agree(heading: str, title: str) -> bool:
     return a == b or (len(short) > 12 and len(short) > len(long) * MIN_OVERLAP and long.startswith(short))
 
 
-def _only_prefixed(heading: str, title: str) -> bool:
-    """Whether the heading is the title with a date or a label before it: "Blog: ", "12 June 2026"."""
+def _only_prefixed(heading: str, title: str, node: HtmlElement) -> bool:
+    """Whether the heading is the title with a date, a label or a section before it: "Blog: ", "12 June 2026"."""
     before = heading.removesuffix(title).strip()
-    return before != heading and (before.endswith(":") or any(dates_in(before)))
+    if before == heading or not before:
+        return False
+    if before.endswith((":", "|", "»", "›")) or any(dates_in(before)):
+        return True
+    return any(
+        text_of(child) == before for child in node.iterdescendants("span", "a", "small", "div", "p", "em", "strong")
+    )
 
 
 def _without_pipe(title: str) -> str:

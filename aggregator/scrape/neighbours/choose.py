@@ -2,8 +2,9 @@
 
 `find` gathers what every link says (`neighbour_evidence`, `neighbour_places`) and settles between them. It says what
 the page said: a site that calls the older post "next" is quoted so, except where the link's own words or names are
-about age ("older post"). Pages of one article, pages of a list, related posts and comments are no neighbours. Nothing
-is fetched, and the tree stays as it is.
+about age ("older post"). Where neither `rel` nor a word tells the way, dates do, in the addresses and in the cards.
+Pages of one article, pages of a list, related posts and comments are no neighbours. Nothing is fetched, and the tree
+stays as it is.
 """
 
 from __future__ import annotations
@@ -76,7 +77,23 @@ def _choose(page: NeighbourPage) -> dict[Way, list[Statement]]:
         if _best(said) >= ENOUGH and way not in chosen and key not in taken:
             chosen[way] = sorted(said, key=lambda each: -each.score)[:_MAX_WITNESSES]
             taken.add(key)
-    return chosen
+    return {way.other: said for way, said in chosen.items()} if _is_reversed(page, chosen) else chosen
+
+
+def _is_reversed(page: NeighbourPage, chosen: dict[Way, list[Statement]]) -> bool:
+    """Whether what the page shows as the next post is older than the page, and the previous one newer, as far as dates
+    tell; neither a `rel` nor a word says otherwise.
+    """
+    if any(each.worded for said in chosen.values() for each in said):
+        return False
+    told = [(way, page.way_by_date(said[0].url) or _by_card(page, said)) for way, said in chosen.items()]
+    known = [found is way for way, found in told if found]
+    return bool(known) and not any(known)
+
+
+def _by_card(page: NeighbourPage, said: list[Statement]) -> Way | None:
+    """By the dates that the links or the blocks around them show."""
+    return next((way for each in said if each.element.tag == "a" and (way := page.way_by_time(each.element))), None)
 
 
 def _best(said: Iterable[Statement]) -> int:

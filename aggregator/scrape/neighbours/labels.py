@@ -42,21 +42,24 @@ class Force(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a text says. `way` is None for a label that rules a neighbour out: "next page", "older posts"; "overview" is
-    one of them with force `VAGUE`.
+    """What a text says. `way` is None for a label that may rule a neighbour out: "next page", "older posts" (`pages` is
+    the way of what they lead to, `listed` where that is several posts), and "overview", with force `VAGUE`.
     """
 
     way: Way | None
     force: Force = Force.BARE
+    pages: Way | None = None
+    listed: bool = False
 
 
-_DECORATION = " \t\r\n\xa0\u200b\u200e\u200f\ufe0e\ufe0f:|-–—·•…*~#♥()[]"
+_DECORATION = " \t\r\n\xa0\u200b\u200e\u200f\ufe0e\ufe0f:：|-–—·•…*~#♥()[]"
 _ARROWED = _DECORATION + words.NEXT_ARROWS + words.PREVIOUS_ARROWS
 _NEXT_EDGE, _PREVIOUS_EDGE = frozenset(words.NEXT_ARROWS), frozenset(words.PREVIOUS_ARROWS)
 _TRIMMED = words.NEXT_ARROWS + words.PREVIOUS_ARROWS + " |–—-\xa0"
 _VERBS = (" lesen", " ansehen", " anzeigen", " lire", " leer", " ler", " lezen")
 """Said after the noun in some languages ("nächsten Beitrag lesen"), and meaning nothing more."""
 _LOOSE_TERMS = 2
+_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _MAX_LABEL = 48
 """Characters; every label of the tables is shorter, so that longer texts need no look-up."""
 
@@ -87,7 +90,9 @@ def _language(paragraph: str) -> dict[str, Label]:
     for terms, way, force in senses:
         table.update(dict.fromkeys(terms, Label(way, Force.BARE)))
         table.update(dict.fromkeys(_pairs(terms, nouns), Label(way, force)))
-        table.update(dict.fromkeys(_pairs(terms, _split(words.PAGES + "," + words.LISTS)), Label(None)))
+        table.update(dict.fromkeys(_pairs(terms, _split(words.PARTS)), Label(None)))
+        table.update(dict.fromkeys(_pairs(terms, _split(words.LISTS)), Label(None, pages=way, listed=True)))
+        table.update(dict.fromkeys(_pairs(terms, _split(words.PAGES)), Label(None, pages=way)))
     return table
 
 
@@ -104,7 +109,8 @@ def _table() -> dict[str, Label]:
         (words.PREVIOUS_BARE, Label(Way.PREVIOUS, Force.BARE)),
         (words.NEXT_VAGUE, Label(Way.NEXT, Force.VAGUE)),
         (words.PREVIOUS_VAGUE, Label(Way.PREVIOUS, Force.VAGUE)),
-        (words.PAGES_FIXED, Label(None)),
+        (words.NEXT_PAGES, Label(None, pages=Way.NEXT)),
+        (words.PREVIOUS_PAGES, Label(None, pages=Way.PREVIOUS)),
         (words.OVERVIEWS, Label(None, Force.VAGUE)),
     )
     for listed, label in fixed:
@@ -113,6 +119,19 @@ def _table() -> dict[str, Label]:
 
 
 _LABELS = _table()
+_COLON = re.compile("[:：]")
+_GLUED = re.compile(
+    rf"[\s{re.escape(words.NEXT_ARROWS + words.PREVIOUS_ARROWS)}]*(?P<label>"
+    + "|".join(
+        sorted(
+            (re.escape(word) for word in (*_split(words.NEXT_POST), *_split(words.PREVIOUS_POST)) if _CJK.match(word)),
+            key=len,
+            reverse=True,
+        )
+    )
+    + ")"
+)
+"""A label in a script without spaces, to which a theme has glued the title: "下一篇A newer post"."""
 
 
 @lru_cache(maxsize=4096)
@@ -143,8 +162,10 @@ def without_arrows(text: str) -> str:
 
 
 def may_be_labelled(text: str) -> bool:
-    """Whether a text can be a label or begin with one, by its length and its first colon alone."""
-    return len(text) <= _MAX_LABEL or ":" in text[: _MAX_LABEL + 1]
+    """Whether a text can be a label or begin with one, by its length, its first colon and its first letters alone."""
+    if len(text) <= _MAX_LABEL or _COLON.search(text[: _MAX_LABEL + 1]):
+        return True
+    return bool(_GLUED.match(text))
 
 
 @lru_cache(maxsize=4096)
@@ -157,9 +178,12 @@ def split_label(text: str) -> tuple[Label | None, str]:
     whole = label_of(text)
     if whole is not None:
         return whole, ""
-    head, colon, rest = text.partition(":")
-    if colon and (label := label_of(head) or _loose_label(head)) is not None:
-        return label, without_arrows(rest)
+    if colon := _COLON.search(text):
+        head, rest = text[: colon.start()], text[colon.end() :]
+        if (label := label_of(head) or _loose_label(head)) is not None:
+            return label, without_arrows(rest)
+    if (glued := _GLUED.match(text)) and (rest := without_arrows(text[glued.end() :])):
+        return _LABELS[_fold(glued["label"])], rest
     return None, without_arrows(text)
 
 

@@ -10,6 +10,7 @@ A name counts for a link only when its block is there for it: a block named "nex
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -126,6 +127,8 @@ _MAX_CHUNKS = 6
 _MAX_LOOSE = 60
 """Labels beside links looked at on a page; the corpora have at most a dozen."""
 _LOOSE_CLIMB = 3
+_ICON = re.compile(r"(?i)(?:arrow|chevron|angle|caret|triangle)[\w-]*?[-_](left|right)(?![a-z])")
+_INLINE_TAGS = frozenset({"span", "strong", "em", "b", "small", "label"})
 _LOOSE_TAGS = ("span", "p", "div", *HEADINGS, "strong", "em", "b", "small", "td", "th", "dt", "label")
 
 
@@ -133,7 +136,7 @@ _LOOSE_TAGS = ("span", "p", "div", *HEADINGS, "strong", "em", "b", "small", "td"
 class Statement:
     """One link's word: where it leads, which way, how surely, and the element that says it.
 
-    `block` is the element in which its opposite would stand.
+    `block` is the element in which its opposite would stand, `worded` whether a `rel` or words tell the way.
     """
 
     url: str
@@ -142,6 +145,7 @@ class Statement:
     element: HtmlElement
     title: str | None = None
     block: HtmlElement | None = None
+    worded: bool = False
 
 
 @dataclass(slots=True)
@@ -161,10 +165,10 @@ class _Link:
 def _read(page: NeighbourPage, anchor: HtmlElement, beside: Label | None = None) -> _Link:
     """Everything that a link says; `beside` is a label that stands next to it."""
     texts = [text for text in islice(anchor.itertext(), _MAX_CHUNKS) if not text.isspace()]
-    labels = _labels(anchor, texts)
+    labels = [_of_post(page, anchor, label) for label in _labels(anchor, texts)]
     if beside:
         labels.append(beside)
-    rel, arrow, named = rel_way(anchor), _arrow(texts), named_ancestors(page, anchor)
+    rel, arrow, named = rel_way(anchor), _arrow(texts) or icon_way(anchor), named_ancestors(page, anchor)
     return _Link(
         rel=rel,
         label=max(labels, key=_force) if labels else None,
@@ -172,6 +176,26 @@ def _read(page: NeighbourPage, anchor: HtmlElement, beside: Label | None = None)
         arrow=arrow,
         near=names_around(page, anchor, named) if rel or labels or arrow or names_may_tell(named) else Near(),
     )
+
+
+def _of_post(page: NeighbourPage, anchor: HtmlElement, label: Label) -> Label:
+    """A label as it is meant: "next page" on a link whose address is no page of the article, nor a list, is the next
+    post's, and so is "next posts" where `rel` means one.
+    """
+    if not label.pages or not page.url_of(anchor):
+        return label
+    return Label(label.pages) if not label.listed or rel_way(anchor) is label.pages else label
+
+
+def icon_way(anchor: HtmlElement) -> Way | None:
+    """The way of an arrow that is drawn: an icon in a link, or right beside it ("fa-angle-left", "arrow-right")."""
+    icons = [each.get("class") or "" for each in islice(anchor.iter("i", "svg", "span", "em"), _MAX_CHUNKS)]
+    before, behind = anchor.getprevious(), anchor.getnext()
+    icons += [each.get("class") or "" for each in (before, behind) if each is not None and each.tag in ("i", "svg")]
+    ways = {
+        Way.NEXT if match[1].lower() == "right" else Way.PREVIOUS for name in icons if (match := _ICON.search(name))
+    }
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _labels(anchor: HtmlElement, texts: list[str]) -> list[Label]:
@@ -234,7 +258,7 @@ def _text_before(anchor: HtmlElement) -> str:
     sibling, parent = anchor.getprevious(), anchor.getparent()
     text = sibling.tail if sibling is not None else parent.text if parent is not None else None
     text = (text or "").strip()
-    return text if text.endswith(":") else ""
+    return text if text.endswith((":", "：")) else ""
 
 
 def _is_in_sentence(anchor: HtmlElement) -> bool:
@@ -253,7 +277,7 @@ def head_links(page: NeighbourPage) -> Iterator[Statement]:
         way = rel_way(link)
         url = page.url_of(link) if way else None
         if way and url:
-            yield Statement(url, way, REL, link, link.get("title"))
+            yield Statement(url, way, REL, link, link.get("title"), worded=True)
 
 
 @dataclass(slots=True)
@@ -297,7 +321,9 @@ def _state(page: NeighbourPage, anchor: HtmlElement, link: _Link) -> Statement |
     url = page.url_of(anchor)
     way = _way(page, url, link) if url else None
     score = _score(link, way) if way else 0
-    return Statement(url, way, score, anchor, None, _shared(link, anchor)) if url and way and score > 0 else None
+    worded = link.rel is not None or link.label is not None or near.age
+    block = _shared(link, anchor)
+    return Statement(url, way, score, anchor, None, block, worded) if url and way and score > 0 else None
 
 
 def loose_labels(page: NeighbourPage) -> Iterator[Statement]:
@@ -314,8 +340,19 @@ def loose_labels(page: NeighbourPage) -> Iterator[Statement]:
 def _labelled(page: NeighbourPage) -> Iterator[tuple[HtmlElement, Label]]:
     for element in page.tree.iter(*_LOOSE_TAGS):
         text = element.text
-        if text and not text.isspace() and (label := label_of(text)) and label.way:
+        if (text is None or text.isspace()) and len(element) == 1 and len(element[0]) == 0 and not element[0].text:
+            text = element[0].tail  # an icon, and the label behind it
+        if text and not text.isspace() and (label := label_of(text)) and label.way and not _is_in_text(element):
             yield element, label
+
+
+def _is_in_text(element: HtmlElement) -> bool:
+    """Whether an element is a piece of running text: "the state before is called the <b>previous</b>, and"."""
+    if element.tag not in _INLINE_TAGS:
+        return False
+    before, parent = element.getprevious(), element.getparent()
+    said = (before.tail if before is not None else parent.text if parent is not None else None) or ""
+    return any(map(str.isalnum, f"{said[-40:]}{(element.tail or '')[:40]}"))
 
 
 def _only_link_near(page: NeighbourPage, element: HtmlElement) -> HtmlElement | None:

@@ -28,6 +28,8 @@ MAX_INSIDE = 60
 MAX_POSTS = 9
 """Links and different posts looked at in one block: two neighbours, each with picture, title, category and author, have
 eight; what has more is a menu, whatever else is in it."""
+MAX_CARD_CLIMB = 3
+DAY = len("2026-03-12")
 STOP_TAGS = frozenset({"body", "html", "main", "article"})
 """No block of neighbours reaches up to one of these."""
 
@@ -112,6 +114,24 @@ class NeighbourPage:
         if not own or not other or own == other:
             return None
         return Way.NEXT if other > own else Way.PREVIOUS
+
+    def way_by_time(self, anchor: HtmlElement) -> Way | None:
+        """By the date in or beside a link (a `time` of its own) and that on which the page says it was published."""
+        theirs = ""
+        for block in (anchor, *islice(anchor.iterancestors(), MAX_CARD_CLIMB)):
+            if theirs or block.tag in ("main", "body", "html") or len(self.anchors_in(block)) > 1:
+                break
+            theirs = next((each.get("datetime", "") for each in block.iter("time")), "")[:DAY]
+        own = self.published
+        if len(own) != DAY or len(theirs) != DAY or own == theirs:
+            return None
+        return Way.NEXT if theirs > own else Way.PREVIOUS
+
+    @cached_property
+    def published(self) -> str:
+        """The day on which the page says for machines that it was published; empty when it does not."""
+        metas = (each for each in self.tree.iter("meta") if each.get("property") == "article:published_time")
+        return next((each.get("content", "") for each in metas), "")[:DAY]
 
 
 def rel_way(element: HtmlElement) -> Way | None:

@@ -14,14 +14,17 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import HEADINGS
-from aggregator.scrape.neighbours.labels import Way
-from aggregator.scrape.neighbours.links import ENOUGH, Statement
-from aggregator.scrape.neighbours.page import NeighbourPage, own_block
+from aggregator.scrape.neighbours.labels import Way, arrow_of
+from aggregator.scrape.neighbours.links import ENOUGH, Statement, icon_way
+from aggregator.scrape.neighbours.page import STOP_TAGS, NeighbourPage, own_block
 from aggregator.scrape.neighbours.urls import date_in, folded
 
 _RECENT = re.compile(r"recent[-_]?(?:posts|entries)|latest|archive(?:date|list)?|neueste|ultim|dernier", re.IGNORECASE)
 _READ_NEXT = re.compile(r"(?:^|\s)read-next(?:\s|$)")
 _READ_NEXT_RELATED = re.compile(r"(?:^|\s)read-next-card(?:\s|$)")
+_SCROLLED = re.compile(
+    r"(?i)infinite[-_]?scroll[-_]?(?:single|post|article)|(?:single|post|article)[-_]?infinite[-_]?scroll"
+)
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|respond|disqus_thread|commentform)(?:$|[\s_-])", re.IGNORECASE)
 _OPENING = re.compile(r"(?:…|\.\.\.)\W{0,2}$")
 _MIN_ITEMS = 3
@@ -34,6 +37,8 @@ _MAX_BELOW = 8
 _MIN_CARD, _MAX_CARD = 80, 1500
 """Characters of a title and its opening lines."""
 _MIN_TITLE_WORDS = 3
+_MIN_LETTERS = 4
+_MAX_ARROW_CLIMB = 4
 _COMMENT_TAGS = ("div", "section", "form", "ol", "ul", "h2", "h3", "h4", "p", "a", "span")
 _COMMENT_TEXT = re.compile(
     r"(?:no|\d+) comments?:?|(?:post|leave|add) a (?:comment|reply)|keine kommentare:?|kommentar veröffentlichen|"
@@ -51,7 +56,9 @@ _ASIDE = re.compile(r"sidebar|related|popular|featured|recommend", re.IGNORECASE
 def by_place(page: NeighbourPage, stated: frozenset[str]) -> Iterator[Statement]:
     """Everything that place alone says. `stated` are the URLs (folded) that a plainer statement is about."""
     yield from _pairs(page, stated)
+    yield from _arrows(page, stated)
     yield from _read_next(page)
+    yield from _scrolled_to(page)
     yield from _lists(page)
     yield from _below_comments(page)
     yield from _lost_rel(page)
@@ -84,6 +91,30 @@ def _pairs(page: NeighbourPage, stated: frozenset[str]) -> Iterator[Statement]:
                     yield _told(page, anchor, way, block)
 
 
+def _arrows(page: NeighbourPage, stated: frozenset[str]) -> Iterator[Statement]:
+    """Two links with titles and opposite arrows, alone in their block: the left one is the previous post."""
+    for anchor in page.anchors:
+        if _arrow_of(anchor) is not Way.PREVIOUS or not page.key_of(anchor):
+            continue
+        for block in islice(anchor.iterancestors(), _MAX_ARROW_CLIMB):
+            if block.tag in STOP_TAGS:
+                break
+            firsts = page.anchors_in(block)
+            if len(firsts) < 2:
+                continue
+            others = [each for key, each in firsts.items() if key != page.key_of(anchor)]
+            if len(firsts) == 2 and _arrow_of(others[0]) is Way.NEXT and stated.isdisjoint(firsts):
+                for each, way in _ordered(page, [anchor, others[0]], (Way.PREVIOUS, Way.NEXT)):
+                    yield _told(page, each, way, block)
+            break
+
+
+def _arrow_of(anchor: HtmlElement) -> Way | None:
+    """The arrow of a link that has a title as well."""
+    text = " ".join(anchor.text_content()[:_MAX_CARD].split())
+    return (arrow_of(text) or icon_way(anchor)) if sum(map(str.isalpha, text)) >= _MIN_LETTERS else None
+
+
 def _read_next(page: NeighbourPage) -> Iterator[Statement]:
     """Ghost's Casper theme: the cards of the next and of the previous post, in this order."""
     for block in page.tree.iter("aside", "section", "div"):
@@ -93,7 +124,21 @@ def _read_next(page: NeighbourPage) -> Iterator[Statement]:
                 for anchor, way in _ordered(page, anchors, (Way.NEXT, Way.PREVIOUS)):
                     yield _told(page, anchor, way, block)
             elif len(anchors) == 1:
-                yield _told(page, anchors[0], _way_by_date(page, anchors[0]) or Way.PREVIOUS, block)
+                yield _told(page, anchors[0], page.way_by_time(anchors[0]) or Way.PREVIOUS, block)
+
+
+def _scrolled_to(page: NeighbourPage) -> Iterator[Statement]:
+    """The one post that is loaded when readers scroll on: the one before."""
+    for block in page.tree.iter("nav", "div"):
+        if _SCROLLED.search(f"{block.get('class', '')} {block.get('id', '')}"):
+            anchors = list(page.anchors_in(block).values())
+            if len(anchors) == 1 and link_is_titled(anchors[0]):
+                yield _told(page, anchors[0], page.way_by_date(page.url_of(anchors[0]) or "") or Way.PREVIOUS, block)
+
+
+def link_is_titled(anchor: HtmlElement) -> bool:
+    """Whether a link has a text as long as a title."""
+    return len(anchor.text_content().split()) >= _MIN_TITLE_WORDS
 
 
 def _in_related(anchor: HtmlElement, block: HtmlElement) -> bool:
@@ -103,17 +148,6 @@ def _in_related(anchor: HtmlElement, block: HtmlElement) -> bool:
         if _READ_NEXT_RELATED.search(ancestor.get("class", "")):
             return True
     return False
-
-
-def _way_by_date(page: NeighbourPage, anchor: HtmlElement) -> Way | None:
-    """By the date in a card's `time` against the page's own publication date; None when one is missing."""
-    card = next((each for each in anchor.iterancestors("article", "li", "div")), anchor)
-    theirs = next((each.get("datetime", "") for each in card.iter("time")), "")[:10]
-    metas = (each for each in page.tree.iter("meta") if each.get("property") == "article:published_time")
-    own = next((each.get("content", "") for each in metas), "")[:10]
-    if len(own) != 10 or len(theirs) != 10 or own == theirs:
-        return None
-    return Way.NEXT if theirs > own else Way.PREVIOUS
 
 
 def _lists(page: NeighbourPage) -> Iterator[Statement]:

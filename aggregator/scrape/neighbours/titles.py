@@ -30,6 +30,13 @@ _MAX_WAY_WORDS = 3
 _INLINE = frozenset(
     {"a", "abbr", "b", "code", "em", "font", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u"}
 )
+_NO_WORDS = frozenset({"svg", "title", "style", "script"})
+_TITLED = re.compile(r"(?i)(?:^|[\s_-])title(?:$|[\s_-]|s\b)")
+_BESIDE = re.compile(
+    r"(?i)(?:^|[\s_-])(?:date|time|caption|label|icons?|material-icons|meta-nav|screen-reader-text|sr-only|visually-hidden)(?:$|[\s_-])"
+)
+"""What stands beside a title in a link: the label, the date."""
+
 _LISTED = frozenset({"li", *HEADINGS})
 _NO_TITLE = re.compile(
     r"(?:\d+|\W*|(?:read more|continue reading|more|weiterlesen|mehr|lire la suite|leer más|leia mais|leggi tutto|"
@@ -79,29 +86,42 @@ def link_text(anchor: HtmlElement) -> str | None:
     heading = next(anchor.iter(*HEADINGS), None)
     if heading is not None and (text := _joined(heading)):
         return text
-    return _joined(anchor)
+    titled = [each for each in islice(anchor.iterdescendants(), _MAX_NODES) if _TITLED.search(each.get("class") or "")]
+    return next((text for each in reversed(titled) if (text := _joined(each))), None) or _joined(anchor)
 
 
 def _joined(element: HtmlElement) -> str | None:
     """The text of an element without the pieces that are labels, or None when it is one as a whole."""
     if label_of(" ".join(element.text_content()[:_MAX_TITLE].split())):
         return None
+    return _title(_without_labels(element, beside=False)) or _title(_without_labels(element, beside=True))
+
+
+def _without_labels(element: HtmlElement, *, beside: bool) -> str:
     joined = ""
-    for piece, apart in islice(_pieces(element), _MAX_NODES):
+    for piece, apart in islice(_pieces(element, beside=beside), _MAX_NODES):
         label, rest = split_label(piece)
         joined += (" " if apart or label else "") + (rest if label else piece)
-    return _title(joined)
+    return joined
 
 
-def _pieces(element: HtmlElement) -> Iterator[tuple[str, bool]]:
-    """The texts in an element, and whether each begins in a block of its own."""
+def _pieces(element: HtmlElement, *, beside: bool) -> Iterator[tuple[str, bool]]:
+    """The texts in an element, and whether each begins in a block of its own; with what stands `beside` a title, or
+    without.
+    """
     apart = True
     for event, node in etree.iterwalk(element, events=("start", "end")):
         text = node.text if event == "start" else node.tail if node is not element else None
+        if event == "start" and (node.tag in _NO_WORDS or (not beside and _is_beside(node))):
+            text = None
         apart = apart or node.tag not in _INLINE
         if text:
             yield text, apart
             apart = False
+
+
+def _is_beside(node: HtmlElement) -> bool:
+    return node.tag == "time" or bool(_BESIDE.search(node.get("class") or ""))
 
 
 def _title(text: str) -> str | None:

@@ -123,7 +123,7 @@ def same_article(own: str, other: str) -> bool:
     one, two = urlsplit(own), urlsplit(other)
     mine, had_extension = _stem(one.path)
     theirs, _ = _stem(two.path)
-    if mine == theirs or _without_page(mine) == _without_page(theirs):
+    if mine in (theirs, _PAGE_TAIL.sub("", theirs)) or _without_page(mine) == _without_page(theirs):
         return one.query == two.query or not _query_names_post(one.query, two.query)
     if had_extension and _SECOND_TAIL.sub("", mine) == _SECOND_TAIL.sub("", theirs):
         return True

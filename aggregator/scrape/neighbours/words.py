@@ -15,7 +15,7 @@ press release, publication, comic, event, in series, in blog
 nächster, nächste, nächstes, nächsten, nächstem, naechster, naechste, naechstes, folgender, folgende, folgendes,
 nachfolgender, nachfolgende, nachfolgendes, zum nächsten
 | vorheriger, vorherige, vorheriges, vorherigen, voriger, vorige, voriges, vorhergehender, vorhergehende,
-vorhergehendes, vorangegangener, zum vorherigen | neuerer, neuere, neueres | älterer, ältere, älteres
+vorhergehendes, vorangegangener, zum vorherigen | neuerer, neuere, neueres, neuer | älterer, ältere, älteres, älter
 | beitrag, artikel, post, eintrag, meldung, nachricht, news, blogbeitrag, blogpost, blogartikel, blogeintrag, text,
 kapitel, folge, episode, geschichte, thema, rezept, projekt, veranstaltung, rezension, pressemitteilung, story, bericht
 
@@ -108,16 +108,21 @@ NEXT_VAGUE = (
 )
 PREVIOUS_VAGUE = "zurück, zurueck, back, indietro, atrás, voltar, terug, назад, zpět, wstecz, tillbaka, geri, vissza"
 
-# "Next page" leads on in the same article or list, "older posts" is a list: they rule a neighbour out.
+# "Next page" leads on in the same article or list, "older posts" is a list: they rule a neighbour out, unless the
+# address is that of another post. Parts of an article and comments never are one.
 PAGES = """
 page, pages, seite, seiten, página, pagina, strona, strana, stránka, sida, side, sivu, sayfa, страница, сторінка,
-σελίδα, oldal, halaman, trang, slide, bild, foto, image, photo, picture, results, ergebnisse, treffer, video
+σελίδα, oldal, halaman, trang
+"""
+PARTS = """
+slide, bild, foto, image, photo, picture, results, ergebnisse, treffer, video, comments, kommentare, commentaires,
+comentarios, comentários, commenti, reacties, komentarze, комментарии, komentáře, kommentarer, yorumlar
 """
 LISTS = """
-posts, articles, entries, stories, items, comments, beiträge, artikeln, einträge, meldungen, kommentare, billets,
-commentaires, entradas, artículos, noticias, comentarios, postagens, artigos, comentários, articoli, commenti,
-berichten, artikelen, reacties, wpisy, artykuły, komentarze, записи, статьи, новости, комментарии, příspěvky, články,
-komentáře, artiklar, kommentarer, yazılar, kayıtlar, yorumlar, bejegyzések
+posts, articles, entries, stories, items, beiträge, artikeln, einträge, meldungen, billets,
+entradas, artículos, noticias, postagens, artigos, articoli,
+berichten, artikelen, wpisy, artykuły, записи, статьи, новости, příspěvky, články,
+artiklar, yazılar, kayıtlar, bejegyzések
 """
 OVERVIEWS = """
 overview, index, home, main, archive, all posts, all articles, all news, all stories, view all, see all, back to list,
@@ -129,9 +134,8 @@ alle berichten, terug naar overzicht, overzicht, wszystkie wpisy, strona główn
 všechny články, úvod, alla inlägg, ana sayfa, tüm yazılar,
 一覧, 一覧へ, 一覧に戻る, 記事一覧, ホーム, 返回列表, 首页, 目录, 목록
 """
-PAGES_FIXED = (
-    "下一页, 上一页, 下一頁, 上一頁, 次のページ, 前のページ, 다음 페이지, 이전 페이지, الصفحة التالية, الصفحة السابقة"
-)
+NEXT_PAGES = "下一页, 下一頁, 次のページ, 다음 페이지, الصفحة التالية"
+PREVIOUS_PAGES = "上一页, 上一頁, 前のページ, 이전 페이지, الصفحة السابقة"
 
 NEXT_ARROWS = "→»›>❯⟩▶►⇒➔➜➡⟶⇨⏵≫❱▸▷⯈\ue5c8"
 PREVIOUS_ARROWS = "←«‹<❮⟨◀◄⇐⬅⟵⇦⏴≪❰◂◁⯇\ue5c4"

@@ -1,0 +1,208 @@
+"""A parsed page, made into what its reader sees: addresses from `<base>`, e-mail addresses, shadow roots, hidden text.
+
+Works on the tree in place, once, before anything is read from it. Runs no script and applies no stylesheet but for
+the plainest rules of the page's own `style` elements; what a click can open (tabs, answers) counts as shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from aggregator.scrape.dom import MAX_DEPTH
+from aggregator.text.urls import http_url
+
+ADDRESSES = frozenset({
+    "href", "src", "poster", "data", "cite", "action", "longdesc", "background", "data-src", "data-lazy-src",
+    "data-original", "data-orig-file", "data-orig-src", "data-original-src", "data-large-file", "data-hi-res-src",
+    "data-full-src", "data-image", "data-img-src", "data-url", "data-lazy", "data-lazyload", "data-echo",
+    "data-actualsrc", "data-cfsrc", "data-href", "nitro-lazy-src",
+})  # fmt: skip
+"""Attributes that hold one address."""
+
+SOURCE_SETS = frozenset({"srcset", "data-srcset", "data-lazy-srcset", "nitro-lazy-srcset", "imagesrcset"})
+"""Attributes that hold addresses with widths, separated by commas."""
+
+MAX_HIDDEN = 0.4
+"""Share of the page's text from which a hidden element is no trap: a script shows it once the page has loaded."""
+
+MAX_RULES = 200
+"""Hiding rules of a page's `style` elements that are applied."""
+
+_SOURCE = re.compile(r"(\s*)([^\s,][^\s]*[^\s,])(\s+[\d.]+[wxh])?\s*(,|$)")
+_SCHEME = re.compile(r"(?i)^\s*(?:[a-z][a-z0-9+.-]*:|//|#)")
+_HIDING = re.compile(
+    r"(?ix)(?:^|[;{\s]) (?: display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse)"
+    r" | font-size\s*:\s*0(?:px|em|rem|%|pt)?\s*(?:[;!}]|$)"
+    r" | (?:left|top|text-indent|right)\s*:\s*-\d{4,}(?:px|em|rem)?)"
+)
+_HIDING_RULE = re.compile(r"(?i)display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden")
+MAX_SELECTOR = 300
+"""Characters of a selector, before its rule."""
+
+_SIMPLE = re.compile(r"(?:p|div|span|li|section|aside|a)?([.#])([\w-]{1,80})")
+_OPENED = re.compile(
+    r"(?i)(?:^|[\s_-])(?:tabs?|tab-?pane\w*|accordion\w*|collaps\w*|panels?|toggle\w*|spoiler\w*|expand\w*|answers?|faqs?"
+    r"|more|full|rest|content|body|article|post|entry|story|text|main|page|app|root|slides?|swiper\w*|step\w*|lang\w*|code"
+    r"|math\w*|katex\w*|footnotes?|caption|transcript)(?:$|[\s_-])"
+)
+"""Names of what a click or a script opens, and of what holds the article itself."""
+
+_KEPT = ("pre", "textarea", "xmp", "math", "article", "main", "h1", "script", "details")
+"""Elements with something of the article's in them, whether or not a style hides them: a listing's plain text."""
+
+_NO_TEXT = frozenset({
+    "img", "picture", "source", "iframe", "video", "audio", "svg", "canvas", "input", "br", "hr", "noscript", "html",
+    "body", "head", "script", "style", "link", "meta", "template", "object", "embed", "form", "button",
+    *_KEPT,
+})  # fmt: skip
+_TEXTS = ".//text()[normalize-space() and not(parent::script or parent::style or parent::template)]"
+_CONTROLS = (
+    "//@aria-controls | //@data-target | //@data-bs-target | //@for | //@popovertarget | //@data-toggle"
+    " | //a[starts-with(@href, '#')]/@href"
+)
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,300}")
+
+
+def render(tree: HtmlElement, url: str) -> None:
+    """Make `tree`, the page at `url`, what its reader sees."""
+    start_from_base(tree, url)
+    open_shadow_roots(tree)
+    read_protected_addresses(tree)
+    drop_hidden(tree)
+
+
+def base_of(tree: HtmlElement, url: str) -> str:
+    """What relative addresses of the page at `url` start from (HTML 4.2.3: the first `base` with an href counts)."""
+    href = next((node.get("href") for node in tree.iter("base") if node.get("href") is not None), None)
+    return http_url(href, url) or url
+
+
+def start_from_base(tree: HtmlElement, url: str) -> None:
+    """Make relative addresses absolute where the page has a `base`; a fragment alone stays one of this page."""
+    base = base_of(tree, url)
+    if base == url:
+        return
+    for node in tree.iter():
+        for name, value in node.attrib.items():
+            if name in SOURCE_SETS:
+                node.set(name, _SOURCE.sub(lambda match: _absolute_source(match, base), value[:8192]))
+            elif name in ADDRESSES and node.tag != "base" and not _SCHEME.match(value):
+                node.set(name, http_url(value.strip(), base) or value)
+    for node in list(tree.iter("base")):
+        node.drop_tree()
+
+
+def _absolute_source(match: re.Match[str], base: str) -> str:
+    url = match[2] if _SCHEME.match(match[2]) else http_url(match[2], base) or match[2]
+    return f"{match[1]}{url}{match[3] or ''}{match[4]}"
+
+
+def open_shadow_roots(tree: HtmlElement) -> None:
+    """Show declarative shadow roots (`<template shadowrootmode>`), in whose place a browser shows their content."""
+    for node in list(tree.iter("template")):
+        if node.get("shadowrootmode") or node.get("shadowroot"):
+            node.tag = "div"
+
+
+def read_protected_addresses(tree: HtmlElement) -> None:
+    """Put back the e-mail addresses that Cloudflare's delivery network hides behind `data-cfemail`.
+
+    Its first byte is the key with which the others are mixed (exclusive or).
+    """
+    for node in list(tree.iter("a", "span")):
+        coded = node.get("data-cfemail")
+        href = node.get("href") or ""
+        _, protected, fragment = href.partition("/cdn-cgi/l/email-protection#")
+        address = _decoded(coded) or _decoded(fragment)
+        if address is None:
+            continue
+        if protected or href.endswith("/cdn-cgi/l/email-protection"):
+            node.set("href", f"mailto:{address}")
+        if coded is not None:
+            for child in list(node):
+                node.remove(child)
+            node.text = address
+            node.attrib.pop("data-cfemail")
+
+
+def _decoded(coded: str | None) -> str | None:
+    if not coded or not _HEX.fullmatch(coded):
+        return None
+    key, *rest = bytes.fromhex(coded)
+    return bytes(each ^ key for each in rest).decode("utf-8", "replace").partition("?")[0] or None
+
+
+def drop_hidden(tree: HtmlElement) -> None:
+    """Take out text that a style hides from readers: traps for copiers, words for search engines."""
+    hidden = [node for node in tree.xpath("//*[@style]") if _HIDING.search(node.get("style"))]
+    hidden += _hidden_by_rules(tree)
+    hidden = [node for node in dict.fromkeys(hidden) if node.tag not in _NO_TEXT and _length(node)]
+    if not hidden:
+        return
+    most = MAX_HIDDEN * max(_length(tree), 1)
+    controlled: set[str] | None = None
+    for node in hidden:
+        if controlled is None:
+            controlled = _controlled(tree)
+        if _length(node) <= most and not _is_opened(node, controlled) and node.getparent() is not None:
+            node.drop_tree()
+
+
+def _length(node: HtmlElement) -> int:
+    """Characters of the text in an element, scripts and styles aside."""
+    return sum(map(len, node.xpath(_TEXTS)))
+
+
+def _is_opened(node: HtmlElement, controlled: set[str]) -> bool:
+    """Whether hidden text is the article's all the same: what a click opens, a listing, or a formula's source."""
+    names = f"{node.get('class') or ''} {node.get('id') or ''}"
+    if node.get("role") in ("tabpanel", "region", "math") or node.get("id") in controlled or _OPENED.search(names):
+        return True
+    if next(node.iter(*_KEPT), None) is not None:
+        return True
+    around = islice(node.iterancestors(), MAX_DEPTH)
+    return any(each.tag in ("pre", "code", "math", "details", "table") for each in around)
+
+
+def _controlled(tree: HtmlElement) -> set[str]:
+    """The ids of what the page's links and buttons open."""
+    values = tree.xpath(_CONTROLS)
+    return {part.lstrip("#") for value in values for part in value.split()[:8]} - {""}
+
+
+def _hidden_by_rules(tree: HtmlElement) -> list[HtmlElement]:
+    """The elements that a `style` element of the page hides by a class or an id alone, and no script names."""
+    names: dict[str, set[str]] = {".": set(), "#": set()}
+    for style in tree.iter("style"):
+        if style.text and style.get("media") in (None, "", "all", "screen"):
+            for selector in islice(_hiding_selectors(style.text), MAX_RULES):
+                if match := _SIMPLE.fullmatch(selector.strip()):
+                    names[match[1]].add(match[2])
+    if not any(names.values()):
+        return []
+    scripts = " ".join(script.text or "" for script in tree.iter("script"))
+    named = {sign: {name for name in known if name not in scripts} for sign, known in names.items()}
+    if not any(named.values()):
+        return []
+    return [
+        node
+        for node in tree.iter("p", "div", "span", "li", "section", "aside", "a", "font", "b", "i", "em", "strong")
+        if node.get("id") in named["#"] or not named["."].isdisjoint((node.get("class") or "").split())
+    ]
+
+
+def _hiding_selectors(css: str) -> Iterator[str]:
+    """The selectors of the rules that hide, those aside that stand in an `@media` or the like."""
+    depth = position = 0
+    for match in _HIDING_RULE.finditer(css):
+        start = css.rfind("{", position, match.start())
+        depth += css.count("{", position, match.start()) - css.count("}", position, match.start())
+        position = match.start()
+        if start < 0 or depth != 1:
+            continue
+        before = max(css.rfind(sign, max(0, start - MAX_SELECTOR), start) for sign in "{};/")
+        yield from css[before + 1 : start].split(",")
