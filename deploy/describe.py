@@ -121,7 +121,7 @@ def style(columns: set[str]) -> str:
 
 def metadata() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "new.db") as store:
-        described = store.tending.describe()
+        described = store.maintenance.describe()
     tables: dict[str, Any] = {}
     for item in described:
         tables[item.name] = {
