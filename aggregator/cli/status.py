@@ -105,6 +105,7 @@ def _rows(place: Here, now: datetime) -> tuple[list[StatusRow], datetime | None]
 
 def _unread(place: Here) -> list[str]:
     """What is wrong with the lists that could not be read when they were last looked at."""
+    from aggregator.pipeline.intel import data_troubles
     from aggregator.pipeline.lists import troubles
     from aggregator.store import Store
 
@@ -115,7 +116,7 @@ def _unread(place: Here) -> list[str]:
     except ConfigError:
         return []  # what is stored is shown all the same
     with Store.read(place.database) as store:
-        return list(troubles(config, store.lists.states()))
+        return [*troubles(config, store.lists.states()), *data_troubles(place.data, clock())]
 
 
 def _origins(place: Here) -> dict[str, str]:

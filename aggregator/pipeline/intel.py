@@ -313,6 +313,24 @@ def opened(data: Path, now: datetime) -> IntelData:
     return stored
 
 
+OVERDUE = 3
+"""Intervals after which a data file that is fetched counts as too old."""
+
+
+def data_troubles(data: Path, now: datetime) -> Iterator[str]:
+    """Data files that were refused, or that are older than three times their interval, a line each."""
+    if not database(data).exists():
+        return
+    with IntelData.open(database(data), read_only=True) as stored:
+        files = stored.files()
+    for one in files:
+        every = INTERVALS.get(one.name.partition("/")[0])
+        old = one.next_at and one.fetched_at and every and now - one.fetched_at > OVERDUE * every
+        if one.error or old:
+            since = f"of {one.fetched_at:%Y-%m-%d %H:%M} UTC" if one.fetched_at else "not here"
+            yield f"data file {one.name} is {since}{f'; {one.error}' if one.error else ''}"
+
+
 @dataclass
 class DataFiles:
     """The data files of one data folder, fetched when they are due."""

@@ -18,7 +18,7 @@ from support.outlets import Outlet, outlet, rss
 from aggregator.config import load
 from aggregator.intel.query import facts_of_query
 from aggregator.pipeline.data_files import load_folder
-from aggregator.pipeline.intel import database
+from aggregator.pipeline.intel import data_troubles, database
 from aggregator.pipeline.pipeline import Pipeline, opened
 from aggregator.store import Store
 from aggregator.store.intel_data import IntelData
@@ -239,3 +239,13 @@ def test_the_api_answers_for_facts(intel: Intel) -> None:
         assert get("/api/watch")["items"][0]["watch"] == "perimeter"
         assert len(get("/api/articles?actor=gilded%20heron&indicators=1")["items"]) == 1
         assert get("/api/articles?software=Emotet")["items"] == []
+
+
+def test_a_refused_data_file_is_reported_and_what_was_known_stays(intel: Intel, tmp_path: Path) -> None:
+    """`data status` and `status` name it; the flaw is still exploited."""
+    (tmp_path / "known_exploited_vulnerabilities.json").write_text("<!doctype html>", "utf-8")
+    with IntelData.open(database(intel.data)) as stored:
+        (refused,) = load_folder(stored, tmp_path, (), NOW)
+        assert refused.error
+        assert "CVE-2026-1000" in stored.kev()
+    assert [line for line in data_troubles(intel.data, NOW) if line.startswith("data file kev")]
