@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from support.store_builders import Newsroom
-from test_store_docs import _fill
+from test_store_docs import _fill, name_things
 
 from aggregator.store import Store
 
@@ -50,7 +50,9 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """A page of Datasette, beside a writer that has the database open."""
     path = tmp_path_factory.mktemp("datasette") / "aggregator.db"
     with Store.open(path) as store:
-        _fill(Newsroom(store, "Alpha", "Beta", "Gamma", "Delta"))
+        room = Newsroom(store, "Alpha", "Beta", "Gamma", "Delta")
+        _fill(room)
+        name_things(room)
         command = [sys.executable, "-m", "datasette", "serve", str(path), "--metadata", str(MADE), "--port", "0"]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         assert process.stderr

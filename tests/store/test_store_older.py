@@ -203,7 +203,7 @@ def test_a_restore_that_is_refused_changes_nothing(newsroom: Newsroom, tmp_path:
 
 def test_vacuum_gives_room_back(newsroom: Newsroom) -> None:
     """What purged texts have left is the disk's again; nothing else changes."""
-    newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 5000 + "</p>") for number in range(60)))
+    newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 5000 + "</p>") for number in range(40)))
     newsroom.execute("UPDATE entries SET html = ''")
     newsroom.store.maintenance.checkpoint()
     before = newsroom.store.path.stat().st_size
