@@ -18,7 +18,9 @@ from aggregator.scrape.attribution import attribution
 from aggregator.scrape.blocks import MAX_BLOCKS, blocks
 from aggregator.scrape.choice import Text, best
 from aggregator.scrape.clean.clean import clean_html
+from aggregator.scrape.clean.simplify import simplify
 from aggregator.scrape.content.body import ArticleBody, find_body
+from aggregator.scrape.content.classify import Claims as ArticleClaims
 from aggregator.scrape.dom import MAX_CHARACTERS, Hint, parse, to_text
 from aggregator.scrape.languages import language_of
 from aggregator.scrape.metadata.metadata import metadata
@@ -38,6 +40,9 @@ NOTHING_KNOWN = Hint()
 
 FEW = 250
 """Words; with more of an article than this in the page, its scripts are not searched for one."""
+
+DESCRIPTIONS = ("og:description", "description", "twitter:description")
+"""Meta elements that say what a page is about, most often its standfirst."""
 
 
 def read_article(page: bytes, url: str, content_type: str = "", hint: Hint = NOTHING_KNOWN, agent: str = "") -> Article:
@@ -104,6 +109,7 @@ def _plain_text(text: str, url: str, hint: Hint) -> Article:
 
 
 def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article:
+    simplify(tree)
     said = claims(tree)
     everything = blocks(tree)
     about = metadata(tree, said, url, everything, agent)
@@ -118,7 +124,8 @@ def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article
         body = ArticleBody(ruled.html, ruled.text)
     else:
         everything = everything if hint.rule is None else blocks(tree)
-        body = find_body(tree, url, title, _stated(said, hint), everything, others, hint.boilerplate)
+        claimed = ArticleClaims(title, _stated(said, hint), said.first(*DESCRIPTIONS) or "", url)
+        body = find_body(tree, claimed, everything, others, hint.boilerplate)
     shown = Text() if body.engine == "stated" else Text(body.html, body.text, body.engine, body.quality)
     label = label_of(tree, said, shown.text, named or about.title or "", hint.title, named=named is not None)
     data = (

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
-from aggregator.scrape.dom import MAX_DEPTH
+from aggregator.scrape.dom import MAX_DEPTH, squeeze
+from aggregator.text.words import count_words
 
 INVISIBLE = frozenset(
     {"script", "style", "template", "noscript", "head", "svg", "math", "iframe", "object", "embed", "video",
@@ -58,12 +59,11 @@ def blocks(root: HtmlElement) -> list[Block]:
     walker.box(root, 0)
     found: list[Block] = []
     for block in walker.found:
-        words = "".join(block.parts).split()
-        if words:
-            block.text = " ".join(words)
-            block.words = len(words)
-            block.link_words = len("".join(block.link_parts).split()) if block.link_parts else 0
-            block.bold_words = len("".join(block.bold_parts).split()) if block.bold_parts else 0
+        if text := squeeze("".join(block.parts)):
+            block.text = text
+            block.words = count_words(text) or 1
+            block.link_words = count_words("".join(block.link_parts)) if block.link_parts else 0
+            block.bold_words = count_words("".join(block.bold_parts)) if block.bold_parts else 0
             block.order = len(found)
             found.append(block)
     return found

@@ -35,6 +35,8 @@ MAX_CHARACTERS = 12_000_000
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 MAX_CODE = 0x110000
+_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
+
 _REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,9});?")
 
 _ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
@@ -146,6 +148,28 @@ def text_of(node: HtmlElement) -> str:
     return squeeze(" ".join(node.itertext()))
 
 
+def visible(text: str) -> str:
+    """`text` without characters that nobody sees and a copied hash or name must not have: breaks that are allowed
+    inside a word (soft hyphen, zero-width space, word joiner) and stray byte order marks.
+    """
+    return text if text.isascii() else text.translate(_INVISIBLE)
+
+
+def replace_by_text(node: HtmlElement, text: str) -> None:
+    """Put `text` in the place of `node`; what stands behind it stays."""
+    parent = node.getparent()
+    if parent is None:
+        return
+    text += node.tail or ""
+    before = node.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + text or None
+    else:
+        parent.text = (parent.text or "") + text or None
+    node.tail = None
+    parent.remove(node)
+
+
 def _without_floods(html: str) -> str:
     return _FLOOD.sub(lambda match: f"<{match['name']}" if match["name"] else match[0], html)
 
@@ -158,12 +182,14 @@ _BLOCKS = HEADINGS | {
 
 _SKIPPED = frozenset({"script", "style", "template", "noscript", "head", "svg"})
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
-_CAPTION = re.compile(r"(?s)<figcaption>.*?</figcaption>")
+_INTERRUPTIONS = re.compile(r"(?s)<figcaption>.*?</figcaption>|<figure><blockquote>.*?</blockquote></figure>")
 
 
 def running_text(html: str) -> str:
-    """`to_text` of an article's clean HTML without the captions of its figures, which interrupt what is read."""
-    return to_text(_CAPTION.sub("", html))
+    """`to_text` of an article's clean HTML without what interrupts reading: captions of figures, and posts of other
+    sites that are shown as figures.
+    """
+    return to_text(_INTERRUPTIONS.sub("", html))
 
 
 def to_text(html: str) -> str:

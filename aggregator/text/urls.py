@@ -79,8 +79,12 @@ def http_url(value: str | None, base: str | None = None, *, userinfo: bool = Fal
     Tabs, line breaks and characters without width inside are dropped and backslashes count as slashes, as in browsers
     (WHATWG URL, 4.4), so that what we check is what any other program would connect to. Never raises.
     """
-    if not value or len(value) > MAX_URL:
-        return None
+    return _absolute(value, base, userinfo) if value and len(value) <= MAX_URL else None
+
+
+@lru_cache(_REMEMBERED)
+def _absolute(value: str, base: str | None, userinfo: bool) -> str | None:
+    """As `http_url`. A page's links are asked about by several readers of it, menus by every page of a site."""
     cleaned = _UNSEEN.sub("", value).strip().replace("\\", "/")
     try:
         joined = urljoin(base, cleaned) if base else cleaned

@@ -1,6 +1,6 @@
 """How well articles are taken from real pages must not fall, and how well it must be may not be lowered unseen.
 
-Every eighth page of the corpus; the whole is measured by `python -m bench.extraction`.
+A sample of the pages of sites that the gate's own model was not learned from; `python -m bench.extraction` measures all.
 """
 
 from __future__ import annotations
@@ -16,17 +16,14 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FLOORS = json.loads((ROOT / "bench" / "floors.json").read_text("utf-8"))["extraction"]["sample"]
+FLOORS = json.loads((ROOT / "bench" / "floors.json").read_text("utf-8"))["extraction"]
 LEAST = {
-    "f1": 0.961,
-    "must": 0.92,
-    "must_plain": 0.975,
-    "title": 0.89,
-    "author": 0.86,
-    "date": 0.88,
-    "date_or_change": 0.93,
+    "extraction": {"f1": 0.94, "must": 0.87, "must_plain": 0.965, "title": 0.82, "author": 0.81, "date": 0.87},
+    "extraction-news": {"f1": 0.965, "title": 0.9, "author": 0.8, "date": 0.95},
 }
-MOST = {"must_not": 0.038}
+MOST = {"must_not": 0.035}
+LOST = 1
+"""Pages below 0.3: one whose truth has a ninth of the text that the page shows as its article."""
 
 pytestmark = pytest.mark.corpora
 
@@ -44,25 +41,31 @@ def bench() -> Iterator[ModuleType]:
 
 def test_floors_are_not_lowered() -> None:
     """Whoever lowers a floor has to say so here too."""
-    assert all(FLOORS[measure] >= floor for measure, floor in LEAST.items())
-    assert all(FLOORS[measure] <= ceiling for measure, ceiling in MOST.items())
+    assert all(FLOORS[name][measure] >= floor for name, floors in LEAST.items() for measure, floor in floors.items())
+    assert all(FLOORS["extraction"][measure] <= ceiling for measure, ceiling in MOST.items())
 
 
-def test_a_sample_of_real_pages_keeps_to_the_floors(bench: ModuleType, corpora: Path) -> None:
-    """Word F1, sentences kept and left out, title, author and date on 50 pages that cover both halves."""
+@pytest.mark.parametrize("name", ["extraction", "extraction-news"])
+def test_a_sample_of_real_pages_keeps_to_the_floors(bench: ModuleType, corpora: Path, name: str) -> None:
+    """Word F1, sentences kept and left out, title, author and date on pages of sites that were not learned from."""
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    shipped = bench.classify.trees
     try:
+        bench.read_with(bench.trees.read(bench.HELD_OUT))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            scores = [bench.score(case, bench.ours) for case in bench.cases(corpora)[:: bench.SAMPLE]]
+            pages = [case for case in bench.cases(corpora, name) if case.fold == 0][:: bench.SAMPLE]
+            scores = [bench.score(case, bench.ours) for case in pages]
     finally:
+        bench.classify.trees = shipped
         logging.disable(level)
-    measured = {measure: round(bench.mean(scores, measure), 4) for measure in FLOORS}
+    floors = FLOORS[name]
+    measured = {measure: round(bench.mean(scores, measure), 4) for measure in floors}
     below = {
         measure: value
         for measure, value in measured.items()
-        if (value > FLOORS[measure] if measure in MOST else value < FLOORS[measure])
+        if (value > floors[measure] if measure in MOST else value < floors[measure])
     }
     assert not below, measured
-    assert not [each.id for each in scores if each.f1 < 0.3]
+    assert sum(each.f1 < 0.3 for each in scores) <= LOST

@@ -17,6 +17,7 @@ from lxml.html import HtmlElement
 
 from aggregator.models import Entry
 from aggregator.scrape.clean.rewrite import rewrite
+from aggregator.scrape.clean.simplify import simplify
 from aggregator.scrape.dom import HEADINGS, parse, squeeze, text_of, to_text
 
 MAX_INPUT = 1_000_000
@@ -88,7 +89,10 @@ def clean_html(html: str, base_url: str | None) -> str:
     if len(html) > MAX_INPUT:
         html = _DATA.sub("data:,", html)[:MAX_INPUT]
     tree = parse(f"<!doctype html><html><body>{html}</body></html>")
-    return settle(tree, base_url) if tree is not None else ""
+    if tree is None:
+        return ""
+    simplify(tree)
+    return settle(tree, base_url)
 
 
 def clean_tree(

@@ -22,6 +22,20 @@ LAZY_SOURCES = (
     "data-image",
     "data-img-src",
     "data-url",
+    "data-actualsrc",
+    "data-cfsrc",
+    "data-lazyload",
+    "data-echo",
+    "data-orig-src",
+    "data-original-src",
+    "data-flickity-lazyload",
+    "data-pagespeed-lazy-src",
+    "data-delayed-url",
+    "data-runner-src",
+    "data-src-large",
+    "data-defer-src",
+    "file",
+    "zoomfile",
     "data-lazy",
     "nitro-lazy-src",
 )
@@ -30,6 +44,9 @@ EMBEDS = frozenset({"iframe", "video", "audio", "embed", "object", "amp-youtube"
 
 WIDEST = 1600
 """Pixels; of several widths the largest up to this one is taken, which fills any column of text."""
+
+PREVIEW_PIXELS = 100
+"""Pixels; a picture so narrow beside the address of another is its preview."""
 
 TRACKER_PIXELS = 3
 """An image of at most so many pixels on either side shows nothing: it counts."""
@@ -53,8 +70,15 @@ _PLACEHOLDER = re.compile(
     rf"(?i)(?:^data:|/(?:[\w-]*placeholder|blank|spacer|transparent|loading|loader|lazy|lazyload|1x1|pixel){_ENDING}"
     r"|/(?:loading|loader)[\w-]*\.gif(?:\?[^/]*)?$|^about:)"
 )
-_GIST = re.compile(r"(?:https?:)?//(gist\.github\.com/[\w-]+/[0-9a-f]+)\.js(?:\?[^#]*)?")
-"""A script that writes a listing into the page."""
+_PREVIEW = re.compile(r"(?i)blur|lqip|placeholder|low-?res|tiny|[?&]q(?:uality)?=\d(?:&|$)|\blazy")
+_PREVIEW_SIZE = re.compile(r"(?i)[-_/](\d{1,3})x\d{1,3}(?=[._/?-]|$)|[?&,/](?:w|width|resize)[=_-](\d{1,4})(?=\D|$)")
+
+_POST = re.compile(
+    r"https?://(?:[\w-]+\.)?(?:(?:twitter|x)\.com/(?:[\w%-]+|i/web)/status/\d|instagram\.com/(?:p|reel|tv)/|tiktok\.com/@[\w.-]+(?:/video/|\?|$)"
+    r"|bsky\.app/profile/[^/]+(?:/post/|\?|$)|t\.me/[\w-]+/\d|facebook\.com/[^/]+/(?:posts|videos)/|threads\.(?:net|com)/(?:@|t/)"
+    r"|reddit\.com/r/\w+/comments/|imgur\.com/a/|[\w.-]+/@[\w.-]+/\d{6,}$)"
+)
+"""Where a post of another site stands. (The last is Mastodon's.)"""
 
 _CANDIDATE = re.compile(r"\s*([^\s,][^\s]*?)(?:\s+([\d.]+)([wxh]))?\s*(?:,\s+|,?$|,(?=https?:|//))")
 _STYLE_SIZE = re.compile(r"(?i)(?:^|[;\s])(?:max-)?(width|height)\s*:\s*([\d.]+)px")
@@ -70,13 +94,22 @@ def image_url(image: HtmlElement, base: str | None) -> str | None:
     candidates += [_largest(image.get(name)) for name in LAZY_SRCSETS[:-1]]
     plain = image.get("src")
     if plain and not _PLACEHOLDER.search(plain):
-        # A plain source is what browsers without scripts show; lazy ones only replace placeholders.
-        candidates.insert(0, plain)
+        # A plain source is what browsers without scripts show; lazy ones replace a placeholder, or a small preview.
+        candidates.insert(len(candidates) if _is_preview(image, plain) else 0, plain)
     candidates += [_largest(image.get("srcset")), _picture_source(image)]
     for candidate in candidates:
         if candidate and not _PLACEHOLDER.search(candidate) and (url := http_url(candidate.strip(), base)):
             return None if _TRACKER.search(url) else url
     return None
+
+
+def _is_preview(image: HtmlElement, plain: str) -> bool:
+    """Whether `plain` is the small blurred picture that stands in until scripts have loaded the real one."""
+    if not any(image.get(name) for name in (*LAZY_SOURCES, *LAZY_SRCSETS[:-1])):
+        return False
+    sized = _PREVIEW_SIZE.search(plain)
+    small = sized is not None and 0 < int(next(filter(None, sized.groups()))) <= PREVIEW_PIXELS
+    return small or bool(_PREVIEW.search(f"{plain} {image.get('class') or ''}"))
 
 
 def is_tracker(image: HtmlElement) -> bool:
@@ -103,9 +136,6 @@ def embed_link(node: HtmlElement, base: str | None) -> tuple[str, str] | None:
     """The address of what `node` embeds and a name for it, for a plain link; None when it has no address, or shows
     nothing (a tag manager's frame).
     """
-    if node.tag == "script":
-        listing = _GIST.fullmatch(node.get("src") or "")
-        return (f"https://{listing[1]}", "Listing: gist.github.com") if listing else None
     if node.tag in ("iframe", "embed", "object") and is_tracker(node):
         return None
     sources = [node.get("src"), node.get("data-src"), node.get("data-lazy-src"), node.get("data")]
@@ -117,6 +147,12 @@ def embed_link(node: HtmlElement, base: str | None) -> tuple[str, str] | None:
         if source and not _PLACEHOLDER.search(source) and (url := http_url(source.strip(), base)):
             return _watchable(url), _kind(node, url)
     return None
+
+
+def is_post(quote: HtmlElement) -> bool:
+    """Whether a quotation is a post of another site, as those sites give it out: its last link leads to the post."""
+    links = [link.get("href") or "" for link in quote.iter("a")]
+    return bool(links) and _POST.match(links[-1]) is not None
 
 
 def _watchable(url: str) -> str:
@@ -132,7 +168,7 @@ def _watchable(url: str) -> str:
 
 def _kind(node: HtmlElement, url: str) -> str:
     title = " ".join((node.get("title") or "").split())[:120]
-    kind = {"video": "Video", "audio": "Audio"}.get(str(node.tag), "Embedded")
+    kind = node.get("data-kind") or {"video": "Video", "audio": "Audio"}.get(str(node.tag), "Embedded")
     return f"{kind}: {title or host_of(url)}"
 
 

@@ -18,10 +18,10 @@ from lxml.etree import SubElement
 from lxml.html import Element, HtmlElement
 
 from aggregator.scrape.blocks import INLINE as RUNNING
-from aggregator.scrape.clean.images import EMBEDS, embed_link, image_url, pixels
-from aggregator.scrape.clean.preformatted import code_table, code_text, language_class
+from aggregator.scrape.clean.images import EMBEDS, embed_link, image_url, is_post, pixels
+from aggregator.scrape.clean.preformatted import code_text, language_class
 from aggregator.scrape.clean.writer import BLOCKS, HtmlWriter
-from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze
+from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze, visible
 from aggregator.text.urls import http_url
 
 DROPPED = frozenset(
@@ -161,7 +161,7 @@ class _Writer:
 
     def _text(self, text: str | None) -> None:
         if text and not self._quiet and self._budget >= 0:
-            self._pen.text(text)
+            self._pen.text(visible(text))
 
     def _flattened(self, node: HtmlElement) -> None:
         for part in node.iter():
@@ -173,9 +173,9 @@ class _Writer:
     def _element(self, node: HtmlElement, depth: int) -> None:
         tag = str(node.tag).lower()
         self._budget -= 1
-        if self._budget < 0 or (tag in DROPPED and tag != "script"):
+        if self._budget < 0 or tag in DROPPED:
             return
-        if tag in EMBEDS or tag == "script":
+        if tag in EMBEDS:
             self._embed(node)
         elif tag in ("img", "amp-img", "image"):
             self._image(node)
@@ -271,8 +271,10 @@ class _Writer:
         self._pen.close(outer)
 
     def _figure(self, node: HtmlElement, depth: int) -> None:
-        if node.find(".//pre") is not None or node.find(".//table") is not None or self._pen.block.tag == "figure":
-            # A figure around code or a table is how blogs float them; the thing itself is what counts.
+        quote = node.find(".//blockquote")
+        around = node.find(".//pre") is not None or node.find(".//table") is not None
+        if around or self._pen.block.tag == "figure" or (quote is not None and not is_post(quote)):
+            # A figure around code, a table or a quotation is how blogs float them; the thing itself is what counts.
             self._arranged(node, depth)
             return
         outer = self._pen.open("figure", {}, wrap=False)
@@ -289,9 +291,7 @@ class _Writer:
     def _table(self, node: HtmlElement, depth: int) -> None:
         rows = [row for row in node.iter("tr") if next(row.iterancestors("table"), None) is node]
         cells = [[cell for cell in row if is_element(cell) and cell.tag in ("td", "th")] for row in rows]
-        if code_table(cells):
-            self._arranged(cells[0][-1], depth)
-        elif self._holds_layout(node, cells) or depth + 4 >= MAX_DEPTH:
+        if self._holds_layout(node, cells) or depth + 4 >= MAX_DEPTH:
             self._arranged(node, depth)
         else:
             self._data_table(node, rows, cells, depth)

@@ -26,11 +26,12 @@ from readability import Document
 from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.clean.clean import clean_tree, paragraphs
-from aggregator.scrape.content.classify import BlockVerdict, is_placeholder, judge
+from aggregator.scrape.content.classify import BlockVerdict, Claims, is_placeholder, judge
 from aggregator.scrape.content.features import mark
 from aggregator.scrape.content.figures import is_caption, pictures
+from aggregator.scrape.content.tables import Structure
 from aggregator.scrape.dom import MAX_DEPTH, running_text, to_text
-from aggregator.text.words import coverage, shingles
+from aggregator.text.words import count_words, coverage, shingles
 
 # They warn of every page that they give up; we have our own word for that.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -91,52 +92,49 @@ class ArticleBody:
 
 def find_body(
     tree: HtmlElement,
-    url: str,
-    title: str,
-    stated: str,
+    claims: Claims,
     everything: list[Block],
     others: list[HtmlElement],
     boilerplate: frozenset[str] = frozenset(),
 ) -> ArticleBody:
     """The body of the article in `tree`, whose text is `everything`.
 
-    `stated` is what the page or the feed claims to be the text; `others` are the elements that show other posts. Blocks
-    with a mark in `boilerplate` are not the article, unless there is none without them.
+    `claims` is what the page and the feed claim of it; `others` are the elements that show other posts. Blocks with a
+    mark in `boilerplate` are not the article, unless there is none without them.
     """
     if boilerplate:
         known = [block for block in everything if mark(block.text) in boilerplate]
         if known:
             silent = frozenset(block.element for block in known)
             rest = [block for block in everything if block.element not in silent]
-            found = _find(tree, url, title, stated, rest, others, silent)
-            if len(found.text.split()) >= FEW:
+            found = _find(tree, claims, rest, others, silent)
+            if count_words(found.text) >= FEW:
                 return found
-    return _find(tree, url, title, stated, everything, others, frozenset())
+    return _find(tree, claims, everything, others, frozenset())
 
 
 def _find(
     tree: HtmlElement,
-    url: str,
-    title: str,
-    stated: str,
+    claims: Claims,
     everything: list[Block],
     others: list[HtmlElement],
     silent: frozenset[HtmlElement],
 ) -> ArticleBody:
+    url, stated = claims.url, claims.stated
     body = tree.find("body")
     root = tree if body is None else body
     apart = frozenset(others)
     found = [block for block in everything if not _inside(block.element, apart)]
     for order, block in enumerate(found):
         block.order = order
-    verdict = judge(found, title, stated)
+    verdict = judge(found, claims)
     kept, engine, quality = verdict.kept, "blocks", verdict.expected_f1(verdict.kept)
     if (verdict.words < FEW or quality < DOUBT) and _is_bearable(root, everything):
         kept, engine, quality = _second_opinions(tree, url, verdict)
     kept = [keep and not _shown_apart(block, url) for block, keep in zip(found, kept, strict=True)]
-    html = _write(root, url, found, kept, apart, silent)
+    html = _write(root, url, found, kept, apart, silent, verdict.wholes)
     text = running_text(html)
-    if len(text.split()) < FEW and len(stated.split()) > 2 * FEW:
+    if count_words(text) < FEW and count_words(stated) > 2 * FEW:
         return ArticleBody(paragraphs(stated), stated, "stated", 0.5)
     return ArticleBody(html, text, engine, round(quality, 3))
 
@@ -149,7 +147,7 @@ def _shown_apart(block: Block, url: str) -> bool:
 
 
 def _is_bearable(root: HtmlElement, found: list[Block]) -> bool:
-    if any(block.depth >= MAX_DEPTH for block in found):
+    if any(block.depth >= MAX_DEPTH // 2 for block in found):
         return False
     return sum(1 for _ in islice(root.iter(), MAX_ELEMENTS)) < MAX_ELEMENTS
 
@@ -174,6 +172,7 @@ def _write(
     kept: list[bool],
     dropped: frozenset[HtmlElement],
     silent: frozenset[HtmlElement],
+    wholes: list[Structure],
 ) -> str:
     alive = [block for block, keep in zip(found, kept, strict=True) if keep]
     if not alive:
@@ -184,9 +183,14 @@ def _write(
         while node is not None and node not in live:
             live.add(node)
             node = node.getparent()
+    for whole in wholes:
+        if whole.element in live:
+            # Cells and items without text keep their places.
+            live.update(whole.element.iter("tr", "td", "th", "li", "dt", "dd", "summary"))
     top = _common(root, live, {block.element for block in alive})
     shown = pictures(top, live, alive)
-    captions = frozenset(block.element for block in found if is_caption(block, shown | live))
+    visible = shown | live
+    captions = frozenset(block.element for block in found if is_caption(block, visible))
     for node in captions:
         live.update((node, *node.iterancestors()))
     muted = silent | {block.element for block, keep in zip(found, kept, strict=True) if not keep} - captions

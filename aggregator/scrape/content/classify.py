@@ -1,63 +1,106 @@
-"""Which blocks of a page are its article: the evidence for each, weighed.
+"""Where on a page its article begins and ends, and what is set into it.
 
-The weights are those of a logistic regression over the evidence, learned from labelled pages (`bench/extraction.py
---learn` writes weights.json from one half of them and is checked on the other). What a page or its feed states to be
-the article's text counts on top.
+A model of boosted trees (`trees.json`, learned by `bench/extraction.py --learn`) gives each block a chance to belong to
+the article. These chances settle where the article is. In its middle nothing is judged: what stands there stays, in
+order, unless something about it is known from furniture (an advertisement, a share bar, a newsletter box, links to
+other posts). Structures (see tables) stay or go as wholes. Behind the last paragraph, and above the first, structures
+that stand in the same element belong to the article, too: most listings and lists of indicators end one.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.content.features import Evidence, evidence, page_areas
-from aggregator.scrape.content.tables import classify_tables
-from aggregator.text.words import coverage, shingles
-
-STATED = 2.5
-"""What it adds to a block (in logits) that the page's own JSON-LD or the feed has its text: ten times as likely."""
-
-STATED_WORDS = 50
-"""Words from which a stated text counts: shorter ones are teasers, and stand on other pages' cards too."""
-
-COPY_WORDS = 12
-"""Words from which a paragraph that comes again is a copy."""
+from aggregator.scrape.content.features import Evidence, PageAreas, evidence, page_areas
+from aggregator.scrape.content.furniture import (
+    CLOSING,
+    CONTENTS,
+    CONTENTS_NAME,
+    CONTENTS_TITLE,
+    COPYRIGHT,
+    FOOTER,
+    FURNITURE,
+    KNOWN,
+    KNOWN_WORDS,
+    LEGAL,
+    NEVER,
+    OTHERS,
+    SOURCES,
+    STRONG,
+    is_life,
+)
+from aggregator.scrape.content.tables import (
+    Kind,
+    Structure,
+    is_contents,
+    is_title,
+    leads_out,
+    lists_indicators,
+    structures,
+)
+from aggregator.scrape.content.tidy import PARAGRAPH, drop_byline, drop_copies, drop_empty_headings
+from aggregator.scrape.content.trees import Trees, trees
 
 KEEP = 0.5
-"""Chance from which a block is kept."""
+"""Chance from which a block is kept wherever it stands."""
 
-PARAGRAPH = 12
-"""Words of a block that cannot be a line of furniture."""
+KEEP_AMID = 0.1
+"""Chance from which a block in the middle is kept, when nothing about it is known from furniture."""
 
-_DATE = re.compile(
-    r"(?i)(?:[^\W\d]{2,12}\.?,? +)?(?:\d{1,2}\.?(?:st|nd|rd|th)? +(?:de +)?[^\W\d]{3,12}\.?,? +(?:de +)?\d{4}"
-    r"|[^\W\d]{3,12}\.? +\d{1,2}(?:st|nd|rd|th)?, +\d{4}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
-)
-"""Friday, June 12, 2020 · 12 June 2020 · 12. Juni 2020 · 2020-06-12."""
+KEEP_BESIDE = 0.25
+"""The same for what stands in the article's element before its beginning or behind its end."""
 
-_BY = re.compile(r"(?i)(?:written |posted |published )?(?:by|von|par|por|di) +[^\W\d_]")
+LEAD = 12
+"""Blocks above the article's first paragraph in which its standfirst is looked for."""
 
-_CLOSING = 0.3
-"""Chance from which a paragraph that closes an article is kept (see `_close`)."""
+WEIGHT = 40
+"""Words up to which a block counts when the beginning and the end are sought."""
+
+TEMPLATE = 0.3
+"""Share of a page's prose in elements made like a paragraph's from which it is a paragraph like the others."""
+
+OFTEN = 0.3
+"""Three times and more, as evidence: a notice under each embedded post."""
+
+SURE = 0.75
+"""Chance up to which a closing line that reads as furniture is left out."""
+
+HOME = 0.6
+"""Share of the kept words that the article's element holds."""
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_SURE = 0.8
 _PLACEHOLDER = "Lorem ipsum"
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """What is claimed of an article: its `title`, the text that the page or the feed states (`stated`), the page's
+    description of it (`described`), and the page's `url`.
+    """
+
+    title: str
+    stated: str = ""
+    described: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BlockVerdict:
-    """For each block of a page, how likely it belongs to the article (0 to 1), and whether it is kept."""
+    """For each block of a page, how likely it belongs to the article (0 to 1), and whether it is kept.
+
+    `home` is the article's element, `wholes` the structures of which some text is kept.
+    """
 
     blocks: list[Block]
     chances: list[float]
     kept: list[bool]
+    home: HtmlElement | None = None
+    wholes: list[Structure] = field(default_factory=list)
 
     def expected_f1(self, kept: Sequence[bool]) -> float:
         """The F1 that keeping `kept` would get if the chances are right, counted in words."""
@@ -75,24 +118,13 @@ class BlockVerdict:
         return sum(block.words for block, keep in zip(self.blocks, self.kept, strict=True) if keep)
 
 
-def judge(blocks: list[Block], title: str, stated: str = "") -> BlockVerdict:
-    """Which of `blocks` are the article titled `title`. `stated` is what the page or the feed says its text is."""
-    found = evidence(page_areas(blocks), title)
-    weights = _weights()
-    logits = [sum([weights.get(name, 0.0) * value for name, value in item.items()]) for item in found]
-    if len(stated.split()) >= STATED_WORDS:
-        known = shingles(stated)
-        for index, block in enumerate(blocks):
-            if block.words > 3 and coverage(block.text, known) > _SURE:
-                logits[index] += STATED
-    chances = [_chance(logit) for logit in logits]
-    kept = [chance >= KEEP and not is_placeholder(block) for block, chance in zip(blocks, chances, strict=True)]
-    _close(blocks, chances, kept, found)
-    _no_second_copy(blocks, kept)
-    classify_tables(blocks, chances, kept, KEEP)
-    _no_dangling_headings(blocks, kept)
-    _no_furniture_above(blocks, kept, title)
-    return BlockVerdict(blocks, chances, kept)
+def judge(blocks: list[Block], claims: Claims, model: Trees | None = None) -> BlockVerdict:
+    """Which of `blocks` are the article of which `claims` are made. `model`: another model than the program's own."""
+    host = urlsplit(claims.url).hostname or ""
+    page = page_areas(blocks, host)
+    found = evidence(page, claims.title, claims.stated, claims.described)
+    chances = (model or trees()).chances(found)
+    return _Judge(page, found, chances, claims.title, host).verdict()
 
 
 def is_placeholder(block: Block) -> bool:
@@ -100,85 +132,269 @@ def is_placeholder(block: Block) -> bool:
     return block.text.startswith(_PLACEHOLDER)
 
 
-@cache
-def _weights() -> dict[str, float]:
-    text = files("aggregator.scrape").joinpath("weights.json").read_text(encoding="utf-8")
-    return {name: float(weight) for name, weight in json.loads(text)["weights"].items()}
+class _Judge:
+    """One page, while it is decided on."""
+
+    def __init__(self, page: PageAreas, found: list[Evidence], chances: list[float], title: str, host: str) -> None:
+        self.blocks = page.blocks
+        self.page = page
+        self.found = found
+        self.chances = chances
+        self.title = title
+        self.host = host
+        self.kept = [
+            chance >= KEEP and not is_placeholder(block) for block, chance in zip(self.blocks, chances, strict=True)
+        ]
+        self.wholes = structures(self.blocks, page.prose)
+        self.whole_of = {part: whole for whole in self.wholes for part in whole.parts}
+        self.means = {whole.element: self._mean(whole) for whole in self.wholes}
+        self.linked_home = {
+            whole.element: not page.menus[whole.parts[0]] and self._is_linked_home(whole) for whole in self.wholes
+        }
+
+    def verdict(self) -> BlockVerdict:
+        for whole in self.wholes:
+            keep = self.means[whole.element] >= (SURE if self.linked_home[whole.element] else KEEP)
+            for part in whole.parts:
+                self.kept[part] = keep
+        barred = self._barred()
+        home = None
+        if any(self.kept):
+            start, end = self._span()
+            home = self._home()
+            self._fill(start, end)
+            self._extend(home, start, end)
+        for index in barred:
+            self.kept[index] = False
+        drop_copies(self.blocks, self.kept)
+        self._no_closing_notes()
+        drop_empty_headings(self.blocks, self.kept, self.chances)
+        drop_byline(self.blocks, self.kept, self.title)
+        return BlockVerdict(self.blocks, self.chances, self.kept, home, self.wholes)
+
+    def _barred(self) -> set[int]:
+        """The blocks that are known from furniture, whatever the model thinks of them."""
+        barred = {index for index in range(len(self.blocks)) if self._is_known(index)}
+        for whole in self.wholes:
+            if self.linked_home[whole.element] and any(self._has(part, OTHERS) for part in whole.parts):
+                barred.update(whole.parts)
+            if whole.kind in (Kind.LIST, Kind.DETAILS) and is_contents(whole.element):
+                barred.update(whole.parts, self._titles_of_contents(whole))
+        return barred
+
+    def _is_known(self, index: int) -> bool:
+        item, chance = self.found[index], self.chances[index]
+        whole = self.whole_of.get(index)
+        if self._has(index, NEVER):
+            return True
+        if "in_footer" in item and chance < FOOTER and (whole is None or whole.kind is not Kind.QUOTE):
+            return True
+        if ("card" in item and chance < SURE) or (item.get("often", 0.0) > OFTEN and self._has(index, STRONG)):
+            return True
+        return self.blocks[index].words <= KNOWN_WORDS and any(
+            not names.isdisjoint(item) and not says.isdisjoint(item) for names, says in KNOWN
+        )
+
+    def _titles_of_contents(self, whole: Structure) -> list[int]:
+        """The title of a table of contents: the page's own headings stand below it once more."""
+        box = whole.element.getparent()
+        titles: list[int] = []
+        for index in range(whole.parts[0] - 1, max(-1, whole.parts[0] - 3), -1):
+            block = self.blocks[index]
+            named = box is not None and _is_in(block.element, box) and self._has(index, CONTENTS_NAME)
+            if block.words > CONTENTS_TITLE or not (named or CONTENTS.match(block.text)):
+                break
+            titles.append(index)
+        return titles
+
+    def _no_closing_notes(self) -> None:
+        """Drop the author's life and the licence where they end the article."""
+        for index in range(len(self.blocks) - 1, -1, -1):
+            if not self.kept[index]:
+                continue
+            block = self.blocks[index]
+            doubted = self.chances[index] < SURE and self._has(index, CLOSING)
+            if index in self.whole_of or not (doubted or self._is_license(index) or is_life(block)):
+                return
+            self.kept[index] = False
+
+    def _is_license(self, index: int) -> bool:
+        return self._has(index, LEGAL) and (self.blocks[index].words < WEIGHT or self._has(index, COPYRIGHT))
+
+    def _mean(self, whole: Structure) -> float:
+        words = sum(min(self.blocks[part].words, 20) for part in whole.parts)
+        return sum(self.chances[part] * min(self.blocks[part].words, 20) for part in whole.parts) / words
+
+    def _span(self) -> tuple[int, int]:
+        """The first block of the article and the one behind its last: the densest run of what is likely."""
+        best, span, sum_, start = 0.0, (0, 0), 0.0, 0
+        for index, (block, chance) in enumerate(zip(self.blocks, self.chances, strict=True)):
+            if sum_ <= 0:
+                sum_, start = 0.0, index
+            whole = self.whole_of.get(index)
+            if whole is not None and whole.kind is Kind.LISTING:
+                continue
+            doubted = whole is not None and not self.kept[index] and self.linked_home[whole.element]
+            sum_ += ((min(chance, KEEP_BESIDE) if doubted else chance) - KEEP) * min(block.words, WEIGHT)
+            if sum_ > best:
+                best, span = sum_, (start, index + 1)
+        if best == 0.0:
+            first = self.kept.index(True)
+            return first, len(self.kept) - self.kept[::-1].index(True)
+        return span
+
+    def _home(self) -> HtmlElement | None:
+        """The article's element: the smallest with most of the kept words."""
+        weights: dict[HtmlElement, int] = {}
+        total = 0
+        for block, keep in zip(self.blocks, self.kept, strict=True):
+            if keep:
+                total += block.words
+                for node in (block.element, *block.element.iterancestors()):
+                    weights[node] = weights.get(node, 0) + block.words
+        homes = [node for node, words in weights.items() if words >= HOME * total]
+        best = max(homes, key=lambda node: sum(1 for _ in node.iterancestors()), default=None)
+        while best is not None and best.tag not in ("div", "article", "main", "section", "body", "td"):
+            best = best.getparent()
+        return best
+
+    def _fill(self, start: int, end: int) -> None:
+        """Keep what stands between `start` and `end`, except for furniture."""
+        done: set[int] = set()
+        for index in range(start, end):
+            if self.kept[index] or index in done or is_placeholder(self.blocks[index]):
+                continue
+            whole = self.whole_of.get(index)
+            if whole is None:
+                self.kept[index] = self._belongs(index, KEEP_AMID)
+            else:
+                done.update(whole.parts)
+                if not self._is_furniture(whole):
+                    for part in whole.parts:
+                        self.kept[part] = True
+
+    def _extend(self, home: HtmlElement | None, start: int, end: int) -> None:
+        """Go on from both ends through what stands in the article's element."""
+        inside = [home is not None and _is_in(block.element, home) for block in self.blocks]
+        index = end
+        silent: HtmlElement | None = None
+        while index < len(self.blocks):
+            index, silent = self._go_on(index, inside, silent, home)
+        first = max((order for order in range(start) if self._is_headline(order)), default=-1)
+        waiting = start - 1
+        while waiting > first:
+            if not inside[waiting]:
+                self.kept[waiting] = self.kept[waiting] or (start - waiting <= LEAD and self._is_standfirst(waiting))
+                waiting -= 1
+                continue
+            whole = self.whole_of.get(waiting)
+            if whole is not None:
+                listed = (
+                    whole.kind is not Kind.LIST or not whole.is_linked or lists_indicators(whole.element, alone=True)
+                )
+                keep = listed and not self._is_furniture(whole) and not self.linked_home[whole.element]
+                for part in whole.parts:
+                    self.kept[part] = self.kept[part] or keep
+                waiting = min(waiting, whole.parts[0]) - 1
+            else:
+                self.kept[waiting] = self.kept[waiting] or self._belongs(waiting, KEEP_BESIDE)
+                waiting -= 1
+        self._keep_titles()
+
+    def _is_standfirst(self, index: int) -> bool:
+        """Whether a sentence between the headline and the article is what the page gives as its description."""
+        item = self.found[index]
+        return (
+            "described" in item and "ends" in item and self.chances[index] >= KEEP_AMID and not self._has(index, STRONG)
+        )
+
+    def _go_on(
+        self, index: int, inside: list[bool], silent: HtmlElement | None, home: HtmlElement | None
+    ) -> tuple[int, HtmlElement | None]:
+        """Decide on the block or structure at `index`, behind the end; the next place, and the element in which we
+        stand under the heading of something else.
+        """
+        block = self.blocks[index]
+        whole = self.whole_of.get(index)
+        following = index + 1 if whole is None else max(whole.parts[-1], index) + 1
+        if not inside[index]:
+            return following, silent
+        if silent is not None and silent is not home and not _is_in(block.element, silent):
+            silent = None
+        if block.element.tag in _HEADINGS and whole is None:
+            if not self.kept[index]:
+                ours = SOURCES.search(block.text) is not None or not self._has(index, FURNITURE)
+                silent = None if ours else block.element.getparent()
+            return following, silent
+        if silent is not None:
+            return following, silent
+        if whole is None:
+            self.kept[index] = self.kept[index] or self._belongs(index, KEEP_BESIDE)
+        elif not self._is_furniture(whole) and not self.linked_home[whole.element]:
+            for part in whole.parts:
+                self.kept[part] = True
+        return following, silent
+
+    def _keep_titles(self) -> None:
+        """Keep the headings right before structures that are kept."""
+        for whole in self.wholes:
+            if not self.kept[whole.parts[0]]:
+                continue
+            for index in range(whole.parts[0] - 1, -1, -1):
+                if not is_title(self.blocks[index]) or self._is_headline(index) or self._has(index, STRONG):
+                    break
+                self.kept[index] = True
+
+    def _is_headline(self, index: int) -> bool:
+        block = self.blocks[index]
+        return block.element.tag == "h1" or block.text.casefold().split() == self.title.casefold().split()
+
+    def _belongs(self, index: int, least: float) -> bool:
+        """Whether a block that the model doubts is kept between others."""
+        block, chance = self.blocks[index], self.chances[index]
+        if is_placeholder(block):
+            return False
+        before = self.blocks[index - 1] if index else None
+        if 2 * block.link_words > block.words:
+            announced = before is not None and self.kept[index - 1] and before.text.endswith((":", "："))
+            file = leads_out(block.element, self.host) and block.element.tag in ("p", "div")
+            return (announced or (file and chance >= KEEP_AMID / 2)) and not self._has(index, STRONG)
+        template = (
+            self.found[index].get("kind_prose", 0.0) >= TEMPLATE and block.words >= PARAGRAPH and not block.link_words
+        )
+        if template and not self._has(index, STRONG) and "card" not in self.found[index]:
+            return chance >= least / 2
+        return chance >= least and not self._has(index, FURNITURE) and self.found[index].get("cards", 0.0) < 0.3
+
+    def _has(self, index: int, names: frozenset[str]) -> bool:
+        return not names.isdisjoint(self.found[index])
+
+    def _is_furniture(self, whole: Structure) -> bool:
+        """Whether a structure that the model doubts is known from furniture."""
+        mean = self.means[whole.element]
+        if mean >= KEEP or lists_indicators(whole.element, alone=whole.is_linked):
+            return False
+        marked = sum(1 for part in whole.parts if self._has(part, STRONG))
+        if whole.kind in (Kind.LISTING, Kind.TERMS, Kind.DETAILS, Kind.TABLE):
+            return 2 * marked > len(whole.parts) and mean < KEEP_BESIDE
+        return 2 * marked > len(whole.parts) or (
+            whole.is_linked and mean < KEEP_AMID and self.linked_home[whole.element]
+        )
+
+    def _is_linked_home(self, whole: Structure) -> bool:
+        """Whether a structure is links to the site's own pages: other posts, categories, a menu most often."""
+        if not whole.is_linked:
+            return False
+        if lists_indicators(whole.element, alone=True):
+            return False
+        first = whole.parts[0]
+        titled = (
+            first > 0
+            and self.blocks[first - 1].element.tag in _HEADINGS
+            and SOURCES.search(self.blocks[first - 1].text)
+        )
+        return not titled and not leads_out(whole.element, self.host)
 
 
-def _chance(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-def _close(blocks: list[Block], chances: list[float], kept: list[bool], found: list[Evidence]) -> None:
-    """Keep the last paragraph of an article where only its place speaks against it: a sentence, with a link perhaps,
-    that is the sibling of the kept paragraph before, the last in their parent, and says nothing that furniture says.
-    """
-    for index in range(1, len(blocks)):
-        block, before = blocks[index], blocks[index - 1]
-        if kept[index] or not kept[index - 1] or chances[index] < _CLOSING or block.link_words * 2 > block.words:
-            continue
-        if block.element.tag != "p" or before.element.tag != "p":
-            continue
-        last = block.element.getparent() is before.element.getparent() and block.element.getnext() is None
-        if last and "ends" in found[index] and not any(name.startswith("says_") for name in found[index]):
-            kept[index] = True
-
-
-def _no_second_copy(blocks: list[Block], kept: list[bool]) -> None:
-    """Some pages hold the article twice, for two widths of screen: keep the first of each paragraph.
-
-    Short lines go when both their neighbours have gone; alone they may well stand twice in an article.
-    """
-    seen: set[str] = set()
-    second = [False] * len(blocks)
-    for index, block in enumerate(blocks):
-        if kept[index] and block.words >= COPY_WORDS:
-            second[index] = block.text in seen
-            seen.add(block.text)
-    chosen = [index for index, keep in enumerate(kept) if keep]
-    copies = _between([second[index] for index in chosen], [blocks[index].words < COPY_WORDS for index in chosen])
-    for index, copy in zip(chosen, copies, strict=True):
-        kept[index] = not copy
-
-
-def _between(copies: list[bool], short: list[bool]) -> list[bool]:
-    """`copies`, with the runs of short lines between two copies."""
-    result = list(copies)
-    start = None
-    for index, copy in enumerate(copies):
-        if copy:
-            if start is not None and index - start > 1:
-                result[start + 1 : index] = [True] * (index - start - 1)
-            start = index
-        elif not short[index]:
-            start = None
-    return result
-
-
-def _no_dangling_headings(blocks: list[Block], kept: list[bool]) -> None:
-    """Drop a heading under which nothing was kept before the next of its rank or above."""
-    waiting: list[tuple[int, int]] = []
-    for index, block in enumerate(blocks):
-        level = _HEADINGS.get(str(block.element.tag), 0)
-        if not kept[index]:
-            continue
-        if level:
-            while waiting and waiting[-1][0] >= level:
-                kept[waiting.pop()[1]] = False
-            waiting.append((level, index))
-        else:
-            waiting.clear()
-    for _, index in waiting:
-        kept[index] = False
-
-
-def _no_furniture_above(blocks: list[Block], kept: list[bool], title: str) -> None:
-    """Drop the title and lines with a date or an author above the first paragraph: they are told elsewhere."""
-    folded = title.casefold().split()
-    for index in [index for index, keep in enumerate(kept) if keep]:
-        block = blocks[index]
-        if block.words >= PARAGRAPH and block.text.casefold().split() != folded:
-            return
-        if block.text.casefold().split() == folded or _DATE.search(block.text) or _BY.match(block.text):
-            kept[index] = False
+def _is_in(node: HtmlElement, home: HtmlElement) -> bool:
+    return node is home or any(ancestor is home for ancestor in node.iterancestors())

@@ -1,169 +1,201 @@
-"""Tables, listings and lists of indicators: whether each belongs to the article, as a whole.
+"""Structures of a page that belong to an article as a whole or not at all: listings, tables of data, lists, definition
+lists, quotations, `details`.
 
-They look like nothing else in an article, so that the evidence for their blocks is poor; but half of a rule or of a
-table says something else, and a reader of security news wants the indicators and the commands. What stands between kept
-text, or beside it in the same element (at the article's end, say, where most rules are), is kept unless it is links.
+Half of a rule, or a table without a row, says something else than the whole. Here it is found which blocks make up
+which structure, and what kind of structure it is; the judge decides about each of them as one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.dom import HEADINGS
 
-KEEP_AMID = 0.02
-"""Chance from which a piece in the midst of the article, or beside its paragraphs, is kept. The labelled pages have
-few, and their labels often leave them out."""
+MAX_ITEM = 60
+"""Words of a list's mean item, or of a table's mean cell, up to which it is a list or a table, and no layout."""
 
-MAX_LINKED = 0.5
-"""Share of linked words up to which a piece is data, and no menu."""
-
-PROSE = 12
-"""Words of a block that can be a paragraph of the article."""
-
-WRAPPED = 3
-"""Levels of elements in which sites wrap a listing or a table (`figure`, `div.highlight`)."""
+MAX_SHARE = 0.5
+"""Share of a page's prose up to which an element is a part of the article, and not what holds it."""
 
 ITEM = 400
-"""Characters of an item of a list within which its indicator stands."""
+"""Characters of an item within which its indicator stands."""
+
+INDICATOR = re.compile(
+    r"(?i)\b(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\b|\[(?:\.|dot|:|at|@)\]|\bhxxps?\b|\b\d{1,3}(?:\.\d{1,3}){3}\b"
+    r"|\b(?:CVE|GHSA|CWE|RUSTSEC|USN|DSA|RHSA)-[0-9a-z]{2,}|\bAPT\d+\b|\bT\d{4}(?:\.\d{3})?\b"
+)
+"""Hashes, defanged names, addresses, numbers of flaws and techniques."""
 
 _LISTS = frozenset({"ul", "ol", "dl"})
-_HOLDERS = ("pre", "td", "th", "caption", "ul", "ol", "dl")
-_BETWEEN = HEADINGS | {"figcaption", "caption"}
-"""What may stand between a piece and the text that it belongs to: titles of its own."""
-
-_CELLS = frozenset({"table", "tbody", "tr", "td"})
-"""What numbers the lines of a listing."""
-
-_INDICATOR = re.compile(
-    r"(?i)\b(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\b|\[(?:\.|dot|:|at|@)\]|\bhxxps?\b|\b\d{1,3}(?:\.\d{1,3}){3}\b"
-)
-"""Hashes, defanged names, addresses."""
+_WHOLES = _LISTS | {"pre", "table", "blockquote", "details"}
+_OUR_OWN = ("#", "mailto:")
+_FILE = re.compile(r"(?i)\.(?:csv|tsv|txt|json|xml|ya?ml|ya?ra?|rules|stix2?|ioc|zip|7z|gz|pdf|py|ps1|sh|md)(?:[?#]|$)")
 
 
-def classify_tables(blocks: Sequence[Block], chances: list[float], kept: list[bool], keep: float) -> None:
-    """Keep or drop each piece of a page as a whole; `keep` is the chance from which one is kept wherever it stands."""
-    pieces: dict[HtmlElement, list[int]] = {}
-    lists: dict[HtmlElement, bool] = {}
-    for index, block in enumerate(blocks):
-        if (piece := _piece(block, lists)) is not None:
-            pieces.setdefault(piece, []).append(index)
-    inside = {part for parts in pieces.values() for part in parts}
-    homes = {
-        block.element.getparent()
-        for index, block in enumerate(blocks)
-        if kept[index] and block.words >= PROSE and index not in inside
-    }
-    for piece, parts in pieces.items():
-        words = sum(min(blocks[part].words, 20) for part in parts)
-        mean = sum(chances[part] * min(blocks[part].words, 20) for part in parts) / words
-        keeping = mean >= keep
-        if not keeping and mean >= KEEP_AMID and not _linked(blocks, parts):
-            around = _Around(blocks, kept, inside, parts)
-            keeping = around.before() and (around.after() or _at_home(piece, homes))
-            if keeping:
-                around.keep_title()
-        for part in parts:
-            kept[part] = keeping
+class Kind(StrEnum):
+    LISTING = "listing"
+    TABLE = "table"
+    LIST = "list"
+    TERMS = "terms"
+    QUOTE = "quote"
+    DETAILS = "details"
 
 
-class _Around:
-    """What stands before and behind a piece."""
-
-    def __init__(self, blocks: Sequence[Block], kept: list[bool], inside: set[int], parts: list[int]) -> None:
-        self._blocks = blocks
-        self._kept = kept
-        self._inside = inside
-        self._parts = parts
-
-    def before(self) -> bool:
-        """Whether it follows text that is kept, or a piece that is; its own heading may be in doubt because of it."""
-        return any(self._kept[index] for index in self._nearest(range(self._parts[0] - 1, -1, -1), pieces=False))
-
-    def after(self) -> bool:
-        """Whether text that is kept follows, right behind it or behind the pieces that stand in a row with it."""
-        nearest = list(self._nearest(range(self._parts[-1] + 1, len(self._blocks)), pieces=True))
-        return not nearest or self._kept[nearest[0]]
-
-    def keep_title(self) -> None:
-        """Keep the headings right before it."""
-        for index in range(self._parts[0] - 1, -1, -1):
-            if not _is_title(self._blocks[index]):
-                return
-            self._kept[index] = True
-
-    def _nearest(self, indexes: range, *, pieces: bool) -> Iterator[int]:
-        """The first block among `indexes` that is no title (and, with `pieces`, in no piece), if any."""
-        for index in indexes:
-            if not _is_title(self._blocks[index]) and not (pieces and index in self._inside):
-                yield index
-                return
+_KINDS = {
+    "pre": Kind.LISTING, "table": Kind.TABLE, "ul": Kind.LIST, "ol": Kind.LIST, "dl": Kind.TERMS,
+    "blockquote": Kind.QUOTE, "details": Kind.DETAILS,
+}  # fmt: skip
 
 
-def _is_title(block: Block) -> bool:
-    """Whether a block is a heading, a caption, or a line such as "The rule:"."""
-    return block.element.tag in _BETWEEN or (block.words < PROSE and block.text.endswith(":"))
+@dataclass(slots=True)
+class Structure:
+    """An element that is kept or dropped as a whole, and the places of its blocks."""
+
+    element: HtmlElement
+    kind: Kind
+    parts: list[int] = field(default_factory=list)
+    words: int = 0
+    linked: int = 0
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether most of its text is links."""
+        return 2 * self.linked > self.words
 
 
-def _linked(blocks: Sequence[Block], parts: list[int]) -> bool:
-    words = sum(blocks[part].words for part in parts)
-    return sum(blocks[part].link_words for part in parts) > MAX_LINKED * words
-
-
-def _at_home(piece: HtmlElement, homes: set[HtmlElement | None]) -> bool:
-    """Whether the article's paragraphs stand beside the piece, or beside what it is wrapped in."""
-    around = (parent for parent in piece.iterancestors() if parent.tag not in _CELLS)
-    return any(parent in homes for parent, _ in zip(around, range(WRAPPED), strict=False))
-
-
-def _piece(block: Block, lists: dict[HtmlElement, bool]) -> HtmlElement | None:
-    """The listing, table of data or list of indicators that a block is a part of; None when it is in none.
-
-    `lists` is what is known of the lists of the page.
+def structures(blocks: Sequence[Block], prose: Sequence[float]) -> list[Structure]:
+    """The structures of a page, in order; of those inside one another the outermost. `prose` is each block's words of
+    prose, which tells a list from a page that is laid out as one.
     """
-    around = [block.element, *block.element.iterancestors(*_HOLDERS)]
-    for node in around:
-        if node.tag == "pre":
-            return node
-    if (len(around) > 1 or block.element.tag in _HOLDERS) and (table := _data_table(block.element, lists)) is not None:
-        return table
-    for node in around:
-        if node.tag in _LISTS:
-            if node not in lists:
-                lists[node] = _lists_indicators(node)
-            return node if lists[node] else None
-    return block.element if _names_indicators(block) else None
+    weights: dict[HtmlElement, list[float]] = {}
+    chains: list[list[HtmlElement]] = []
+    outer: dict[HtmlElement, list[HtmlElement]] = {}
+    for block, weight in zip(blocks, prose, strict=True):
+        chain = _wholes_around(block.element, outer)
+        chains.append(chain)
+        for node in chain:
+            sums = weights.setdefault(node, [0.0, 0.0, 0.0])
+            sums[0] += weight
+            sums[1] += block.words
+            sums[2] += 1
+    total = sum(prose) or 1.0
+    eligible: dict[HtmlElement, bool] = {}
+    found: dict[HtmlElement, Structure] = {}
+    for index, (block, chain) in enumerate(zip(blocks, chains, strict=True)):
+        for node in reversed(chain):
+            if node not in eligible:
+                eligible[node] = _is_structure(node, weights[node], total)
+            if eligible[node]:
+                whole = found.setdefault(node, Structure(node, _KINDS[str(node.tag)]))
+                whole.parts.append(index)
+                whole.words += block.words
+                whole.linked += block.link_words
+                break
+    return list(found.values())
 
 
-def _data_table(node: HtmlElement, lists: dict[HtmlElement, bool]) -> HtmlElement | None:
-    """The table that `node` is a cell of (or in a cell of), unless tables lay out the page there.
-
-    One of a single column is data where it lists indicators.
-    """
-    inner = node if node.tag in ("td", "th", "caption") else next(node.iterancestors("td", "th"), None)
-    if inner is None:
-        return None
-    table = next(inner.iterancestors("table"), None)
-    if table is None or next(table.iterancestors("table"), None) is not None or table.find(".//table") is not None:
-        return None
-    row = next(table.iter("tr"), None)
-    if row is not None and len(row) > 1:
-        return table
-    if table not in lists:
-        lists[table] = _lists_indicators(table)
-    return table if lists[table] else None
+def names_indicators(text: str) -> bool:
+    """Whether at least half of the words of a short text are indicators."""
+    words = text.split()[:MAX_ITEM]
+    return bool(words) and 2 * sum(1 for word in words if INDICATOR.search(word)) >= len(words)
 
 
-def _lists_indicators(node: HtmlElement) -> bool:
-    items = list(node.iter("td")) if node.tag == "table" else [item for item in node if item.tag in ("li", "dd")]
-    named = sum(1 for item in items if _INDICATOR.search(item.text_content()[:ITEM]))
+def lists_indicators(node: HtmlElement, *, alone: bool = False) -> bool:
+    """Whether at least half of the items or rows of `node` have an indicator in them; with `alone`, are little else."""
+    items = list(node.iter("tr")) if node.tag == "table" else [item for item in node if item.tag in ("li", "dd")]
+    texts = ("".join(item.itertext())[:ITEM] for item in items)
+    named = sum(1 for text in texts if (names_indicators(text) if alone else INDICATOR.search(text)))
     return bool(items) and 2 * named >= len(items)
 
 
-def _names_indicators(block: Block) -> bool:
-    words = block.text.split() if block.words < 4 * PROSE else []
-    return bool(words) and 2 * sum(1 for word in words if _INDICATOR.search(word)) >= len(words)
+def is_contents(node: HtmlElement) -> bool:
+    """Whether a list is a table of contents: nothing but links, all of which lead to places on the page."""
+    links = list(node.iter("a"))
+    if len(links) < 2 or not all((link.get("href") or "").lstrip().startswith("#") for link in links):
+        return False
+    linked = sum(len("".join(link.itertext()).split()) for link in links)
+    return 5 * linked >= 4 * len("".join(node.itertext()).split()) - 2 * len(links)
+
+
+def leads_out(node: HtmlElement, host: str) -> bool:
+    """Whether most links in `node` lead to other sites than `host`, or to files: sources, not the site's own posts."""
+    links = [
+        link for link in node.iter("a") if (link.get("href") or "") and not link.get("href", "").startswith(_OUR_OWN)
+    ]
+    if node.tag == "a":
+        links.append(node)
+    out = sum(1 for link in links if _leads_out(link, host))
+    return bool(links) and 2 * out > len(links)
+
+
+def _leads_out(link: HtmlElement, host: str) -> bool:
+    href = (link.get("href") or "").strip()
+    if link.get("download") is not None or _FILE.search(href):
+        return True
+    try:
+        other = urlsplit(href).hostname
+    except ValueError:
+        return False
+    return bool(other) and _site(other or "") != _site(host)
+
+
+def _site(host: str) -> str:
+    return ".".join(host.lower().split(".")[-2:])
+
+
+def _wholes_around(node: HtmlElement, outer: dict[HtmlElement, list[HtmlElement]]) -> list[HtmlElement]:
+    """The elements around `node` that may be structures, itself included, inside out."""
+    known = outer.get(node)
+    if known is None:
+        parent = node.getparent()
+        above = [] if parent is None else _wholes_around(parent, outer)
+        known = outer[node] = [node, *above] if node.tag in _WHOLES else above
+    return known
+
+
+def _is_structure(node: HtmlElement, sums: list[float], total: float) -> bool:
+    prose, words, number = sums
+    tag = node.tag
+    if tag == "pre":
+        return True
+    if prose > MAX_SHARE * total and number > 1 and tag != "table":
+        return _is_compact(node, words) and tag in _LISTS
+    if tag == "table":
+        return is_data_table(node)
+    if tag in _LISTS:
+        return _is_compact(node, words)
+    return tag == "details" or number < 12
+
+
+def _is_compact(node: HtmlElement, words: float) -> bool:
+    items = sum(1 for item in node if item.tag in ("li", "dt", "dd", "div"))
+    return words <= MAX_ITEM * max(items, 1) and next(node.iter("h1", "h2", "h3"), None) is None
+
+
+def is_data_table(table: HtmlElement) -> bool:
+    """Whether a table holds data: none that lays out the page, or a column of text beside a picture."""
+    if (table.get("role") or "") in ("presentation", "none") or table.find(".//table") is not None:
+        return False
+    rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
+    cells = [cell for row in rows for cell in row]
+    if not cells or sum(1 for cell in cells if next(cell.iter("h1", "h2", "h3"), None) is not None) > len(cells) // 4:
+        return False
+    if len("".join(table.itertext()).split()) > MAX_ITEM * len(cells):
+        return False
+    if max(map(len, rows)) > 1:
+        return len(rows) > 1 or len(cells) > 2
+    return len(rows) > 1 and (any(cell.tag == "th" for cell in cells) or lists_indicators(table))
+
+
+def is_title(block: Block) -> bool:
+    """Whether a block names what stands below it: a heading, a caption, or a line such as "The rule:"."""
+    return block.element.tag in HEADINGS | {"figcaption", "caption"} or (
+        block.words < 25 and block.text.endswith((":", "："))
+    )

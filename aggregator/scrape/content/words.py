@@ -22,7 +22,7 @@ HINTS: dict[str, str] = {
     "widget": "widget module",
     "footer": "footer colophon -foot-",
     "nav": "nav menu crumb pager pagination -tab- -tabs- toolbar",
-    "letter": "newsletter subscri signup sign-up opt-in optin mailing mc-embed lead-gen hubspot -form",
+    "letter": "newsletter subscri signup sign-up opt-in optin mailing mc-embed lead-gen hubspot -form- -forms- webform signupform",
     "promo": "promo sponsor partner offer -deal affiliate disclosure shop product price buy coupon commerce",
     "ad": "-ad- -ads- advert banner dfp adsense",
     "cookie": "cookie consent gdpr privacy onetrust ccpa",
@@ -46,7 +46,8 @@ HINTS: dict[str, str] = {
     "print": "print pdf feedback helpful survey poll quiz donat support",
     "body": "article-body articlebody article-content articlecontent article-text entry-content entrycontent "
     "post-content postcontent post-body "
-    "postbody story-body storybody story-content blog-content blog-body page-content main-content main-text "
+    "article--body article--content article--text articletext post--content post--body entry--content story--body storytext "
+    "story-text mw-parser-output postbody story-body storybody story-content blog-content blog-body page-content main-content main-text "
     "body-content body-text body-copy "
     "bodycopy text-body single-content content-body content-area content-main content-text content-inner "
     "content-wrap prose rich-text richtext "
@@ -62,23 +63,31 @@ HINTS: dict[str, str] = {
 """What class, id, role and the like call a part of the page: pieces of names, `-` standing for any separator."""
 
 PHRASES: dict[str, str] = {
-    "copyright": r"©|copyright|all rights reserved",
-    "subscribe": r"\b(?:subscribe|newsletter|sign up|inbox|unsubscribe|email address)\b",
+    "copyright": r"©|copyright|all rights reserved|\bcc[ -]by\b|creative commons|版权|著作权|转载请|許諾",
+    "subscribe": r"\b(?:subscribe|newsletter|sign up|inbox|unsubscribe|email address|abonnieren|abonnez|inscrivez|suscr[ií]b|assine|iscriviti"
+    r"|nieuwsbrief|nyhetsbrev|nyhedsbrev|подпис|рассылк)|订阅|訂閱|登録|購読|구독",
     "share": r"^(?:share|tweet|pin|e?-?mail|print|copy link|facebook|twitter|linkedin|whatsapp|x|reddit"
-    r"|pinterest|save|bookmark|like|follow)\b",
+    r"|pinterest|save|bookmark|like|follow|teilen|drucken|partager|imprimer|compartir|compartilh\w+|condividi|stampa|delen|dela|del|udostępnij"
+    r"|поделиться|telegram|threads|flipboard|bluesky|mastodon)\b|^(?:分享|シェア|공유|转发)",
     "more": r"\b(?:read more|learn more|see more|related|you (?:may|might) (?:also )?like|more from"
     r"|keep reading|continue reading|recommended"
-    r"|also read|read next|view all|see all|click here|find out more|explore more|up next|read also|see also)\b",
+    r"|also read|read next|view all|see all|click here|find out more|explore more|up next|read also|see also"
+    r"|lesen sie auch|auch interessant|mehr zum thema|mehr dazu|weiterlesen|zum thema|lire (?:aussi|également|la suite)|à lire|sur le même sujet"
+    r"|lee también|leer más|le puede interesar|te puede interesar|más información|relacionad[ao]s|leia (?:também|mais)|veja também|saiba mais"
+    r"|leggi anche|ti potrebbe|approfondisci|lees (?:ook|meer)|läs (?:också|även|mer)|læs også|les også|czytaj (?:także|też|więcej)|zobacz (?:także|też)"
+    r"|читайте также|читать далее|по теме|ещё по теме|смотрите также)\b|相关(?:阅读|文章|新闻)|推荐阅读|延伸阅读|関連(?:記事|リンク)|あわせて読みたい|続きを読む|관련 ?기사",
     "date": r"^\W*(?:(?:published|updated|posted|last (?:updated|modified|reviewed))\b.*"
     r"|(?:\w+day,? )?(?:\w{3,9}\.? \d{1,2},? \d{4}"
     r"|\d{1,2} \w{3,9}\.? \d{4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}).{0,20})$",
     "by": r"^\W*(?:written |posted |reviewed |edited |medically reviewed |fact[- ]checked |photo(?:graph)?s? "
-    r"|words |story |text )?by\b.{0,80}$",
-    "minutes": r"\d ?min(?:ute)?s?\.? (?:read|de lecture)|reading time|time to read|\bviews?$|^\d+$",
-    "comments": r"\b(?:comments?|leave a (?:reply|comment)|reply|log in|logged in|post a comment|your email address)\b",
-    "advert": r"advertis|sponsored|affiliate|commission|disclos|we may earn",
+    r"|words |story |text )?by\b.{0,80}$|^\W*(?:作者|发表于|发布于|更新于|投稿者|著者|文责).{0,40}$",
+    "minutes": r"\d ?min(?:ute)?s?\.? (?:read|de lecture)|reading time|time to read|\bviews?$|^\d+$|^\W*[\d.,]+k? words?\W*$|word count|字数|閱讀|阅读(?:时长|时间|量|次数)|分钟|lesezeit|temps de lecture|leestijd",
+    "comments": r"\b(?:comments?|leave a (?:reply|comment)|reply|log in|logged in|post a comment|your email address|kommentare?|commentaires?"
+    r"|comentarios?|comentários?|commenti|reacties|kommentarer|komentarz\w*|комментари\w*)\b|评论|評論|コメント|댓글",
+    "advert": r"advertis|sponsored|affiliate|commission|disclos|we may earn|^anzeige$|^werbung$|^publicité$|^publicidade?$|^pubblicità$|^reklama?$|^реклама$|^annons$"
+    r"|广告|広告|광고",
     "credit": r"\b(?:photo|image|credit|getty|shutterstock|unsplash|courtesy|source|screenshot|illustration|via"
-    r"|pexels|istock)\b",
+    r"|pexels|istock|foto|bild|quelle|imago|dpa|reuters|afp|epa|crédits?|fuente|fonte|imagen|imagem|фото|источник)\b|©|图片|图源|写真|사진",
     "toc": r"^(?:table of )?contents?\b|in this (?:article|guide|post)|jump to|on this page|quick links"
     r"|what.s (?:in|inside)",
     "lead": r"^(?:key takeaways|key points|tl;?dr|in brief|at a glance|summary|highlights)\b",
@@ -113,6 +122,10 @@ _MAX_REMEMBERED = 50_000
 _MAX_TEXTS = 8_000
 _NAMELESS = (None,) * len(_ATTRIBUTES)
 
+_OF_POSTS = frozenset({"hentry", "type-post", "status-publish"})
+_SUBJECTS = ("tag-", "category-", "post_tag-")
+"""How the names begin that WordPress gives a post for what it is about: they say nothing of the part of the page."""
+
 _KEY = 3
 """Characters; no piece is shorter, so that those that can begin at a place are found by as many."""
 
@@ -137,9 +150,10 @@ def hints(node: HtmlElement) -> frozenset[str]:
     if known is None:
         if len(_of_names) >= _MAX_REMEMBERED:
             _of_names.clear()
-        known = _of_names[names] = frozenset().union(
-            *(_hints_of(name) for value in names if value for name in value[:_MAX_NAMES].split())
-        )
+        pieces = [name for value in names if value for name in value[:_MAX_NAMES].split()]
+        if any(name in _OF_POSTS for name in pieces):
+            pieces = [name for name in pieces if not name.startswith(_SUBJECTS)]
+        known = _of_names[names] = frozenset().union(*map(_hints_of, pieces))
     return known
 
 

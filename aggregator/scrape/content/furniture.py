@@ -1,0 +1,109 @@
+"""What furniture of a page is known by: names, places and phrases, alone or together.
+
+Only what is listed here may take anything out of the middle of an article (see classify).
+"""
+
+from __future__ import annotations
+
+import re
+
+from aggregator.scrape.blocks import Block
+
+FURNITURE = frozenset(
+    [f"{near}_{hint}" for near in ("near", "far") for hint in (
+        "reader", "share", "related", "sidebar", "footer", "nav", "letter", "promo", "ad", "cookie", "modal",
+        "author", "meta", "tags", "popular", "rating", "legal", "login", "cta", "print", "prevnext", "hidden",
+        "comment", "card", "toc")]
+    + [f"in_{tag}" for tag in ("aside", "nav", "footer", "form")]
+    + [f"says_{phrase}" for phrase in (
+        "subscribe", "share", "more", "comments", "advert", "cookie", "cta", "about", "tags", "next", "loading",
+        "copyright", "minutes")]
+    + ["is_by", "is_date", "is_credit"]
+    + [f"under_{name}" for name in ("more", "about", "comments", "subscribe", "share", "toc", "cta", "tags", "link")]
+    + ["invisible", "twice", "card"]
+)  # fmt: skip
+"""Evidence that something may be furniture: names, places and phrases."""
+
+STRONG = frozenset(
+    [f"{near}_{hint}" for near in ("near", "far") for hint in (
+        "reader", "share", "related", "sidebar", "nav", "letter", "promo", "ad", "cookie", "modal", "popular", "login",
+        "prevnext", "comment", "toc", "tags")]
+    + [f"in_{tag}" for tag in ("aside", "nav", "footer", "form")]
+    + [f"under_{name}" for name in ("more", "about", "comments", "subscribe", "share", "toc", "tags")]
+)  # fmt: skip
+"""Evidence enough to leave out a structure that the model doubts."""
+
+CLOSING = frozenset(
+    {"says_copyright", "says_advert", "says_subscribe", "says_about", "says_comments", "says_cta", "says_more",
+     "says_tags", "says_share", "says_next", "says_cookie", "under_about", "under_more", "under_comments",
+     "under_subscribe"}
+)  # fmt: skip
+"""What the last lines of a page say that are no article."""
+
+
+def _named(*hints: str) -> frozenset[str]:
+    return frozenset(f"{near}_{hint}" for near in ("near", "far") for hint in hints)
+
+
+OTHERS = _named("related", "popular", "prevnext")
+KNOWN = (
+    (_named("letter", "login"), frozenset({"says_subscribe"})),
+    (_named("related", "popular"), frozenset({"says_more", "card"})),
+    (_named("ad", "promo"), frozenset({"says_advert"})),
+    (_named("share"), frozenset({"says_share", "all_linked"})),
+    (_named("author"), frozenset({"says_about"})),
+    (_named("legal"), frozenset({"says_copyright"})),
+    (_named("cookie", "modal"), frozenset({"says_cookie"})),
+)
+"""Names and contents that together are known from furniture, whatever the model thinks of them."""
+
+NEVER = frozenset({"near_reader", "far_reader", "in_nav"})
+"""Readers' comments and navigation: of 670 and 370 labelled blocks of some length, 1 % and none are in an article."""
+
+FOOTER = 0.9
+"""Chance up to which what stands in a `footer` is left out; a quotation's names its source, and stays with it."""
+
+KNOWN_WORDS = 60
+"""Words up to which a block is furniture by its name and what it says."""
+
+LEGAL = _named("legal")
+COPYRIGHT = frozenset({"says_copyright"})
+CONTENTS_NAME = _named("toc")
+CONTENTS = re.compile(
+    r"(?i)\W*(?:(?:table of )?contents?|toc|on this page|in this (?:article|post)"
+    r"|inhalt(?:sverzeichnis)?|sommaire|índice|inhoud|目录|目次)\W*$"
+)
+CONTENTS_TITLE = 6
+"""Words of the title of a table of contents."""
+
+LIFE_WORDS = 90
+"""Words of a paragraph about the author."""
+
+_LIFE = re.compile(
+    r"(?i)\b(?:follow|find|reach|contact) (?:him|her|them|me|us) (?:on|at|via)\b"
+    r"|^(?:about the author\b|(?-i:[A-Z][\w’'-]+(?: [A-Z][\w.’'-]*){1,3})"
+    r" (?:is|was|works|writes|covers|has been) (?:an?|the|as|our|at|about|for)\b)"
+)
+"""What a paragraph about the author says."""
+
+SOURCES = re.compile(
+    r"(?i)\b(?:references?|sources?|further reading|footnotes?|notes|bibliography|citations?|credits?|acknowledg\w+"
+    r"|timeline|disclosure"
+    r"|indicators?|iocs?|cves?|appendix|detections?|yara|sigma|rules?|mitigations?|patch(?:es)?|downloads?|resources|links"
+    r"|quellen|literatur|références|fuentes|referencias|fontes|referências|riferimenti|fonti|bronnen|источники|ссылки)\b"
+    r"|参考|引用|来源|資料|出典|脚注"
+)
+"""What the heading of a list of links says that belongs to an article."""
+
+
+def is_life(block: Block) -> bool:
+    """Whether a last paragraph tells of its author: set apart by a rule, or written in italics."""
+    if block.words > LIFE_WORDS or not _LIFE.search(block.text):
+        return False
+    node = block.element
+    before = node.getprevious()
+    inner = next(iter(node), None)
+    slanted = (
+        inner is not None and inner.tag in ("em", "i") and len("".join(inner.itertext()).split()) >= block.words - 2
+    )
+    return slanted or (before is not None and before.tag == "hr")
