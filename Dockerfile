@@ -48,7 +48,7 @@ VOLUME /data
 EXPOSE 8080
 
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health', timeout=4).close()"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['AGGREGATOR_PORT'] + '/health', timeout=4)"]
 
 ENTRYPOINT ["aggregator", "--config", "/config/feeds.yaml", "--data", "/data"]
 CMD ["run"]

@@ -65,8 +65,35 @@ Every article that the feeds brought, where it came from, and why it is shown as
 this page answer the usual questions, the tables hold everything; <a href="/aggregator/schema_help">schema_help</a> says
 what each column means.</p>"""
 
+TYPED = """(
+    WITH RECURSIVE typed (place, piece, rest) AS (
+        SELECT 0, '', trim(replace(replace(replace(replace(:words, char(10), ' '), char(9), ' '),
+            'title: ', 'title:'), 'text: ', 'text:')) || ' '
+        UNION ALL
+        SELECT place + 1,
+            substr(rest, 1, iif(rest LIKE '"_%"%', instr(substr(rest, 2), '"') + 1, instr(rest, ' ') - 1)),
+            ltrim(substr(rest, iif(rest LIKE '"_%"%', instr(substr(rest, 2), '"') + 2, instr(rest, ' '))))
+        FROM typed WHERE rest <> '' AND place < 64
+    ), words AS (
+        SELECT place, piece, piece IN ('AND', 'OR', 'NOT') AS joins FROM typed
+        WHERE piece GLOB '*[a-zA-Z0-9_]*' OR piece GLOB '*[^ -~]*'
+    ), joined AS (
+        SELECT place, piece, joins AND NOT lag(joins, 1, 1) OVER along AND NOT lead(joins, 1, 1) OVER along AS joins
+        FROM words WINDOW along AS (ORDER BY place)
+    )
+    SELECT coalesce(group_concat(CASE
+        WHEN joins OR piece LIKE '"%"' THEN piece
+        WHEN (piece LIKE 'title:_%' OR piece LIKE 'text:_%') AND instr(piece, '"') = 0
+            THEN replace(substr(piece, 1, instr(piece, ':')) || '"'
+                || substr(piece, instr(piece, ':') + 1) || '"', '*"', '"*')
+        WHEN piece LIKE '_%*' THEN '"' || replace(rtrim(piece, '*'), '"', '""') || '"*'
+        ELSE '"' || replace(piece, '"', '""') || '"' END, ' '), '""')
+    FROM (SELECT piece, joins FROM joined ORDER BY place))"""
+"""What was typed as FTS5 takes it: every word in quotes, so that CVE-2026-1234, C++, wi-fi and addresses are found as
+they stand; phrases, `word*`, `title:word`, and AND, OR and NOT between words as they are meant."""
+
 PARAMETERS = {
-    "'ransomware OR \"supply chain\"'": ("search", ":words"),
+    "'ransomware OR \"supply chain\"'": ("search", TYPED),
     "WHERE id = 1 ": ("related-to", "WHERE id = cast(:id AS INTEGER) "),
 }
 """What stands for words of one's own in the page's examples; the name of the query, and the parameter in Datasette."""

@@ -150,7 +150,7 @@ def reinstate(context: typer.Context, article: Article) -> None:
     place = existing(context)
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
         one = subject_of(pipeline.store, article)
-        if not pipeline.store.withdrawals.reinstate(one.id):
+        if not pipeline.store.withdrawals.reinstate(one.id, clock()):
             raise StoreError(f"{article} was not withdrawn")
         pipeline.emit(tally := Tally())
     say(f"{one.title!r} is shown again; {tally.built.written} files written.")

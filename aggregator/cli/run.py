@@ -37,8 +37,18 @@ def poll(
     feed: Annotated[
         str | None, typer.Option(metavar="NAME", autocompletion=completion.feeds, help="This feed alone, due or not.")
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print errors and feeds that have just broken, nothing else.")
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Print the summary even when nothing happened (default on a terminal)."),
+    ] = False,
 ) -> None:
-    """One round: poll what is due, scrape, dedupe, store, emit (for cron)."""
+    """One round: poll what is due, scrape, dedupe, store, emit (for cron).
+
+    Exit code 1: no feed could be read, or the one that --feed names.
+    """
     from aggregator.pipeline import lists
     from aggregator.pipeline.pipeline import opened
 
@@ -46,12 +56,19 @@ def poll(
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
         chosen = _chosen(pipeline.store, feed, place) if feed is not None else None
         tally = pipeline.round(force=force or chosen is not None, name=chosen)
-        states = [state for state in pipeline.store.feeds() if state.id in tally.feeds]
+        states = pipeline.store.feeds()
+        offline = pipeline.store.queries.offline_since() is not None
         unread = tuple(lists.troubles(pipeline.own, pipeline.store.lists.states(), begun))
     for trouble in unread:
         complain(trouble)
-    report(tally, states)
-    if tally.polled and tally.failed == tally.polled:
+    if quiet:
+        for event in tally.events:
+            if event.kind in ("broke", "gone"):
+                complain(f"{event.title}. {event.words}")
+    elif verbose or chosen or tally.eventful or sys.stderr.isatty():
+        report(tally, [state for state in states if state.id in tally.feeds])
+    active = [state for state in states if (state.name == chosen if chosen else state.status is not FeedStatus.PAUSED)]
+    if offline or (active and all(state.failures or state.status is FeedStatus.GONE for state in active)):
         raise typer.Exit(1)
 
 

@@ -83,7 +83,9 @@ def _writing(context: typer.Context) -> Iterator[Store]:
     place = existing(context)
     with (
         lock.hold(place.data),
-        Store.open(place.database, canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
+        Store.open(
+            place.database, canonical=dedupe.canonical_url, same_site=dedupe.same_site, at_home=dedupe.at_home
+        ) as store,
     ):
         yield store
 

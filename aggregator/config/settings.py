@@ -187,6 +187,12 @@ class Site(_Section):
     author: str | None = Field(None, description="Named as the combined feed's author.")
     language: str = Field("en", pattern=SITE_LANGUAGE, description="BCP 47 tag of the site.")
     page_size: int = Field(100, ge=10, le=1000, description="Entries in a feed document and in an archive document.")
+    page_bytes: int = Field(
+        1_000_000,
+        ge=100_000,
+        le=100_000_000,
+        description="Bytes of a feed document at most, uncompressed; archive documents take the rest.",
+    )
     index: bool = Field(False, description="Whether search engines may index the mirror (default: noindex).")
     neighbour_links: Literal["rel", "iri"] = Field(
         "rel",
@@ -258,6 +264,12 @@ class FeedOptions(_Section):
         Literal["all"] | Annotated[int, Field(ge=1)],
         Field(description="Of how many of the feed's newest entries the text is kept; title, link and teaser stay."),
     ] = "all"
+    max_entries: int = Field(
+        500_000,
+        ge=1,
+        description="Entries of the feed at most; beyond them new ones are left out (`status` shows it).",
+    )
+    max_text_mb: int = Field(2_000, ge=1, description="Megabytes (MiB) of its entries' texts at most; likewise.")
     republish: Republish = Field(
         "full",
         description="What feeds and pages carry: full (text, images, files); excerpt (title, link, beginning); link.",
@@ -297,6 +309,8 @@ class Feed(_Section):
     media: MediaPolicy | None = Field(None, description="As in defaults.")
     keep: Literal["forever"] | Duration | None = Field(None, description="As in defaults.")
     keep_entries: Literal["all"] | Annotated[int, Field(ge=1)] | None = Field(None, description="As in defaults.")
+    max_entries: int | None = Field(None, ge=1, description="As in defaults.")
+    max_text_mb: int | None = Field(None, ge=1, description="As in defaults.")
     republish: Republish | None = Field(None, description="As in defaults.")
     noarchive: Literal["excerpt", "link", "ignore"] | None = Field(None, description="As in defaults.")
 

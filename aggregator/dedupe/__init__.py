@@ -6,11 +6,14 @@ Pure functions over values: nothing here reads a file, a clock, the network or t
 from aggregator.dedupe import stories
 from aggregator.dedupe.canonical import canonical_url, normal_guid
 from aggregator.dedupe.changes import change
-from aggregator.dedupe.decide import content_hash, decide, lookup_guids
-from aggregator.dedupe.near_duplicates import fingerprint, resemblance, same
-from aggregator.text.urls import registrable, same_site
+from aggregator.dedupe.decide import Document, content_hash, decide, lookup_guids
+from aggregator.dedupe.near_duplicates import another_notice, fingerprint, resemblance, same
+from aggregator.text.urls import at_home, of_another_author, registrable, same_site
 
 __all__ = [
+    "Document",
+    "another_notice",
+    "at_home",
     "canonical_url",
     "change",
     "content_hash",
@@ -18,6 +21,7 @@ __all__ = [
     "fingerprint",
     "lookup_guids",
     "normal_guid",
+    "of_another_author",
     "registrable",
     "resemblance",
     "same",

@@ -8,10 +8,11 @@ trailing slash are gone, whether or not the server would answer to the result. N
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from aggregator.dedupe.tracking import INDEX_FILES, VARIANT_HOSTS, is_tracking
+from aggregator.dedupe.tracking import INDEX_FILES, VARIANT_HOSTS, is_tracking, was_tracking
 from aggregator.text.urls import http_url, registrable
 
 _ROUNDS = 8
@@ -22,7 +23,8 @@ REMEMBERED = 2048
 
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 _PIECE_SAFE = "/:@!$'()*,;~-._?"
-_SESSION = re.compile(r"(?i);(jsessionid|phpsessid|sid)=[^/;]*")
+_SESSION = re.compile(r"(?i);(jsessionid|phpsessid)=[^/;]*")
+_FORMER_SESSION = re.compile(r"(?i);(jsessionid|phpsessid|sid)=[^/;]*")
 _SLASHES = re.compile("/{2,}")
 _BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _ENCODED = re.compile("%[0-9A-Fa-f]{2}")
@@ -39,39 +41,63 @@ def canonical_url(url: str) -> str:
     >>> canonical_url("http://www.example.org:80/2019/07/post/amp/?utm_source=rss&p=123#comments")
     'https://example.org/2019/07/post?p=123'
     """
-    key = http_url(url)
-    if key is None:
-        return url.strip()
-    for _ in range(_ROUNDS):
-        folded = http_url(_fold(key))
-        if folded is None or folded == key:
-            break
-        key = folded
-    return key
+    return _folded(url, is_tracking)
+
+
+@lru_cache(REMEMBERED)
+def exact_url(url: str) -> str:
+    """As `canonical_url`, with every parameter: for a feed that tells its posts apart by one that tracks elsewhere."""
+    return _folded(url, _never)
 
 
 def normal_guid(guid: str) -> str:
-    """The key of an entry within its feed: flips of http/https, `www.`, trailing slash and tracking parameters fold.
+    """The key of an entry within its feed: flips of http/https, `www.` and the trailing slash fold.
 
-    Only guids that are URLs are touched. Their fragment stays, as do AMP and mobile forms: changelog feeds have one
-    page and a fragment for each entry, and a guid is a name that its publisher chose.
+    Only guids that are URLs are touched. Their parameters and their fragment stay, as do AMP and mobile forms: a guid
+    is a name that its publisher chose, and nothing in it may be taken for a click.
     """
+    return _guid(guid, _never, None)
+
+
+def former_guid(guid: str) -> str:
+    """The key that `guid` had before its parameters were left alone: entries are stored under it."""
+    return _guid(guid, was_tracking, _FORMER_SESSION)
+
+
+def _guid(guid: str, drops: Callable[[str, str], bool], session: re.Pattern[str] | None) -> str:
     stripped = guid.strip()
     url = http_url(stripped) if stripped[:4].lower() == "http" else None
     if url is None:
         return stripped
     parts = urlsplit(url)
     fragment = f"#{_normal_percent(parts.fragment, _PIECE_SAFE + '&=+')}" if parts.fragment else ""
-    return "https://" + _netloc(parts, {"www"}) + _path(parts.path) + _query(parts.query) + fragment
+    return "https://" + _netloc(parts, {"www"}) + _path(parts.path, session) + _query(parts.query, drops) + fragment
 
 
-def _fold(url: str) -> str:
+def _never(_name: str, _value: str) -> bool:
+    return False
+
+
+def _folded(url: str, drops: Callable[[str, str], bool]) -> str:
+    key = http_url(url)
+    if key is None:
+        return url.strip()
+    for _ in range(_ROUNDS):
+        folded = http_url(_fold(key, drops))
+        if folded is None or folded == key:
+            break
+        key = folded
+    return key
+
+
+def _fold(url: str, drops: Callable[[str, str], bool]) -> str:
     parts = urlsplit(url)
     inner = _unwrapped(parts)
     if inner:
         return inner
     netloc = _netloc(parts, VARIANT_HOSTS)
-    return "https://" + netloc + _without_variant(_path(parts.path)) + _query(parts.query) + _route(parts.fragment)
+    path = _without_variant(_path(parts.path, _SESSION))
+    return "https://" + netloc + path + _query(parts.query, drops) + _route(parts.fragment)
 
 
 def _unwrapped(parts: SplitResult) -> str | None:
@@ -106,9 +132,10 @@ def _main_host(host: str, variants: frozenset[str] | set[str]) -> str:
     return ".".join([*kept, domain])
 
 
-def _path(path: str) -> str:
+def _path(path: str, session: re.Pattern[str] | None) -> str:
     """Normal percent-encoding, no session ids, dot segments, doubled slashes, index file or trailing slash."""
-    tidy = _SESSION.sub("", _normal_percent(path, _PATH_SAFE))
+    tidy = _normal_percent(path, _PATH_SAFE)
+    tidy = session.sub("", tidy) if session else tidy
     segments: list[str] = []
     for segment in _SLASHES.sub("/", tidy).strip("/").split("/"):
         if segment == "..":
@@ -131,12 +158,12 @@ def _without_variant(path: str) -> str:
     return f"{head}/{match[1]}{match[2] or ''}" if match else path
 
 
-def _query(query: str) -> str:
-    """The parameters that tell pages apart, sorted by name (those of one name keep their order)."""
+def _query(query: str, drops: Callable[[str, str], bool]) -> str:
+    """The parameters that `drops` does not drop, sorted by name (those of one name keep their order)."""
     kept: list[tuple[str, str]] = []
     for piece in query.split("&"):
         name, _, value = piece.replace("+", "%20").partition("=")
-        if not name or is_tracking(unquote(name), unquote(value)):
+        if not name or drops(unquote(name), unquote(value)):
             continue
         kept.append((_normal_percent(name, _PIECE_SAFE), _normal_percent(value, _PIECE_SAFE + "=")))
     kept.sort(key=lambda pair: pair[0])

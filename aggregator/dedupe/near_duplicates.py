@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
@@ -115,6 +115,12 @@ BEGUN = 0.5
 WHOLE = 0.85
 """Texts of lengths so near to each other are told as edited, others as cut or framed."""
 
+AGAIN = timedelta(hours=1)
+"""From one posting of a text to the next in the same feed; double postings follow within minutes."""
+
+DAY = timedelta(hours=20)
+"""From a notice of one day to that of the next, at least."""
+
 SLOT = 6
 """Words. What differs between two shared runs, no longer than this, may be a slot of a template."""
 
@@ -170,6 +176,17 @@ def same(
         return None
     similarity, _, article_id, reason = min(found)
     return Likeness(article_id, round(-similarity, 3), reason)
+
+
+def another_notice(published: datetime, fingerprint: Fingerprint, candidate: Candidate) -> bool:
+    """Whether the same words are said once more, and not copied.
+
+    A copy is another outlet's: what a feed brings under a guid of its own, hours later, it means to say. A few words
+    (a teaser, an alarm) are said again by others, too.
+    """
+    apart = abs(published - candidate.published)
+    few = min(fingerprint.words, candidate.fingerprint.words) < SLIGHT
+    return apart >= (AGAIN if candidate.same_feed else DAY if few else timedelta.max)
 
 
 def _compare(

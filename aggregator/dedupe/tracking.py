@@ -2,7 +2,9 @@
 
 A list and not a rule: `?p=123` is WordPress's identity, `?id=` half of the world's. A name belongs here when it is
 documented by the tool that adds it, or was seen in feeds of several publishers with changing values. A name that some
-site uses for identity goes into `TRACKING_VALUES` with the values that are safe to drop, or not in at all.
+site uses for identity goes into `TRACKING_VALUES` with the values that are safe to drop, or not in at all. Numbers and
+hashes are never safe: `?t=2104567` is a forum's thread as often as a moment (see `deciding` for how a feed itself can
+prove that a parameter means nothing).
 """
 
 from __future__ import annotations
@@ -36,20 +38,19 @@ TRACKING_PREFIXES: Final = (
 
 _NAMES = """
 advertising: fbclid gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid msclkid yclid ysclid twclid ttclid
-    li_fat_id igshid igsh epik rdt_cid scid sccid obclid irclickid cjevent awc wickedid s_kwcid ef_id rb_clickid
+    li_fat_id igshid igsh epik rdt_cid sccid obclid irclickid cjevent awc wickedid s_kwcid ef_id rb_clickid
     tblci srsltid adgroupid campaignid creativeid
 newsletters: mc_cid mc_eid ck_subscriber_id elqtrackid elqtrack elqaid elqat elqcampaignid elqcst trk trkcampaign
-    trkinfo trackingid tracking_id cmpid cmp_id ocid ncid icid nl_id sfmc_id sfmc_activityid sfmc_sub email_id
-    emailid bxid esrc newsletter_id subscriber_id spmailingid spuserid spjobid spreportid mailingid ss_source
+    trkinfo trackingid tracking_id cmpid cmp_id ocid ncid icid nl_id sfmc_id sfmc_activityid sfmc_sub
+    bxid esrc subscriber_id spmailingid spuserid spjobid spreportid ss_source
     ss_campaign_id ss_email_id xtor xts _openstat s_cid cvid
 networks: fb_action_ids fb_action_types fb_source fb_ref action_object_map action_type_map action_ref_map
     feature_ref ref_src ref_url refsrc referrer referer ref_ share_id sharesource smid smtyp soc_src soc_trk smfb
     guccounter guce_referrer guce_referrer_sig feedname feedtype wpisrc wpmm taid __twitter_impression
-    _branch_match_id _branch_referrer _gl _ga _ke via_rss mbid ftag ftcamp partner_id sr_share __source __tn__
+    _branch_match_id _branch_referrer _gl _ga _ke via_rss mbid ftag ftcamp sr_share __source __tn__
     __cft__ __s spm ns_mail_uid ns_mail_job
-sessions: phpsessid jsessionid aspsessionid aspxautodetectcookiesupport cfid cftoken sessionid session_id sessid
-    csrf csrf_token csrftoken _csrf nonce _wpnonce token access_token auth_token authtoken cachebuster
-    cache_buster cachebust nocache viewcount
+sessions: phpsessid jsessionid aspsessionid aspxautodetectcookiesupport cfid cftoken csrf csrf_token csrftoken _csrf
+    _wpnonce cachebuster cache_buster cachebust nocache viewcount
 wordpress: replytocom like_comment doing_wp_cron
 """
 
@@ -65,9 +66,6 @@ _CHANNEL = re.compile(
 """A way of coming, as a value: a channel's name, or the domain that linked here (Ghost adds `?ref=example.org`)."""
 
 _ON = re.compile(r"(?i)(1|true|yes|on)?")
-
-_CHANGING = re.compile(r"\d{6,}|0?\.\d+|[0-9a-fA-F]{16,}")
-"""A moment, a random number, a hash: what breaks caches, and changes at every poll."""
 
 TRACKING_VALUES: Final = {
     "ref": _CHANNEL,
@@ -87,20 +85,20 @@ TRACKING_VALUES: Final = {
     "ito": _CHANNEL,
     "cmp": _CHANNEL,
     "nb": re.compile(r"1"),  # WordPress, beside share=
-    "sid": _CHANGING,
-    "_": _CHANGING,
-    "_t": _CHANGING,
-    "t": _CHANGING,
-    "ts": _CHANGING,
-    "timestamp": _CHANGING,
-    "time": _CHANGING,
-    "cb": _CHANGING,
-    "rand": _CHANGING,
-    "rnd": _CHANGING,
-    "random": _CHANGING,
-    "cache": _CHANGING,
 }
 """Names that are identity on some sites: dropped only when the whole value matches."""
+
+_FORMER = """
+names: sessionid session_id sessid nonce token access_token auth_token authtoken email_id emailid newsletter_id
+    mailingid partner_id scid
+"""
+FORMER_NAMES: Final = frozenset(name for name in _FORMER.split() if not name.endswith(":"))
+FORMER_CHANGING: Final = frozenset(
+    {"sid", "_", "_t", "t", "ts", "timestamp", "time", "cb", "rand", "rnd", "random", "cache"}
+)
+"""Names that were once dropped from guids, too, these where the value looked like a moment, a number or a hash."""
+
+_CHANGING = re.compile(r"\d{6,}|0?\.\d+|[0-9a-fA-F]{16,}")
 
 VARIANT_VALUES: Final = {
     "amp": _ON,
@@ -130,3 +128,10 @@ def is_tracking(name: str, value: str) -> bool:
         return True
     pattern = TRACKING_VALUES.get(key) or VARIANT_VALUES.get(key)
     return pattern is not None and pattern.fullmatch(value) is not None
+
+
+def was_tracking(name: str, value: str) -> bool:
+    """Whether guids that are stored may lack this parameter, since it was once taken for tracking."""
+    key = name.lower()
+    changing = key in FORMER_CHANGING and _CHANGING.fullmatch(value) is not None
+    return key in FORMER_NAMES or changing or is_tracking(name, value)

@@ -1,24 +1,25 @@
 """The combined feed's history (RFC 5005 section 4): which posts stand in which document, for good.
 
-The archive is cut into blocks of `page_size` sequence numbers. A block is closed once `page_size` newer posts are
-there, so that the current document always holds at least that many, and fewer than twice as many with those of the
-open block. A closed block's document is written once, and again only when one of its posts is withdrawn, or shows more
-in it than may go out now. It links forward to the name that the next one will have: until that is written the link
-finds nothing, and the reader is at the newest archive document.
+The archive is cut into blocks: `page_size` sequence numbers, or fewer where their entries have more than half of
+`page_bytes`. A block is closed once as much again is newer: so the current document holds half of what it may at least
+(who polls seldom misses nothing), and never more. A closed block's document is written once, and again only when one of
+its posts is withdrawn, or shows more in it than may go out now. It links forward to the name that the next one will
+have: until that is written the link finds nothing, and the reader is at the newest archive document.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from aggregator.emit.feed import FeedDocument, OutputFeed, address
+from aggregator.config.settings import Site
+from aggregator.emit.feed import FeedDocument, OutputFeed, address, entry_bytes
 from aggregator.emit.folder import Folder
 from aggregator.emit.item import Item
 from aggregator.emit.state import ArchiveBlock, State
-from aggregator.models import Archive, Ended, Republish
+from aggregator.models import Archive, Ended, Post, Republish
 
 
 def stem(number: int) -> str:
@@ -26,16 +27,52 @@ def stem(number: int) -> str:
     return f"archive/feed-{number:04}"
 
 
-def close(blocks: tuple[ArchiveBlock, ...], archive: Archive, page_size: int) -> tuple[ArchiveBlock, ...]:
-    """The blocks, and those after them that can be closed now."""
-    newest = archive.latest(page_size)
-    kept_from = newest[-1].sequence if len(newest) == page_size else 0
-    found = list(blocks)
-    first = found[-1].last + 1 if found else 1
-    while first + page_size <= kept_from:
-        found.append(ArchiveBlock(first, first + page_size - 1))
-        first += page_size
-    return tuple(found)
+class Blocks:
+    """The blocks of an archive, oldest first: those that are closed already, and those that can be closed now.
+
+    `size` gives the bytes of a post's entry. When all blocks were met, `open` holds the posts after them, newest first:
+    those of the current document; `newest` are the archive's newest.
+    """
+
+    def __init__(
+        self, closed: tuple[ArchiveBlock, ...], archive: Archive, site: Site, size: Callable[[Post], int]
+    ) -> None:
+        self.closed = list(closed)
+        self.open: tuple[Post, ...] = ()
+        self.newest = archive.latest(site.page_size)
+        self._archive = archive
+        self._page_size = site.page_size
+        self._half = entry_bytes(site) // 2
+        self._size = size
+
+    def __iter__(self) -> Iterator[ArchiveBlock]:
+        yield from tuple(self.closed)
+        newest = self.newest
+        kept = self._fitting(newest)
+        kept_from = newest[kept - 1].sequence if kept < len(newest) or kept == self._page_size else 0
+        first = self.closed[-1].last + 1 if self.closed else 1
+        while True:
+            last = first + self._page_size - 1
+            posts = self._archive.between(first, last)
+            oldest_first = posts[::-1]
+            if (fitting := self._fitting(oldest_first)) < len(posts):
+                last = oldest_first[fitting].sequence - 1
+            if last >= kept_from:
+                break
+            self.closed.append(ArchiveBlock(first, last))
+            yield self.closed[-1]
+            first = last + 1
+        found = {post.sequence: post for post in (*newest, *posts) if post.sequence >= first}
+        self.open = tuple(found[sequence] for sequence in sorted(found, reverse=True))
+
+    def _fitting(self, posts: Sequence[Post]) -> int:
+        """How many of these, from the first on, have half of the bytes of a document at most; one at least."""
+        total = 0
+        for number, post in enumerate(posts):
+            total += self._size(post)
+            if total > self._half and number:
+                return number
+        return len(posts)
 
 
 def current(

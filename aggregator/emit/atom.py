@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.emit import intel
-from aggregator.emit.feed import GENERATOR, ICON, FeedDocument, address
+from aggregator.emit import intel, paths
+from aggregator.emit.feed import GENERATOR, SMALL_ICON, FeedDocument, address
 from aggregator.emit.item import Item, Link, rfc3339
-from aggregator.emit.xmlwriter import DECLARATION, element, empty
+from aggregator.emit.xmlwriter import element, empty, styled
+from aggregator.models import Enclosure
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 HISTORY = "http://purl.org/syndication/history/1.0"
+MEDIA = "http://search.yahoo.com/mrss/"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 
@@ -18,15 +20,16 @@ def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
     """The document as UTF-8; `entries` are its items as `entry` spells them."""
     feed = document.feed
     parts = [
-        DECLARATION,
-        f'<feed xmlns="{NAMESPACE}" xmlns:fh="{HISTORY}"{_tombstones(document)} xml:lang="{feed.language}">\n',
+        styled(paths.to_root(document.stem)),
+        f'<feed xmlns="{NAMESPACE}" xmlns:fh="{HISTORY}" xmlns:media="{MEDIA}"{_tombstones(document)}',
+        f' xml:lang="{feed.language}">\n',
         element("id", feed.id),
         element("title", feed.title),
         element("subtitle", feed.subtitle),
         element("updated", rfc3339(document.updated)),
         f"<author>{element('name', feed.author).rstrip()}</author>\n",
         element("generator", GENERATOR),
-        element("icon", feed.base + ICON),
+        element("icon", feed.base + SMALL_ICON),
         empty("link", rel="alternate", type="text/html", href=feed.home_url),
         empty("link", rel="self", type="application/atom+xml", href=document.url("atom")),
         hub_links(document, "link"),
@@ -67,11 +70,13 @@ def entry(item: Item) -> str:
         enclosures(item, "link"),
         element("published", rfc3339(item.published)),
         element("updated", rfc3339(item.updated)),
-        f"<author>{element('name', item.author).rstrip()}</author>\n",
+        *(f"<author>{element('name', author).rstrip()}</author>\n" for author in item.authors),
         *(empty("category", term=tag) for tag in item.tags),
         *(empty("category", term=term, scheme=scheme) for term, scheme in intel.categories(item.facts)),
         element("summary", item.summary) if item.summary else "",
         element("content", item.html, type="html"),
+        thumbnail(item),
+        *(media(file) for file in item.enclosures if file.duration is not None),
         source(item),
         "</entry>\n",
     ]
@@ -96,8 +101,30 @@ def enclosures(item: Item, name: str) -> str:
             href=file.url,
             type=file.type or None,
             length=str(file.length) if file.length is not None else None,
+            title=file.title or None,
         )
         for file in item.enclosures
+    )
+
+
+def thumbnail(item: Item) -> str:
+    """The main picture (Media RSS), where most readers look for it. Also used in RSS."""
+    if item.image is None:
+        return ""
+    size = {name: str(value) for name in ("width", "height") if (value := getattr(item.image, name))}
+    return empty("media:thumbnail", url=item.image.url, **size)
+
+
+def media(file: Enclosure) -> str:
+    """A file as Media RSS has it, with what enclosures have no place for. Also used in RSS."""
+    medium = file.type.partition("/")[0]
+    return empty(
+        "media:content",
+        url=file.url,
+        type=file.type or None,
+        fileSize=str(file.length) if file.length is not None else None,
+        medium=medium if medium in ("image", "audio", "video") else None,
+        duration=str(file.duration) if file.duration is not None else None,
     )
 
 

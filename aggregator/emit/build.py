@@ -13,22 +13,22 @@ from pathlib import Path
 from aggregator.config.settings import Output, Site
 from aggregator.emit import item
 from aggregator.emit.days import MOVING, Lost
-from aggregator.emit.folder import Folder
+from aggregator.emit.folder import BUILDING, Folder
 from aggregator.emit.outputs import Chosen, Nothing, signature
 from aggregator.emit.purify import PureArchive
 from aggregator.emit.site import BuildRequest, SiteBuild
-from aggregator.emit.state import ArchiveBlock, State, load, save
+from aggregator.emit.state import ArchiveBlock, State, feed_hash, load, save
 from aggregator.models import Archive, Built, Post
 from aggregator.models.errors import EmitError
 
 Progress = Callable[[int, int], None]
 CHUNK = 200
 """Posts read from the archive at a time in a full build: bounds its memory."""
-CODE = frozenset({".py", ".html", ".css", ".js", ".svg"})
+CODE = frozenset({".py", ".html", ".css", ".js", ".svg", ".png", ".ico"})
 """What a document's form depends on, besides the settings: every file of this package with one of these endings."""
 
 
-def build(
+def build(  # noqa: PLR0913 - what is built, from what, and how
     archive: Archive,
     site: Site,
     out: Path,
@@ -36,35 +36,41 @@ def build(
     outputs: Iterable[Output] = (),
     chosen: Chosen | None = None,
     full: bool = False,
+    behind: bool = False,
     progress: Progress | None = None,
 ) -> Built:
     """Bring the output folder up to date with the archive.
 
     `outputs` are the operator's own; `chosen` says what stands in them.
     `full` builds everything again (files whose bytes are the same stay untouched all the same); so does a change of
-    the settings or of this package. `progress` is told (done, total), counted in posts and lists of posts.
+    the settings or of this package. `behind`: the archive has lost posts that are published; their pages stay, since
+    nobody else has them now. `progress` is told (done, total), counted in posts and lists of posts.
     Raises EmitError when the folder refuses; the former files stand then, and the next build goes on from there.
     """
     folder = Folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         order = BuildRequest(PureArchive(archive), site, tuple(outputs), chosen or Nothing())
-        return _build(order, folder, full=full, report=progress or _silent)
+        folder.adopt_notes()
+        folder.sweep()
+        return _build(order, folder, full=full or behind, behind=behind, report=progress or _silent)
     except OSError as error:
         raise EmitError(f"the output can not be written: {error.strerror or error} ({out})") from error
     finally:
         folder.discard()
 
 
-def _build(order: BuildRequest, folder: Folder, *, full: bool, report: Progress) -> Built:
+def _build(order: BuildRequest, folder: Folder, *, full: bool, behind: bool, report: Progress) -> Built:
     state, head, version = load(folder), order.archive.head(), version_of(order.site)
-    full = full or folder.exists(MOVING)
+    full = full or folder.noted(MOVING) or (bool(state.feed) and state.feed != feed_hash(folder))
     same_form = bool(state.head) and state.version == version
     same_outputs = {name: known.signature for name, known in state.outputs.items()} == {
         one.name: signature(one) for one in order.outputs
     }
     if not full and same_form and same_outputs and state.head == head:
         return Built(head=head)
+    folder.keep(BUILDING, b"building\n")
+    folder.flush()
     if not full and same_form and state.head <= head:
         try:
             edition = SiteBuild(order, folder, state, fresh=False)
@@ -75,7 +81,7 @@ def _build(order: BuildRequest, folder: Folder, *, full: bool, report: Progress)
             folder.flush()
     edition = SiteBuild(order, folder, state, fresh=True)
     _everything(edition, report)
-    return _finish(edition, head, version, whole=True)
+    return _finish(edition, head, version, whole=True, behind=behind)
 
 
 def version_of(site: Site) -> str:
@@ -151,7 +157,7 @@ def _lists(edition: SiteBuild, report: Progress) -> None:
         report(done, total)
 
 
-def _finish(edition: SiteBuild, head: int, version: str, *, whole: bool) -> Built:
+def _finish(edition: SiteBuild, head: int, version: str, *, whole: bool, behind: bool = False) -> Built:
     """The combined feed and the lists; then what is gone; the notes for the next build last, when all else is safe."""
     folder, state = edition.folder, edition.state
     blocks = edition.combined(all_blocks=whole)
@@ -159,7 +165,7 @@ def _finish(edition: SiteBuild, head: int, version: str, *, whole: bool) -> Buil
     files = edition.files()
     gone = set(state.files) - files
     if whole:
-        gone |= edition.days.former_paths() - edition.paths
+        gone |= set() if behind else edition.days.former_paths() - edition.paths
     edition.days.save()
     folder.settle()
     for path in sorted(gone):
@@ -170,6 +176,7 @@ def _finish(edition: SiteBuild, head: int, version: str, *, whole: bool) -> Buil
     save(folder, _state(edition, head, version, blocks, files))
     folder.settle()
     folder.forget(MOVING)
+    folder.forget(BUILDING)
     return Built(
         written=len(folder.written),
         unchanged=folder.unchanged,
@@ -186,6 +193,8 @@ def _state(edition: SiteBuild, head: int, version: str, blocks: tuple[ArchiveBlo
         base_url=edition.base,
         head=head,
         sequence=edition.last_sequence,
+        stamp=edition.last_stamp(),
+        feed=feed_hash(edition.folder),
         blocks=blocks,
         sources=edition.known,
         tags=edition.slugs,

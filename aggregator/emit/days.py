@@ -1,6 +1,6 @@
 """The posts of each day, as the archive's pages list them: our own notes, so that no page has to be read back.
 
-    .built/2019-07-30.json      a row for each post that was published on that day (UTC), hidden ones too
+    public.notes/2019-07-30.json      a row for each post that was published on that day (UTC), hidden ones too
 
 They also say which files are posts' pages of ours. Lost, they cost one full build, nothing else. In memory a row is
 the line that stands in the file: a full build holds all of them at once.
@@ -16,16 +16,14 @@ from datetime import UTC, datetime
 
 from aggregator.emit.folder import Folder
 
-NOTES = ".built"
-
-MOVING = f"{NOTES}/moving"
+MOVING = "moving"
 """There while notes are replaced of days between which a post moves. A kill then leaves some of them old and some
 new, the post in both or in none, and no build that only looks at changes would see it: the next one does all again."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
-    """One post in a day's list."""
+    """One post in a day's list. `story`: the page of the story that it tells; `told` says how many do."""
 
     sequence: int
     published: str
@@ -35,6 +33,10 @@ class DayRow:
     hidden: bool = False
     language: str | None = None
     tags: tuple[str, ...] = ()
+    teaser: str = ""
+    words: int = 0
+    story: str = ""
+    told: str = ""
 
     @property
     def when(self) -> datetime:
@@ -105,12 +107,12 @@ class Days:
             self._folder.settle()
         for day in sorted(self.touched & self._counts.keys()):
             lines = (line for _, line in sorted(self._lines[day].items()))
-            self._folder.keep(f"{NOTES}/{day}.json", ("[\n" + ",\n".join(lines) + "\n]\n").encode())
+            self._folder.keep(f"{day}.json", ("[\n" + ",\n".join(lines) + "\n]\n").encode())
 
     def forget(self) -> None:
         """Take away the notes of days that have no row any more."""
         for day in self._former.keys() - self._counts.keys():
-            self._folder.forget(f"{NOTES}/{day}.json")
+            self._folder.forget(f"{day}.json")
 
     def _count(self, day: str, row: DayRow, by: int) -> None:
         self._counts[day] = self._counts.get(day, 0) + (0 if row.hidden else by)
@@ -139,7 +141,7 @@ class Days:
 
     def _read(self, day: str) -> dict[int, str]:
         try:
-            lines = (self._folder.root / NOTES / f"{day}.json").read_text("utf-8").split("\n")[1:-2]
+            lines = (self._folder.notes / f"{day}.json").read_text("utf-8").split("\n")[1:-2]
             return {DayRow.decode(line.removesuffix(",")).sequence: line.removesuffix(",") for line in lines}
         except (FileNotFoundError, ValueError, TypeError) as error:
             raise Lost(day) from error

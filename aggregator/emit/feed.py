@@ -13,7 +13,8 @@ from aggregator.models import Ended
 from aggregator.text import published
 
 GENERATOR = "security-feed-aggregator"
-ICON = "icon.svg"
+ICON, SMALL_ICON = "icon.png", "icon-64.png"
+"""512 and 64 pixels a side: few readers show SVG."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of a feed without entries: nothing here reads the clock."""
 
@@ -86,6 +87,11 @@ class FeedDocument:
         """The time of the newest change in the document."""
         times = (*(item.updated for item in self.items), *(gone.at for gone in self.deleted))
         return max(times, default=EPOCH)
+
+
+def entry_bytes(site: Site) -> int:
+    """How many bytes the entries of one document may have: what `site.page_bytes` leaves beside its head."""
+    return site.page_bytes * 24 // 25
 
 
 def address(feed: OutputFeed, stem: str, extension: str) -> str:

@@ -1,14 +1,22 @@
 """The output folder: files appear whole or not at all, and only where their bytes differ.
 
-A file is written under a temporary name beside its place, synced, and renamed. Syncing is done for many files at a
-time, from several threads, so that the file system can join them into few commits of its journal. A failure leaves
-every former file as it was and takes the temporary ones away.
+A file is written outside the folder, synced, and renamed to its place: nothing is ever in the folder but what is to be
+served, since any web server may serve it. Syncing is done for many files at a time, from several threads, so that the
+file system can join them into few commits of its journal. A failure leaves every former file as it was and takes the
+temporary ones away.
+
+Beside the folder `public` stands `public.notes`: our own notes (`keep`), and the files under way. Where that is another
+file system (a mounted `public`), files are written beside their place, under hidden names, as there is no other way.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from aggregator.emit.paths import safe_path
@@ -21,11 +29,25 @@ SYNC_THREADS = 8
 """Threads that wait in fsync; more gave nothing on ext4 (docs/outputs.md)."""
 
 
+FORMER_STATE, FORMER_NOTES = ".built.json", ".built"
+
+BUILDING = "building"
+"""There while files are being written: found at the beginning of a build, it tells that the last one was killed."""
+UNDER_WAY = "new"
+"""Where files stand until they are whole, below the notes."""
+_NUMBERS = count()
+
+
 class Folder:
-    """Where documents are put. Not thread-safe; one builder at a time (the daemon's lock sees to it)."""
+    """Where documents are put. Not thread-safe; one builder at a time (the daemon's lock sees to it).
+
+    The builder's own notes are in a folder beside it, `public.notes` of `public`: what is served has nothing hidden.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.notes = notes_of(root)
+        self._apart: bool | None = None
         self.written: list[str] = []
         self.unchanged = 0
         self.removed = 0
@@ -47,8 +69,8 @@ class Folder:
         return True
 
     def keep(self, name: str, data: bytes) -> None:
-        """`put` for our own notes: hidden names are allowed, and it does not count as output."""
-        place = self.root / name
+        """`put` for a note of our own, which does not count as output."""
+        place = self.notes / name
         if not self.same(place, data):
             self._stage(place, data)
 
@@ -58,7 +80,36 @@ class Folder:
 
     def forget(self, name: str) -> None:
         """Take one of our own notes away."""
-        (self.root / name).unlink(missing_ok=True)
+        (self.notes / name).unlink(missing_ok=True)
+
+    def noted(self, name: str) -> bool:
+        """Whether there is a note of this name."""
+        return (self.notes / name).is_file()
+
+    def adopt_notes(self) -> None:
+        """Bring notes that stand in the output folder itself, as they once did, to their place.
+
+        Where that can not be done they go, which costs one full build.
+        """
+        former, days = self.root / FORMER_STATE, self.root / FORMER_NOTES
+        with suppress(OSError):
+            if former.is_file() and not self.notes.exists():
+                days.mkdir(exist_ok=True)
+                former.replace(days / "state.json")
+                days.rename(self.notes)
+        former.unlink(missing_ok=True)
+        if days.is_dir():
+            shutil.rmtree(days, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Take temporary files away that a build has left which was killed."""
+        for torn in (self.notes / UNDER_WAY).glob("*"):
+            if not torn.name.startswith(f"{os.getpid()}-"):  # images may be written meanwhile
+                torn.unlink(missing_ok=True)
+        if not self.noted(BUILDING):
+            return
+        for left in self.root.rglob(".*.new"):
+            left.unlink(missing_ok=True)
 
     def exists(self, path: str) -> bool:
         return (self.root / path).is_file()
@@ -81,12 +132,13 @@ class Folder:
         try:
             self._sync([descriptor for descriptor, _, _ in waiting])
             for _, temporary, place in waiting:
-                temporary.replace(place)
+                _move(temporary, place)
         except OSError:
             self._abandon(waiting)
             raise
         for parent in {place.parent for _, _, place in waiting} - self._changed:
-            self._changed.update(folder for folder in (parent, *parent.parents) if folder.is_relative_to(self.root))
+            inside = (folder for folder in (parent, *parent.parents) if folder.is_relative_to(self.root))
+            self._changed.update((parent, *inside))
 
     def settle(self) -> None:
         """Flush, and wait until the names are on the disk too.
@@ -115,17 +167,26 @@ class Folder:
         if place in self._names:
             self.flush()
         self._names.add(place)
-        temporary = place.with_name(f".{place.name}.new")
-        try:
-            descriptor = _create(temporary)
-        except FileNotFoundError:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = _create(temporary)
+        if self._is_apart():
+            temporary = self.notes / UNDER_WAY / f"{os.getpid()}-{next(_NUMBERS)}"
+        else:
+            temporary = place.with_name(f".{place.name}.new")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _create(temporary)
         self._waiting.append((descriptor, temporary, place))
         self._bytes += len(data)
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
+
+    def _is_apart(self) -> bool:
+        """Whether what is written beside the folder can be renamed into it."""
+        if self._apart is None:
+            for folder in (self.root, self.notes):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._apart = self.root.stat().st_dev == self.notes.stat().st_dev
+        return self._apart
 
     def _sync(self, descriptors: list[int]) -> None:
         failures: list[OSError] = []
@@ -161,6 +222,26 @@ class Folder:
                 parent.rmdir()
             except OSError:
                 return
+
+
+def _move(temporary: Path, place: Path) -> None:
+    """Rename; into a folder that is mounted inside ours by way of a copy there."""
+    try:
+        temporary.replace(place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = place.with_name(f".{place.name}.new")
+        shutil.copyfile(temporary, beside)
+        with beside.open("rb") as copied:
+            os.fsync(copied.fileno())
+        beside.replace(place)
+        temporary.unlink()
+
+
+def notes_of(root: Path) -> Path:
+    """The folder of the builder's notes on the output folder `root`."""
+    return root.with_name(f"{root.name}.notes")
 
 
 def _create(temporary: Path) -> int:

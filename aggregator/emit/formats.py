@@ -6,12 +6,14 @@ those of its tags is spelled once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
-from aggregator.emit import atom, jsonfeed, rss
+from aggregator.config.settings import Site
+from aggregator.emit import atom, feed, jsonfeed, paths, rss, shorten
 from aggregator.emit.feed import FeedDocument
-from aggregator.emit.item import Item, view
+from aggregator.emit.item import Item, relation_of, view
 from aggregator.models import Post
 
 EXTENSIONS = ("atom", "rss", "json")
@@ -21,23 +23,38 @@ WHOLE: dict[str, Callable[[FeedDocument, Sequence[str]], bytes]] = {
     "rss": rss.document,
     "json": jsonfeed.document,
 }
+MOST_BYTES_A_CHAR = 6
+"""Of a character in a document: a quotation mark in XML (&quot;)."""
 KEPT_CHARS = 16 * 2**20
 """Characters of spelled entries that are kept; beyond that all are forgotten: some hundred long posts."""
 
 
 class ItemWriter:
-    """Posts to items and entries, each once. Good for one build: a post that changes must not meet its old entry."""
+    """Posts to items and entries, each once. Good for one build: a post that changes must not meet its old entry.
 
-    def __init__(self, base: str, kept_chars: int = KEPT_CHARS, *, relation: str = "") -> None:
-        self._base = base
-        self._relation = relation
+    An entry that alone would fill half a document shows how the post begins, and where the whole is.
+    """
+
+    def __init__(self, site: Site, kept_chars: int = KEPT_CHARS) -> None:
+        self._base = paths.base(site.base_url)
+        self._relation = relation_of(site)
+        self._bytes = feed.entry_bytes(site)
         self._kept_chars = kept_chars
         self._items: dict[int, Item] = {}
         self._entries: dict[tuple[str, int], str] = {}
         self._chars = 0
 
-    def items(self, posts: Sequence[Post]) -> tuple[Item, ...]:
+    def items(self, posts: Iterable[Post]) -> tuple[Item, ...]:
         return tuple(self._item(post) for post in posts)
+
+    def size(self, post: Post) -> int:
+        """Bytes of a post's entry, in the format that needs most."""
+        return self._size(self._item(post))
+
+    def fitting(self, found: Sequence[Item]) -> tuple[Item, ...]:
+        """Of these, from the first on, as many as one document may hold by its bytes."""
+        sizes = accumulate(map(self._size, found))
+        return tuple(item for item, size in zip(found, sizes, strict=True) if size <= self._bytes)
 
     def document(self, document: FeedDocument, extension: str) -> bytes:
         """The whole document in one format."""
@@ -46,10 +63,20 @@ class ItemWriter:
     def _item(self, post: Post) -> Item:
         item = self._items.get(post.sequence)
         if item is None:
-            item = replace(view(post, self._base), relation=self._relation)
+            item = self.bounded(replace(view(post, self._base), relation=self._relation))
             self._items[post.sequence] = item
             self._account(len(item.html))
         return item
+
+    def bounded(self, item: Item) -> Item:
+        """The item, with its beginning alone where its entry would fill half a document."""
+        most = self._bytes // 2
+        if len(item.html) * MOST_BYTES_A_CHAR <= most or self._size(item) <= most:
+            return item
+        return shorten.cut(item, most // MOST_BYTES_A_CHAR)
+
+    def _size(self, item: Item) -> int:
+        return max(len(self._entry(extension, item).encode()) for extension in EXTENSIONS)
 
     def _entry(self, extension: str, item: Item) -> str:
         if self._items.get(item.sequence) is not item:  # made for one document alone

@@ -53,7 +53,7 @@ def _item(event: NotedEvent, feed: OutputFeed) -> Item:
         url=url,
         mirror_url=url,
         title=published.line(event.title) or event.kind,
-        author=name,
+        authors=(name,),
         stamp=event.at,
         published=event.at,
         updated=event.at,

@@ -225,7 +225,7 @@ def _item(  # noqa: PLR0913 - what an entry has
         url=url,
         mirror_url=url,
         title=title,
-        author=line_of(outlet) or feed.author,
+        authors=(line_of(outlet) or feed.author,),
         stamp=when,
         published=when,
         updated=updated or when,

@@ -18,16 +18,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html import escape
+from urllib.parse import urlsplit
 
 from aggregator.config.settings import Site
 from aggregator.emit import intel, paths
-from aggregator.models import Enclosure, Picture, Post, PostLink, Republish, Revision
+from aggregator.models import Enclosure, Episode, Picture, Post, PostLink, Republish, Revision
 from aggregator.models.emit import PostFact
 from aggregator.text import images
 from aggregator.text.diff import Piece, changes, words_of
-from aggregator.text.published import line
+from aggregator.text.published import line, runs_rtl
+from aggregator.text.unseen import is_seen
 from aggregator.text.urls import host_of, public_url
 
 UNTITLED = "Untitled"
@@ -106,6 +108,7 @@ class LeadImage:
     path: str | None = None
     width: int | None = None
     height: int | None = None
+    alt: str = ""
 
 
 def article(post: Post, prefix: str) -> str:
@@ -117,11 +120,11 @@ def lead_image(post: Post, base: str) -> LeadImage | None:
     """The post's main picture, with its absolute address; None where there is none to show."""
     if post.media == "link":
         url = paths.shown(post.lead_image)
-        return LeadImage(url) if url else None
+        return LeadImage(url, alt=post.lead_image_alt) if url else None
     picture = _held(post, post.lead_image)
     if picture is None or picture.path is None:
         return None
-    return LeadImage(base + picture.path, picture.path, picture.width, picture.height)
+    return LeadImage(base + picture.path, picture.path, picture.width, picture.height, post.lead_image_alt)
 
 
 def enclosure_file(post: Post, enclosure: Enclosure, base: str) -> Enclosure | None:
@@ -145,9 +148,27 @@ UNTITLED_CHARS = 80
 LINK_TYPES = "https://html.spec.whatwg.org/multipage/links.html#link-type-"
 """What HTML calls next and prev, as an address: a relation may be one (RFC 4287, section 4.2.7.2). The address that
 IANA gives them would mean the plain word, of which the W3C validator warns."""
+FOOTER = "<hr>"
+"""What the footer begins with."""
 STORY_POSTS = 5
 """Other posts of the same story under an entry."""
+FILE_TYPES = {
+    "aac": "audio/aac", "flac": "audio/flac", "m4a": "audio/mp4", "m4b": "audio/mp4", "mp3": "audio/mpeg",
+    "oga": "audio/ogg", "ogg": "audio/ogg", "opus": "audio/ogg", "wav": "audio/wav",
+    "avi": "video/x-msvideo", "m4v": "video/mp4", "mov": "video/quicktime", "mp4": "video/mp4", "webm": "video/webm",
+    "avif": "image/avif", "gif": "image/gif", "jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png",
+    "webp": "image/webp", "epub": "application/epub+zip", "pdf": "application/pdf", "zip": "application/zip",
+}  # fmt: skip
+"""What the ending of a file's name says where its feed gives no media type, or one that says nothing: players pass over
+files without one. (Not the machine's own table, which another machine has otherwise.)"""
+MOST_CATEGORIES = 50
+"""Of its origin, on an entry."""
+_SUFFIX = re.compile(r"(?i)(jr|sr|ii|iii|iv|ph\.?d|m\.?d|esq|cissp|msc|bsc|inc|llc|ltd|gmbh|co|corp|s\.?a|ag|plc)\.?")
+_NAME = r"(?:[^\W\d_a-z]\S*(?: [^\W\d_a-z]\S*){1,3})"
+_BOTH = re.compile(rf"({_NAME}) (?:and|&|und|et|y|e|og|och) ({_NAME})")
+"""Two people in full, and not `Research and Analysis Team`."""
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+_CODE, _LTR = re.compile(r"<(pre|code|kbd|samp)(?![^>]*\sdir=)"), r'<\1 dir="ltr"'
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -175,7 +196,7 @@ class Item:
     url: str
     mirror_url: str
     title: str
-    author: str
+    authors: tuple[str, ...]
     stamp: datetime
     published: datetime
     updated: datetime
@@ -183,7 +204,7 @@ class Item:
     summary: str
     html: str
     tags: tuple[str, ...]
-    image: str | None
+    image: LeadImage | None
     enclosures: tuple[Enclosure, ...]
     source_name: str
     source_title: str
@@ -199,6 +220,19 @@ class Item:
     relation: str = ""
     republish: Republish = "full"
     facts: tuple[PostFact, ...] = ()
+    episode: Episode | None = None
+
+    @property
+    def author(self) -> str:
+        """All authors in a line, the outlet once: `Jane Doe, John Roe (Threatpost)`."""
+        outlet = f" ({self.source_name})"
+        return ", ".join((*(one.removesuffix(outlet) for one in self.authors[:-1]), self.authors[-1]))
+
+    @property
+    def main_file(self) -> Enclosure | None:
+        """The file that stands for the post where a format has room for one: what is to be heard, then seen."""
+        kinds = ("audio/", "video/", "application/", "")
+        return next((file for kind in kinds for file in self.enclosures if file.type.startswith(kind)), None)
 
 
 def relation_of(site: Site) -> str:
@@ -219,15 +253,15 @@ def view(post: Post, base: str) -> Item:
         url=paths.shown(post.url) or mirror_url,
         mirror_url=mirror_url,
         title=title_of(post),
-        author=author_of(post),
+        authors=authors_of(post),
         stamp=post.stamp,
         published=post.published,
         updated=updated(post),
         language=language_of(post.language),
         summary=line(post.summary),
         html="",
-        tags=tuple(tag for tag in map(line, post.tags) if tag),
-        image=lead.url if lead else None,
+        tags=tags_of(post),
+        image=lead,
         enclosures=files_of(post, base),
         source_name=post.source.name,
         source_title=line(post.source.title) or post.source.name,
@@ -242,6 +276,7 @@ def view(post: Post, base: str) -> Item:
         story_members=others(post, base) if post.story else (),
         republish=post.republish,
         facts=post.facts,
+        episode=post.episode,
     )
     return with_html(item, post, base)
 
@@ -254,7 +289,24 @@ def with_html(item: Item, post: Post, base: str) -> Item:
 def body(item: Item, post: Post, base: str) -> str:
     """The article, or its summary where there is no more; where there may be no more, a link to the whole."""
     whole = f"<p>{_anchor(item.url, f'Read it at {item.source_name}')}</p>" if post.republish != "full" else ""
-    return (article(post, base) or summary_body(item)) + whole
+    shown = article(post, base) or summary_body(item) or pictures_body(item)
+    return directed(shown, item.language) + whole
+
+
+def directed(html: str, language: str | None) -> str:
+    """Clean HTML as every reader shows it the right way round: what runs from right to left says so, code does not."""
+    if not runs_rtl(html, language):
+        return html
+    return f'<div dir="rtl">{_CODE.sub(_LTR, html)}</div>'
+
+
+def pictures_body(item: Item) -> str:
+    """The pictures of a post that has no words, with what describes them."""
+    shown = {item.image.url: item.image.alt} if item.image else {}
+    for file in item.enclosures:
+        if file.type.startswith("image/"):
+            shown.setdefault(file.url, file.title)
+    return "".join(f'<p><img src="{escape(url)}" alt="{escape(line(alt))}"></p>' for url, alt in shown.items())
 
 
 def summary_body(item: Item) -> str:
@@ -264,7 +316,7 @@ def summary_body(item: Item) -> str:
 def title_of(post: Post) -> str:
     """The title on one line; the beginning of the text where the origin gave none. Never empty."""
     title = line(post.title)
-    if title:
+    if is_seen(title):
         return title
     start = line(post.summary)
     if not start:
@@ -272,24 +324,38 @@ def title_of(post: Post) -> str:
     return start if len(start) <= UNTITLED_CHARS else start[: UNTITLED_CHARS - 1].rsplit(" ", 1)[0] + "…"
 
 
-def author_of(post: Post) -> str:
-    """`Jane Doe (Threatpost)`: readers do not show atom:source, so the outlet stands with the author."""
-    author, outlet = line(post.author), post.source.name
-    if not author or author.casefold() == outlet.casefold():
-        return outlet
-    return author if f"({outlet})" in author else f"{author} ({outlet})"
+def authors_of(post: Post) -> tuple[str, ...]:
+    """`Jane Doe (Threatpost)`, each author so: readers do not show atom:source. Never empty."""
+    outlet = post.source.name
+    names = [name for name in names_in(line(post.author)) if name.casefold() != outlet.casefold()]
+    return tuple(name if f"({outlet})" in name else f"{name} ({outlet})" for name in names) or (outlet,)
+
+
+def names_in(author: str) -> list[str]:
+    """The names in a line: three in `Jane Doe, John Roe and Ann Poe`; one in `Doe, Jane`, `Acme, Inc.`."""
+    parts: list[str] = []
+    for part in re.split(r"\s*[,;]\s+", author):
+        if parts and (_SUFFIX.fullmatch(part) or (" " not in part and " " not in parts[-1])):
+            parts[-1] += f", {part}"
+        else:
+            parts.append(part)
+    last = _BOTH.fullmatch(parts[-1]) if parts else None
+    if last:
+        parts[-1:] = last.groups()
+    return list(dict.fromkeys(name for name in (part.strip() for part in parts) if name))
+
+
+def tags_of(post: Post) -> tuple[str, ...]:
+    """What a post is filed under: by the operator first, then by its origin; each once, whatever its case."""
+    found: dict[str, str] = {}
+    for tag in map(line, (*post.tags, *post.categories[:MOST_CATEGORIES])):
+        found.setdefault(tag.casefold(), tag)
+    return tuple(tag for tag in found.values() if tag)
 
 
 def updated(post: Post) -> datetime:
-    """The later of stamp and last real change, unique in the output.
-
-    Stamps are unique, revisions are not: many are seen in one round. A revision therefore carries the post's
-    sequence as its microseconds (RFC 3339 section 5.6 allows fractions), which no two posts of a document share.
-    """
-    if post.revised is None or post.revised <= post.stamp:
-        return post.stamp
-    unique = post.revised.replace(microsecond=0) + timedelta(microseconds=post.sequence % 1_000_000)
-    return max(unique, post.stamp)
+    """The later of stamp and last real change: unique in the output, and later than all that it showed before."""
+    return post.stamp if post.revised is None else max(post.revised, post.stamp)
 
 
 def language_of(language: str | None) -> str | None:
@@ -323,7 +389,7 @@ def footer(item: Item, post: Post) -> str:
     if item.next is not None:
         teaser = f"<br>{escape(item.next.teaser)}" if item.next.teaser else ""
         lines.append(f"<strong>Next post:</strong> {_anchor(item.next.best, item.next.title)}{teaser}")
-    return "<hr>" + "".join(f"<p>{part}</p>" for part in lines)
+    return FOOTER + "".join(f"<p>{part}</p>" for part in lines)
 
 
 def _anchor(url: str, words: str) -> str:
@@ -349,7 +415,9 @@ def files_of(post: Post, base: str) -> tuple[Enclosure, ...]:
         if file and url:
             kind = file.type.strip().lower()
             length = file.length if file.length is not None and file.length >= 0 else None
-            found.append(Enclosure(url, kind if _MEDIA_TYPE.fullmatch(kind) else "", length))
+            if not _MEDIA_TYPE.fullmatch(kind) or kind.endswith("/octet-stream"):
+                kind = FILE_TYPES.get(urlsplit(url).path.rpartition(".")[2].lower(), "")
+            found.append(Enclosure(url, kind, length, file.duration, line(file.title)))
     return tuple(found)
 
 

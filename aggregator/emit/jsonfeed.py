@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from aggregator.emit import intel
-from aggregator.emit.feed import ICON, FeedDocument, address
+from aggregator.emit.feed import ICON, SMALL_ICON, FeedDocument, address
 from aggregator.emit.item import Item, Link, rfc3339
 from aggregator.models import Enclosure
 
@@ -23,7 +24,8 @@ def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
         "home_page_url": feed.home_url,
         "feed_url": document.url("json"),
         "description": feed.subtitle,
-        "favicon": feed.base + ICON,
+        "icon": feed.base + ICON,
+        "favicon": feed.base + SMALL_ICON,
         "language": feed.language,
         "authors": [{"name": feed.author}],
     }
@@ -48,10 +50,10 @@ def entry(item: Item) -> str:
         "title": item.title,
         "content_html": item.html,
         "summary": item.summary or None,
-        "image": item.image,
+        "image": item.image.url if item.image else None,
         "date_published": rfc3339(item.published),
         "date_modified": rfc3339(item.updated),
-        "authors": [{"name": item.author}],
+        "authors": [{"name": author} for author in item.authors],
         "tags": list(item.tags) or None,
         "language": item.language,
         "attachments": [_attachment(file) for file in item.enclosures] or None,
@@ -66,6 +68,7 @@ def entry(item: Item) -> str:
             "also_in": [{"name": other.title, "url": other.url} for other in item.also_in],
             "story": item.story,
             **_story(item),
+            **_episode(item),
             **({} if item.republish == "full" else {"republish": item.republish}),
             **({"facts": intel.in_json(item.facts)} if item.facts else {}),
         },
@@ -90,8 +93,20 @@ def _story(item: Item) -> dict[str, Any]:
 
 
 def _attachment(file: Enclosure) -> dict[str, Any]:
-    found: dict[str, Any] = {"url": file.url, "mime_type": file.type or "application/octet-stream"}
-    return found if file.length is None else {**found, "size_in_bytes": file.length}
+    found = {
+        "url": file.url,
+        "mime_type": file.type or "application/octet-stream",
+        "title": file.title or None,
+        "size_in_bytes": file.length,
+        "duration_in_seconds": file.duration,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _episode(item: Item) -> dict[str, Any]:
+    if item.episode is None:
+        return {}
+    return {"episode": {key: value for key, value in asdict(item.episode).items() if value not in (None, "")}}
 
 
 def _neighbour(link: Link | None) -> dict[str, Any] | None:

@@ -14,11 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -28,7 +29,7 @@ from aggregator.emit import intel, item, outputs, paths
 from aggregator.emit.days import DayRow
 from aggregator.emit.feed import OutputFeed
 from aggregator.emit.formats import EXTENSIONS
-from aggregator.models import Carried, OutputEntry, Post, PostLink, Source
+from aggregator.models import Carried, Enclosure, OutputEntry, Post, PostLink, Source
 from aggregator.text import published, wording
 from aggregator.text.storable import shortened
 from aggregator.text.urls import host_of
@@ -39,7 +40,10 @@ TEASER_CHARS = 220
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A post in a list. `story`: the page of the story that it tells, and what the link to it says."""
+    """A post in a list. `story`: the page of the story that it tells, and what the link to it says.
+
+    `others`: (outlet, path) of those that report the same, where the card stands for all of them.
+    """
 
     path: str
     title: str
@@ -51,6 +55,7 @@ class Card:
     note: str = ""
     adds: tuple[str, ...] = ()
     story: tuple[str, str] | None = None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,23 @@ class Around:
 
 def by_day(cards: Iterable[Card]) -> list[tuple[date, list[Card]]]:
     return [(when, list(group)) for when, group in groupby(cards, key=lambda card: wording.utc_date(card.when))]
+
+
+def folded(cards: Iterable[tuple[Card, int]]) -> list[tuple[date, list[Card]]]:
+    """A card a story, by day, newest first; each card comes with the number of its words.
+
+    The longest report of a story's newest day stands for it; single posts stand for themselves.
+    """
+    stories: dict[str, list[tuple[Card, int]]] = {}
+    for card, words in sorted(cards, key=lambda pair: pair[0].when, reverse=True):
+        stories.setdefault(card.story[0] if card.story else card.path, []).append((card, words))
+    found: list[tuple[date, Card]] = []
+    for members in stories.values():
+        day = wording.utc_date(members[0][0].when)
+        best, _ = max((pair for pair in members if wording.utc_date(pair[0].when) == day), key=lambda pair: pair[1])
+        others = {card.source: card.path for card, _ in members if card is not best and card.source != best.source}
+        found.append((day, replace(best, others=tuple(others.items()))))
+    return [(day, [card for _, card in group]) for day, group in groupby(found, key=lambda pair: pair[0])]
 
 
 def around(link: PostLink | None, root: str) -> Around | None:
@@ -97,16 +119,11 @@ def leader_of(post: Post, root: str) -> tuple[str, str] | None:
 
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("style.css", "keys.js", "icon.svg")
+FAVICON = "favicon.ico"
+ASSETS = ("style.css", "feed.css", "keys.js", "icon.svg", "icon.png", "icon-64.png", FAVICON)
 MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
 FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
-_TAG = re.compile(r"""<(?:"[^"]*"|[^">])*>""")
-_FITTED = {
-    "<h1>": "<h2>",
-    "</h1>": "</h2>",
-    "<pre>": '<pre tabindex="0">',
-    "<table>": '<table tabindex="0">',
-}
+_FITTED = re.compile(r"""(</?)h1(?=[ >])|(<(?:pre|table))(?=[ >])|<(?:"[^"]*"|[^">])*>""")
 
 
 def fitted(article: str) -> str:
@@ -114,11 +131,17 @@ def fitted(article: str) -> str:
 
     (WCAG 2.2, 2.1.1.) Tags are matched as a whole, quoted attributes included: a `<pre>` in an `alt` text is no tag.
     """
-    return _TAG.sub(lambda tag: _FITTED.get(tag[0], tag[0]), article)
+    return _FITTED.sub(_fit, article)
+
+
+def _fit(tag: re.Match[str]) -> str:
+    if tag[1]:
+        return f"{tag[1]}h2"
+    return f'{tag[2]} tabindex="0"' if tag[2] else tag[0]
 
 
 def asset(name: str) -> bytes:
-    """The stylesheet, the script for the keyboard, or the icon."""
+    """A stylesheet, the script for the keyboard, or an icon."""
     return (TEMPLATES / name).read_bytes()
 
 
@@ -156,6 +179,11 @@ def environment() -> Environment:
 
 WORDS_A_MINUTE = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), a little less for technical text."""
+FRONT_SPAN = timedelta(hours=36)
+FRONT_POSTS = 20
+"""What the front page shows: a day and a half, or so many posts where that is less."""
+FRONT_DAYS = 7
+"""Days before that which it names."""
 STORY_POSTS = 8
 """Other posts of the same story under an article; the story's own page has them all."""
 
@@ -181,7 +209,7 @@ class Mirror:
             post=post,
             title=item.title_of(post),
             url=paths.shown(post.url),
-            author=published.line(post.author),
+            author=", ".join(item.names_in(published.line(post.author))),
             source=post.source,
             source_home=paths.shown(post.source.home_page_url),
             source_feed=paths.shown_feed(post.source.feed_url),
@@ -189,7 +217,7 @@ class Mirror:
             minutes=max(1, round(post.word_count / WORDS_A_MINUTE)) if post.word_count else None,
             article=Markup(fitted(item.article(post, root))),  # noqa: S704  clean by contract (models.Post)
             lead=item.lead_image(post, self.base),
-            tags=[(tag, self._tag_href(tag, root)) for tag in post.tags],
+            tags=[(tag, self._tag_href(tag, root)) for tag in item.tags_of(post)],
             attribution=post.attribution,
             attribution_url=paths.shown(post.attribution.url) if post.attribution else None,
             elsewhere=elsewhere(post, root),
@@ -200,7 +228,7 @@ class Mirror:
             history=root + paths.quoted(item.history_page(post.path)) if post.revisions else "",
             next=around(post.next, root),
             previous=around(post.previous, root),
-            files=[(file.url, file.url.rpartition("/")[2] or file.url) for file in item.files_of(post, self.base)],
+            files=[(file.url, _file_words(file)) for file in item.files_of(post, self.base)],
         )
 
     def edits(self, post: Post) -> bytes:
@@ -241,14 +269,28 @@ class Mirror:
         first, target = item.tellers(post)[0], item.story_page(story)
         return self._page("story-moved.html", item.story_page(former), first=first, target=target)
 
-    def index(self, feed: OutputFeed, posts: Iterable[Post], months: Mapping[str, int]) -> bytes:
-        """The front page: the newest posts, by the day they were published."""
-        cards = sorted((self.card(post) for post in posts), key=lambda card: wording.utc_date(card.when), reverse=True)
+    def index(
+        self, feed: OutputFeed, posts: Sequence[Post], months: Mapping[str, int], counts: Mapping[str, int]
+    ) -> bytes:
+        """The front page: the last day and a half, a card a story; then the days before.
+
+        `posts`: the newest, in the order of going out; what is older than that among them is found late, and is there
+        too as long as the page is short.
+        """
+        newest = max((post.published for post in posts), default=None)
+        by_date = sorted(posts, key=lambda post: post.published, reverse=True)
+        recent = [post for post in by_date if newest is not None and newest - post.published <= FRONT_SPAN]
+        shown = by_date[: max(len(recent), FRONT_POSTS)]
+        days = folded((self.card(post), post.word_count) for post in shown)
+        last = days[-1][0] if days else None
+        earlier = [(date.fromisoformat(day), count) for day, count in counts.items() if count]
         return self._page(
             "index.html",
             "index.html",
             feed=feed,
-            days=by_day(cards),
+            days=days,
+            earlier=[(day, count) for day, count in earlier if last is not None and day <= last][:FRONT_DAYS],
+            sources=len(self.sources),
             months=list(months.items())[:12],
             outputs=self.outputs,
         )
@@ -294,9 +336,18 @@ class Mirror:
         tags = [(tag, f"tags/{slug}.html") for tag, slug in sorted(self.slugs.items())]
         return self._page("sources.html", "sources.html", rows=rows, tags=tags, outputs=self.outputs)
 
+    def subscribe(self) -> bytes:
+        """How to follow the site: every feed that there is, and which format suits what."""
+        groups = [
+            ("Selections", [(name, page.removesuffix(".html")) for name, page in self.outputs]),
+            ("By tag", [(tag, f"tags/{slug}") for tag, slug in sorted(self.slugs.items())]),
+            ("By source", [(source.name, f"sources/{source.slug}") for source in self.sources.values()]),
+        ]
+        return self._page("feed.html", "feed.html", groups=[(title, feeds) for title, feeds in groups if feeds])
+
     def month(self, month: str, rows: Iterable[DayRow]) -> bytes:
         """One month of the archive: a line a post."""
-        cards = [self._row_card(row) for row in rows]
+        cards = [replace(self._row_card(row), teaser="", story=None) for row in rows]
         return self._page("month.html", f"archive/{month}.html", month=month, days=by_day(cards), total=len(cards))
 
     def busy_month(self, month: str, days: Mapping[str, int]) -> bytes:
@@ -305,11 +356,23 @@ class Mirror:
         total = sum(days.values())
         return self._page("busy-month.html", f"archive/{month}.html", month=month, days=listed, total=total)
 
-    def day(self, day: str, rows: Iterable[DayRow]) -> bytes:
-        """One day of such a month."""
-        cards = [self._row_card(row) for row in rows]
-        when = date.fromisoformat(day)
-        return self._page("day.html", f"archive/{day}.html", date=when, month=day[:-3], posts=cards)
+    def day(self, day: str, rows: Sequence[DayRow], later: str, earlier: str) -> bytes:
+        """One day: a card a story, and the days `later` and `earlier` (empty: there is none)."""
+        found = folded((self._row_card(row), row.words) for row in rows)
+        return self._page(
+            "day.html",
+            f"archive/{day}.html",
+            date=date.fromisoformat(day),
+            month=day[:-3],
+            posts=[card for _, cards in found for card in cards],
+            total=len(rows),
+            around=[(name, date.fromisoformat(one)) for name, one in (("prev", earlier), ("next", later)) if one],
+        )
+
+    def story_list(self, rows: Iterable[DayRow]) -> bytes:
+        """The stories of these posts, newest first, by the day of their newest report."""
+        days = folded((self._row_card(row), row.words) for row in rows)
+        return self._page("stories.html", "stories/index.html", days=days, total=sum(len(cards) for _, cards in days))
 
     def month_list(self, months: Mapping[str, int]) -> bytes:
         years = [(year, list(group)) for year, group in groupby(months.items(), key=lambda pair: pair[0][:-3])]
@@ -351,7 +414,16 @@ class Mirror:
     def _row_card(self, row: DayRow) -> Card:
         source = self.sources.get(row.source)
         name = source.name if source else row.source
-        return Card(row.path, row.title, name, self._source_path(row.source), row.when, language=row.language)
+        return Card(
+            path=row.path,
+            title=row.title,
+            source=name,
+            source_path=self._source_path(row.source),
+            when=row.when,
+            teaser=row.teaser,
+            language=row.language,
+            story=(row.story, row.told) if row.story else None,
+        )
 
     def _page(self, template: str, path: str, **values: Any) -> bytes:
         root = paths.to_root(path)
@@ -383,6 +455,17 @@ def _home_name(source: Source) -> str:
     if title and title.casefold() != source.name.casefold():
         return title
     return host_of(source.home_page_url or "") or source.name
+
+
+def _file_words(file: Enclosure) -> str:
+    """`talk.mp3 (32 min, 24 MB)`."""
+    name = file.title or urlsplit(file.url).path.rpartition("/")[2] or file.url
+    details = [
+        f"{round(file.duration / 60)} min" if file.duration and file.duration >= 60 else "",
+        f"{file.length / 1e6:.{0 if file.length >= 1e7 else 1}f} MB" if file.length and file.length >= 1e5 else "",
+    ]
+    told = ", ".join(filter(None, details))
+    return f"{name} ({told})" if told else name
 
 
 def _told_note(teller: item.Coverage, *, first: bool) -> str:

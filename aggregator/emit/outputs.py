@@ -88,12 +88,12 @@ def edited(one: Output, site: Site, chosen: Chosen, speller: ItemWriter, base: s
     found = tuple(
         speller.items((entry.post,))[0]
         if plain and entry.stamp == entry.post.stamp
-        else replace(_item(one, entry, base), relation=relation)
+        else speller.bounded(replace(_item(one, entry, base), relation=relation))
         for entry in entries
     )
     deleted = tuple(Ended(story_id(gone.id), gone.at) for gone in chosen.ended(one.name, limit))
     feed = feed_of(one, site)
-    return Edited(FeedDocument(feed, feed.stem, found, deleted=deleted), entries)
+    return Edited(FeedDocument(feed, feed.stem, speller.fitting(found), deleted=deleted), entries)
 
 
 def story_id(post_id: str) -> str:
@@ -112,15 +112,19 @@ def _item(one: Output, entry: OutputEntry, base: str) -> Item:
     folded = one.group == "story" and entry.post.story is not None
     post = replace(entry.post, stamp=entry.stamp, revised=_revised(entry, folded=folded))
     item = items.view(post, base)
-    body = {"full": items.body(item, post, base), "summary": items.summary_body(item), "titles": ""}[one.content]
+    body = {
+        "full": items.body(item, post, base),
+        "summary": items.directed(items.summary_body(item), item.language),
+        "titles": "",
+    }[one.content]
     if one.group == "story":
         item = replace(item, id=story_id(item.id))
     if folded:
         told = items.tellers(post, base)
         body = _told(told, item, one) + body
-        item = replace(item, author=_outlets(told), story_url=None)
+        item = replace(item, authors=(_outlets(told),), story_url=None)
     if one.content == "titles":
-        item = replace(item, summary="", image=None, enclosures=())
+        item = replace(item, summary="", image=None, enclosures=(), episode=None)
     return replace(item, html=body + items.footer(item, post))
 
 
@@ -164,9 +168,9 @@ def answer(site: Site, found: Iterable[Post], *, query: str, words: str, extensi
     `words` says to people what was searched for.
     """
     feed = of_search(site, query, valid(words))
-    speller = ItemWriter(paths.base(site.base_url), relation=items.relation_of(site))
+    speller = ItemWriter(site)
     newest = sorted(pure_posts(found), key=lambda post: post.sequence, reverse=True)
-    return speller.document(FeedDocument(feed, feed.stem, speller.items(newest)), extension)
+    return speller.document(FeedDocument(feed, feed.stem, speller.fitting(speller.items(newest))), extension)
 
 
 FOLDERS = ("tags", "sources", "outputs")

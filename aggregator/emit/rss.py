@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from aggregator.emit import intel
-from aggregator.emit.atom import HISTORY, NAMESPACE, entry_links, history_links, hub_links
-from aggregator.emit.feed import EPOCH, GENERATOR, FeedDocument
+from aggregator.emit import intel, paths
+from aggregator.emit.atom import HISTORY, MEDIA, NAMESPACE, entry_links, history_links, hub_links, media, thumbnail
+from aggregator.emit.feed import EPOCH, GENERATOR, SMALL_ICON, FeedDocument
 from aggregator.emit.item import Item, rfc3339
-from aggregator.emit.xmlwriter import DECLARATION, element, empty
+from aggregator.emit.xmlwriter import element, empty, styled
 
 SPECIFICATION = "http://www.rssboard.org/rss-specification"
 _NAMESPACES = (
     f'xmlns:atom="{NAMESPACE}" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
-    f'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:fh="{HISTORY}"'
+    f'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:fh="{HISTORY}" '
+    f'xmlns:media="{MEDIA}" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
 )
 
 
@@ -25,7 +26,7 @@ def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
     feed = document.feed
     newest = max((item.stamp for item in document.items), default=EPOCH)
     parts = [
-        DECLARATION,
+        styled(paths.to_root(document.stem)),
         f'<rss version="2.0" {_NAMESPACES}>\n<channel>\n',
         element("title", feed.title),
         element("link", feed.home_url),
@@ -35,6 +36,10 @@ def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
         element("lastBuildDate", rfc822(document.updated)),
         element("docs", SPECIFICATION),
         element("generator", GENERATOR),
+        (
+            f"<image>\n{element('url', feed.base + SMALL_ICON)}{element('title', feed.title)}"
+            f"{element('link', feed.home_url)}</image>\n"
+        ),
         empty("atom:link", rel="self", type="application/rss+xml", href=document.url("rss")),
         hub_links(document, "atom:link"),
         history_links(document, "rss", "atom:link"),
@@ -63,6 +68,9 @@ def entry(item: Item) -> str:
         element("source", item.source_name, url=item.source_feed),
         entry_links(item, "atom:link"),
         enclosure(item),
+        thumbnail(item),
+        *(media(file) for file in item.enclosures if file is not item.main_file),
+        episode(item),
         element("description", html.escape(item.summary or item.title, quote=False)),
         element("content:encoded", item.html),
         "</item>\n",
@@ -71,16 +79,34 @@ def entry(item: Item) -> str:
 
 
 def enclosure(item: Item) -> str:
-    """The first enclosure: an RSS item has one at most, with all three attributes (0 for an unknown length)."""
-    if not item.enclosures:
+    """The main file: an RSS item has one at most, with all three attributes (0 for an unknown length)."""
+    file = item.main_file
+    if file is None:
         return ""
-    file = item.enclosures[0]
     return empty(
         "enclosure",
         url=file.url,
         length=str(file.length or 0),
         type=file.type or "application/octet-stream",
     )
+
+
+def episode(item: Item) -> str:
+    """What a podcast's feed says of an episode, for players (Apple's podcast namespace)."""
+    found, file = item.episode, item.main_file
+    if found is None:
+        return ""
+    duration = found.duration if found.duration is not None else file.duration if file else None
+    values = (
+        ("duration", None if duration is None else str(duration)),
+        ("season", None if found.season is None else str(found.season)),
+        ("episode", None if found.number is None else str(found.number)),
+        ("episodeType", found.kind or None),
+        ("explicit", None if found.explicit is None else str(found.explicit).lower()),
+        ("subtitle", found.subtitle or None),
+    )
+    image = empty("itunes:image", href=item.image.url) if item.image else ""
+    return image + "".join(element(f"itunes:{name}", value) for name, value in values if value)
 
 
 def rfc822(moment: datetime) -> str:

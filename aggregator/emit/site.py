@@ -7,7 +7,7 @@ tags, sources and days the posts that it puts out concern, so that `build` can a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from aggregator.config.settings import Output, Site
@@ -18,14 +18,19 @@ from aggregator.emit.days import DayRow, Days, month_of
 from aggregator.emit.feed import FeedDocument
 from aggregator.emit.folder import Folder
 from aggregator.emit.formats import EXTENSIONS, ItemWriter
+from aggregator.emit.item import Item
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
 from aggregator.emit.outputs import Chosen
 from aggregator.emit.state import ArchiveBlock, KnownOutput, KnownSource, State
 from aggregator.models import Archive, Ended, Post, Republish, Source
+from aggregator.text import published
+from aggregator.text.storable import shortened
 
 MONTH_POSTS = 1_000
-"""Posts on one page of the archive (some 300 KB); a month with more has a page for each of its days."""
+"""Posts on one page of the archive (some 300 KB); that of a month with more lists its days alone."""
+STORY_DAYS = 14
+"""Days whose stories the page of all stories lists; older ones stand on the pages of their days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class SiteBuild:
         self.cut: dict[int, tuple[str, Republish]] = {}
         self.concerned_tags: set[str] = set()
         self.concerned_sources: set[str] = set()
-        self._speller = ItemWriter(self.base, relation=item.relation_of(site))
+        self._speller = ItemWriter(site)
         self._slugs_by_name = _by_name(self.sources.values())
 
     def post(self, post: Post) -> None:
@@ -95,7 +100,7 @@ class SiteBuild:
         """The feed of everything (archive documents that are not there yet, and the current one) and the front page."""
         feed = documents.combined(self.site)
         standing = history.plan(self.folder, self.state, feed, self.last_sequence)
-        blocks = history.close(standing.blocks, self.archive, self.site.page_size)
+        blocks = history.Blocks(standing.blocks, self.archive, self.site, self._speller.size)
         seen = 0 if all_blocks or not standing.valid else len(standing.blocks)
         replaced = self._replaced()
         for number, block in enumerate(blocks, 1):
@@ -103,22 +108,23 @@ class SiteBuild:
                 self._block(number, block, keep=False)
             elif number > seen:
                 self._block(number, block, keep=standing.valid)
-        for number in range(len(blocks) + 1, len(self.state.blocks) + 1):
+        closed, posts = tuple(blocks.closed), blocks.open
+        for number in range(len(closed) + 1, len(self.state.blocks) + 1):
             for extension in EXTENSIONS:
                 self.folder.remove(f"{history.stem(number)}.{extension}")
-        posts = self.archive.between(blocks[-1].last + 1 if blocks else 1, self.last_sequence)
+        if closed and not posts:  # all that were newer are lost
+            posts = blocks.newest
         deleted = self._deleted(post for post in self.withdrawn if not post.hidden)
-        self._feed(history.current(feed, blocks, self._speller.items(posts), deleted))
-        newest = posts[: self.site.page_size]
-        self.folder.put("index.html", self.pages.index(feed, newest, self._months()))
-        return blocks
+        self._feed(history.current(feed, closed, self._speller.items(posts), deleted))
+        self.folder.put("index.html", self.pages.index(feed, blocks.newest, self._months(), self.days.counts()))
+        return closed
 
     def tag(self, tag: str) -> None:
         """A tag's feed and page: the newest `page_size` posts."""
         feed = documents.of_tag(self.site, tag, self.slugs[tag])
         posts = self.archive.latest(self.site.page_size, tag=tag)
         deleted = self._deleted(post for post in self.withdrawn if not post.hidden and tag in post.tags)
-        self._feed(FeedDocument(feed, feed.stem, self._speller.items(posts), deleted=deleted))
+        self._feed(FeedDocument(feed, feed.stem, self._fitting(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.tag(feed, tag, posts))
 
     def source(self, slug: str) -> None:
@@ -127,7 +133,7 @@ class SiteBuild:
         feed = documents.of_source(self.site, source.name, slug)
         posts = self.archive.latest(self.site.page_size, source=slug)
         deleted = self._deleted(post for post in self.withdrawn if post.source.slug == slug)
-        self._feed(FeedDocument(feed, feed.stem, self._speller.items(posts), deleted=deleted))
+        self._feed(FeedDocument(feed, feed.stem, self._fitting(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.source(feed, source, posts))
 
     def output(self, name: str) -> None:
@@ -144,6 +150,11 @@ class SiteBuild:
             for name, known in sorted(self.known_outputs.items())
             if known != self.state.outputs.get(name) or not self.posts.isdisjoint(known.members)
         ]
+
+    def last_stamp(self) -> str:
+        """The time of the newest post, or of the newest that was ever shown."""
+        newest = [item.rfc3339(post.stamp) for post in self.archive.latest(1)]
+        return max([self.state.stamp, *newest])
 
     def known_withdrawn(self) -> dict[int, tuple[int, ...]]:
         """The sequence of each post that was withdrawn, with those of the posts that named it."""
@@ -165,13 +176,19 @@ class SiteBuild:
 
     def lists(self) -> None:
         """The pages that any change may concern: cheap to render, written only where they differ; and the archive's."""
+        self.folder.put("feed.html", self.pages.subscribe())
         self.folder.put("sources.html", self.pages.source_list(self.archive.carried()))
         self.folder.put("archive/index.html", self.pages.month_list(self._months()))
         self.folder.put("opml.xml", opml(self.sources.values(), self.site))
         for name in mirror.ASSETS:
-            self.folder.put(name, mirror.asset(name))
+            if name != mirror.FAVICON or not self.folder.exists(name):  # the operator's own one stays
+                self.folder.put(name, mirror.asset(name))
         for month in sorted({month_of(day) for day in self.days.touched} & self._months().keys()):
             self._month(month)
+        self._day_pages()
+        recent = [day for day, count in self.days.counts().items() if count][:STORY_DAYS]
+        rows = [row for day in recent for row in self.days.rows(day) if row.story]
+        self.folder.put("stories/index.html", self.pages.story_list(rows))
 
     def files(self) -> set[str]:
         """Every file that is to be there besides the posts' pages and the archive documents."""
@@ -180,14 +197,25 @@ class SiteBuild:
         files = {f"{stem}.{extension}" for stem in stems for extension in (*EXTENSIONS, "html")}
         months = self._months()
         files |= {f"archive/{month}.html" for month in months}
-        files |= {f"archive/{day}.html" for day in self.days.counts() if months.get(month_of(day), 0) > MONTH_POSTS}
+        files |= {f"archive/{day}.html" for day, count in self.days.counts().items() if count}
         files |= {f"feed.{extension}" for extension in EXTENSIONS}
-        return files | {"index.html", "sources.html", "archive/index.html", "opml.xml", *mirror.ASSETS}
+        return files | {
+            "index.html",
+            "feed.html",
+            "sources.html",
+            "archive/index.html",
+            "stories/index.html",
+            "opml.xml",
+            *mirror.ASSETS,
+        }
 
     def _deleted(self, posts: Iterable[Post]) -> tuple[Ended, ...]:
         """The newest of these withdrawals, as a document names them."""
         found = [Ended(post.id, post.withdrawn.at) for post in posts if post.withdrawn]
         return tuple(found[: self.site.page_size])
+
+    def _fitting(self, posts: Iterable[Post]) -> tuple[Item, ...]:
+        return self._speller.fitting(self._speller.items(posts))
 
     def _feed(self, document: FeedDocument) -> None:
         for extension in EXTENSIONS:
@@ -221,10 +249,13 @@ class SiteBuild:
             self.folder.put(path, self.pages.month(month, [row for day in days for row in self.days.rows(day)]))
             return
         self.folder.put(path, self.pages.busy_month(month, days))
-        before = sum(count for day, count in self.state.days.items() if month_of(day) == month)
-        for day in days:
-            if day in self.days.touched or before <= MONTH_POSTS:
-                self.folder.put(f"archive/{day}.html", self.pages.day(day, self.days.rows(day)))
+
+    def _day_pages(self) -> None:
+        """The page of each day that was touched, and of those whose next or previous day is another one now."""
+        before, now = _around(self.state.days), _around(self.days.counts())
+        for day, (later, earlier) in now.items():
+            if day in self.days.touched or before.get(day) != (later, earlier):
+                self.folder.put(f"archive/{day}.html", self.pages.day(day, self.days.rows(day), later, earlier))
 
     def _story(self, post: Post) -> None:
         """The page of the story that a post tells, once; what ended in it leads there. A story of one has no page."""
@@ -254,6 +285,7 @@ class SiteBuild:
 
 
 def _row(post: Post, slugs: dict[str, str]) -> DayRow:
+    mention = item.mention(post) or ("", "")
     return DayRow(
         sequence=post.sequence,
         published=item.rfc3339(post.published),
@@ -263,7 +295,17 @@ def _row(post: Post, slugs: dict[str, str]) -> DayRow:
         hidden=post.hidden or post.withdrawn is not None,
         language=item.language_of(post.language),
         tags=tuple(tag for tag in post.tags if tag in slugs),
+        teaser=shortened(published.line(post.summary), mirror.TEASER_CHARS),
+        words=post.word_count,
+        story=mention[0],
+        told=mention[1],
     )
+
+
+def _around(counts: Mapping[str, int]) -> dict[str, tuple[str, str]]:
+    """The (later, earlier) day of each day that has posts, newest first; empty where there is none."""
+    days = sorted((day for day, count in counts.items() if count), reverse=True)
+    return dict(zip(days, zip(["", *days], [*days[1:], ""], strict=False), strict=False))
 
 
 def _known(source: Source, slugs: dict[str, str]) -> KnownSource:

@@ -1,18 +1,31 @@
 """What the last build left behind: enough to build the next one in part, and to know which files are ours.
 
-    .built.json     the change number, the version, the archive's blocks, sources, tags, days and fixed files
+    public.notes/state.json     the change number, the version, the archive's blocks, sources, tags, days, fixed files
 
 It is our own note: lost, it costs one full build, nothing else. (The days' posts stand in notes of their own: `days`.)
+What is published already, and must be gone on above, is known without it too: `published`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
 
 from aggregator.emit.folder import Folder
 
-STATE = ".built.json"
+STATE = "state.json"
+FEED = "feed.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What anybody can have seen: the place in the order, and the time, above which new posts go on."""
+
+    sequence: int
+    stamp: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +54,18 @@ class KnownOutput:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The last build. `head` 0 means that there was none. `withdrawn`: sequence -> Withdrawal.named_by."""
+    """The last build. `head` 0 means that there was none. `withdrawn`: sequence -> Withdrawal.named_by.
+
+    `stamp` is that of the newest post. `feed` is a hash of feed.json: where that is another now, or gone, the notes are
+    not those of this folder.
+    """
 
     version: str = ""
     base_url: str = ""
     head: int = 0
     sequence: int = 0
+    stamp: str = ""
+    feed: str = ""
     blocks: tuple[ArchiveBlock, ...] = ()
     sources: dict[str, KnownSource] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -59,12 +78,14 @@ class State:
 def load(folder: Folder) -> State:
     """The last build's state; a fresh one when there is none, or none that can be read."""
     try:
-        raw = json.loads((folder.root / STATE).read_bytes())
+        raw = json.loads((folder.notes / STATE).read_bytes())
         return State(
             version=str(raw["version"]),
             base_url=str(raw["base_url"]),
             head=int(raw["head"]),
             sequence=int(raw["sequence"]),
+            stamp=str(raw.get("stamp", "")),
+            feed=str(raw.get("feed", "")),
             blocks=tuple(ArchiveBlock(int(first), int(last)) for first, last in raw["blocks"]),
             sources={slug: KnownSource(sign, tuple(tags)) for slug, (sign, tags) in raw["sources"].items()},
             tags=dict(raw["tags"]),
@@ -75,6 +96,38 @@ def load(folder: Folder) -> State:
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return State()
+
+
+def feed_hash(folder: Folder) -> str:
+    """A hash of the combined feed as it stands in the folder; "" when there is none."""
+    try:
+        return hashlib.blake2b((folder.root / FEED).read_bytes(), digest_size=16).hexdigest()
+    except OSError:
+        return ""
+
+
+def published(root: Path) -> Published | None:
+    """The last sequence and stamp that the folder `root` has shown anybody; None when it shows no post."""
+    folder = Folder(root)
+    state, found = load(folder), _shown(root)
+    if found is None:
+        return None
+    sequence, stamp = found
+    if state.stamp:
+        stamp = max(stamp, datetime.fromisoformat(state.stamp))
+    return Published(max(sequence, state.sequence), stamp)
+
+
+def _shown(root: Path) -> tuple[int, datetime] | None:
+    """At least so high a sequence, and the latest time, by the documents alone: for when the notes are lost."""
+    try:
+        items = json.loads((root / FEED).read_bytes())["items"]
+        times = [datetime.fromisoformat(item["date_modified"]) for item in items]
+        closed = sorted((root / "archive").glob("feed-[0-9]*.json"))
+        last = json.loads(closed[-1].read_bytes())["_aggregator"]["last"] if closed else 0
+        return (int(last) + len(items), max(times)) if times else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def save(folder: Folder, state: State) -> None:

@@ -1,6 +1,6 @@
 """One exchange: a GET of one URL, or a POST to it, its answer read under every cap, and nothing else.
 
-Redirects are answers here; only the body of a 200 is read, and what is not read is dropped with its connection.
+Redirects are answers here; only the body of a 200 or 203 is read, and what is not read is dropped with its connection.
 Nothing is retried but a request that met a kept connection which the server had closed; what we POST may arrive twice,
 then, as it may when an answer is lost (WebSub's requests say the same when said twice). `requests` does the HTTP; its
 redirects, cookies and netrc are off, and so are proxies, but for one that the operator has named.

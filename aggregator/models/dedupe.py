@@ -17,11 +17,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is stored of an entry that we meet again: enough to decide, no more."""
+    """What is stored of an entry that we meet again: enough to decide, no more.
+
+    `guid` is its key, `given_guid` as its feed gave it last. `url` is its link's key, `title` and `text` (HTML; "" if
+    none is kept) what it said last, `published` the feed's date.
+    """
 
     guid: str
     content_hash: str
     updated: datetime | None = None
+    given_guid: str = ""
+    url: str | None = None
+    title: str = ""
+    text: str = ""
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +57,14 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A stored article that may be the same as a new one."""
+    """A stored article that may be the same as a new one. `same_feed`: one feed has brought both."""
 
     article_id: int
     title: str
     text: str
     published: datetime
     fingerprint: Fingerprint
+    same_feed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

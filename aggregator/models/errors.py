@@ -18,6 +18,7 @@
     │   └── TooCostly        one question would take longer than its asker may have
     ├── BadDataFile          a data file (KEV, EPSS, ATT&CK ...) can not be taken; what was known stays in force
     ├── EmitError            the output folder refuses: full or not writable; the former files stand
+    ├── ClockError           our clock is years ahead of the servers'; nothing is stored or stamped
     └── InUse                another daemon holds the data folder
 
 A `StageError` is caught in one place, in the pipeline, and turned into a recorded outcome.
@@ -186,6 +187,10 @@ class TooCostly(StoreError):
 
 class EmitError(AggregatorError):
     """The output can not be written; what was there before is untouched."""
+
+
+class ClockError(AggregatorError):
+    """Our clock is far ahead of the servers': nothing is stored or stamped by it."""
 
 
 class InUse(AggregatorError):

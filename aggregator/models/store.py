@@ -48,6 +48,7 @@ class FeedState:
     (seconds): a 304 that does not repeat it changes nothing. Before `not_before` the server or the document asks not
     to be polled, whatever the operator's interval is. `push` is its subscription at a hub, while there is one.
     `body_at` is when the server last sent a document (200), as far as that is known of a feed that is due.
+    `text_bytes` is the size of its entries' texts, `limit` which bound on what a feed may add the last poll met.
     """
 
     id: int
@@ -78,6 +79,8 @@ class FeedState:
     not_before: datetime | None = None
     push: Push | None = None
     body_at: datetime | None = None
+    text_bytes: int = 0
+    limit: str = ""
 
 
 class PollResult(StrEnum):

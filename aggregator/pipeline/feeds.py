@@ -135,9 +135,12 @@ def _outcome(
         answer = replace(answer, partial=False)  # it ends with its root, whatever its length was said to be
     try:
         parsed = linked(parsed, answer) if parsed else None
-        entries = parsed.entries if parsed else ()
-        known = store.known(state.id, dedupe.lookup_guids(entries))
-        return outcomes.polled(state, options, answer, parsed, dedupe.decide(entries, known), now)
+        document = dedupe.Document.of(parsed.entries if parsed else ())
+        known = store.known(state.id, document.guids, document.hashes)
+        strangers = document.strangers(known)
+        if strangers.hashes:
+            known = store.known_alike(state.id, strangers.urls, strangers.hashes, strangers.guids) | known
+        return outcomes.polled(state, options, answer, parsed, document.decide(known), now)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug costs its own feed one failed poll, and nothing else

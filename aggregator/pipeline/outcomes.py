@@ -28,9 +28,11 @@ from aggregator.models import (
     PollOutcome,
     PollResult,
     Response,
+    Validators,
     Verdict,
 )
 from aggregator.models.errors import FetchError, Misled, Refused, ScrapeError, StageError
+from aggregator.poll import limits
 from aggregator.poll.health import advice
 from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, redact
@@ -80,15 +82,20 @@ def polled(
     """A good poll: `feed` is the document, or None when nothing changed."""
     if state.push and not state.push.called and any(decision.verdict is Verdict.NEW for decision in decisions):
         state = replace(state, push=replace(state.push, works=False))
+    after, taken = poll.succeeded(state, options, response, feed, now), limits.within(decisions, state, options)
+    if feed is not None:
+        after = replace(after, limit=taken.note)
+    if taken.more:
+        after = replace(after, body_hash=None, validators=Validators())
     return PollOutcome(
-        state=poll.succeeded(state, options, response, feed, now),
+        state=after,
         result=PollResult.CHANGED if feed else unchanged(state, response) or PollResult.SAME_BYTES,
         at=now,
         http_status=response.status,
         elapsed_s=response.elapsed_s,
         wire_bytes=response.wire_bytes,
         feed=feed,
-        decisions=decisions,
+        decisions=taken.decisions,
     )
 
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from aggregator import dedupe, poll, scrape
-from aggregator.models import Article, Fingerprint, PageKind, ParsedFeed
+from aggregator.models import Article, Fingerprint, Neighbour, PageKind, ParsedFeed
 from aggregator.models.errors import ScrapeError
 from aggregator.store import ListedFeed
+from aggregator.text.unseen import is_seen
 from aggregator.text.urls import redact
 
 AUTO_WORDS = 250
@@ -88,8 +89,11 @@ def _extracted(page: PageInput, hint: scrape.Hint) -> Article:
 def _read(article: Article, url: str, title: str) -> ReadArticle:
     canonical = _trusted_canonical(article, url)
     urls = (url, canonical) if canonical else (url,)
+    if article.title and not is_seen(article.title):
+        article = replace(article, title=title or None)
+    neighbours = _own_neighbour(article.next, url), _own_neighbour(article.previous, url)
     return ReadArticle(
-        replace(article, canonical_url=canonical),
+        replace(article, canonical_url=canonical, next=neighbours[0], previous=neighbours[1]),
         dedupe.fingerprint(article.title or title, article.text),
         tuple(dict.fromkeys(dedupe.canonical_url(url) for url in urls)),
     )
@@ -143,7 +147,12 @@ def has_full_text(html: str) -> bool:
     return len(scrape.to_text(html).split()) >= AUTO_WORDS
 
 
+def _own_neighbour(link: Neighbour | None, url: str) -> Neighbour | None:
+    """What a page names as its neighbour, unless it is another author's post on the same host."""
+    return None if link is None or dedupe.of_another_author(link.url, url) else link
+
+
 def _trusted_canonical(article: Article, url: str) -> str | None:
-    """The page's rel=canonical where it may speak for it: on the same registrable domain only."""
+    """The page's rel=canonical where it may speak for it: on the same site and of the same author only."""
     canonical = article.canonical_url
     return canonical if canonical and dedupe.same_site(canonical, url) else None

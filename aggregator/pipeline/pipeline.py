@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -28,8 +28,18 @@ from aggregator import dedupe, emit
 from aggregator.config.rulebook import Rulebook
 from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher
-from aggregator.models import Built, FeedState, ParsedFeed, PendingArticle, PollOutcome, PollResult, Response, Verdict
-from aggregator.models.errors import AggregatorError, EmitError, Offline
+from aggregator.models import (
+    Built,
+    FeedEvent,
+    FeedState,
+    ParsedFeed,
+    PendingArticle,
+    PollOutcome,
+    PollResult,
+    Response,
+    Verdict,
+)
+from aggregator.models.errors import AggregatorError, ClockError, EmitError, Offline
 from aggregator.pipeline import lists, lock, outcomes, rechecks, save
 from aggregator.pipeline.articles import ArticleReader
 from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, PollBatch, feed_request, poll_outcome
@@ -40,6 +50,7 @@ from aggregator.pipeline.parsing import read_feed
 from aggregator.pipeline.stories import StoryFinder
 from aggregator.pipeline.websub import Hubs, Subscriber
 from aggregator.pipeline.workers import Workers
+from aggregator.poll import clock as poll_clock
 from aggregator.poll import health
 from aggregator.store import Store
 from aggregator.text.wording import duration
@@ -92,11 +103,21 @@ class Tally:
     published: int = 0
     told: int = 0
     built: Built = field(default_factory=Built)
+    events: list[FeedEvent] = field(default_factory=list)
+
+    @property
+    def eventful(self) -> bool:
+        """Whether anything came of the round: something new, changed, written or failed."""
+        return bool(
+            self.failed or self.new or self.revised or self.scraped or self.unscraped or self.images
+            or self.published or self.built.written or self.built.removed
+        )  # fmt: skip
 
     def count(self, outcome: PollOutcome) -> None:
         """Add one poll."""
         self.polled += 1
         self.feeds.add(outcome.state.id)
+        self.events += outcome.events
         self.unchanged += outcome.result in (PollResult.NOT_MODIFIED, PollResult.SAME_BYTES)
         self.failed += outcome.result is PollResult.FAILED
         self.new += sum(decision.verdict is Verdict.NEW for decision in outcome.decisions)
@@ -117,6 +138,7 @@ class Pipeline:
     alive: Callable[[str], None] = no_progress
     stopping: threading.Event = field(default_factory=threading.Event)
     own: Config = field(init=False)
+    ahead: timedelta | None = None
     configuring: threading.RLock = field(default_factory=threading.RLock)
     storylines: StoryFinder = field(init=False)
     hubs: Hubs = field(init=False)
@@ -160,12 +182,12 @@ class Pipeline:
         """Fetch, parse, decide on and save every feed that is due."""
         self._note_rest()
         feeds = {state.id: state for state in self.store.due(self.clock(), force=force, name=name)}
-        save = PollBatch(self.store)
+        save, times = PollBatch(self.store), poll_clock.ServerTimes(self._past())
         titled = False
 
         def settle(state: FeedState, answer: Response | Exception, parsed: ParsedFeed | Exception | None) -> None:
             nonlocal titled
-            if not self.stopping.is_set():
+            if not self.stopping.is_set() and not times.ahead:
                 titled = titled or (isinstance(parsed, ParsedFeed) and bool(parsed.title) and not state.title)
                 outcome = poll_outcome(self.store, state, self.options(state), answer, parsed, self.clock())
                 save.save(outcome)
@@ -181,6 +203,8 @@ class Pipeline:
             ]
             for request, answer in self.fetcher.each(requests):
                 state = feeds[request.key]
+                if isinstance(answer, Response):
+                    times.add(answer.url, answer.headers, self.clock())
                 if isinstance(answer, Response) and not outcomes.unchanged(state, answer):
                     yield (state, answer), (answer.body, answer.url, answer.content_type, answer.fetched_at)
                 else:
@@ -189,6 +213,8 @@ class Pipeline:
         for (state, response), parsed in self.workers.each(changed(), read_feed, timeout_s=PARSE_TIMEOUT_S):
             settle(state, response, parsed)
         save.flush()
+        self.ahead = times.ahead
+        self._check_clock()
         if titled:
             self.configure(self.own)  # a feed without a name is called by its title
         self._note_outage(tally)
@@ -204,6 +230,19 @@ class Pipeline:
             log.warning("the network seems to be down: nearly no host can be reached", feeds=tally.offline)
         else:
             log.warning("the network is back", after=duration(now - since) if since else "")
+
+    def _past(self) -> datetime:
+        """A moment that has certainly passed: this program was installed, and something was put out."""
+        installed = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
+        return max(installed, self.store.archive.last_stamp() or installed)
+
+    def _check_clock(self) -> None:
+        """Raises ClockError while the servers say that the clock is years ahead."""
+        if self.ahead:
+            raise ClockError(
+                f"this machine's clock says {self.clock():%Y-%m-%d %H:%M} UTC, {self.ahead.days} days ahead of what "
+                "the servers say. Nothing was stored or published. Set the clock, and try again"
+            )
 
     def follow_lists(self, *, force: bool = False) -> None:
         """Look at the lists of feeds that are due, and follow what they name now."""
@@ -288,11 +327,12 @@ class Pipeline:
 
     def emit(self, tally: Tally, *, full: bool = False) -> None:
         """Give what is ready its place, and write the documents that changed (`full`: look at every one)."""
+        self._check_clock()
         now = self.clock()
         self._publish(tally, now)
         self._facts().find()
         self.store.outputs.fill(self.config.outputs, now)
-        before = tally.built.written
+        before, behind = tally.built.written, self.store.must_rebuild()
         built = emit.build(
             self.store.archive,
             self.config.site,
@@ -300,8 +340,11 @@ class Pipeline:
             outputs=self.config.outputs,
             chosen=self.store.outputs,
             full=full,
+            behind=behind,
             progress=self._emitted,
         )
+        if behind:
+            self.store.rebuilt()
         pages = IntelPages(self.store, self.config, self.out.parent, self.clock, self.stopping.is_set)
         named = pages.write(full=full)
         tally.built = replace(built, written=before + built.written, files=(*built.files, *named.files))
@@ -342,6 +385,17 @@ class Pipeline:
         finally:
             done.set()
             thread.join()
+
+    def catch_up(self) -> None:
+        """Go on above what `out` shows already, and say so, where the database knows less of it."""
+        shown = emit.published(self.out)
+        if shown is not None and self.store.catch_up(shown.sequence, shown.stamp):
+            log.warning(
+                "the database holds less than is published: it was lost, or an older one was restored. New posts go on "
+                "above what is published, and the output is rebuilt (`aggregator restore` takes a backup)",
+                published=shown.sequence,
+                output=str(self.out),
+            )
 
     def _emitted(self, done: int, total: int) -> None:
         if self.stopping.is_set():
@@ -391,10 +445,16 @@ def opened(
     """The pipeline on a data folder, which it holds alone (InUse). The configured feeds are in the database then."""
     with (
         lock.hold(data),
-        Store.open(data / "aggregator.db", canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
+        Store.open(
+            data / "aggregator.db",
+            canonical=dedupe.canonical_url,
+            same_site=dedupe.same_site,
+            at_home=dedupe.at_home,
+        ) as store,
         Fetcher(config.network, store.hosts, clock=clock) as fetcher,
         Workers(processes=min(4, os.cpu_count() or 1)) as workers,
     ):
         pipeline = Pipeline(config, store, fetcher, workers, data / "public", clock, progress)
+        pipeline.catch_up()
         pipeline.configure(config)
         yield pipeline

@@ -89,8 +89,8 @@ def save_article(store: Store, reading: ArticleResult, read: ReadArticle, now: d
     pending, article = reading.article, read.article
     version = pending.content_hash
     title, published = article.title or pending.title, pending.published or article.published or now
-    likeness, also = _likenesses(store, reading, read, title, published)
-    twins = store.quality.twins(pending.id, [found.article_id for found in also])
+    likeness, also, alike = _likenesses(store, reading, read, title, published)
+    twins = store.quality.twins(pending.id, alike)
     if twins:
         likeness, also = None, ()  # one notice in place of many posts makes none of them a copy of another
     if reading.evidence is None:
@@ -105,6 +105,8 @@ def save_article(store: Store, reading: ArticleResult, read: ReadArticle, now: d
         if (change is None or change.kind is ChangeKind.REPAIRED) and _save_fallback(
             store, reading, article, now, repeats=bool(twins)
         ):
+            return
+        if store.is_overview(pending.id, article.title or "") and _save_own_words(store, reading, article, now):
             return
     store.save_article(
         pending.id,
@@ -122,12 +124,16 @@ def save_article(store: Store, reading: ArticleResult, read: ReadArticle, now: d
 
 def _likenesses(
     store: Store, reading: ArticleResult, read: ReadArticle, title: str, published: datetime
-) -> tuple[Likeness | None, tuple[Likeness, ...]]:
-    """What an article is most like, and all that it is like; None and nothing for one that is like no other."""
+) -> tuple[Likeness | None, tuple[Likeness, ...], list[int]]:
+    """What an article is a copy of, all that it is one of, and the articles that say the same, copies or not."""
     near = store.candidates(read.fingerprint, published, window_days=CANDIDATE_DAYS, exclude=reading.article.id)
-    likeness = dedupe.same(title, read.article.text, published, read.fingerprint, near)
-    each = (dedupe.same(title, read.article.text, published, read.fingerprint, (one,)) for one in near if likeness)
-    return likeness, tuple(found for found in each if found)
+    text, fingerprint = read.article.text, read.fingerprint
+    alike = {
+        one.article_id: found for one in near if (found := dedupe.same(title, text, published, fingerprint, (one,)))
+    }
+    copied = [one for one in near if one.article_id in alike and not dedupe.another_notice(published, fingerprint, one)]
+    likeness = dedupe.same(title, text, published, fingerprint, copied)
+    return likeness, tuple(alike[one.article_id] for one in copied), list(alike)
 
 
 def _save_fallback(store: Store, reading: ArticleResult, article: Article, now: datetime, *, repeats: bool) -> bool:
@@ -138,6 +144,16 @@ def _save_fallback(store: Store, reading: ArticleResult, article: Article, now: 
     if not store.quality.falls_back(pending.id, article.word_count, repeats=repeats):
         return False
     if not words or (not repeats and words < article.word_count):
+        return False
+    return _save_own_words(store, reading, article, now)
+
+
+def _save_own_words(store: Store, reading: ArticleResult, article: Article, now: datetime) -> bool:
+    """Save the feed's own text for an article; False where it has none."""
+    pending = reading.article
+    text = scrape.to_text(pending.feed_html)
+    words = len(text.split())
+    if not words:
         return False
     own = Article(
         url=article.url,

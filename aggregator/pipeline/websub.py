@@ -24,9 +24,11 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import ip_address
 from itertools import groupby, islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,12 +55,16 @@ _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s\",;]+))", re.IGNORECASE)
 
 
 class Signature:
-    """A check of signed content as it comes in: `update` with each part of it, then ask `good`."""
+    """A check of signed content as it comes in: `update` with each part of it, then ask `good`.
 
-    def __init__(self, header: str, secret: str) -> None:
+    `secret` None: the hub was given none, and cannot sign; its call makes the feed due, and nothing in it is used.
+    """
+
+    def __init__(self, header: str, secret: str | None) -> None:
         method, _, self._given = header.strip().partition("=")
         known = METHODS.get(method.lower())
-        self._mac = hmac.new(secret.encode(), digestmod=known) if known else None
+        self._signed = secret is not None
+        self._mac = hmac.new(secret.encode(), digestmod=known) if known and secret is not None else None
 
     def update(self, part: bytes) -> None:
         if self._mac is not None:
@@ -67,6 +73,8 @@ class Signature:
     @property
     def good(self) -> bool:
         """Whether the content is what somebody who knows the secret has signed; compared in constant time."""
+        if not self._signed:
+            return True
         given = self._given.lower().encode("utf-8", "replace")
         return self._mac is not None and hmac.compare_digest(self._mac.hexdigest().encode(), given)
 
@@ -85,12 +93,25 @@ def linked(feed: ParsedFeed, response: Response) -> ParsedFeed:
     return replace(feed, hubs=tuple(dict.fromkeys(found["hub"])), self_url=next(iter(found["self"]), feed.self_url))
 
 
-def request_form(mode: str, topic: str, callback: str, secret: str) -> tuple[tuple[str, str], ...]:
-    """What a hub is asked with; `mode` is subscribe or unsubscribe (section 5.1)."""
+def keeps_secrets(hub: str) -> bool:
+    """Whether a secret may be sent to a hub: over https alone (section 5.1), or within this machine."""
+    parts = urlsplit(hub)
+    return parts.scheme == "https" or is_loopback(parts.hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def request_form(mode: str, topic: str, callback: str, secret: str | None) -> tuple[tuple[str, str], ...]:
+    """What a hub is asked with; `mode` is subscribe or unsubscribe (section 5.1). `secret` None: none is sent."""
     fields = (("hub.callback", callback), ("hub.mode", mode), ("hub.topic", topic))
     if mode == "unsubscribe":
         return fields
-    return (*fields, ("hub.lease_seconds", str(LEASE_S)), ("hub.secret", secret))
+    kept = () if secret is None else (("hub.secret", secret),)
+    return (*fields, ("hub.lease_seconds", str(LEASE_S)), *kept)
 
 
 def may_reach_us(config: Config, hub: str) -> bool:
@@ -183,7 +204,9 @@ class Subscriber:
     def check(self, token: str, signature: str) -> Signature | None:
         """What checks the content of a call; None: there is no such subscription (any more)."""
         one = self._store.subscriptions.of_token(token)
-        return Signature(signature, one.secret) if one is not None and one.state != "leaving" else None
+        if one is None or one.state == "leaving":
+            return None
+        return Signature(signature, one.secret if keeps_secrets(one.hub) else None)
 
     def called(self, token: str) -> None:
         """A signed call has come: the feed is due. It is in the database when this returns."""
@@ -193,7 +216,7 @@ class Subscriber:
 def _subscription(one: Subscription, config: Config) -> Request:
     mode = "unsubscribe" if one.state == "leaving" else "subscribe"
     callback = emit.topic(config.site, f"websub/{one.token}")
-    form = request_form(mode, one.topic, callback, one.secret)
+    form = request_form(mode, one.topic, callback, one.secret if keeps_secrets(one.hub) else None)
     return Request(one.hub, key=one.id, form=form, max_bytes=ANSWER_BYTES)
 
 

@@ -8,7 +8,8 @@ Every entry of a document gets an identity that is never empty, unique in it, an
 
 The guid as the feed writes it (never resolved against a URL: the feed may move), else the link, else a hash of title
 and date, else of the content. When different entries share a guid, each of them gets a suffix made of its own link and
-title; were one of them to keep the bare guid, it would pass from article to article as the feed scrolls.
+title, and of its date or text where these are the same; were one of them to keep the bare guid, it would pass from
+article to article as the feed scrolls. Which stored entry each is, is decided in `dedupe`.
 
 Names that feeds use: the namespaces, and which elements belong to the formats themselves.
 """
@@ -260,17 +261,40 @@ def _shorten(field: etree._Element, limit: int) -> bool:
 
 
 def identified(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], list[str]]:
-    """The entries with their final guids, and notes on those that were dropped: empty ones, and exact repetitions."""
-    usable = [_with_guid(entry) for entry in entries if _says_something(entry)]
-    distinct: dict[tuple[str, str, str], Entry] = {}
-    for entry in usable:
-        distinct.setdefault((entry.guid, *_self(entry)), entry)
-    counts = Counter(guid for guid, *_ in distinct)
+    """The entries with their final guids, and notes on those that were dropped: empty ones, and exact repetitions.
+
+    A repetition has guid, link, title, and date or text of another; without a guid of its own, date and text.
+    """
+    distinct: set[tuple[str, ...]] = set()
+    found: list[Entry] = []
+    for entry in entries:
+        if _says_something(entry):
+            named = _with_guid(entry)
+            key = (named.guid, *_self(entry))
+            seen: set[tuple[str, ...]]
+            if entry.guid:
+                seen = {(*key, _text(entry)), (*key, _moment(entry) or _text(entry))}
+            else:
+                seen = {(*key, _text(entry), _moment(entry))}
+            if seen.isdisjoint(distinct):
+                found.append(named)
+            distinct |= seen
+    guids = Counter(entry.guid for entry in found)
+    pairs = Counter((entry.guid, *_self(entry)) for entry in found)
+    moments = Counter((entry.guid, *_self(entry), _moment(entry)) for entry in found)
+
+    def suffix(entry: Entry) -> str:
+        own = _self(entry)
+        if pairs[entry.guid, *own] == 1:
+            return _digest(*own)[:12]
+        moment = _moment(entry)
+        alone = bool(moment) and moments[entry.guid, *own, moment] == 1
+        return _digest(*own, moment if alone else _text(entry) + moment)[:12]
+
     result = tuple(
-        replace(entry, guid=f"{entry.guid}#{_digest(*_self(entry))[:12]}") if counts[entry.guid] > 1 else entry
-        for entry in distinct.values()
+        replace(entry, guid=f"{entry.guid}#{suffix(entry)}") if guids[entry.guid] > 1 else entry for entry in found
     )
-    shared = sum(1 for count in counts.values() if count > 1)
+    shared = sum(1 for count in guids.values() if count > 1)
     return result, [f"guids that different entries share (all are kept): {shared}"] if shared else []
 
 
@@ -283,11 +307,19 @@ def _with_guid(entry: Entry) -> Entry:
         return entry
     if entry.url:
         return replace(entry, guid=entry.url)
-    day = entry.published.isoformat() if entry.published else ""
-    if entry.title or day:
-        return replace(entry, guid=f"urn:sha256:{_digest(entry.title, day)[:32]}")
+    moment = _moment(entry)
+    if entry.title or moment:
+        return replace(entry, guid=f"urn:sha256:{_digest(entry.title, moment)[:32]}")
     files = " ".join(enclosure.url for enclosure in entry.enclosures)
     return replace(entry, guid=f"urn:sha256:{_digest(entry.html, files)[:32]}")
+
+
+def _moment(entry: Entry) -> str:
+    return entry.published.isoformat() if entry.published else ""
+
+
+def _text(entry: Entry) -> str:
+    return _digest(entry.html or entry.summary)
 
 
 def _self(entry: Entry) -> tuple[str, str]:

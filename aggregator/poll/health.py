@@ -60,7 +60,7 @@ _BARRIERS = {401: Barrier.LOGIN, 403: Barrier.BLOCKED}
 def describe(state: FeedState, disallowed: int = 0) -> StatusText:
     """How `state` stands; `disallowed` are the pages of its articles that robots.txt keeps from us."""
     label, words = _now(state)
-    notes = [words, *_moves(state), *_pages(disallowed)]
+    notes = [words, state.limit, *_moves(state), *_pages(disallowed)]
     return StatusText(label, "; ".join(note for note in notes if note))
 
 
@@ -78,6 +78,8 @@ def _now(state: FeedState) -> tuple[str, str]:
             return f"failed {state.failures}×", f"{state.last_error or 'no answer'}; {state.next_poll_reason}"
     if state.last_poll is None:
         return "new", state.next_poll_reason or "not polled yet; the next round does"
+    if state.limit:
+        return "limit", state.next_poll_reason
     if state.last_error == CUT_SHORT:
         return "cut short", f"what was whole of it is stored; {state.next_poll_reason}"
     return "ok", state.next_poll_reason

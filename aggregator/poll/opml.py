@@ -80,6 +80,7 @@ def _feeds(root: etree._Element) -> Opml:
     found: dict[str, OpmlFeed] = {}
     left_out: list[LeftOut] = []
     waiting: list[tuple[etree._Element, tuple[str, ...]]] = [(root, ())]
+    wraps = any("thunderbird" in (title.text or "").lower() for title in root.iterfind("{*}head/{*}title"))
     while waiting and len(found) < MAX_FEEDS:
         element, folders = waiting.pop()
         slim(element)
@@ -90,13 +91,26 @@ def _feeds(root: etree._Element) -> Opml:
             known = found.get(feed.url, feed)
             found[feed.url] = replace(known, tags=_once(*known.tags, *feed.tags))
         elif local_name(element) == "outline":
-            folders = _once(*folders, _tag(element.get("text") or element.get("title") or ""))
+            if not _wraps_one_feed(element, whatever_its_name=wraps):
+                folders = _once(*folders, _tag(element.get("text") or element.get("title") or ""))
             if (none := _not_a_feed(element)) is not None:
                 left_out.append(none)
         waiting.extend((child, folders) for child in reversed(element))
     if waiting:
         left_out.append(LeftOut("all that follows", f"only {MAX_FEEDS:,} feeds are taken from a list", "..."))
     return Opml(tuple(found.values()), tuple(left_out))
+
+
+def _wraps_one_feed(element: etree._Element, *, whatever_its_name: bool) -> bool:
+    """Whether a folder is a feed's own: it holds that feed alone and has its name.
+
+    Thunderbird makes one for each feed, which people rename: in its lists the name says nothing. As tags there would be
+    as many of these as feeds.
+    """
+    inside = [child for child in element if local_name(child) == "outline"]
+    if len(inside) != 1 or len(inside[0]) or _feed(inside[0], ()) is None:
+        return False
+    return whatever_its_name or _called(element).casefold() == _called(inside[0]).casefold()
 
 
 def _called(element: etree._Element) -> str:

@@ -31,11 +31,14 @@ from aggregator.models import (
     PendingArticle,
     RevisionKind,
 )
-from aggregator.store import post_changes, revisions, times
+from aggregator.store import article_links, ownership, post_changes, revisions, times
 from aggregator.store.connection import Sql
-from aggregator.store.identity import held, register
+from aggregator.store.identity import Links, held, identifying, register
 from aggregator.text.storable import TEASER_CHARS, keepable, plain, shortened
 from aggregator.text.words import count_words
+
+COMMON = 0.25
+"""A teaser and an article's text, or two teasers of one article, share more; texts on other matters nothing."""
 
 _SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url")
 """Columns besides title, text and html that a post shows."""
@@ -82,7 +85,8 @@ def from_page(
     elif row["state"] != "scraped":
         values["state"] = "feed_text"
     if article.kind is PageKind.ARTICLE:
-        values["url"] = article.canonical_url or evidence.final_url or row["url"]
+        led = evidence.final_url if identifying((evidence.final_url,)) else None
+        values["url"] = article.canonical_url or led or row["url"]
     settled = change is not None and change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
     if settled and row["state"] == "scraped":
         values = {name: value for name, value in values.items() if name not in _SAID}
@@ -122,6 +126,8 @@ def from_feed(sql: Sql, article_id: int, article: Article, now: datetime, eviden
     """
     row = _row(sql, article_id)
     values = _content(row, article)
+    if values["html"] == keepable(_feed_html(sql, article_id)):
+        values["html"] = ""  # it stands with the entry
     values |= {"state": "feed_text", "next_attempt": None, "last_error": None}
     if evidence is not None:
         values |= _fetched(evidence) | {"noarchive": article.noarchive, "tried_at": times.whole(now)}
@@ -142,13 +148,68 @@ def fall_back(sql: Sql, article_id: int, now: datetime) -> bool:
     return _write(sql, row, values, now, repaired=True)
 
 
+def take_longest(sql: Sql, article_id: int, now: datetime) -> None:
+    """Let an article that has only its feed's text have the longest of those that may stand for it."""
+    row = _row(sql, article_id)
+    if row["state"] == "scraped" or not row["text"] or row["html"]:
+        return
+    text = plain(_feed_html(sql, article_id))
+    if len(text) > len(row["text"]):
+        _write(sql, row, _texts(text, ""), now, repaired=True)
+
+
+def link_of(sql: Sql, article_id: int) -> str | None:
+    """The link that its feed gives an article."""
+    found = sql.value(
+        """
+        SELECT entries.url FROM articles JOIN entries ON entries.id =
+            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        WHERE articles.id = ?
+        """,
+        (article_id,),
+    )
+    return None if found is None else str(found)
+
+
+def speak_as(sql: Sql, article_id: int, entry: sqlite3.Row, now: datetime) -> None:
+    """Let an article say what one of its entries says: what it said was not its own. Its page is none for now."""
+    row = _row(sql, article_id)
+    values: dict[str, object] = {
+        "title": keepable(entry["title"]),
+        "author": entry["author"],
+        "language": entry["language"],
+        "lead_image": None,
+        "source_name": None,
+        "source_url": None,
+        "url": entry["url"] or row["url"],
+        "extractor": "feed",
+        "quality": None,
+        **_texts(plain(entry["html"] or entry["summary"]), ""),
+    }
+    if row["state"] == "scraped":
+        values["state"] = "feed_text"
+    _write(sql, row, values, now, repaired=True)
+    post_changes.revised(sql, article_id, now)
+
+
+def plain_words(markup: str) -> list[str]:
+    """The words of a text, as two texts are compared by them."""
+    return plain(markup).casefold().split()
+
+
+def words_akin(a: list[str], b: list[str]) -> bool:
+    """Whether two texts have a part in common: of the shorter one's runs of three words, a quarter."""
+    first, second = (set(zip(words, words[1:], words[2:], strict=False)) for words in (a, b))
+    return bool(first and second) and len(first & second) >= COMMON * min(len(first), len(second))
+
+
 def follow_entry(sql: Sql, row: sqlite3.Row, entry: Entry, at: datetime) -> None:
     """Let an article that has only its feed's text say what the revised entry says."""
     if row["state"] == "scraped":
         return
     values: dict[str, object] = {"title": keepable(entry.title) or row["title"]}
     if row["text"]:
-        values |= _texts(plain(entry.html or entry.summary), "")
+        values |= _texts(plain(_feed_html(sql, row["id"])), "")
     _write(sql, row, values, at)
 
 
@@ -175,13 +236,24 @@ def failed(sql: Sql, article_id: int, error: str, next_attempt: datetime | None,
     )
 
 
+BEST_TEXT = """
+    (SELECT best.id FROM entries AS best
+     WHERE best.article_id = articles.id AND (
+        best.id = (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        OR best.id IN (SELECT entry_id FROM contributors WHERE article_id = articles.id AND text))
+     ORDER BY length(coalesce(nullif(best.html, ''), best.summary)) DESC,
+        best.id IN (SELECT entry_id FROM contributors), best.id
+     LIMIT 1)
+"""
+"""The entry whose text is an article's, where its page gives none: that of its feed, or a longer one of one as near."""
+
+
 def _feed_html(sql: Sql, article_id: int) -> str:
     row = sql.one(
-        """
-        SELECT entries.html, entries.summary FROM articles JOIN entries ON entries.id =
-            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        f"""
+        SELECT entries.html, entries.summary FROM articles JOIN entries ON entries.id = {BEST_TEXT}
         WHERE articles.id = ?
-        """,
+        """,  # noqa: S608 - the text is ours
         (article_id,),
     )
     return "" if row is None else str(row["html"] or row["summary"])
@@ -223,7 +295,8 @@ def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime,
     said = {name: row[name] for name in ("title", "text", "html") if name in values}
     says_else = any(values[name] != before for name, before in said.items())
     if says_else:
-        if _keep(sql, row, values, now, repaired=repaired) not in (RevisionKind.REVERTED, RevisionKind.REPAIRED):
+        kind = _keep(sql, row, values, now, repaired=repaired)
+        if kind not in (None, RevisionKind.REVERTED, RevisionKind.REPAIRED):
             post_changes.revised(sql, row["id"], now)
     else:
         # Setting them to what they are would index the text again.
@@ -234,7 +307,9 @@ def _write(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime,
     return says_else or shown
 
 
-def _keep(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime, *, repaired: bool) -> RevisionKind:
+def _keep(
+    sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime, *, repaired: bool
+) -> RevisionKind | None:
     """What nobody can have read, an article never put out and never scraped, is not kept: its entry has it."""
     placed = sql.value("SELECT sequence FROM posts WHERE article_id = ?", (row["id"],)) is not None
     completed = row["state"] != "scraped" and values.get("state") == "scraped"
@@ -247,6 +322,9 @@ def _keep(sql: Sql, row: sqlite3.Row, values: dict[str, object], now: datetime, 
 def _set(sql: Sql, article_id: int, values: Mapping[str, object]) -> None:
     columns = ", ".join(f"{name} = ?" for name in values)
     sql.execute(f"UPDATE articles SET {columns} WHERE id = ?", (*values.values(), article_id))  # noqa: S608 - our names
+    if "html" in values or "text" in values:
+        row = _row(sql, article_id)
+        article_links.keep(sql, article_id, row["html"] or _feed_html(sql, article_id), row["url"])
 
 
 def _take_page_date(sql: Sql, article_id: int, article: Article) -> None:
@@ -294,7 +372,8 @@ _PENDING = f"""
         FROM carried WHERE feed_id IS NOT NULL
     )
     SELECT articles.id, coalesce(entries.url, articles.url) AS url, chosen.feed_id, articles.attempts,
-        articles.title, coalesce(nullif(entries.html, ''), entries.summary, '') AS feed_html,
+        articles.title, (SELECT coalesce(nullif(told.html, ''), told.summary, '') FROM entries AS told
+            WHERE told.id = coalesce({BEST_TEXT}, entries.id)) AS feed_html,
         coalesce(entries.published, articles.published) AS published,
         coalesce(entries.language, feeds.language) AS lang,
         CASE WHEN chosen.feed_id = articles.feed_id THEN coalesce(entries.content_hash, '') ELSE '' END AS content_hash
@@ -315,15 +394,24 @@ def uid_of(identity: str) -> str:
     return f"tag:{TAG_AUTHORITY}:article:{digest}"
 
 
-def for_entry(sql: Sql, feed_id: int, decision: Decision, at: datetime, published_at: datetime) -> int:
-    """The article that a new entry announces: one that is held under its URL, else a new one."""
+def for_entry(sql: Sql, feed_id: int, decision: Decision, at: datetime, published_at: datetime, links: Links) -> int:
+    """The article that a new entry announces: one that is held under its URL, else a new one.
+
+    A front page is no article's address, and neither is one that is held for something else: then the entry has its
+    feed's text alone.
+    """
     entry, url = decision.entry, decision.canonical_url
-    if url is not None:
-        found = held(sql, url)
-        if found is not None and not _shares_a_link(sql, feed_id, found, entry.title):
+    if url is not None and not identifying((url,)):
+        url = None
+    if url is not None and (found := held(sql, url)) is not None:
+        title = str(sql.value("SELECT title FROM articles WHERE id = ?", (found,)))
+        if ownership.is_claimed(sql, found, url, links) and not ownership.titles_akin(entry.title, title):
+            ownership.give_up(sql, found, url, links)
+        elif not ownership.is_another(sql, feed_id, found, decision, links):
             return found
-        if found is not None:
+        else:
             url = None
+            _own_words(sql, found, at)
     slug = sql.value("SELECT slug FROM feeds WHERE id = ?", (feed_id,))
     uid = uid_of(url if url is not None else f"{slug}\n{decision.guid}")
     known = sql.value("SELECT id FROM articles WHERE uid = ?", (uid,))
@@ -335,18 +423,20 @@ def for_entry(sql: Sql, feed_id: int, decision: Decision, at: datetime, publishe
     return article_id
 
 
-def _shares_a_link(sql: Sql, feed_id: int, article_id: int, title: str) -> bool:
-    """Whether the same feed gives this link to something else: a change log whose entries all link to one page."""
-    return bool(
-        sql.value(
-            """
-            SELECT EXISTS (SELECT 1 FROM entries WHERE article_id = :article AND feed_id = :feed)
-                AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = :article AND feed_id = :feed
-                                AND title = :title COLLATE NOCASE)
-            """,
-            {"article": article_id, "feed": feed_id, "title": title},
-        )
+def _own_words(sql: Sql, article_id: int, at: datetime) -> None:
+    """Let an article whose link turns out to be that of others too say what its feed says, unless its page did."""
+    row = sql.one(
+        """
+        SELECT entries.*, articles.title AS page_title FROM articles JOIN entries ON entries.id =
+            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        WHERE articles.id = ? AND articles.state = 'scraped'
+        """,
+        (article_id,),
     )
+    says_something = row is not None and (row["html"] or row["summary"])
+    if row is not None and says_something and not ownership.titles_akin(row["title"], row["page_title"]):
+        speak_as(sql, article_id, row, at)
+        post_changes.mark_changed(sql, (article_id,))
 
 
 def _create(

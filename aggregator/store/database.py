@@ -37,6 +37,7 @@ from aggregator.store import (
     identity,
     maintenance,
     media,
+    ownership,
     post_changes,
     posts,
     schema,
@@ -49,7 +50,7 @@ from aggregator.store.feed_config import Lists
 from aggregator.store.hosts import HostMemory
 from aggregator.store.identity import Canonical, Links, SameSite, plain_form, same_host
 from aggregator.store.intel import StoredIntel
-from aggregator.store.maintenance import Maintenance
+from aggregator.store.maintenance import Maintenance, sweep
 from aggregator.store.notifications import Notices
 from aggregator.store.outputs import Outputs
 from aggregator.store.posts import Posts
@@ -94,7 +95,14 @@ class Store:
         self.path = session.path
 
     @classmethod
-    def open(cls, path: Path, *, canonical: Canonical = plain_form, same_site: SameSite = same_host) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        canonical: Canonical = plain_form,
+        same_site: SameSite = same_host,
+        at_home: SameSite = same_host,
+    ) -> Self:
         """Open for writing; make or migrate the file. `canonical` folds the URLs that mean one article.
 
         An older file is copied to the folder `backups` beside it before it is migrated. There must be one writer at a
@@ -109,12 +117,13 @@ class Store:
         try:
             schema.refuse_foreign(session)
             session.make_durable()
+            sweep(path)
             maintenance.keep_older(session, schema.older(session))
             schema.migrate(session)
         except BaseException:
             session.close()
             raise
-        return cls(session, Links(canonical, same_site))
+        return cls(session, Links(canonical, same_site, at_home))
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -176,10 +185,19 @@ class Store:
         with self._session.read() as sql:
             return feeds.due(sql, now, force=force, name=name)
 
-    def known(self, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
-        """What is stored of these (normal) guids of one feed."""
+    def known(self, feed_id: int, guids: Iterable[str], hashes: Iterable[str] = ()) -> dict[str, Known]:
+        """What is stored of these (normal) guids of one feed; no texts of entries with one of these content hashes."""
         with self._session.read() as sql:
-            return entries.known(sql, feed_id, guids)
+            return entries.known(sql, feed_id, guids, hashes)
+
+    def known_alike(
+        self, feed_id: int, urls: Iterable[str], hashes: Iterable[str], guids: Iterable[str] = ()
+    ) -> dict[str, Known]:
+        """What a feed has brought under these links (canonical), in these words (content hashes), or under one of these
+        guids with a mark behind it; by guid as stored.
+        """
+        with self._session.read() as sql:
+            return entries.known_alike(sql, feed_id, urls, hashes, guids)
 
     def save_poll(self, outcome: PollOutcome) -> None:
         """Write everything that one poll changed."""
@@ -189,7 +207,7 @@ class Store:
         """Write several polls in one transaction: for rounds in which most feeds have nothing new."""
         with self._session.write() as sql:
             for outcome in outcomes:
-                entries.save_poll(sql, outcome)
+                entries.save_poll(sql, outcome, self._links)
 
     def record_event(self, event: FeedEvent) -> None:
         """Keep what befell all feeds; the same is kept once."""
@@ -261,6 +279,11 @@ class Store:
         with self._session.write() as sql:
             scrape_results.save_feed_text(sql, article_id, judged, now, evidence)
 
+    def is_overview(self, article_id: int, page_title: str) -> bool:
+        """Whether a page is none of the article's own: others have its link too, and its title is that of none."""
+        with self._session.read() as sql:
+            return ownership.is_overview(sql, identity.resolve(sql, article_id) or 0, page_title)
+
     def save_failure(self, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
         """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""
         with self._session.write() as sql:
@@ -280,6 +303,21 @@ class Store:
         """
         with self._session.write() as sql:
             return posts.publish(sql, now, wait, behind)
+
+    def catch_up(self, sequence: int, stamp: datetime) -> bool:
+        """Go on above what is published already, where that is more than the database knows; whether it is."""
+        with self._session.write() as sql:
+            return post_changes.catch_up(sql, sequence, stamp)
+
+    def must_rebuild(self) -> bool:
+        """Whether the output was built from another database: this one was restored, or takes a lost one's place."""
+        with self._session.read() as sql:
+            return bool(post_changes.number(sql, post_changes.REBUILD))
+
+    def rebuilt(self) -> None:
+        """Note that the output is this database's."""
+        with self._session.write() as sql:
+            sql.execute("DELETE FROM numbers WHERE name = ?", (post_changes.REBUILD,))
 
     def search(  # noqa: PLR0913 - filters
         self,

@@ -8,38 +8,85 @@ The table `polls`, and the order in which one poll is written: feed, entries, lo
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.models import Decision, Entry, Known, PollOutcome, Verdict
-from aggregator.store import articles, chain, feeds, post_changes, retention, times, websub
+from aggregator.store import articles, chain, feeds, ownership, post_changes, retention, times, websub
 from aggregator.store.connection import Sql
+from aggregator.store.identity import Links
 from aggregator.text.dates import date_in_url
 from aggregator.text.storable import keepable, storable
 
+_KNOWN = """
+    SELECT guid, given_guid, content_hash, updated, canonical_url, title, published,
+        CASE WHEN content_hash IN (SELECT value FROM json_each(:hashes)) THEN ''
+            ELSE coalesce(nullif(html, ''), summary) END AS text
+    FROM entries WHERE id IN ({ids})
+"""
+_BY_GUID = _KNOWN.format(
+    ids="""
+    SELECT id FROM entries WHERE feed_id = :feed AND guid IN (SELECT value FROM json_each(:guids))
+"""
+)
+_ALIKE = _KNOWN.format(
+    ids="""
+    SELECT id FROM entries WHERE canonical_url IN (SELECT value FROM json_each(:urls)) AND feed_id = :feed
+        AND found_by = 'feed'
+    UNION SELECT id FROM entries WHERE content_hash IN (SELECT value FROM json_each(:hashes)) AND feed_id = :feed
+        AND found_by = 'feed'
+    UNION SELECT entries.id FROM json_each(:guids) AS wanted
+    JOIN entries ON feed_id = :feed AND guid > wanted.value || '#' AND guid < wanted.value || '$'
+"""
+)
 
-def known(sql: Sql, feed_id: int, guids: Iterable[str]) -> dict[str, Known]:
+
+def known(sql: Sql, feed_id: int, guids: Iterable[str], hashes: Iterable[str] = ()) -> dict[str, Known]:
     """What is stored of these guids of one feed, by guid as asked."""
     asked = {str(storable(guid)): guid for guid in guids}
-    rows = sql.all(
-        """
-        SELECT guid, content_hash, updated FROM entries
-        WHERE feed_id = :feed AND guid IN (SELECT value FROM json_each(:guids))
-        """,
-        {"feed": feed_id, "guids": json.dumps(list(asked))},
+    wanted = {"feed": feed_id, "guids": json.dumps(list(asked)), "hashes": json.dumps(list(hashes))}
+    return {asked[row["guid"]]: _known(row, asked[row["guid"]]) for row in sql.all(_BY_GUID, wanted)}
+
+
+def known_alike(
+    sql: Sql, feed_id: int, urls: Iterable[str], hashes: Iterable[str], guids: Iterable[str] = ()
+) -> dict[str, Known]:
+    """What is stored of one feed under these links, content hashes or guids with a mark (`guid#...`), by guid."""
+    asked = json.dumps([storable(guid) for guid in guids])
+    wanted = {"feed": feed_id, "urls": json.dumps(list(urls)), "hashes": json.dumps(list(hashes)), "guids": asked}
+    return {row["guid"]: _known(row, row["guid"]) for row in sql.all(_ALIKE, wanted)}
+
+
+def _known(row: sqlite3.Row, guid: str) -> Known:
+    return Known(
+        guid=guid,
+        content_hash=row["content_hash"],
+        updated=times.read(row["updated"]),
+        given_guid=row["given_guid"],
+        url=row["canonical_url"],
+        title=row["title"],
+        text=row["text"],
+        published=times.read(row["published"]),
     )
-    return {
-        asked[row["guid"]]: Known(asked[row["guid"]], row["content_hash"], times.read(row["updated"])) for row in rows
-    }
 
 
-def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When a document was polled, and when its feed was last polled well before (as stored; None: never)."""
+
+    at: datetime
+    last_look: str | None = None
+
+
+def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], seen: Seen, links: Links) -> None:
     """Write what is new or revised. Unchanged entries cost nothing.
 
     Oldest first (feeds have the newest on top), so that numbers rise with time where a feed gives no dates.
     """
     missed_since = chain.missed_since(sql, feed_id, (decision.guid for decision in decisions))
+    at = seen.at
     created: list[int] = []
     changed: list[int] = []
     undated = 0
@@ -52,10 +99,10 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], at: datetime) ->
         undated -= decision.entry.published is None
         made_room = chain.listed(sql, feed_id, decision)
         if made_room or decision.verdict is Verdict.NEW:
-            dates = at, _ordered(decision.entry, at, undated)
-            created += _insert(sql, feed_id, decision, dates, missed_since)
+            published_at = _ordered(decision.entry, at, undated)
+            created += _insert(sql, feed_id, decision, seen, published_at, missed_since, links)
         else:
-            changed += _revise(sql, feed_id, decision, at)
+            changed += _revise(sql, feed_id, decision, at, links)
     post_changes.mark_changed(sql, [*created, *changed])
 
 
@@ -72,14 +119,20 @@ def _ordered(entry: Entry, at: datetime, place: int) -> datetime:
 
 
 def _insert(
-    sql: Sql, feed_id: int, decision: Decision, dates: tuple[datetime, datetime], missed_since: str | None
+    sql: Sql,
+    feed_id: int,
+    decision: Decision,
+    seen: Seen,
+    published_at: datetime,
+    missed_since: str | None,
+    links: Links,
 ) -> list[int]:
     """The article of a new entry, in a list; empty when another process has stored the entry in the meantime."""
-    at, published_at = dates
+    at = seen.at
     if sql.one("SELECT 1 FROM entries WHERE feed_id = ? AND guid = ?", (feed_id, decision.guid)):
         return []
     entry = decision.entry
-    article_id = articles.for_entry(sql, feed_id, decision, at, published_at)
+    article_id = articles.for_entry(sql, feed_id, decision, at, published_at, links)
     entry_id = sql.value(
         """
         INSERT INTO entries (feed_id, guid, article_id, given_guid, url, canonical_url, title, author, published,
@@ -95,15 +148,23 @@ def _insert(
             "missed_since": missed_since,
         },
     )
+    if seen.last_look is not None:
+        sql.execute("INSERT INTO unlisted (entry_id, at) VALUES (?, ?)", (entry_id, seen.last_look))
+    feeds.add_size(sql, feed_id, text_size(entry))
     _save_media(sql, entry_id, entry)
     retention.revive(sql, article_id, at)
     post_changes.add_carrier(sql, feed_id, article_id)
+    ownership.settle(sql, article_id, at, links)
     return [article_id]
 
 
-def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[int]:
+def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime, links: Links) -> list[int]:
     """The article of a revised entry, in a list; empty when the article has been purged: then only the hash is kept."""
     entry = decision.entry
+    before = sql.value(
+        "SELECT length(CAST(html AS BLOB)) + length(CAST(summary AS BLOB)) FROM entries WHERE feed_id = ? AND guid = ?",
+        (feed_id, decision.guid),
+    )
     held = sql.value("SELECT article_id FROM entries WHERE feed_id = ? AND guid = ?", (feed_id, decision.guid))
     if held is not None and retention.is_purged(sql, held):
         entry = replace(entry, summary="", html="")
@@ -120,10 +181,12 @@ def _revise(sql: Sql, feed_id: int, decision: Decision, at: datetime) -> list[in
     )
     if row is None:
         return []
+    feeds.add_size(sql, feed_id, text_size(entry) - int(before or 0))
     _save_media(sql, row["id"], entry)
     if retention.is_purged(sql, row["article_id"]):
         return []
     articles.entry_revised(sql, row["article_id"], row["id"], decision, at)
+    ownership.settle(sql, row["article_id"], at, links)
     return [row["article_id"]]
 
 
@@ -147,6 +210,11 @@ def _values(feed_id: int, decision: Decision, entry: Entry, at: datetime) -> dic
         "summary": keepable(entry.summary),
         "html": keepable(entry.html),
     }
+
+
+def text_size(entry: Entry) -> int:
+    """The size of an entry's texts in bytes."""
+    return len(entry.html.encode("utf-8", "replace")) + len(entry.summary.encode("utf-8", "replace"))
 
 
 def _save_media(sql: Sql, entry_id: int, entry: Entry) -> None:
@@ -174,10 +242,11 @@ KEPT = 200
 """Polls remembered for each feed: two days at the shortest usual interval, half a year at the longest."""
 
 
-def save_poll(sql: Sql, outcome: PollOutcome) -> None:
+def save_poll(sql: Sql, outcome: PollOutcome, links: Links) -> None:
     """Write everything that one poll changed. The caller has opened the transaction."""
     feed_id = outcome.state.id
     before = feeds.shown_of(sql, feed_id) if outcome.feed else ()
+    last_look = sql.value("SELECT last_success FROM feeds WHERE id = ?", (feed_id,))
     current = feeds.save_state(sql, outcome.state)
     websub.polled(sql, outcome.state)
     news = any(decision.verdict is not Verdict.UNCHANGED for decision in outcome.decisions)
@@ -186,7 +255,9 @@ def save_poll(sql: Sql, outcome: PollOutcome) -> None:
         if feeds.shown_of(sql, feed_id) != before:
             post_changes.touch_feeds(sql, (feed_id,))
     if news:
-        save(sql, feed_id, outcome.decisions, outcome.at)
+        save(sql, feed_id, outcome.decisions, Seen(outcome.at, last_look), links)
+    if outcome.feed is not None:
+        feeds.note_limit(sql, feed_id, outcome.state.limit)
     _log(sql, outcome)
     feeds.record_events(sql, feed_id, outcome.events)
 

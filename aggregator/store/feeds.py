@@ -54,7 +54,9 @@ _STATES = """
     SELECT feeds.*, (SELECT count(*) FROM entries WHERE entries.feed_id = feeds.id) AS entry_count,
         (SELECT count(*) FROM chain WHERE chain.feed_id = feeds.id AND chain.state = 'found') AS chain_count,
         (SELECT json_array(works, calls, polled_calls) FROM subscriptions
-            WHERE subscriptions.feed_id = feeds.id AND subscriptions.state = 'active') AS push
+            WHERE subscriptions.feed_id = feeds.id AND subscriptions.state = 'active') AS push,
+        (SELECT text_bytes FROM feed_sizes WHERE feed_id = feeds.id) AS text_bytes,
+        (SELECT reached FROM feed_sizes WHERE feed_id = feeds.id) AS reached
     FROM feeds
 """
 _DUE = """
@@ -128,7 +130,31 @@ def _state(sql: Sql, row: sqlite3.Row, tags: tuple[str, ...]) -> FeedState:
         moving_polls=row["moving_polls"],
         entries=row["entry_count"],
         found_by_chain=row["chain_count"],
+        text_bytes=row["text_bytes"] or 0,
+        limit=row["reached"] or "",
         posted=tuple(times.must_read(item["published_at"]) for item in posted),
+    )
+
+
+def add_size(sql: Sql, feed_id: int, text_bytes: int) -> None:
+    """Count the size of texts that a feed has added (or, below 0, that are gone)."""
+    sql.execute(
+        """
+        INSERT INTO feed_sizes (feed_id, text_bytes) VALUES (:feed, max(0, :size))
+        ON CONFLICT (feed_id) DO UPDATE SET text_bytes = max(0, text_bytes + :size)
+        """,
+        {"feed": feed_id, "size": text_bytes},
+    )
+
+
+def note_limit(sql: Sql, feed_id: int, reached: str) -> None:
+    """Note which bound on what a feed may add a poll has met; "": none."""
+    sql.execute(
+        """
+        INSERT INTO feed_sizes (feed_id, text_bytes, reached) VALUES (:feed, 0, :reached)
+        ON CONFLICT (feed_id) DO UPDATE SET reached = excluded.reached WHERE reached <> excluded.reached
+        """,
+        {"feed": feed_id, "reached": reached},
     )
 
 

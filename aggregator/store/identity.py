@@ -13,7 +13,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.models import Candidate, Fingerprint, Likeness
@@ -40,10 +40,11 @@ def same_host(a: str, b: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """How links are compared."""
+    """How links are compared. `at_home`: whether a feed (its URL) is that of the site to which a post belongs."""
 
     canonical: Canonical
     same_site: SameSite
+    at_home: SameSite = same_host
 
 
 def held(sql: Sql, url: str) -> int | None:
@@ -81,6 +82,10 @@ SHARED_BANDS = 2
 MOST_CANDIDATES = 50
 """Texts handed out for one comparison, the likeliest first: boilerplate makes many articles a little alike."""
 
+LAG = timedelta(minutes=10)
+"""How long a feed may lag behind its site: caches keep it for so long. A post dated more than that before a poll of its
+feed that did not list it was not there then."""
+
 _CANDIDATES = """
     WITH found (article_id, shared) AS (
         SELECT article_id, 1000 FROM fingerprints WHERE exact = :exact AND day BETWEEN :first AND :last AND words > 0
@@ -93,6 +98,8 @@ _CANDIDATES = """
         GROUP BY article_id ORDER BY most DESC, article_id LIMIT :most
     )
     SELECT articles.id, articles.title, articles.text, articles.published,
+        EXISTS (SELECT 1 FROM entries AS own JOIN entries AS other ON other.feed_id = own.feed_id
+            WHERE own.article_id = :exclude AND other.article_id = articles.id) AS same_feed,
         fingerprints.exact, fingerprints.words, fingerprints.minhash, fingerprints.bands
     FROM likeliest
     JOIN articles ON articles.id = likeliest.article_id
@@ -153,6 +160,7 @@ def candidates(
             title=row["title"],
             text=row["text"],
             published=times.must_read(row["published"]),
+            same_feed=bool(row["same_feed"]),
             fingerprint=Fingerprint(row["exact"], _unpacked(row["minhash"]), _unpacked(row["bands"]), row["words"]),
         )
         for row in rows
@@ -162,7 +170,8 @@ def candidates(
 def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:
     """Link two articles as one text; the articles whose posts now look different.
 
-    The leader is the one already put out, else the one published first: what readers have seen stays where it was.
+    The leader is the one already put out, else the one published first, as far as polls bear its date out: what readers
+    have seen stays where it was.
     """
     other = resolve(sql, likeness.article_id)
     if other is None:
@@ -201,6 +210,16 @@ def gather(sql: Sql, article_id: int, likenesses: Iterable[Likeness]) -> tuple[i
         if other is not None and alone and _rank(sql, article_id) < _rank(sql, other):
             touched.update(link(sql, article_id, likeness))
     return tuple(touched)
+
+
+def stand_alone(sql: Sql, article_id: int) -> None:
+    """Let an article be no copy any more, since its text was none of its own; and be found by it no longer."""
+    forget_fingerprint(sql, article_id)
+    sql.execute(
+        "UPDATE articles SET duplicate_of = NULL, similarity = NULL, duplicate_reason = NULL WHERE id = ?",
+        (article_id,),
+    )
+    hide(sql, article_id)
 
 
 def hide(sql: Sql, article_id: int) -> None:
@@ -247,16 +266,24 @@ def _leader(sql: Sql, article_id: int) -> int:
     return int(sql.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,)))
 
 
-def _rank(sql: Sql, article_id: int) -> tuple[bool, str, int]:
+def _rank(sql: Sql, article_id: int) -> tuple[bool, str, bool, int]:
+    """By what the leader of two is chosen: the lowest leads."""
     row = sql.one(
         """
-        SELECT posts.sequence IS NULL AS unplaced, articles.published
+        SELECT posts.sequence IS NULL AS unplaced, articles.published, articles.first_seen,
+            (SELECT unlisted.at FROM entries LEFT JOIN unlisted ON unlisted.entry_id = entries.id
+             WHERE entries.article_id = articles.id AND entries.feed_id = articles.feed_id
+             ORDER BY entries.id LIMIT 1) AS unlisted
         FROM articles JOIN posts ON posts.article_id = articles.id WHERE articles.id = ?
         """,
         (article_id,),
     )
     assert row is not None
-    return bool(row["unplaced"]), row["published"], article_id
+    published, refuted = row["published"], False
+    if row["unlisted"] is not None and published < row["unlisted"]:
+        refuted = times.must_read(published) < times.must_read(row["unlisted"]) - LAG
+        published = row["first_seen"] if refuted else row["unlisted"]
+    return bool(row["unplaced"]), published, refuted, article_id
 
 
 def _signed(value: int) -> int:

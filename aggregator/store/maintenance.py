@@ -24,7 +24,7 @@ from pathlib import Path
 import structlog
 
 from aggregator.models.errors import StoreError
-from aggregator.store import retention, schema, times
+from aggregator.store import post_changes, retention, schema, times
 from aggregator.store.connection import FILE_MODE, Session, Sql, Told
 from aggregator.store.retention import Limit
 
@@ -271,6 +271,7 @@ def restored(backup: Path, database: Path, now: datetime) -> Path | None:
     former = database.with_name(f"{database.stem}-before-{now:%Y-%m-%dT%H%M%S}.db") if database.exists() else None
     try:
         _checked_copy(backup, partial)
+        _mark(partial)
         if former is not None:
             _set_aside(database, former)
         partial.replace(database)
@@ -280,6 +281,20 @@ def restored(backup: Path, database: Path, now: datetime) -> Path | None:
     finally:
         partial.unlink(missing_ok=True)
     return former
+
+
+def _mark(partial: Path) -> None:
+    """Have the output built again from the copy, as a whole."""
+    with closing(sqlite3.connect(partial)) as copy, copy, suppress(sqlite3.OperationalError):  # before there was output
+        copy.execute("INSERT OR REPLACE INTO numbers (name, value) VALUES (?, 1)", (post_changes.REBUILD,))
+    sync(partial)
+
+
+def sweep(database: Path) -> None:
+    """Take away what a restore or a backup that was killed has left beside a database."""
+    for name in (f".{database.name}.partial", f".{database.name}.partial-journal"):
+        with suppress(OSError):
+            database.with_name(name).unlink(missing_ok=True)
 
 
 def _set_aside(database: Path, former: Path) -> None:

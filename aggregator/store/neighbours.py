@@ -6,7 +6,8 @@ a feed are followed on reading, so that they are always those of the present mom
 The next and the previous post of each post, as the output shows them.
 
 As its own page says, else as the neighbours' pages say (the chain), else by the order within its feed. Dates settle
-which of two posts is the next: some sites call the older one so. What a page said stays as it was in `neighbours`.
+which of two posts is the next: some sites call the older one so. What a page said stays as it was in `neighbours`. A
+post that was withdrawn is stepped over: what comes after it comes after the one before it.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ IN_FEED = """
 PROMOTED = 3
 """Other pages that name one post as their next (or previous) one, from which that is a promotion in a fixed place: two
 may be copies of one page, or a post that was moved."""
+MOST_WITHDRAWN = 20
+"""Posts in a row that were withdrawn and are stepped over."""
 
 JUDGED_BY = 50
 """The newest posts of a feed whose links are compared with their dates: a site may change its theme."""
@@ -133,7 +136,23 @@ def judge(sql: Sql, feed_ids: Iterable[int]) -> tuple[int, ...]:
 
 
 def beside(sql: Sql, ids: Sequence[int]) -> set[int]:
-    """The articles whose posts show one of these as their neighbour, or may."""
+    """The articles whose posts show one of these as their neighbour, or may; over those that were withdrawn, too."""
+    found: set[int] = set()
+    fresh = set(ids)
+    for _ in range(MOST_WITHDRAWN):
+        near = _beside(sql, sorted(fresh)) - found
+        found |= near
+        rows = sql.all(
+            "SELECT article_id FROM withdrawals WHERE article_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(near)),),
+        )
+        fresh = {row["article_id"] for row in rows}
+        if not fresh:
+            break
+    return found
+
+
+def _beside(sql: Sql, ids: Sequence[int]) -> set[int]:
     wanted = {"ids": json.dumps(list(ids))}
     found = {row["id"] for row in sql.all(_BESIDE, wanted)}
     for row in sql.all(IN_FEED, wanted):
@@ -180,15 +199,34 @@ _Sides = dict[tuple[int, str], _Side]
 
 def of(sql: Sql, wanted: Mapping[str, object]) -> dict[tuple[int, str], PostLink]:
     """The neighbours of the articles `ids`, by article and direction."""
-    sides = _in_feed(sql, wanted) | _chained(sql, wanted) | _stated(sql, wanted)
+    sides = _over_withdrawn(sql, _sides(sql, wanted))
     held = {side.target for side in sides.values() if side.target is not None}
     targets = {row["id"]: row for row in sql.all(_TARGETS, {"ids": json.dumps(sorted(held))})}
-    silent, gone = feeds.silent(sql, held), feeds.withdrawn(sql, held)
-    made = {
-        key: _link(side, None if side.target in gone else targets.get(side.target or 0), quiet=side.target in silent)
-        for key, side in sides.items()
-    }
+    silent = feeds.silent(sql, held)
+    made = {key: _link(side, targets.get(side.target or 0), quiet=side.target in silent) for key, side in sides.items()}
     return {key: link for key, link in made.items() if link is not None}
+
+
+def _sides(sql: Sql, wanted: Mapping[str, object]) -> _Sides:
+    return _in_feed(sql, wanted) | _chained(sql, wanted) | _stated(sql, wanted)
+
+
+def _over_withdrawn(sql: Sql, sides: _Sides) -> _Sides:
+    """The sides with no post in them that was withdrawn: in its place stands the one on the same side of it."""
+    sides = dict(sides)
+    for _ in range(MOST_WITHDRAWN):
+        gone = feeds.withdrawn(sql, {side.target for side in sides.values() if side.target is not None})
+        if not gone:
+            return sides
+        beyond = _sides(sql, {"ids": json.dumps(sorted(gone))})
+        for key, side in tuple(sides.items()):
+            if side.target in gone:
+                further = beyond.get((side.target or 0, key[1]))
+                if further is None or further.target == key[0]:
+                    del sides[key]
+                else:
+                    sides[key] = further
+    return {key: side for key, side in sides.items() if side.target is None or side.target not in gone}
 
 
 def _in_feed(sql: Sql, wanted: Mapping[str, object]) -> _Sides:

@@ -5,7 +5,8 @@ How entries come in, grow and end is the business of `output_entries`.
 The tables `outputs` and `output_entries`: which posts stand in each output of the operator's.
 
 An entry that has come in keeps its place and its stamp, which rise together: a post that comes to meet the conditions
-late (its text was completed, another feed took it up) is a new entry on top, where every reader finds it. With `group:
+late (its text was completed, another feed took it up) is a new entry on top, where every reader finds it: stamped after
+all that the output has shown so far (`output.last_time`), revisions and growth included. With `group:
 story` the first post that came in stands for all of its story; the entry keeps that post's place while the story grows,
 and of two stories that turn out to be one the later entry ends.
 
@@ -220,6 +221,7 @@ def drop(sql: Sql, name: str) -> bool:
 def fill(sql: Sql, one: Output, stored: sqlite3.Row | None, head: int, now: datetime) -> bool:
     """Look at the posts that changed since the last time (all, for another filter); whether an entry did then."""
     conditions = one.filter
+    last = post_changes.last_time(sql, one.name)
     form = one.model_dump_json(include={"tags", "sources", "words", "without", "query", "languages", "group"})
     afresh = stored is None or stored["filter"] != form
     ids = None if afresh or stored is None else _changed(sql, stored["seen"])
@@ -238,8 +240,8 @@ def fill(sql: Sql, one: Output, stored: sqlite3.Row | None, head: int, now: date
     found = gather(sql, conditions.expressions(), ids)
     taken = [subject for subject in found if conditions.takes(subject.facts, age=False)]
     before = _rows(sql, one.name, ids)
-    after = _grouped(sql, before, taken, now) if grouped else _single(before, taken)
-    return _save(sql, one.name, before, _in_order(after) if afresh else after, afresh=afresh)
+    after = _grouped(sql, before, taken, post_changes.later(last, now)) if grouped else _single(before, taken)
+    return _save(sql, one.name, before, _in_order(after) if afresh else after, last, afresh=afresh)
 
 
 def _changed(sql: Sql, since: int) -> set[int]:
@@ -300,7 +302,10 @@ def _grouped(sql: Sql, before: list[_Row], taken: list[FilterFacts], now: dateti
     for story in dict.fromkeys((*entries, *stories)):
         members = stories.get(story, [])
         told = telling.get(story) or tuple(subject.article_id for subject in members)
-        after += _story(entries.get(story, []), members, told, now)
+        found = _story(entries.get(story, []), members, told, now)
+        if any(now in (row.grown, row.ended) for row in found):
+            now = post_changes.later(now, now)  # no two entries of a document share a date
+        after += found
     return after
 
 
@@ -343,19 +348,22 @@ def _in_order(rows: list[_Row]) -> list[_Row]:
     return [replace(row, place=0) for row in sorted(rows, key=lambda row: (row.stamp, row.place or 2**62))]
 
 
-def _save(sql: Sql, name: str, before: list[_Row], after: list[_Row], *, afresh: bool) -> bool:
-    """Write what differs; new entries get the next places and rising stamps. Whether anything does."""
+def _save(sql: Sql, name: str, before: list[_Row], after: list[_Row], last: datetime | None, *, afresh: bool) -> bool:
+    """Write what differs; new entries get the next places and rising stamps. Whether anything does.
+
+    `last`: the newest time that the output has shown. An output with another filter begins a new order.
+    """
     old = {row.place: row for row in before}
     kept = {row.place: row for row in after if row.place}
     changed = [(place, row) for place, row in kept.items() if row != old[place]]
-    top = sql.one("SELECT max(place) AS place, max(stamp) AS stamp FROM output_entries WHERE output = ?", (name,))
-    place, latest = (0, None) if afresh or top is None else (top["place"] or 0, times.read(top["stamp"]))
     gone = sorted(old.keys() - kept.keys())
     sql.many("DELETE FROM output_entries WHERE output = ? AND place = ?", [(name, number) for number in gone])
+    place = sql.value("SELECT coalesce(max(place), 0) FROM output_entries WHERE output = ?", (name,))
+    stamp = None if afresh else _newest(last, changed)
     for row in (row for row in after if not row.place):
         place += 1
-        latest = row.stamp if latest is None else max(row.stamp, latest + timedelta(seconds=1))
-        changed.append((place, replace(row, stamp=latest)))
+        stamp = post_changes.later(stamp, row.stamp)
+        changed.append((place, replace(row, stamp=stamp)))
     sql.many(
         """
         INSERT OR REPLACE INTO output_entries (output, place, article_id, stamp, holds, told, grown, ended)
@@ -375,7 +383,16 @@ def _save(sql: Sql, name: str, before: list[_Row], after: list[_Row], *, afresh:
             for number, row in changed
         ],
     )
+    shown = _newest(max(filter(None, (last, post_changes.last_time(sql))), default=None), changed)
+    if shown is not None:
+        post_changes.raise_time(sql, shown, name)
     return bool(changed or gone)
+
+
+def _newest(last: datetime | None, changed: list[tuple[int, _Row]]) -> datetime | None:
+    """The newest time that these entries show, `last` included."""
+    found = (time for _, row in changed for time in (row.stamp, row.grown, row.ended))
+    return max(filter(None, (last, *found)), default=None)
 
 
 _SHOWN = f"""

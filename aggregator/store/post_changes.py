@@ -2,16 +2,22 @@
 
 A change is noted where it shows: at the post itself, and at every other that names it: as neighbour, as copy,
 as another that tells the same story.
+
+Every time that a feed document shows as a date of ours is issued here (`issue_time`): it is later than all that were
+issued before, so that a program that remembers the newest date it saw misses nothing.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from aggregator.store import identity, neighbours, story_members, times
 from aggregator.store.connection import Sql
+
+REBUILD = "rebuild"
+"""Set while the output has to be built again as a whole: the database is not the one that it was built from."""
 
 _CARRY = """
     INSERT OR IGNORE INTO post_feeds (feed_id, sequence, article_id)
@@ -23,11 +29,67 @@ _CARRY = """
 
 
 def last_sequence(sql: Sql) -> int:
-    return int(sql.value("SELECT coalesce(max(sequence), 0) FROM posts"))
+    """The highest sequence given out so far, also where the posts that had it were lost with a database."""
+    return max(int(sql.value("SELECT coalesce(max(sequence), 0) FROM posts")), number(sql, "sequence"))
+
+
+def number(sql: Sql, name: str) -> int:
+    """A counter; 0 when it was never set."""
+    return int(sql.value("SELECT value FROM numbers WHERE name = ?", (name,)) or 0)
+
+
+def catch_up(sql: Sql, sequence: int, stamp: datetime) -> bool:
+    """Go on above what is published already, where the database knows less of it; whether it does.
+
+    It was lost, or an older one has been put in its place. The next build then does everything.
+    """
+    if last_sequence(sql) >= sequence:
+        return False
+    raise_time(sql, stamp + timedelta(seconds=1))
+    for name, value in (("sequence", sequence), (REBUILD, 1)):
+        sql.execute(
+            "INSERT INTO numbers (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
+    return True
 
 
 def head(sql: Sql) -> int:
     return int(sql.value("SELECT value FROM numbers WHERE name = 'head'") or 0)
+
+
+def last_time(sql: Sql, of: str = "") -> datetime | None:
+    """The newest time that was issued; None before the first. `of`: that an output of the operator has shown."""
+    value = sql.value("SELECT value FROM numbers WHERE name = ?", (_time_name(of),))
+    return None if value is None else datetime.fromtimestamp(int(value), UTC)
+
+
+def later(last: datetime | None, wanted: datetime) -> datetime:
+    """`wanted` where it is later than `last`, else the next second: RSS dates and many programs know no fractions."""
+    wanted = wanted.replace(microsecond=0)
+    return wanted if last is None else max(wanted, last.replace(microsecond=0) + timedelta(seconds=1))
+
+
+def issue_time(sql: Sql, wanted: datetime) -> datetime:
+    """The next time to show: `wanted`, or later where the output has shown later ones."""
+    issued = later(last_time(sql), wanted)
+    raise_time(sql, issued)
+    return issued
+
+
+def raise_time(sql: Sql, shown: datetime, of: str = "") -> None:
+    """Note that this time was shown: what is issued from now on is later. It outlives an output that is taken away."""
+    sql.execute(
+        """
+        INSERT INTO numbers (name, value) VALUES (?, ?)
+        ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+        """,
+        (_time_name(of), int(shown.timestamp())),
+    )
+
+
+def _time_name(of: str) -> str:
+    return f"last_time of {of}" if of else "last_time"
 
 
 def add_carrier(sql: Sql, feed_id: int, article_id: int) -> None:
@@ -87,10 +149,10 @@ def advance(sql: Sql, by: int = 1) -> int:
 
 
 def revised(sql: Sql, article_id: int, at: datetime) -> None:
-    """Note that what a post says has changed, if it is out."""
-    sql.execute(
-        "UPDATE posts SET revised = ? WHERE article_id = ? AND sequence IS NOT NULL", (times.whole(at), article_id)
-    )
+    """Note that what a post says has changed, if it is out: `at`, or later where later times were shown already."""
+    if sql.value("SELECT sequence FROM posts WHERE article_id = ?", (article_id,)) is not None:
+        issued = times.whole(issue_time(sql, at))
+        sql.execute("UPDATE posts SET revised = ? WHERE article_id = ?", (issued, article_id))
 
 
 def mark_published(sql: Sql, ids: Iterable[int]) -> None:

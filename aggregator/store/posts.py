@@ -36,10 +36,12 @@ from aggregator.models import (
 )
 from aggregator.models.emit import PostFact
 from aggregator.store import articles, feeds, intel, media, neighbours, post_changes, revisions, story_members, times
+from aggregator.store.articles import BEST_TEXT
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
 from aggregator.store.story_members import StoryCoverage
 from aggregator.text.storable import SUMMARY_CHARS, plain, shortened, slug
+from aggregator.text.unseen import is_seen
 from aggregator.text.urls import public_url
 
 UNTITLED = "Untitled"
@@ -49,29 +51,42 @@ TITLE_CHARS = 80
 
 SAME_ARTICLE = "the same article"
 
-_POSTS = """
+_POSTS = f"""
     SELECT articles.id, articles.uid, articles.url, articles.title,
-        coalesce(articles.author, entries.author, feeds.author) AS author,
+        coalesce(articles.author, entries.author, (
+            SELECT other.author FROM contributors JOIN entries AS other ON other.id = contributors.entry_id
+            WHERE contributors.article_id = articles.id AND other.author IS NOT NULL ORDER BY other.id LIMIT 1
+        ), feeds.author) AS author,
         articles.feed_id, articles.text, articles.html, articles.lead_image, articles.word_count, articles.source_name,
         articles.source_url, articles.noarchive, articles.duplicate_of, articles.similarity, articles.duplicate_reason,
         coalesce(articles.language, entries.language, feeds.language) AS language,
         coalesce(json_extract(feeds.options, '$.media'), 'link') AS media,
         posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
-        entries.id AS entry_id, entries.tags AS categories, entries.html AS feed_html, entries.summary AS feed_summary
+        entries.id AS entry_id, entries.tags AS categories, entries.html AS feed_html, entries.summary AS feed_summary,
+        told.html AS told_html, told.summary AS told_summary
     FROM json_each(:ids) AS wanted
     JOIN posts ON posts.article_id = wanted.value
     JOIN articles ON articles.id = posts.article_id
     JOIN feeds ON feeds.id = articles.feed_id
     LEFT JOIN entries ON entries.id =
         (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries AS told ON told.id = {BEST_TEXT}
     ORDER BY posts.sequence DESC
-"""
+"""  # noqa: S608 - the text is ours
 _CARRIERS = """
     SELECT article_id, feed_id, url FROM entries WHERE article_id IN (SELECT value FROM json_each(:ids)) ORDER BY id
 """
 _ENCLOSURES = """
-    SELECT entry_id, url, type, length, duration_s, title FROM enclosures
-    WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY entry_id, position
+    WITH shown (own, entry_id, foreign_entry) AS (
+        SELECT value, value, 0 FROM json_each(:ids)
+        UNION ALL
+        SELECT entries.id, contributors.entry_id, 1 FROM json_each(:ids) AS wanted
+        JOIN entries ON entries.id = wanted.value
+        JOIN contributors ON contributors.article_id = entries.article_id
+    )
+    SELECT shown.own AS entry_id, url, type, length, duration_s, title
+    FROM shown JOIN enclosures ON enclosures.entry_id = shown.entry_id
+    ORDER BY shown.own, foreign_entry, shown.entry_id, position
 """
 _IMAGES = """
     SELECT entry_id, url, alt FROM entry_images
@@ -190,14 +205,14 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
         stamp=times.must_read(row["stamp"]),
         path=row["path"],
         url=public_url(row["url"]) if row["url"] else None,
-        title=row["title"] or shortened(row["text"], TITLE_CHARS) or UNTITLED,
+        title=row["title"] if is_seen(row["title"]) else shortened(row["text"], TITLE_CHARS) or UNTITLED,
         source=sources[row["feed_id"]],
         published=times.must_read(row["published"]),
         author=row["author"],
         revised=times.read(row["revised"]),
         language=row["language"],
-        html=row["html"] or row["feed_html"] or row["feed_summary"] or "",
-        summary=shortened(plain(row["feed_summary"] or "") or row["text"], SUMMARY_CHARS),
+        html=row["html"] or row["told_html"] or row["told_summary"] or "",
+        summary=shortened(plain(row["feed_summary"] or row["told_summary"] or "") or row["text"], SUMMARY_CHARS),
         tags=tuple(sorted({tag for feed_id in carrying for tag in sources[feed_id].tags})),
         categories=tuple(json.loads(row["categories"] or "[]")),
         lead_image=image.url if image else row["lead_image"],
@@ -262,7 +277,8 @@ def _enclosures(sql: Sql, entries: Mapping[str, object]) -> dict[int, tuple[Encl
     found: defaultdict[int, list[Enclosure]] = defaultdict(list)
     for row in sql.all(_ENCLOSURES, entries):
         file = Enclosure(public_url(row["url"]), row["type"], row["length"], row["duration_s"], row["title"])
-        found[row["entry_id"]].append(file)
+        if all(file.url != other.url for other in found[row["entry_id"]]):
+            found[row["entry_id"]].append(file)
     return {entry_id: tuple(items) for entry_id, items in found.items()}
 
 
@@ -327,6 +343,11 @@ class Posts:
     def last_sequence(self) -> int:
         with self._session.read() as sql:
             return post_changes.last_sequence(sql)
+
+    def last_stamp(self) -> datetime | None:
+        """The time of the newest post; None when there is none."""
+        with self._session.read() as sql:
+            return times.read(sql.value("SELECT max(stamp) FROM posts"))
 
     def sources(self) -> tuple[Source, ...]:
         """Every feed that is configured or has a post, by name."""
@@ -458,19 +479,20 @@ def publish(sql: Sql, now: datetime, wait: timedelta, behind: Iterable[int] = ()
     if not ready:
         return 0
     sequence = post_changes.last_sequence(sql)
-    latest = times.read(sql.value("SELECT stamp FROM posts WHERE sequence = ?", (sequence,)))
+    stamp = post_changes.last_time(sql)
     for row in ready:
         sequence += 1
         published = times.must_read(row["published"])
-        latest = published if latest is None else max(published, latest + timedelta(seconds=1))
+        stamp = post_changes.later(stamp, published)
         if not row["scraped"]:
             articles.fill_from_feed(sql, row["id"])
         path = _path(sql, row["title"], row["uid"], published)
         hidden = row["duplicate_of"] is not None
         sql.execute(
             "UPDATE posts SET sequence = ?, stamp = ?, path = ?, published = ?, hidden = ? WHERE article_id = ?",
-            (sequence, times.whole(latest), path, row["published"], hidden, row["id"]),
+            (sequence, times.whole(stamp), path, row["published"], hidden, row["id"]),
         )
+        post_changes.raise_time(sql, stamp)
     ids = [row["id"] for row in ready]
     post_changes.carry_all(sql, ids)
     if flipped := neighbours.judge(sql, {row["feed_id"] for row in ready}):

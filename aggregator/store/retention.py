@@ -60,6 +60,14 @@ _PAST = """
 """
 
 
+_SHRINK = """
+    UPDATE feed_sizes SET text_bytes = max(0, text_bytes - (
+        SELECT sum(length(CAST(html AS BLOB)) + length(CAST(summary AS BLOB))) FROM entries
+        WHERE entries.article_id = ?1 AND entries.feed_id = feed_sizes.feed_id))
+    WHERE feed_id IN (SELECT feed_id FROM entries WHERE article_id = ?1)
+"""
+
+
 def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
     """Purge at most BATCH articles that are past every limit; how many. Those not yet put out wait."""
     wanted = [
@@ -76,11 +84,13 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
             "UPDATE articles SET text = ?, html = ?, word_count = ?, lead_image = NULL WHERE id = ?",
             (teaser, (f"<p>{escape(teaser)}</p>" if teaser else "") + NOTICE, len(teaser.split()), row["id"]),
         )
+        sql.execute(_SHRINK, (row["id"],))
         sql.execute("UPDATE entries SET summary = '', html = '' WHERE article_id = ?", (row["id"],))
         sql.execute(
             "DELETE FROM entry_images WHERE entry_id IN (SELECT id FROM entries WHERE article_id = ?)", (row["id"],)
         )
         sql.execute("DELETE FROM revisions WHERE article_id = ?", (row["id"],))
+        sql.execute("DELETE FROM article_links WHERE article_id = ?", (row["id"],))
         sql.execute("UPDATE rechecks SET due = NULL WHERE article_id = ?", (row["id"],))
     post_changes.mark_changed(sql, [row["id"] for row in rows])
     return len(rows)
@@ -120,10 +130,11 @@ class Withdrawals:
         Of one that is out already the day stays, and so does the reason, unless there is a new one.
         """
         with self._session.write() as sql:
+            at = post_changes.issue_time(sql, now)
             sql.execute(
                 "INSERT INTO withdrawals (article_id, at, reason) VALUES (?, ?, ?)"
                 " ON CONFLICT (article_id) DO UPDATE SET reason = excluded.reason WHERE excluded.reason <> ''",
-                (article_id, times.whole(now), reason),
+                (article_id, times.whole(at), reason),
             )
             post_changes.mark_changed(sql, (article_id,))
             rows = sql.all(
@@ -138,9 +149,14 @@ class Withdrawals:
             )
         return tuple(row["id"] for row in rows)
 
-    def reinstate(self, article_id: int) -> bool:
-        """Let an article be shown again; whether it had been withdrawn."""
+    def reinstate(self, article_id: int, now: datetime) -> bool:
+        """Let an article be shown again; whether it had been withdrawn.
+
+        Its post counts as revised: an entry comes back to life by an `updated` after its tombstone (RFC 6721, 3).
+        """
         with self._session.write() as sql:
             found = sql.one("DELETE FROM withdrawals WHERE article_id = ? RETURNING at", (article_id,))
+            if found is not None:
+                post_changes.revised(sql, article_id, now)
             post_changes.mark_changed(sql, (article_id,))
         return found is not None

@@ -218,17 +218,24 @@ def record_recheck(
     )
 
 
-def keep(sql: Sql, row: sqlite3.Row, values: dict[str, object], kind: RevisionKind, now: datetime) -> RevisionKind:
-    """Keep what an article says before it is replaced by `values`; of which kind that turned out to be."""
+def keep(
+    sql: Sql, row: sqlite3.Row, values: dict[str, object], kind: RevisionKind, now: datetime
+) -> RevisionKind | None:
+    """Keep what an article says before it is replaced by `values`; of which kind that turned out to be.
+
+    None, and nothing kept, where the words are the same: another reading of them is no edit.
+    """
     title, text = str(values.get("title", row["title"])), str(values.get("text", row["text"]))
     if kind is RevisionKind.EDITED and _said_before(sql, row["id"], title, text):
         kind = RevisionKind.REVERTED
     told = diff.summary(row["text"], text)
+    if not told and title.split() == str(row["title"]).split():
+        return None
     if title != row["title"]:
         told = f"another title; {told}" if told else "another title"
     sql.execute(
         "INSERT INTO revisions (article_id, at, kind, summary, title, text, html) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (row["id"], times.whole(now), kind.value, told or "the same words", row["title"], row["text"], row["html"]),
+        (row["id"], times.whole(now), kind.value, told, row["title"], row["text"], row["html"]),
     )
     return kind
 

@@ -17,6 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from aggregator.models.errors import StoreError
 from aggregator.store import (
+    article_links,
     revisions,
     tables_articles,
     tables_desk,
@@ -24,7 +25,9 @@ from aggregator.store import (
     tables_evidence,
     tables_extractions,
     tables_feeds,
+    tables_identity,
     tables_intel,
+    tables_links,
     tables_lists,
     tables_media,
     tables_notices,
@@ -347,6 +350,22 @@ def create_page_labels(db: Database) -> None:
     db.executescript(tables_evidence.PROMOTED)
 
 
+def issue_times(db: Database) -> None:
+    """Times rise above all that the output has shown, revisions and growth included."""
+    db.executescript(tables_outputs.TIMES_SHOWN)
+
+
+def create_article_links(db: Database) -> None:
+    for table in tables_links.TABLES:
+        db.executescript(table)
+    article_links.fill(Sql(db.conn))
+
+
+def create_identity(db: Database) -> None:
+    for statement in tables_identity.TABLES:
+        db.executescript(statement)
+
+
 STEPS = (
     create_tables,
     create_search,
@@ -373,6 +392,9 @@ STEPS = (
     renew_enclosures,
     create_intel,
     create_page_labels,
+    issue_times,
+    create_article_links,
+    create_identity,
 )
 for _step in STEPS:
     migrations()(_step)

@@ -9,19 +9,18 @@ That alone is not enough: posts that are two lead to one address where a site sh
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.models import Article, Change, ChangeKind, Fingerprint, Likeness, PageEvidence, PageKind
-from aggregator.store import articles, chain, identity, neighbours, post_changes, retention, stories, times
+from aggregator.store import articles, chain, identity, neighbours, ownership, post_changes, retention, stories, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links
+from aggregator.store.ownership import folded
 
 SAME_ADDRESS = "both lead to the same address"
 
-_NOT_WORD = re.compile(r"[\W_]+")
+_LINKS = "SELECT canonical_url FROM entries WHERE article_id = ? AND canonical_url IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,28 @@ class Led:
 
     urls: tuple[str, ...]
     title: str
+
+
+def believed_claim(sql: Sql, article_id: int, article: Article, page_url: str, links: Links) -> bool:
+    """Whether what a page says of its address (`rel=canonical`, `og:url`) is to be taken for it.
+
+    An address that several posts claim is an overview's: then none has it, and those that had link to their own pages.
+    """
+    claim = links.canonical(article.canonical_url or "")
+    own = {links.canonical(page_url)}
+    own |= {row["canonical_url"] for row in sql.all(_LINKS, (article_id,))}
+    if claim in own:
+        return True
+    if not ownership.believed(sql, article_id, claim, page_url, links):
+        return False
+    other = identity.held(sql, claim)
+    if other is None or other == article_id:
+        return True
+    if not _same_feed_says_two(sql, article_id, other) and _titles_agree(sql, article_id, other, article.title or ""):
+        return True
+    if ownership.is_claimed(sql, other, claim, links):
+        ownership.link_to_own_page(sql, other, claim, links)
+    return False
 
 
 def unite(sql: Sql, article_id: int, page: Led, now: datetime, touched: set[int]) -> tuple[int, bool]:
@@ -62,20 +83,20 @@ def _are_one(sql: Sql, one: int, other: int, url: str, page_title: str) -> bool:
         return False
     if sql.one("SELECT 1 FROM entries WHERE article_id = ? AND canonical_url = ?", (other, url)):
         return True
+    return _titles_agree(sql, one, other, page_title)
+
+
+def _titles_agree(sql: Sql, one: int, other: int, page_title: str) -> bool:
+    """Whether two articles have one title, which was not read from one page twice."""
     announced, others = _announced(sql, one), _announced(sql, other)
-    held_title = _folded(sql.value("SELECT title FROM articles WHERE id = ?", (other,)))
-    agreeing = (announced & others) | ({_folded(page_title)} & others) | ({held_title} & announced)
+    held_title = folded(sql.value("SELECT title FROM articles WHERE id = ?", (other,)))
+    agreeing = (announced & others) | ({folded(page_title)} & others) | ({held_title} & announced)
     return bool(agreeing - {""})
 
 
 def _announced(sql: Sql, article_id: int) -> set[str]:
     """The titles that feeds give an article, as compared."""
-    return {_folded(row["title"]) for row in sql.all("SELECT title FROM entries WHERE article_id = ?", (article_id,))}
-
-
-def _folded(title: object) -> str:
-    """A title without what outlets change in it: case, punctuation, forms of one character."""
-    return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", str(title)).casefold()).strip()
+    return {folded(row["title"]) for row in sql.all("SELECT title FROM entries WHERE article_id = ?", (article_id,))}
 
 
 def _same_feed_says_two(sql: Sql, one: int, other: int) -> bool:
@@ -91,7 +112,7 @@ def _same_feed_says_two(sql: Sql, one: int, other: int) -> bool:
         """,
         (one, other),
     )
-    return any(not row["same_link"] or _folded(row["title"]) != _folded(row["other_title"]) for row in rows)
+    return any(not row["same_link"] or folded(row["title"]) != folded(row["other_title"]) for row in rows)
 
 
 def _make_one(sql: Sql, one: int, other: int, now: datetime, touched: set[int]) -> int:
@@ -172,9 +193,12 @@ def save_page(sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage,
         return
     touched = {found}
     again = articles.revised_since(sql, found, judged.version)
+    judged, page = _without_false_claim(sql, found, judged, page, links)
     keep, shared = unite(sql, found, _led(judged.article, page), now, touched)
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
+        if shared:  # the link of its own says more than where it leads
+            judged = replace(judged, article=replace(judged.article, canonical_url=articles.link_of(sql, keep)))
         changed |= articles.from_page(sql, keep, judged.article, page.evidence, now, again=again, change=judged.change)
         trifle = judged.change is not None and judged.change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
         if not trifle:
@@ -184,6 +208,7 @@ def save_page(sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage,
         changed |= not shared and not trifle and _judge(sql, keep, judged, touched)
     stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
     renamed = neighbours.save(sql, keep, stated, now, links.canonical)
+    changed |= ownership.settle(sql, keep, now, links)
     if changed or renamed:
         post_changes.mark_changed(sql, touched | {keep} | renamed)
 
@@ -206,6 +231,17 @@ def save_feed_text(
     changed |= _judge(sql, found, judged, touched)
     if changed:
         post_changes.mark_changed(sql, touched)
+
+
+def _without_false_claim(
+    sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage, links: Links
+) -> tuple[ScrapeResult, StoredPage]:
+    """What a page gave, without an address that it claims and that is not its own."""
+    claim = judged.article.canonical_url
+    if claim is None or believed_claim(sql, article_id, judged.article, page.evidence.final_url, links):
+        return judged, page
+    urls = tuple(url for url in page.urls if url != links.canonical(claim))
+    return replace(judged, article=replace(judged.article, canonical_url=None)), replace(page, urls=urls)
 
 
 def _led(article: Article, page: StoredPage) -> Led:

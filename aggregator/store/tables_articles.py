@@ -182,7 +182,7 @@ CREATE INDEX idx_post_feeds_article ON post_feeds (article_id);
 NUMBERS = """
 CREATE TABLE numbers (
     -- Counters that must survive a restart.
-    name TEXT PRIMARY KEY, -- head: number of the last change to anything that the output shows
+    name TEXT PRIMARY KEY, -- head: last change that the output shows; last_time (of OUTPUT): newest time shown
     value INTEGER NOT NULL -- its value
 ) STRICT, WITHOUT ROWID;
 """

@@ -31,6 +31,27 @@ CREATE TABLE output_entries (
 CREATE INDEX idx_output_entries_article ON output_entries (article_id);
 """
 
+TIMES_SHOWN = """
+UPDATE posts SET revised = substr(revised, 1, 19) || printf('.%06dZ', sequence % 1000000)
+    WHERE revised IS NOT NULL AND sequence % 1000000 > 0;
+UPDATE output_entries SET grown = substr(grown, 1, 19) || printf('.%06dZ',
+        (SELECT sequence FROM posts WHERE posts.article_id = output_entries.article_id) % 1000000)
+    WHERE grown IS NOT NULL AND (SELECT sequence FROM posts WHERE posts.article_id = output_entries.article_id) > 0;
+INSERT INTO numbers (name, value)
+    SELECT 'last_time', unixepoch(max(time)) + 1 FROM (
+        SELECT max(stamp) AS time FROM posts
+        UNION SELECT max(revised) FROM posts UNION SELECT max(at) FROM withdrawals)
+    HAVING max(time) IS NOT NULL;
+INSERT INTO numbers (name, value)
+    SELECT 'last_time of ' || outputs.name, unixepoch((SELECT max(time) FROM (
+        SELECT max(stamp) AS time FROM output_entries WHERE output = outputs.name
+        UNION SELECT max(grown) FROM output_entries WHERE output = outputs.name
+        UNION SELECT max(ended) FROM output_entries WHERE output = outputs.name
+        UNION SELECT max(revised) FROM posts UNION SELECT max(at) FROM withdrawals))) + 1
+    FROM outputs WHERE EXISTS (SELECT 1 FROM output_entries WHERE output = outputs.name);
+"""
+"""Times as the documents have shown them so far: a revision carried its post's sequence as microseconds."""
+
 ENDED = "CREATE INDEX idx_output_entries_ended ON output_entries (output, ended) WHERE ended IS NOT NULL;"
 
 TABLES = (OUTPUTS, OUTPUT_ENTRIES)

@@ -1,1 +1,1 @@
-"""Strings, bytes and times, for every stage. Pure functions: no I/O, no clock."""
+"""Strings for every stage: no input, no output."""

@@ -11,6 +11,7 @@ import re
 from urllib.parse import urljoin
 
 from aggregator.text.storable import shortened
+from aggregator.text.unseen import is_seen
 from aggregator.text.urls import http_url
 
 MAX_LINE = 1000
@@ -69,12 +70,17 @@ def plain(value: object, *, markup: bool = False, limit: int = MAX_LINE) -> str:
     text = _opened(legal(str(value)[: 20 * limit])) if value else ""
     if "<" in text:
         text = _without_tags(text, everything=markup)
-    return shortened(" ".join(legal(html.unescape(text)).split()), limit)
+    return _seen(shortened(" ".join(legal(html.unescape(text)).split()), limit))
 
 
 def literal(value: object, limit: int = MAX_LINE) -> str:
     """One line of what is plain text by its format (JSON Feed, Atom `type="text"`): entities stay as written."""
-    return shortened(" ".join(legal(str(value)[: 20 * limit]).split()), limit) if value else ""
+    return _seen(shortened(" ".join(legal(str(value)[: 20 * limit]).split()), limit)) if value else ""
+
+
+def _seen(text: str) -> str:
+    """`text`, or nothing where nothing of it can be seen."""
+    return text if text.isascii() or is_seen(text) else ""
 
 
 def _opened(text: str) -> str:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
+from collections import Counter
 from functools import cache
 from typing import Any, TypeVar
 
 from aggregator.text.plain import legal
+from aggregator.text.unseen import closed
 
 _Value = TypeVar("_Value")
 
@@ -19,10 +22,17 @@ _C0 = bytes([*range(9), 11, 12, 13, *range(14, 32), 127])
 _MAYBE_C1 = b"\xc2"  # C1 controls are C2 80 to C2 9F in UTF-8; so is a lot of good text, which only costs a closer look
 _MAYBE_NONCHARACTER = b"\xef\xbf"
 _SPACE = re.compile(r"\s+")
+_NO_TEXT = re.compile(r"<(pre|code)\b.*?</\1>|<[^>]*>", re.DOTALL)
+
+RTL_LANGUAGES = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ji", "ps", "sd", "ug", "ur", "yi"})
+DIRECTION_CHARS = 5_000
+"""Of a text, to find out how it runs."""
 
 
 def valid(text: str) -> str:
     """`text` as XML 1.0 allows it (see `plain.legal`), with line feeds alone.
+
+    Direction marks in it are closed, so that they turn round nothing that is shown after it.
 
     Pairs of surrogates become the character that they stand for. Idempotent; quick for text that is already valid,
     which nearly all is: the check runs at the speed of a memory copy.
@@ -35,8 +45,21 @@ def valid(text: str) -> str:
     if len(raw.translate(None, _C0)) == len(raw) and (
         len(raw) == len(text) or (_MAYBE_C1 not in raw and _MAYBE_NONCHARACTER not in raw)
     ):
-        return text
-    return legal(text.replace("\r\n", "\n").replace("\r", "\n"))
+        return text if len(raw) == len(text) else closed(text)
+    return closed(legal(text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def runs_rtl(html: str, language: str | None) -> bool:
+    """Whether clean HTML runs from right to left: by its letters (Unicode's bidirectional classes), code left out.
+
+    A third of them is enough, since names and terms are Latin in any script; fewer where the language says so itself.
+    """
+    if html.isascii():
+        return False
+    letters = Counter(map(unicodedata.bidirectional, _NO_TEXT.sub("", html)[:DIRECTION_CHARS]))
+    rtl = letters["R"] + letters["AL"]
+    share = 0.1 if (language or "").partition("-")[0].lower() in RTL_LANGUAGES else 1 / 3
+    return rtl > share * (rtl + letters["L"])
 
 
 def line(text: str | None) -> str:

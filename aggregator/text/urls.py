@@ -7,10 +7,11 @@ led: it takes out only secrets that were configured, whatever the link's paramet
 for the links inside a text. Folding URLs that mean the same article is not done here (dedupe), nor is asking whether we
 may connect (fetch).
 
-Which hosts belong to one site: the registrable domain, after the Public Suffix List.
+Which addresses are of one site: a registrable domain, after the Public Suffix List, or one author's part of it.
 
-Private suffixes count (`alice.github.io` and `bob.github.io` are two sites), since what rests on this is whom a page
-may speak for. The list is the one that `publicsuffixlist` carries; nothing is downloaded.
+Private suffixes count (`alice.github.io` and `bob.github.io` are two sites), and so do the authors of a host that many
+share (`text.authors`), since what rests on this is whom a page may speak for. The list is the one that
+`publicsuffixlist` carries; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 import idna
 from publicsuffixlist import PublicSuffixList
+
+from aggregator.text.authors import author_of, service_of
 
 MAX_URL = 4096
 """Characters; longer ones are refused. Browsers and proxies begin to fail between 2,000 and 8,000."""
@@ -300,8 +303,30 @@ def registrable(host: str) -> str | None:
 def same_site(a: str, b: str) -> bool:
     """Whether two URLs belong to one site, so that one's page may name the other as its `rel=canonical`.
 
-    Hosts without a registrable domain (addresses, `localhost`) are one site only when they are equal.
+    Hosts without a registrable domain (addresses, `localhost`) are one site only when they are equal. Two authors of
+    one host are two sites, and so are an author and the rest of it.
     """
+    return _one_host(a, b) and author_of(a) == author_of(b)
+
+
+def of_another_author(a: str, b: str) -> bool:
+    """Whether two URLs are of one host and of two of its authors."""
+    return _one_host(a, b) and author_of(a) != author_of(b)
+
+
+def at_home(feed: str, url: str) -> bool:
+    """Whether the feed at one address is that of the site to which the other belongs.
+
+    A feed that is no single author's is the whole host's, save where that is a service with strangers for authors.
+    """
+    if not _one_host(feed, url):
+        return False
+    author = author_of(feed)
+    return author == author_of(url) or (author is None and service_of(host_of(feed)) is None)
+
+
+def _one_host(a: str, b: str) -> bool:
+    """Whether two URLs have one host, or hosts of one registrable domain."""
     first, second = host_of(a).rstrip("."), host_of(b).rstrip(".")
     if not first or not second:
         return False

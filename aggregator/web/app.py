@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import anyio
 import anyio.to_thread
@@ -15,18 +17,20 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.config.settings import Config, Server, Site
+from aggregator.emit import paths
 from aggregator.emit.formats import EXTENSIONS
-from aggregator.emit.mirror import TEMPLATES
+from aggregator.emit.mirror import FAVICON, TEMPLATES
 from aggregator.models.errors import StoreError, TooCostly
 from aggregator.pipeline.websub import Subscriber
 from aggregator.web.access import AccessControl
 from aggregator.web.api import Api, problem
-from aggregator.web.files import TYPES, respond, takes_gzip
+from aggregator.web.cross_origin import CrossOrigin
+from aggregator.web.files import TYPES, locate, respond, takes_gzip
 from aggregator.web.metrics import Counting, Metrics, Probes
 from aggregator.web.rendering import Templates
 from aggregator.web.search import TOO_LONG, Searching, document
@@ -45,6 +49,14 @@ DEEPEST = 20
 
 ASKING = 8
 """Threads that may ask the database at once. AnyIO has 40: however many searches wait, files go out meanwhile."""
+
+SHORT = {
+    "/feed": "feed.html", "/sources": "sources.html", "/tags": "sources.html",
+    "/archive": "archive/", "/stories": "stories/",
+}  # fmt: skip
+"""What people type, and where it leads."""
+
+_XML_FEEDS = ("application/atom+xml", "application/rss+xml")
 
 STATIC = Path(__file__).parent / "static"
 
@@ -99,6 +111,7 @@ def application(
         Route("/status", apart(status.page)),
         *(Route(f"/health.{extension}", status.feed) for extension in EXTENSIONS),
         Route("/desk.css", style),
+        *(Route(path, partial(_to, page)) for path, page in SHORT.items()),
         Route("/{path:path}", lambda request: respond(public, request, site)),
     ]
     made = Starlette(
@@ -108,7 +121,41 @@ def application(
     )
     # Around Starlette, not inside: it answers what nothing else could handle outside of its own middleware.
     headers = {**HEADERS, "content-security-policy": policy(images_leave=images_leave)}
-    return Counting(_SafeHeaders(AccessControl(made, server), headers), metrics, time.perf_counter)
+    guarded = CrossOrigin(AccessControl(made, server), public=not (server.token or server.password))
+    return _Mounted(Counting(_SafeHeaders(guarded, headers), metrics, time.perf_counter), prefix(site), public)
+
+
+def prefix(site: Site) -> str:
+    """The path of `site.base_url` without its last slash: `/news`; empty where the site has a host of its own."""
+    return urlsplit(paths.base(site.base_url)).path.rstrip("/")
+
+
+class _Mounted:
+    """A site below a path, `/news/`: answers with that path before every other one, and without.
+
+    A proxy may take the path away or leave it. Where ours could mean both, a file of that name goes first.
+    """
+
+    def __init__(self, app: ASGIApp, path: str, public: Path) -> None:
+        self._app = app
+        self._path = path
+        self._public = public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if not self._path or scope["type"] != "http" or locate(self._public, path.removeprefix("/")):
+            await self._app(scope, receive, send)
+        elif path == self._path:
+            await RedirectResponse(self._path.rpartition("/")[2] + "/", 308)(scope, receive, send)
+        elif path.startswith(self._path + "/"):
+            raw = scope.get("raw_path") or quote(path).encode()
+            below = {
+                "path": path.removeprefix(self._path),
+                "raw_path": b"/" + raw.split(b"/", self._path.count("/") + 1)[-1],
+            }
+            await self._app({**scope, **below}, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def in_threads(number: int) -> Callable[[Callable[[Request], Response]], Callable[[Request], Awaitable[Response]]]:
@@ -137,8 +184,9 @@ def policy(*, images_leave: bool) -> str:
 
 def robots(site: Site) -> Callable[[Request], Response]:
     """/robots.txt: search engines come in only where `site.index` says so; searches and the API are never for them."""
-    closed = ("/search", "/status", "/api", "/metrics") if site.index else ("/",)
-    text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
+    roots = dict.fromkeys(("", prefix(site)))
+    closed = [root + path for root in roots for path in ("/search", "/status", "/api", "/metrics")]
+    text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in (closed if site.index else ("/",)))
     return lambda request: document(request, text.encode(), TYPES[".txt"])
 
 
@@ -147,9 +195,13 @@ def style(request: Request) -> Response:
     return document(request, (STATIC / "desk.css").read_bytes(), TYPES[".css"])
 
 
+def _to(page: str, _: Request) -> Response:
+    return RedirectResponse(page, 308)
+
+
 def favicon(_: Request) -> Response:
-    """Browsers ask for it whatever a page says: the icon of the mirror, as a picture that scales."""
-    return FileResponse(TEMPLATES / "icon.svg", media_type=TYPES[".svg"])
+    """Browsers and feed readers ask for it whatever a page says, and before anything was built."""
+    return FileResponse(TEMPLATES / FAVICON, media_type=TYPES[".ico"])
 
 
 class _Compressing(GZipMiddleware):
@@ -167,6 +219,8 @@ class _SafeHeaders:
 
     After a request with both lengths the connection ends, so that nothing behind it is taken for a request of its own
     (RFC 9112 section 6.1).
+    A feed opened in a browser goes out as XML: by a feed's own type browsers show no stylesheet, or download it.
+    (`Sec-Fetch-Dest: document` says that a person has asked; feed readers send no such header.)
     """
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
@@ -184,6 +238,10 @@ class _SafeHeaders:
                 headers.setdefault("vary", "Accept-Encoding")
                 if len(lengths) == 2:
                     headers["connection"] = "close"
+                if headers.get("content-type", "").startswith(_XML_FEEDS):
+                    headers.add_vary_header("Sec-Fetch-Dest")
+                    if Headers(scope=scope).get("sec-fetch-dest") == "document":
+                        headers["content-type"] = TYPES[".xml"]
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -30,6 +30,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.emit.folder import notes_of
+from aggregator.emit.state import STATE
 from aggregator.models.errors import StoreError
 from aggregator.poll import health
 from aggregator.poll.health import Condition
@@ -38,9 +40,6 @@ from aggregator.store.feeds import Pulse
 
 LEAST_DISK_BYTES = 200 * 2**20
 """Below this the next rounds may fail: the write-ahead log alone may grow to 64 MB."""
-
-BUILT = ".built.json"
-"""What emit writes last in a build; its time is that of the newest output."""
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -98,9 +97,9 @@ class Probes:
 
 
 def built_at(public: Path) -> datetime | None:
-    """When the output was last built; None: never."""
+    """When the output was last built (emit writes its notes last); None: never."""
     try:
-        return datetime.fromtimestamp((public / BUILT).stat().st_mtime, UTC)
+        return datetime.fromtimestamp((notes_of(public) / STATE).stat().st_mtime, UTC)
     except OSError:
         return None
 

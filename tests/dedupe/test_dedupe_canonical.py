@@ -24,7 +24,6 @@ FOLDS = [
     ("https://example.org/a?ref=newsletter.example.com", "https://example.org/a"),
     ("https://example.org/a?PHPSESSID=0a1b2c3d4e", "https://example.org/a"),
     ("https://example.org/a;jsessionid=0A1B2C?x=1", "https://example.org/a?x=1"),
-    ("https://example.org/a?_=1712345678901", "https://example.org/a"),
     ("https://example.org/a?replytocom=77", "https://example.org/a"),
     ("https://example.org/a?b=2&a=1", "https://example.org/a?a=1&b=2"),
     ("https://example.org/a?a=&b", "https://example.org/a?a&b"),
@@ -149,12 +148,11 @@ def test_the_scheme_does_not_matter(url: str) -> None:
         "http://example.org/post/1/",
         "https://example.org/post/1",
         "https://www.example.org/post/1/",
-        " https://example.org/post/1?utm_source=rss ",
-        "HTTPS://Example.org/post/1?token=8f2b1c",
+        " https://example.org/post/1 ",
     ],
 )
 def test_f32_flips_of_a_guid_are_the_same_entry(guid: str) -> None:
-    """Scheme, slash, www and tracking flips of a guid that is a URL give one key."""
+    """Scheme, slash and www flips of a guid that is a URL give one key."""
     assert normal_guid(guid) == "https://example.org/post/1"
 
 

@@ -26,7 +26,21 @@ FIRST = Entry(
 
 def stored(decisions: tuple[Decision, ...]) -> dict[str, Known]:
     """What the store knows after a poll."""
-    return {decision.guid: Known(decision.guid, decision.content_hash) for decision in decisions}
+    return {decision.guid: known_of(decision) for decision in decisions}
+
+
+def known_of(decision: Decision) -> Known:
+    """One entry as the store keeps it."""
+    entry = decision.entry
+    return Known(
+        guid=decision.guid,
+        content_hash=decision.content_hash,
+        given_guid=entry.guid,
+        url=decision.canonical_url,
+        title=entry.title,
+        text=entry.html or entry.summary,
+        published=entry.published,
+    )
 
 
 def verdict(entry: Entry, known: dict[str, Known]) -> Verdict:
@@ -196,7 +210,7 @@ def test_deciding_twice_is_deciding_once(before: list[Entry], now: list[Entry]) 
     known = stored(decide(before, {}))
     for decision in decide(now, known):
         if decision.verdict is not Verdict.UNCHANGED:
-            known[decision.guid] = Known(decision.guid, decision.content_hash)
+            known[decision.guid] = known_of(decision)
     assert {decision.verdict for decision in decide(now, known)} <= {Verdict.UNCHANGED}
 
 

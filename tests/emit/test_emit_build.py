@@ -17,6 +17,7 @@ from support.machine import full_disk
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
+from aggregator.emit.folder import notes_of
 from aggregator.models import AlsoIn
 from aggregator.models.errors import EmitError
 
@@ -34,8 +35,8 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def documents(folder: Path) -> dict[str, bytes]:
-    """Every file that is output, not a note of ours."""
-    return {name: data for name, (data, _) in snapshot(folder).items() if not name.startswith(".built")}
+    """Every file that is output: all that there are."""
+    return {name: data for name, (data, _) in snapshot(folder).items()}
 
 
 def test_first_build_makes_everything_that_interface_names(shelf: Shelf, site: Site, tmp_path: Path) -> None:
@@ -75,11 +76,14 @@ def test_one_new_post_touches_only_what_it_concerns(shelf: Shelf, site: Site, tm
     shelf.put(new, replace(shelf.posts[28], next=link_to(new)))
     built = build(shelf, site, tmp_path)
     expected = {new.path, shelf.posts[28].path, "archive/2026-03.html", "archive/index.html", "index.html"}
+    expected |= {f"archive/{new.published:%Y-%m-%d}.html", f"archive/{shelf.posts[28].published:%Y-%m-%d}.html"} & set(
+        built.files
+    )
     expected |= {f"{stem}.{kind}" for stem in ("feed",) for kind in KINDS}
     expected |= {f"{stem}.{kind}" for stem in ("sources/krebs", "tags/news", "tags/threat-intel") for kind in KINDS}
     expected |= {"sources/krebs.html", "tags/news.html", "tags/threat-intel.html", "sources.html"}
     assert set(built.files) == expected
-    untouched = before.keys() - expected - {".built.json", ".built/2026-03-09.json", ".built/2026-03-10.json"}
+    untouched = before.keys() - expected
     after = snapshot(tmp_path)
     assert all(after[name] == before[name] for name in untouched)
 
@@ -126,7 +130,8 @@ def test_a_post_that_moves_to_another_month_leaves_the_first(shelf: Shelf, site:
     assert "archive/2026-05.html" in documents(tmp_path)
     shelf.put(replace(late, published=shelf.posts[1].published))
     build(shelf, site, tmp_path)
-    assert not {"archive/2026-05.html", ".built/2026-05-30.json"} & snapshot(tmp_path).keys()
+    assert "archive/2026-05.html" not in snapshot(tmp_path)
+    assert not (notes_of(tmp_path) / "2026-05-30.json").exists()
     assert b"Post number 31<" in (tmp_path / "archive/2026-03.html").read_bytes()
 
 
@@ -139,7 +144,7 @@ def test_a_full_build_removes_our_stale_pages_and_nothing_foreign(shelf: Shelf, 
     gone = shelf.posts[30].path
     shelf.drop(30)
     built = build(shelf, site, tmp_path, full=True)
-    assert built.removed == 1
+    assert built.removed == 2, "its page, and that of its day, of which it was the only post"
     assert not (tmp_path / gone).exists()
     assert all(path.read_text() == "mine" for path in foreign)
 
@@ -166,10 +171,10 @@ def test_lost_notes_cost_one_full_build(shelf: Shelf, site: Site, tmp_path: Path
     """Without the state, or a day's rows, everything is there again after the next build."""
     build(shelf, site, tmp_path)
     before = documents(tmp_path)
-    (tmp_path / ".built.json").write_text("{broken")
+    (notes_of(tmp_path) / "state.json").write_text("{broken")
     build(shelf, site, tmp_path)
     assert documents(tmp_path) == before
-    (tmp_path / ".built" / "2026-03-10.json").unlink()
+    (notes_of(tmp_path) / "2026-03-10.json").unlink()
     shelf.put(make_post(31))
     build(shelf, site, tmp_path)
     assert b"Post number 1<" in (tmp_path / "archive/2026-03.html").read_bytes()
@@ -180,10 +185,10 @@ def test_a_build_killed_before_its_last_note_does_not_spoil_the_counts(
 ) -> None:
     """The archive's list says how many posts a month has, also when a day's rows were written and the state was not."""
     build(shelf, site, tmp_path)
-    state = (tmp_path / ".built.json").read_bytes()
+    state = (notes_of(tmp_path) / "state.json").read_bytes()
     shelf.put(make_post(31))
     build(shelf, site, tmp_path)
-    (tmp_path / ".built.json").write_bytes(state)
+    (notes_of(tmp_path) / "state.json").write_bytes(state)
     shelf.put(make_post(32))
     build(shelf, site, tmp_path)
     assert build(shelf, site, tmp_path, full=True).files == ()
@@ -212,6 +217,7 @@ def test_a_move_to_another_day_is_seen_through_wherever_a_build_is_killed(
 
     for files in range(1000):
         shutil.copytree(former, out)
+        shutil.copytree(notes_of(former), notes_of(out))
         left[0] = files
         with monkeypatch.context() as patch:
             patch.setattr(Path, "replace", dying)
@@ -220,8 +226,9 @@ def test_a_move_to_another_day_is_seen_through_wherever_a_build_is_killed(
         ended = left[0] >= 0
         build(shelf, site, out)
         assert build(shelf, site, out, full=True).files == (), f"killed after {files} files"
-        assert not (out / ".built" / "moving").exists()
+        assert not (notes_of(out) / "moving").exists()
         shutil.rmtree(out)
+        shutil.rmtree(notes_of(out))
         if ended:
             break
     assert files > 5
@@ -245,7 +252,7 @@ def test_a39_a_path_out_of_the_folder_is_refused(shelf: Shelf, site: Site, tmp_p
         with pytest.raises(EmitError):
             build(shelf, site, tmp_path / "out")
         shelf.drop(31 + number)
-    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "out.notes"}
 
 
 @pytest.mark.parametrize("size", [0, 3_000, 12_000])

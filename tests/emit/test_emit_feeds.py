@@ -16,7 +16,7 @@ from support.emit_shelf import KREBS, START, THREATPOST, Shelf, filled, make_pos
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
-from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink, Source
+from aggregator.models import AlsoIn, Attribution, Enclosure, Episode, Post, PostLink, Source
 
 NEXT = PostLink("https://threatpost.example/next/", "What comes next", "Its first lines.", "posts/2026/04/next.html")
 PREVIOUS = PostLink("https://threatpost.example/before/")
@@ -63,7 +63,7 @@ def test_every_document_is_valid(tmp_path: Path, site: Site) -> None:
     shelf = filled(35)
     shelf.put(replace(RICH, sequence=36, id="tag:aggregator.example,2026:36", stamp=START + timedelta(days=350)))
     build(shelf, site, tmp_path)
-    found = [path for kind in FAULTS for path in sorted(tmp_path.rglob(f"*.{kind}")) if ".built" not in str(path)]
+    found = [path for kind in FAULTS for path in sorted(tmp_path.rglob(f"*.{kind}"))]
     assert len(found) == 3 * (1 + 2 + 3 + 3)
     assert faults_of({str(path): path.read_bytes() for path in found}) == {}
 
@@ -87,21 +87,10 @@ def test_order_is_descending_sequence_and_dates_fall_strictly(tmp_path: Path, si
 
 
 def test_atom_dates(rich: dict[str, Any]) -> None:
-    """`published` is the origin's date; `updated` the last real change, unique by the sequence as its fraction."""
+    """`published` is the origin's date; `updated` the last real change."""
     assert rich["atom"].findtext(f"{ATOM}published") == "2026-03-02T05:00:00Z"
-    assert rich["atom"].findtext(f"{ATOM}updated") == "2027-04-05T08:00:00.000003Z"
+    assert rich["atom"].findtext(f"{ATOM}updated") == "2027-04-05T08:00:00Z"
     assert rich["json"]["date_published"] == "2026-03-02T05:00:00Z"
-
-
-def test_updated_is_unique_where_many_are_revised_at_once(tmp_path: Path, site: Site) -> None:
-    """A round that revises many posts gives them one time; the feed still tells them apart."""
-    shelf = filled(12)
-    shelf.put(*(replace(post, revised=START + timedelta(days=900)) for post in shelf.posts.values()))
-    build(shelf, site, tmp_path)
-    entries = etree.fromstring((tmp_path / "feed.atom").read_bytes()).findall(f"{ATOM}entry")
-    updated = [entry.findtext(f"{ATOM}updated") for entry in entries]
-    assert len(set(updated)) == 12
-    assert all(moment.startswith("2028-08-17T08:00:00.0") for moment in updated)
 
 
 def test_a_change_that_is_none_raises_no_date(tmp_path: Path, site: Site) -> None:
@@ -197,6 +186,40 @@ def test_languages_where_known(rich: dict[str, Any], tmp_path: Path) -> None:
     assert odd.find(f"{ATOM}entry").get(LANG) is None
 
 
+ARABIC = "أعلنت شركة الأمن السيبراني اليوم عن اكتشاف ثغرة خطيرة في أجهزة التوجيه المنزلية، وقد تسمح للمهاجمين. "
+
+
+@pytest.mark.parametrize(
+    ("html", "language", "rtl"),
+    [
+        (f"<p>{ARABIC}</p>", "ar", True),
+        (f"<p>{ARABIC}</p>", None, True),
+        (f"<p>{ARABIC}</p>", "en", True),
+        ("<p>Microsoft Exchange CVE-2026-1234 ProxyShell בשרתים פגיעים</p>", "he", True),
+        ("<p>Microsoft Exchange servers were attacked, says the vendor, by a group called חתול</p>", "en", False),
+        ("<p>Nothing of the kind.</p>", "ar", False),
+        ("<p>Ünïcödé only</p>", "de", False),
+        (f"<p>{ARABIC}</p><pre><code>{'curl -k https://router.example/ | sh; ' * 40}</code></pre>", None, True),
+    ],
+)
+def test_a_text_that_runs_from_right_to_left_says_so(
+    tmp_path: Path, html: str, language: str | None, rtl: bool
+) -> None:
+    """In every format, by its letters and its language; code in it runs the other way, and so does the footer."""
+    found = feeds(tmp_path, replace(make_post(1), html=html, language=language))
+    contents = (
+        etree.fromstring(found["atom"]).findtext(f"{ATOM}entry/{ATOM}content"),
+        etree.fromstring(found["rss"]).findtext(f"channel/item/{CONTENT}encoded"),
+        json.loads(found["json"])["items"][0]["content_html"],
+    )
+    for content in contents:
+        assert content.startswith('<div dir="rtl"><p>') == rtl
+        body, _, footer = content.rpartition("<hr>")
+        assert body.endswith("</div>") == rtl
+        assert "dir=" not in footer
+        assert body.count("<pre") == body.count('<pre dir="ltr">')
+
+
 def test_enclosures(rich: dict[str, Any]) -> None:
     """RSS has one, complete; Atom and JSON all; a type that is none is not passed on."""
     assert dict(rich["rss"].find("enclosure").attrib) == {
@@ -206,6 +229,152 @@ def test_enclosures(rich: dict[str, Any]) -> None:
     }
     assert len(rich["atom"].findall(f"{ATOM}link[@rel='enclosure']")) == 2
     assert [file["mime_type"] for file in rich["json"]["attachments"]] == ["audio/mpeg", "application/octet-stream"]
+
+
+MEDIA = "{http://search.yahoo.com/mrss/}"
+ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
+COVER, TALK, VIDEO, REPORT = (
+    Enclosure("https://threatpost.example/cover.jpg", "image/jpeg", 100),
+    Enclosure("https://threatpost.example/talk.mp3", "audio/mpeg", 2000, 1936, "The talk"),
+    Enclosure("https://threatpost.example/talk.mp4", "video/mp4", 9000),
+    Enclosure("https://threatpost.example/report.pdf", "application/pdf"),
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "main"),
+    [
+        ((COVER, TALK), TALK),
+        ((COVER, VIDEO, TALK), TALK),
+        ((COVER, VIDEO), VIDEO),
+        ((COVER, REPORT), REPORT),
+        ((COVER,), COVER),
+        ((), None),
+    ],
+)
+def test_the_file_to_be_heard_is_that_of_the_rss_item(
+    tmp_path: Path, files: tuple[Enclosure, ...], main: Enclosure | None
+) -> None:
+    """An item has one; the others are there as Media RSS; Atom and JSON Feed have all, with what is known of them."""
+    found = feeds(tmp_path, make_post(3, enclosures=files))
+    assert {kind: FAULTS[kind](data) for kind, data in found.items()} == {kind: [] for kind in found}
+    item = etree.fromstring(found["rss"]).find("channel/item")
+    assert [one.get("url") for one in item.findall("enclosure")] == ([main.url] if main else [])
+    assert [one.get("url") for one in item.findall(f"{MEDIA}content")] == [file.url for file in files if file != main]
+    entry = etree.fromstring(found["atom"]).find(f"{ATOM}entry")
+    assert [one.get("href") for one in entry.findall(f"{ATOM}link[@rel='enclosure']")] == [file.url for file in files]
+    attachments = json.loads(found["json"])["items"][0].get("attachments", [])
+    assert [one["url"] for one in attachments] == [file.url for file in files]
+    if TALK in files:
+        assert attachments[files.index(TALK)] == {
+            "url": TALK.url, "mime_type": "audio/mpeg", "title": "The talk", "size_in_bytes": 2000, "duration_in_seconds": 1936,
+        }  # fmt: skip
+        assert entry.find(f"{MEDIA}content[@url='{TALK.url}']").get("duration") == "1936"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("talk.m4a", "", "audio/mp4"),
+        ("talk.mp3", "mp3", "audio/mpeg"),
+        ("talk.OGG", "application/octet-stream", "audio/ogg"),
+        ("talk.opus?x=1.pdf", "binary/octet-stream", "audio/ogg"),
+        ("report.pdf#page=2", "", "application/pdf"),
+        ("talk.mp3", "audio/x-mpeg", "audio/x-mpeg"),
+        ("talk", "", "application/octet-stream"),
+    ],
+)
+def test_a_file_has_a_type(tmp_path: Path, name: str, given: str, expected: str) -> None:
+    """By its name where the feed gives none, or one that says nothing."""
+    found = feeds(tmp_path, make_post(3, enclosures=(Enclosure(f"https://threatpost.example/{name}", given, 9),)))
+    assert etree.fromstring(found["rss"]).find("channel/item/enclosure").get("type") == expected
+    assert json.loads(found["json"])["items"][0]["attachments"][0]["mime_type"] == expected
+
+
+def test_an_episode_is_one_for_players(tmp_path: Path) -> None:
+    """Length, number, season, kind, picture: as Apple's namespace in RSS, in JSON Feed beside what is ours."""
+    episode = Episode(2, 14, "bonus", explicit=False, duration=1936, subtitle="About <locks>")
+    post = make_post(3, enclosures=(TALK,), episode=episode, lead_image="https://threatpost.example/e.jpg")
+    found = feeds(tmp_path, post, make_post(6, enclosures=(TALK,)))
+    item, plain = etree.fromstring(found["rss"]).findall("channel/item")[::-1]
+    said = {
+        name: item.findtext(f"{ITUNES}{name}")
+        for name in ("duration", "season", "episode", "episodeType", "explicit", "subtitle")
+    }
+    assert said == {
+        "duration": "1936", "season": "2", "episode": "14", "episodeType": "bonus", "explicit": "false", "subtitle": "About <locks>",
+    }  # fmt: skip
+    assert item.find(f"{ITUNES}image").get("href") == "https://threatpost.example/e.jpg"
+    assert not [child for child in plain if child.tag.startswith(ITUNES)]
+    (entry,) = (one for one in json.loads(found["json"])["items"] if "episode" in one["_aggregator"])
+    assert entry["_aggregator"]["episode"] == {
+        "season": 2, "number": 14, "kind": "bonus", "explicit": False, "duration": 1936, "subtitle": "About <locks>",
+    }  # fmt: skip
+    parsed = feedparser.parse(found["rss"])
+    assert parsed.entries[1].itunes_duration == "1936"
+
+
+def test_the_picture_stands_where_readers_look_for_it(tmp_path: Path) -> None:
+    """Media RSS in Atom and RSS, `image` in JSON Feed; in the text too where there is nothing else to see."""
+    picture = "https://threatpost.example/p.jpg?a=1&b=2"
+    found = feeds(
+        tmp_path,
+        make_post(3, lead_image=picture),
+        make_post(6, html="", summary="", lead_image=picture, lead_image_alt='A "lock" & <key>', enclosures=(COVER,)),
+        make_post(9, html="", summary="", lead_image=picture, lead_image_alt="x", media="strip"),
+    )
+    for kind, path in (("atom", f"{ATOM}entry"), ("rss", "channel/item")):
+        shown = [one.find(f"{MEDIA}thumbnail") for one in etree.fromstring(found[kind]).findall(path)]
+        assert [one.get("url") if one is not None else None for one in shown] == [None, picture, picture]
+        assert faults_of({f"feed.{kind}": found[kind]}) == {}
+    stripped, wordless, worded = json.loads(found["json"])["items"]
+    assert [one.get("image") for one in (stripped, wordless, worded)] == [None, picture, picture]
+    assert wordless["content_html"].startswith(
+        '<p><img src="https://threatpost.example/p.jpg?a=1&amp;b=2" alt="A &quot;lock&quot; &amp; &lt;key&gt;"></p>'
+        '<p><img src="https://threatpost.example/cover.jpg" alt=""></p><hr>'
+    )
+    assert "<img" not in worded["content_html"] + stripped["content_html"]
+
+
+def test_what_the_origin_files_a_post_under_goes_out(tmp_path: Path) -> None:
+    """After the operator's tags, each once whatever its case."""
+    found = feeds(
+        tmp_path, make_post(3, tags=("news",), categories=("Ransomware", "NEWS", "CVE-2026-1234", "ransomware", " "))
+    )
+    wanted = ["news", "Ransomware", "CVE-2026-1234"]
+    entry = etree.fromstring(found["atom"]).find(f"{ATOM}entry")
+    assert [one.get("term") for one in entry.findall(f"{ATOM}category")] == wanted
+    assert [one.text for one in etree.fromstring(found["rss"]).find("channel/item").findall("category")] == wanted
+    assert json.loads(found["json"])["items"][0]["tags"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("author", "names"),
+    [
+        ("Jane Doe, John Roe", ["Jane Doe", "John Roe"]),
+        ("Jane Doe, John Roe and Ann Poe", ["Jane Doe", "John Roe", "Ann Poe"]),
+        ("Jane Doe and John Q. Roe", ["Jane Doe", "John Q. Roe"]),
+        ("Jane Doe; John Roe", ["Jane Doe", "John Roe"]),
+        ("Jane Doe, PhD, John Roe, Jr.", ["Jane Doe, PhD", "John Roe, Jr."]),
+        ("Doe, Jane", ["Doe, Jane"]),
+        ("Acme, Inc.", ["Acme, Inc."]),
+        ("Research and Analysis Team", ["Research and Analysis Team"]),
+        ("Jane Doe, Jane Doe", ["Jane Doe"]),
+        ("Юлия Глазова, Иван Петров", ["Юлия Глазова", "Иван Петров"]),
+        ("Ünal Öz & Éva Nagy", ["Ünal Öz", "Éva Nagy"]),
+        ("GReAT", ["GReAT"]),
+        ("Threatpost", []),
+    ],
+)
+def test_authors_are_a_list(tmp_path: Path, author: str, names: list[str]) -> None:
+    """In Atom and JSON Feed each by himself, with the outlet; RSS has one line, since readers show one."""
+    found = feeds(tmp_path, make_post(3, author=author))
+    wanted = [f"{name} (Threatpost)" for name in names] or ["Threatpost"]
+    entry = etree.fromstring(found["atom"]).find(f"{ATOM}entry")
+    assert [one.text for one in entry.findall(f"{ATOM}author/{ATOM}name")] == wanted
+    assert [one["name"] for one in json.loads(found["json"])["items"][0]["authors"]] == wanted
+    line = ", ".join(names) + " (Threatpost)" if names else "Threatpost"
+    assert etree.fromstring(found["rss"]).findtext(f"channel/item/{DC}creator") == line
 
 
 def test_hidden_posts_stand_in_their_sources_feed_alone(tmp_path: Path, site: Site) -> None:

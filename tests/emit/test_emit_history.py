@@ -15,6 +15,7 @@ from support.emit_shelf import Shelf, chained, filled, make_post
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
+from aggregator.emit.folder import notes_of
 
 BASE = "https://news.example/"
 
@@ -76,6 +77,50 @@ def test_the_current_document_never_runs_short(site: Site, tmp_path: Path) -> No
         assert min(last, 10) <= len(next(walk(tmp_path, "json"))) < 20
 
 
+def sizes(out: Path) -> list[int]:
+    return [path.stat().st_size for path in out.rglob("*") if path.suffix in (".atom", ".rss", ".json")]
+
+
+def test_no_document_has_more_bytes_than_it_may(site: Site, tmp_path: Path) -> None:
+    """The archive takes the rest, whatever the posts' sizes; every post is met once. Bit by bit makes what at once does."""
+    limited = site.model_copy(update={"page_bytes": 100_000})
+    lengths = [200, 30_000, 5_000, 12_000, 100, 44_000, 30_000, 20_000] * 8
+    texts = {n: f"<p>{'ä<b>&amp;</b> ' * (lengths[n] // 20)}</p>" for n in range(1, 61)}
+    archives = []
+    for step in (3, 60):
+        shelf, out = Shelf(), tmp_path / str(step)
+        for first in range(1, 61, step):
+            shelf.put(*(replace(make_post(n), html=texts[n]) for n in range(first, first + step)))
+            build(shelf, limited, out)
+            assert max(sizes(out)) <= 100_000
+            assert len(next(walk(out, "json"))) < 20
+        for kind in READ:
+            met = [int(post_id.rpartition(":")[2]) for ids in walk(out, kind) for post_id in ids]
+            assert met == list(range(60, 0, -1))
+        before = frozen(out)
+        build(shelf, limited, out, full=True)
+        assert frozen(out) == before
+        archives.append({name: data for name, (data, _) in before.items()})
+    assert archives[0] == archives[1]
+    assert len(archives[0]) > 18
+
+
+def test_a_post_that_would_fill_a_document_is_shown_by_its_beginning(site: Site, tmp_path: Path) -> None:
+    """With a link to all of it; its page has it whole."""
+    limited, shelf = site.model_copy(update={"page_bytes": 100_000}), filled(11)
+    long = replace(make_post(12), html=f"<p>{'long ' * 40_000}</p><hr><p>end</p>", summary="How it begins.")
+    shelf.put(long)
+    build(shelf, limited, tmp_path)
+    (item, *others) = json.loads((tmp_path / "feed.json").read_bytes())["items"]
+    assert item["content_html"].startswith("<p>long long ")
+    assert f'<a href="{BASE}{long.path}">' in item["content_html"]
+    assert item["content_html"].count("long ") < 2_000
+    assert "Source:" in item["content_html"]
+    assert len(others) >= 9
+    assert (tmp_path / long.path).read_text().count("long ") == 40_000
+    assert max(sizes(tmp_path)) <= 100_000
+
+
 def test_hidden_posts_leave_no_gap_in_the_walk(site: Site, tmp_path: Path) -> None:
     """Duplicates are in no document of the combined feed; all others are met, and a page still is a page."""
     shelf = Shelf()
@@ -110,7 +155,7 @@ def test_lost_notes_do_not_rewrite_history(site: Site, tmp_path: Path) -> None:
     shelf = filled(40)
     build(shelf, site, tmp_path)
     before = frozen(tmp_path)
-    (tmp_path / ".built.json").unlink()
+    (notes_of(tmp_path) / "state.json").unlink()
     shelf.put(
         *(replace(post, title="Revised") for post in shelf.posts.values()), *(make_post(n) for n in range(41, 70))
     )

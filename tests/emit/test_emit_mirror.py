@@ -17,7 +17,7 @@ from support.emit_shelf import KREBS, START, THREATPOST, Shelf, filled, link_to,
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
-from aggregator.models import AlsoIn, Attribution, Enclosure, PostLink
+from aggregator.models import AlsoIn, Attribution, Enclosure, PostLink, StoryMember
 
 STYLE = Path(__file__).parents[2] / "aggregator" / "emit" / "templates" / "style.css"
 
@@ -148,15 +148,16 @@ def test_a_month_lists_all_its_posts(out: Path) -> None:
 
 
 def test_a_busy_month_has_a_page_for_each_day(site: Site, tmp_path: Path) -> None:
-    """Up to a thousand posts stand on one page; with more the month lists its days, and one more touches one day."""
+    """Up to a thousand posts stand on the month's page; with more it lists its days alone. One more touches one day."""
     shelf = Shelf()
     shelf.put(*(make_post(n, published=START + timedelta(minutes=20 * n)) for n in range(1, 1001)))
     build(shelf, site, tmp_path)
     assert len(list(page(tmp_path, "archive/2026-03.html").iterfind(".//a[@class='post']"))) == 1000
     shelf.put(make_post(1001, published=START + timedelta(days=3)))
     built = build(shelf, site, tmp_path)
-    days = sorted(name for name in built.files if name.startswith("archive/2026-03-"))
-    assert (days[0], days[-1], len(days)) == ("archive/2026-03-01.html", "archive/2026-03-15.html", 15)
+    assert [name for name in built.files if name.startswith("archive/2026-03-")] == ["archive/2026-03-04.html"]
+    days = sorted(path.name for path in tmp_path.glob("archive/2026-03-*.html"))
+    assert (days[0], days[-1], len(days)) == ("2026-03-01.html", "2026-03-15.html", 15)
     listed = [words(item) for item in page(tmp_path, "archive/2026-03.html").iterfind(".//ul[@class='dates inset']/li")]
     assert listed[-1] == "Sunday, 1 March 2026 47"
     assert words(page(tmp_path, "archive/2026-03-04.html").find(".//header[@class='head inset']")) == (
@@ -172,7 +173,45 @@ def test_a_busy_month_has_a_page_for_each_day(site: Site, tmp_path: Path) -> Non
     shelf.drop(1002)
     shelf.drop(1001)
     build(shelf, site, tmp_path, full=True)
-    assert not list(tmp_path.glob("archive/2026-03-*.html"))
+    assert words(page(tmp_path, "archive/2026-03-04.html").find(".//header[@class='head inset']")).endswith(" 72 posts")
+
+
+def test_the_front_page_is_the_day_folded_by_story(site: Site, tmp_path: Path) -> None:
+    """A card a story, its longest report with who else reports; a day and a half, then whole days with their pages."""
+    shelf = Shelf()
+    posts = [make_post(n, published=START + timedelta(hours=n)) for n in range(1, 101)]
+    members = [replace(posts[n], word_count=900 if n == 96 else 100) for n in (90, 96, 98)]
+    story = tuple(
+        StoryMember(post.source.name, post.source.slug, post.url, post.path, post.title, post.published, post.summary)
+        for post in members
+    )
+    members = [replace(post, story="a1b2", story_members=story) for post in members]
+    shelf.put(*posts)
+    shelf.put(*members)
+    build(shelf, site.model_copy(update={"page_size": 100}), tmp_path)
+    front = page(tmp_path, "index.html")
+    cards = [card.get("href") for card in front.iterfind(".//li[@class='card']/h3/a[@class='post']")]
+    assert len(cards) == 37 - 2, "36 hours and what is as old, two of them folded"
+    assert [path for path in cards if path in {post.path for post in members}] == [posts[96].path]
+    (others,) = (words(note) for note in front.iterfind(".//p[@class='others']"))
+    assert others == "Also " + ", ".join(
+        dict.fromkeys(members[n].source.name for n in (2, 0) if members[n].source != members[1].source)
+    )
+    days = [link.get("href") for link in front.iterfind(".//nav[@aria-labelledby='earlier']//a")]
+    assert days[0] == f"archive/{posts[64].published:%Y-%m-%d}.html"
+    for day in days:
+        assert (tmp_path / day).is_file()
+    one = page(tmp_path, days[1])
+    assert [link.get("rel") for link in one.iterfind(".//link") if link.get("rel") in ("prev", "next")] == [
+        "prev",
+        "next",
+    ]
+    stories = page(tmp_path, "stories/index.html")
+    assert [card.get("href") for card in stories.iterfind(".//li[@class='card']/h3/a[@class='post']")] == [
+        f"../{posts[96].path}"
+    ]
+    assert "sources" in words(front.find(".//p[@class='purpose inset']"))
+    assert (tmp_path / "feed.html").is_file()
 
 
 def test_sources_and_tags_have_pages(out: Path) -> None:

@@ -14,6 +14,7 @@ from test_emit_on_store import OUTLETS, SITE, Press
 
 from aggregator.config.settings import Config, Output
 from aggregator.emit import build
+from aggregator.emit.folder import notes_of
 from aggregator.store import Store
 from aggregator.store.stories import Placed, StoryChanges
 
@@ -137,7 +138,7 @@ def test_a_month_is_read_by_every_reader_without_loss_or_repetition(tmp_path: Pa
                 store = Store.open(database)
                 press.store = store
                 if day == 12:
-                    (out / ".built.json").unlink()
+                    (notes_of(out) / "state.json").unlink()
         walked = walk(out)
         posts = store.archive.changed(0)
         # All of it has happened.

@@ -109,7 +109,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def documents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and ".built" not in str(path))
+    files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

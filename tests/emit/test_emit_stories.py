@@ -42,7 +42,7 @@ def test_a_story_has_a_page_that_its_posts_link_to(site: Site, tmp_path: Path) -
     assert "../../../stories/a1b2.html" in read(tmp_path, two.path)
     assert [post.title in read(tmp_path, two.path) for post in (one, three, other)] == [True, True, False]
     index, link = read(tmp_path, "index.html"), '<a href="stories/a1b2.html">3 outlets on this story</a>'
-    assert index.count(link) == 3
+    assert index.count(link) == 1, "a story is one card"
     assert link.replace('"stories', '"../stories') in read(tmp_path, f"sources/{one.source.slug}.html")
     assert "stor" not in re.sub(r"(?s)<nav aria-label=.*?</nav>", "", read(tmp_path, other.path)).casefold().replace(
         "history", ""
@@ -125,7 +125,7 @@ def test_a_story_of_one_has_no_page(site: Site, tmp_path: Path) -> None:
     build(shelf, site, tmp_path)
     shelf.put(replace(one, story_former=("a1b2",)), replace(two, story_former=("c3d4",)))
     build(shelf, site, tmp_path)
-    assert not (tmp_path / "stories").exists()
+    assert [path.name for path in (tmp_path / "stories").iterdir()] == ["index.html"]
     assert "More on this story" not in read(tmp_path, one.path)
 
 

@@ -41,6 +41,41 @@ def test_folders_become_tags() -> None:
     )
 
 
+def folder(name: str, *inside: str) -> str:
+    return f'<outline title="{name}" text="{name}">{"".join(inside)}</outline>'
+
+
+def feed(name: str) -> str:
+    return (
+        f'<outline type="rss" title="{name}" text="{name}" xmlUrl="https://{name.lower().replace(" ", "-")}.example/"/>'
+    )
+
+
+@pytest.mark.parametrize("title", ["Thunderbird OPML Export - News", "Mine"])
+@pytest.mark.parametrize(
+    ("body", "tags"),
+    [
+        (folder("Research", folder("Blog 1", feed("Blog 1")), folder("BLOG 2", feed("Blog 2"))), {("Research",)}),
+        (folder("Blog 1", feed("Blog 1")), {()}),
+        (folder("News", folder("Deep", folder("Blog 1", feed("Blog 1")))), {("News", "Deep")}),
+        (folder("Blog 1", feed("Blog 1"), feed("Blog 2")), {("Blog 1",)}),
+        (folder("Blog 1", folder("Inner", feed("Blog 1"), feed("Blog 2"))), {("Blog 1", "Inner")}),
+    ],
+)
+def test_a_folder_of_one_feed_by_its_name_is_no_tag(title: str, body: str, tags: set[tuple[str, ...]]) -> None:
+    """Thunderbird wraps each feed so: a tag a feed would tell nothing."""
+    data = f"<opml><head><title>{title}</title></head><body>{body}</body></opml>".encode()
+    assert {one.tags for one in poll.read_opml(data).feeds} == tags
+
+
+def test_a_renamed_folder_of_one_feed_is_none_in_thunderbirds_lists() -> None:
+    """People rename these folders; elsewhere such a folder is one."""
+    body = folder("Research", folder("My favourite", feed("Blog 1")))
+    for title, tags in (("Thunderbird OPML Export - x", ("Research",)), ("Mine", ("Research", "My favourite"))):
+        data = f'<opml xmlns="x"><head><title>{title}</title></head><body>{body}</body></opml>'.encode()
+        assert [one.tags for one in poll.read_opml(data).feeds] == [tags]
+
+
 def test_tags_are_such_as_the_configuration_takes() -> None:
     """Whatever a folder is called."""
     names = ("a/b", "-x", "ümlaut", "a" * 200, "tab\tand\nline", "emoji 🎉 party", "<script>", ".hidden")

@@ -24,7 +24,8 @@ def _assert_inert(html: str) -> None:
         if node.tag in ("body", "head"):
             continue
         assert node.tag in TAGS
-        assert set(node.attrib) <= ATTRIBUTES.get(str(node.tag), set())
+        assert set(node.attrib) <= ATTRIBUTES.get(str(node.tag), set()) | ATTRIBUTES["*"]
+        assert node.get("dir", "auto") in ("ltr", "rtl", "auto")
         for name in ("href", "src"):
             if value := node.get(name):
                 assert value.startswith(("https://", "http://", "mailto:"))
@@ -310,3 +311,35 @@ def test_cleaning_twice_is_cleaning_once(html: str) -> None:
     cleaned = clean_html(html, BASE)
     _assert_inert(cleaned)
     assert clean_html(cleaned, "https://other.example/") == cleaned
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<p dir="rtl">שלום</p>', '<p dir="rtl">שלום</p>'),
+        ('<p dir="RTL ">שלום</p>', '<p dir="rtl">שלום</p>'),
+        ('<p dir="evil">x</p>', "<p>x</p>"),
+        (
+            '<div dir="rtl"><p>a</p><pre dir="ltr">b</pre></div><p>c</p>',
+            '<p dir="rtl">a</p><pre dir="ltr">b</pre><p>c</p>',
+        ),
+        (
+            '<div dir="rtl"><ul><li dir="ltr">a</li><li>b</li></ul></div>',
+            '<ul dir="rtl"><li dir="ltr">a</li><li>b</li></ul>',
+        ),
+        ('<blockquote dir="rtl"><p>a</p><p>b</p></blockquote>', '<blockquote dir="rtl"><p>a</p><p>b</p></blockquote>'),
+        (
+            '<p>a <span dir="rtl">b</span> <code dir="ltr">c</code></p>',
+            '<p>a <bdi dir="rtl">b</bdi> <code dir="ltr">c</code></p>',
+        ),
+        ('<h2 dir="auto">a</h2><div dir=auto>b', '<h2 dir="auto">a</h2><p dir="auto">b</p>'),
+        (
+            "<table dir=rtl><tr><td dir=ltr>a<td>b<tr><td>c<td>d</table>",
+            '<table dir="rtl"><tbody><tr><td dir="ltr">a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></tbody></table>',
+        ),
+    ],
+)
+def test_which_way_a_text_runs_is_kept(html: str, expected: str) -> None:
+    """On the element that says so, or, where that only arranges, on the blocks in it."""
+    assert clean_html(html, BASE) == expected
+    assert clean_html(expected, None) == expected

@@ -9,7 +9,7 @@ import pytest
 from support.store_builders import HOUR, NOW, WAIT, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Attribution, Likeness, PageKind, Verdict
-from aggregator.store import Store
+from aggregator.store import Limit, Store
 
 
 def urls(room: Newsroom, limit: int = 99) -> list[str]:
@@ -243,7 +243,8 @@ def test_the_older_takes_the_page_that_the_younger_got(two: Newsroom) -> None:
     """When the older article's own page is not there yet, it has the younger one's."""
     two.poll(entry("one"))
     two.poll(entry("r/1", "beta.example"), feed="Beta")
-    two.scrape("https://beta.example/r/1", "The text.", urls=["https://alpha.example/one"])
+    there = "https://alpha.example/one"
+    two.scrape("https://beta.example/r/1", "The text.", urls=[there], final=there)
     assert urls(two) == []
     assert two.publish() == 1
     assert two.store.archive.latest(1)[0].html == "<p>The text.</p>"
@@ -344,3 +345,32 @@ def test_folding_takes_duplicates_along(two: Newsroom) -> None:
     assert post.url == "https://alpha.example/one"
     assert {also.similarity for also in post.also_in} == {1.0, 0.9}
     assert two.store.maintenance.check() == ()
+
+
+def test_links_of_articles_can_be_asked_for(newsroom: Newsroom) -> None:
+    """Each address once, with domain and words; as the text is now, also of what only its feed told; gone when purged."""
+    newsroom.poll(entry("one"), entry("two", html='<p><a href="https://Feed.example/x">of the feed</a></p>'))
+    html = (
+        '<p><a href="https://www.evil.example/a?x=1&amp;y=2">a <b>tool</b></a> <a href="https://evil.example/a">b</a>'
+        '<a dir="ltr" href="https://www.evil.example/a?x=1&amp;y=2">again</a> <a href="mailto:a@b.example">mail</a>'
+        '<a href="https://alpha.example/zero">before</a></p>'
+    )
+    newsroom.scrape("https://alpha.example/one", html=html)
+
+    def links() -> list[tuple[object, ...]]:
+        rows = newsroom.rows("SELECT * FROM article_links ORDER BY article_id, position")
+        return [(row["url"], row["domain"], row["own"], row["words"]) for row in rows]
+
+    assert links() == [
+        ("https://www.evil.example/a?x=1&y=2", "evil.example", 0, "a tool"),
+        ("https://evil.example/a", "evil.example", 0, "b"),
+        ("https://alpha.example/zero", "alpha.example", 1, "before"),
+    ]
+    newsroom.scrape(
+        "https://alpha.example/one", "Now it says something else.", html='<a href="https://new.example/">n</a>'
+    )
+    newsroom.now += WAIT
+    newsroom.publish()
+    assert {link[1] for link in links()} == {"new.example", "feed.example"}
+    assert newsroom.store.maintenance.purge([Limit(newsroom.feed().id, before=newsroom.now + HOUR)], newsroom.now)
+    assert [link[1] for link in links()] == ["feed.example"]

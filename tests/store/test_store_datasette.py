@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.store_builders import Newsroom
+from support.store_builders import Newsroom, entry
 from test_store_docs import _fill, name_things
 
 from aggregator.store import Store
@@ -101,3 +101,34 @@ def test_each_canned_query_gives_rows(ask: Ask) -> None:
         rows = json.loads(ask(f"/aggregator/{urllib.parse.quote(name)}.json?_shape=array{words}"))
         assert rows, name
         assert ask(f"/aggregator/{name}?{words}")
+
+
+FOUND = {
+    "CVE-2026-1234": "a", "C++": "a", "wi-fi": "a", "https://evil.example/x?y=1": "a", "10.0.0.1": "a", "bob@evil.example": "a",
+    '"supply chain"': "b", "café": "b", "ransomware OR worm": "ab", "gang NOT ransomware": "c", "ransom*": "b", "title:worm": "a",
+    "title: worm": "a", "AND": "ab", "a AND": "a", '"': "", '"unclosed': "", "": "", "++": "", "worm\ncve": "a", "o'brien": "",
+    'text:"supply chain"': "", "title:wor*": "a", "-gang": "bc", "evil[.]example": "a", "{x": "a", "NEAR(": "", "OR OR": "a",
+}  # fmt: skip
+
+
+def test_what_people_type_is_found_as_by_the_program(newsroom: Newsroom) -> None:
+    """The query `search` with what an analyst types first: never an error, the same articles as `aggregator search`."""
+    texts = {
+        "a": (
+            "A worm in C++",
+            "Of CVE-2026-1234 and wi-fi at https://evil.example/x?y=1 or 10.0.0.1, by bob@evil.example; and a gain.",
+        ),
+        "b": ("Café", "The ransomware gang and the supply chain."),
+        "c": ("Gang", "Nothing of CVE 2025."),
+    }
+    newsroom.poll(*(entry(name) for name in texts))
+    for name, (title, text) in texts.items():
+        newsroom.scrape(f"https://alpha.example/{name}", text, title=title)
+    newsroom.publish()
+    sql = describing().questions()["search"]["sql"]
+    for typed, expected in FOUND.items():
+        found = {row["url"][-1] for row in newsroom.rows(sql.replace(":words", "?1"), typed)}
+        assert found == set(expected), typed
+        if typed and ":" not in typed.partition("//")[0]:
+            ours = {hit.url[-1] for hit in newsroom.store.search(typed, limit=9)}
+            assert found == ours, typed

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
+import shlex
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -48,7 +53,8 @@ def _fill(room: Newsroom) -> None:
     one = room.scrape(
         "https://alpha.example/one", "A ransomware worm, told at length.", previous="https://alpha.example/zero"
     )
-    room.scrape("https://alpha.example/two", previous="https://alpha.example/one")
+    linking = '<p>The code is <a href="https://github.com/worm/worm">on GitHub</a>.</p>'
+    room.scrape("https://alpha.example/two", previous="https://alpha.example/one", html=linking)
     room.scrape("https://beta.example/copy", likeness=Likeness(one, 0.93, "nearly the same"))
     room.store.save_failure(room.article_id("https://alpha.example/lost"), "404 Not Found", None, NOW)
     room.store.revisions.looked(room.article_id("https://alpha.example/lost"), "gone: 404 Not Found", NOW, gone=True)
@@ -142,3 +148,25 @@ def test_one_article_is_looked_up(filled: sqlite3.Connection, view: str) -> None
     plan = [row[3] for row in filled.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE id = 1")]
     large = ("articles", "neighbours", "stated", "entries", "own", "later", "member", "article_urls", "link", "held")
     assert not [step for step in plan if step.startswith("SCAN") and step.split()[1] in large], plan
+
+
+def test_a_month_is_exported_as_the_page_says(newsroom: Newsroom, tmp_path: Path) -> None:
+    """The commands of docs/database.md, for the month that there is: CSV and JSON with a row an article."""
+    newsroom.poll(entry("one"), entry("two"))
+    newsroom.scrape("https://alpha.example/one")
+    newsroom.scrape("https://alpha.example/two")
+    newsroom.publish()
+    count = len(newsroom.rows("SELECT id FROM latest_articles WHERE published LIKE '2026-03%'"))
+    assert count > 1
+    commands = re.findall(r"^    \.venv/bin/sqlite-utils (query .*) > 2026-11\.(csv|json)$", PAGE, re.MULTILINE)
+    assert [kind for _, kind in commands] == ["csv", "json"]
+    for command, kind in commands:
+        arguments = shlex.split(
+            command.replace("2026-11", "2026-03").replace("data/aggregator.db", str(newsroom.store.path))
+        )
+        ended = subprocess.run(
+            [sys.executable, "-m", "sqlite_utils", *arguments], capture_output=True, text=True, check=True
+        )
+        rows = list(csv.DictReader(ended.stdout.splitlines())) if kind == "csv" else json.loads(ended.stdout)
+        assert len(rows) == count
+        assert all(row["text"] and row["url"] for row in rows)

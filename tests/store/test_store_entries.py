@@ -89,7 +89,13 @@ def test_known_entries(newsroom: Newsroom) -> None:
     one = entry("one", updated=NOW)
     newsroom.poll(one, entry("two"))
     found = newsroom.store.known(newsroom.feed().id, [one.guid, "unknown"])
-    assert found == {one.guid: Known(one.guid, decision(one).content_hash, NOW)}
+    assert found == {
+        one.guid: Known(
+            one.guid, decision(one).content_hash, NOW, one.guid, one.url, one.title, one.html, one.published
+        )
+    }
+    same = newsroom.store.known(newsroom.feed().id, [one.guid], [decision(one).content_hash])
+    assert same[one.guid].text == ""
     assert newsroom.store.known(newsroom.feed().id + 1, [one.guid]) == {}
     assert newsroom.store.known(newsroom.feed().id, []) == {}
 

@@ -124,7 +124,7 @@ def test_another_filter_begins_a_new_order(press: Newsroom) -> None:
     assert names(press, one) == ["b", "a"]
     wider = output(words=["gang", "zero", "decryptor"])
     fill(press, wider)
-    assert names(press, wider) == ["d", "c", "b", "a"]
+    assert names(press, wider) == ["b", "d", "c", "a"]
 
 
 def test_nothing_new_changes_nothing(press: Newsroom) -> None:
@@ -190,6 +190,14 @@ def test_a_story_is_one_entry_that_keeps_its_place(press: Newsroom) -> None:
     assert (first.stamp, first.grown) == (before[first.post.url], press.now)
     (ended,) = press.store.outputs.ended("own", 9)
     assert (ended.id, ended.at) == (press.posts()["d"].id, press.now)
+    press.poll(entry("e", published=press.now - HOUR))
+    press.scrape("https://alpha.example/e")
+    press.publish()
+    tell(press, "ad", "b", "c", "e")
+    fill(press, GROUPED)
+    newest = press.store.outputs.shown(GROUPED, 9)[0]
+    assert newest.post.url == "https://alpha.example/e"
+    assert newest.stamp > press.now, "what comes in after a story has grown is dated later than its growth"
 
 
 def test_an_entry_grows_by_articles_alone(press: Newsroom) -> None:

@@ -203,7 +203,7 @@ def test_a_restore_that_is_refused_changes_nothing(newsroom: Newsroom, tmp_path:
 
 def test_vacuum_gives_room_back(newsroom: Newsroom) -> None:
     """What purged texts have left is the disk's again; nothing else changes."""
-    newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 5000 + "</p>") for number in range(40)))
+    newsroom.poll(*(entry(f"e{number}", html="<p>" + "words " * 4000 + "</p>") for number in range(80)))
     newsroom.execute("UPDATE entries SET html = ''")
     newsroom.store.maintenance.checkpoint()
     before = newsroom.store.path.stat().st_size
@@ -212,7 +212,7 @@ def test_vacuum_gives_room_back(newsroom: Newsroom) -> None:
     assert empty > 0.45 * size
     newsroom.store.maintenance.vacuum()
     assert newsroom.store.path.stat().st_size < before / 2
-    assert newsroom.feed().entries == 40
+    assert newsroom.feed().entries == 80
     assert newsroom.store.maintenance.check() == ()
 
 

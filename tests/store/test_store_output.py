@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.store_builders import HOUR, NOW, WAIT, Newsroom, config, entry
 
-from aggregator.models import AlsoIn, Carried
+from aggregator.models import AlsoIn, Carried, Post
 from aggregator.store import Store
 
 DATES = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1))  # noqa: DTZ001 - Hypothesis wants them so
@@ -84,6 +85,51 @@ def test_a_late_one_gets_a_later_stamp(newsroom: Newsroom) -> None:
     newsroom.publish()
     old = newsroom.posts()["old"]
     assert (old.stamp, old.published) == (NOW - HOUR + timedelta(seconds=1), NOW - timedelta(days=99))
+
+
+SECOND = timedelta(seconds=1)
+
+
+def shown(post: Post) -> datetime:
+    """The newest date of ours that feeds show of a post."""
+    return post.withdrawn.at if post.withdrawn else max(post.stamp, post.revised or post.stamp)
+
+
+def test_what_changes_is_later_than_all_that_was_shown(newsroom: Newsroom) -> None:
+    """Whatever happens in whatever order, at one moment or hours apart: new posts, edits, withdrawals and returns."""
+    room, withdrawals = newsroom, newsroom.store.withdrawals
+
+    def publish(name: str, ago: timedelta) -> None:
+        room.poll(entry(name, published=room.now - ago))
+        room.scrape(f"https://alpha.example/{name}")
+        room.publish()
+
+    def edit(*names: str) -> None:
+        for name in names:
+            room.scrape(f"https://alpha.example/{name}", f"{name}, edited at {room.now}")
+
+    steps: list[Callable[[], object]] = [
+        lambda: publish("a", 9 * HOUR),
+        lambda: publish("b", 5 * HOUR),
+        lambda: edit("a", "b"),
+        lambda: publish("c", 2 * HOUR),
+        lambda: edit("c"),
+        lambda: withdrawals.withdraw(room.article_id("https://alpha.example/b"), "", room.now),
+        lambda: publish("d", 3 * HOUR),
+        lambda: withdrawals.reinstate(room.article_id("https://alpha.example/b"), room.now),
+        lambda: publish("e", 30 * HOUR),
+        lambda: edit("a", "e", "c"),
+    ]
+    before: dict[str, datetime] = {}
+    for number, step in enumerate(steps):
+        room.now += number % 3 * SECOND
+        step()
+        after = {post.id: shown(post) for post in (*room.store.archive.changed(0), *room.store.archive.withdrawn())}
+        fresh = {key: time for key, time in after.items() if before.get(key) != time}
+        assert fresh, "each step shows a new date"
+        assert min(fresh.values()) > max(before.values(), default=datetime.min.replace(tzinfo=UTC)), number
+        assert len(set(after.values())) == len(after)
+        before |= after
 
 
 def test_the_wait_is_bounded(newsroom: Newsroom) -> None:

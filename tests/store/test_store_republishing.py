@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -168,15 +169,55 @@ def test_a_withdrawn_post_is_a_notice(make: Make) -> None:
 
 
 def test_reinstated_it_is_as_before(make: Make) -> None:
-    """The same post in the same place; doing either twice does no harm."""
+    """The same post in the same place, as updated after its tombstone; doing either twice does no harm."""
     room = make()
     number, before = room.article_id("https://alpha.example/one"), room.posts()
     for _ in range(2):
         room.store.withdrawals.withdraw(number, "", room.now)
-    assert room.store.withdrawals.reinstate(number)
-    assert not room.store.withdrawals.reinstate(number)
-    assert room.posts() == before
+    (tombstone,) = room.store.archive.withdrawn()
+    assert room.store.withdrawals.reinstate(number, room.now)
+    assert not room.store.withdrawals.reinstate(number, room.now)
+    after = room.posts()
+    revised = after["one"].revised
+    assert revised is not None
+    assert tombstone.withdrawn is not None
+    assert revised > tombstone.withdrawn.at
+    assert {**after, "one": replace(after["one"], revised=None)} == before
     assert room.store.archive.withdrawn() == ()
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_the_chain_steps_over_what_was_withdrawn(newsroom: Newsroom, stated: bool) -> None:
+    """A -> C, be it by what pages say or by the feed's order; a later change of C shows at A; reinstated, B is back."""
+    names = ["a", "b", "c", "d"]
+    room = newsroom
+    room.poll(*(entry(name, published=NOW - (9 - n) * HOUR) for n, name in enumerate(names)))
+    for n, name in enumerate(names):
+        around = {"next": names[n + 1 : n + 2], "previous": names[n - 1 : n] if n else []}
+        links = {side: f"https://alpha.example/{one[0]}" for side, one in around.items() if one and stated}
+        room.scrape(f"https://alpha.example/{name}", **links)
+    room.publish()
+
+    def chain() -> dict[str, tuple[str | None, str | None]]:
+        return {
+            name: tuple(link and link.url[-1] for link in (post.previous, post.next))
+            for name, post in room.posts().items()
+        }
+
+    whole = {"a": (None, "b"), "b": ("a", "c"), "c": ("b", "d"), "d": ("c", None)}
+    assert chain() == whole
+    for name in ("b", "c"):
+        room.store.withdrawals.withdraw(room.article_id(f"https://alpha.example/{name}"), "", room.now)
+    assert (chain()["a"], chain()["d"]) == ((None, "d"), ("a", None))
+    head = room.store.archive.head()
+    room.scrape("https://alpha.example/d", "Another text.", title="Another title")
+    changed = {post.url: post for post in room.store.archive.changed(head)}
+    following = changed["https://alpha.example/a"].next
+    assert following is not None
+    assert following.title == "Another title"
+    for name in ("b", "c"):
+        room.store.withdrawals.reinstate(room.article_id(f"https://alpha.example/{name}"), room.now)
+    assert chain() == whole
 
 
 def test_a_reason_may_be_given_later(make: Make) -> None:
@@ -217,5 +258,5 @@ def test_a_story_whose_first_post_is_withdrawn_goes_on(make: Make) -> None:
     number = room.article_id("https://alpha.example/one")
     room.store.withdrawals.withdraw(number, "", room.now)
     assert shown() == ["two"]
-    room.store.withdrawals.reinstate(number)
+    room.store.withdrawals.reinstate(number, room.now)
     assert shown() == ["one"]

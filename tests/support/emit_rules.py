@@ -43,6 +43,8 @@ NAMESPACES = {
     "http://purl.org/rss/1.0/modules/content/",
     "http://purl.org/dc/elements/1.1/",
     "http://purl.org/dc/terms/",
+    "http://search.yahoo.com/mrss/",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd",
 }
 """Those that we use; the validator knows each."""
 HISTORY_RELATIONS = {"prev-archive", "next-archive", "current"}

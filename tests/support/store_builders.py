@@ -99,9 +99,10 @@ class Newsroom:
         likeness: Likeness | None = None,
         urls: Iterable[str] = (),
         also: tuple[Likeness, ...] = (),
+        final: str | None = None,
         **values: object,
     ) -> int:
-        """Save the page of the article held under `url`; its number."""
+        """Save the page of the article held under `url`, to which redirects led (`final`: elsewhere); its number."""
         article_id = self.article_id(url)
         text = text or f"The whole text of {url}."
         article = Article(
@@ -113,7 +114,14 @@ class Newsroom:
         )
         article = replace(article, next=_neighbour(next), previous=_neighbour(previous), **values)
         self.store.save_article(
-            article_id, article, evidence(url, self.now), fingerprint(text), likeness, self.now, (url, *urls), also=also
+            article_id,
+            article,
+            evidence(final or url, self.now),
+            fingerprint(text),
+            likeness,
+            self.now,
+            (url, *urls),
+            also=also,
         )
         return article_id
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
-from support.desk_room import request
+from support.desk_room import request, serving
 
+from aggregator.config import settings
 from aggregator.config.settings import Site
 from aggregator.store import Store
 from aggregator.web import WebServer, application, files
@@ -28,7 +31,7 @@ def data(tmp_path: Path) -> Path:
     (public / "index.html").write_text("<!DOCTYPE html><title>front</title>" + "x" * 2000, "utf-8")
     (public / "feed.atom").write_text("<feed/>", "utf-8")
     (public / "posts" / "a%20b.html").write_text("post", "utf-8")
-    (public / ".built.json").write_text("{}", "utf-8")
+    (public / ".htpasswd").write_text("{}", "utf-8")
     (tmp_path / "secret.txt").write_text("secret", "utf-8")
     (public / "link.txt").symlink_to(tmp_path / "secret.txt")
     Store.open(tmp_path / "aggregator.db").close()
@@ -91,7 +94,11 @@ def test_a_compressed_file_is_that_of_now(data: Path, server: WebServer) -> None
         emit_like(data / "public" / "feed.atom", words * 1000)
         status, headers, body = ask(server, "/feed.atom", Accept_Encoding="gzip")
         again = ask(server, "/feed.atom", Accept_Encoding="gzip")
-        assert (status, headers["content-encoding"], headers["vary"]) == (200, "gzip", "Accept-Encoding")
+        assert (status, headers["content-encoding"], headers["vary"]) == (
+            200,
+            "gzip",
+            "Accept-Encoding, Sec-Fetch-Dest",
+        )
         assert headers["content-type"] == "application/atom+xml; charset=utf-8"
         assert gzip.decompress(body).decode() == gzip.decompress(again[2]).decode() == words * 1000
         assert ask(server, "/feed.atom", Accept_Encoding="gzip", If_None_Match=headers["etag"])[0] == 304
@@ -202,7 +209,7 @@ def test_the_last_bytes_of_an_answer_do_not_wait(server: WebServer) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/posts/../../secret.txt", "/link.txt", "/.built.json", "/x%00.html",
+        "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/posts/../../secret.txt", "/link.txt", "/.htpasswd", "/x%00.html",
         "/posts/%5c..%5csecret.txt", "//etc/passwd", "/posts", "/" + "a" * 5000,
     ],
 )  # fmt: skip
@@ -259,3 +266,86 @@ def test_a_port_in_use_is_said_before_anything_runs(data: Path, server: WebServe
     app = application(Site(), data / "aggregator.db", data / "public", lambda: NOW)
     with pytest.raises(AggregatorError, match=f"cannot listen on 127.0.0.1:{server.address[1]}"):
         WebServer(app, *server.address)
+
+
+# --- other sites' pages --------------------------------------------------------------------------------------------
+
+SHARED = ("/feed.atom", "/search.json?q=worm", "/health.rss", "/api/articles", "/opml.xml", "/none.json")
+
+
+@pytest.mark.parametrize("secret", [{}, {"token": "hunter2hunter2"}, {"user": "ann", "password": "hunter2hunter2"}])
+def test_pages_elsewhere_may_read_what_is_public(filled: Path, secret: dict[str, str]) -> None:
+    """Feeds, searches and the API, errors too, whether Origin is sent or not; pages never, and nothing behind a password."""
+    with serving(filled, server=settings.Server(**secret)) as ask:
+        for path in (*SHARED, "/", "/style.css", "/search?q=worm", "/status"):
+            for origin in ({}, {"Origin": "https://reader.example"}):
+                shared = ask(path, **origin).headers["access-control-allow-origin"]
+                assert shared == ("*" if path in SHARED and not secret else None), path
+        preflight = {"Origin": "https://reader.example", "Access_Control_Request_Method": "GET",
+                     "Access_Control_Request_Headers": "if-none-match"}  # fmt: skip
+        answer = ask("/feed.json", "OPTIONS", **preflight)
+        assert (answer.status, answer.body) == (204, b"")
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+        if secret:
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+        else:
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert "GET" in answer.headers["access-control-allow-methods"]
+            assert answer.headers["access-control-allow-headers"] == "if-none-match"
+            assert "ETag" in ask("/feed.json").headers["access-control-expose-headers"]
+
+
+def test_a_feed_in_a_browser_is_shown_and_not_downloaded(ask: Any) -> None:
+    """To a person who opens it, it is XML with a stylesheet that is there; to all others it has its own type."""
+    for path in ("/feed.atom", "/feed.rss", "/search.atom?q=worm", "/health.rss", "/tags/wire.atom"):
+        plain, opened = ask(path), ask(path, Sec_Fetch_Dest="document")
+        assert plain.headers["content-type"].startswith("application/")
+        assert opened.headers["content-type"] == "text/xml; charset=utf-8"
+        assert opened.body == plain.body
+        assert "Sec-Fetch-Dest" in plain.headers["vary"]
+        style = re.search(rb'<\?xml-stylesheet type="text/css" href="([^"]+)"\?>', opened.body)
+        assert style
+        assert ask(urljoin(path, style[1].decode())).headers["content-type"] == "text/css; charset=utf-8"
+        assert b"xslt" not in opened.body
+
+
+def test_icons_are_what_they_are_called(ask: Any) -> None:
+    """For browsers, phones and readers that show no SVG."""
+    for path, start in (("/favicon.ico", b"\0\0\1\0"), ("/icon.png", b"\x89PNG"), ("/icon-64.png", b"\x89PNG")):
+        assert ask(path).body.startswith(start)
+    assert "/icon-64.png</icon>" in ask("/feed.atom").text
+    assert "/icon-64.png</url>" in ask("/feed.rss").text
+    assert ask("/feed.json").json["icon"].endswith("/icon.png")
+
+
+# --- a site below a path -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", ["https://news.example/wire/", "https://news.example/a/b"])
+def test_a_site_below_a_path_answers_with_it_and_without(filled: Path, base: str) -> None:
+    """Whether the proxy takes the path away or not; relative links lead to the same things, and nothing else is opened."""
+    site = Site(base_url=base, page_size=10)
+    path = urlsplit(base).path.rstrip("/")
+    with serving(filled, site) as ask:
+        for one in ("/", "/index.html", "/feed.atom", "/search?q=worm", "/status", "/api/articles", "/health", "/sources.html",
+                    "/archive/", "/robots.txt"):  # fmt: skip
+            direct, below = ask(one), ask(path + one)
+            assert (direct.status, below.status) == (200, 200), one
+            if one not in ("/status", "/health"):
+                assert direct.body == below.body
+        bare = ask(path)
+        assert (bare.status, urljoin("https://news.example" + path, bare.headers["location"])) == (
+            308,
+            f"https://news.example{path}/",
+        )
+        for none in (path + "x/feed.atom", path + path + "/feed.atom", path + "/../secret.txt", path + "/.htpasswd"):
+            assert ask(none).status == 404, none
+    with serving(filled, site.model_copy(update={"index": True})) as ask:
+        assert f"Disallow: {path}/search\n" in ask("/robots.txt").text
+
+
+def test_a_site_below_a_path_of_ours_shows_the_files_first(filled: Path) -> None:
+    """`/archive/` below `/archive`: what is there under the name as it was asked for."""
+    with serving(filled, Site(base_url="https://news.example/archive/", page_size=10)) as ask:
+        assert ask("/archive/index.html").body == (filled / "public/archive/index.html").read_bytes()
+        assert ask("/archive/feed.atom").status == 200

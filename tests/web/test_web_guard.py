@@ -328,7 +328,7 @@ def test_a34_no_redirect_leads_away(ask: Any) -> None:
 def test_robots_and_icon(ask: Any) -> None:
     """A mirror that is not to be indexed says so; browsers get their icon."""
     assert ask("/robots.txt").text == "User-agent: *\nDisallow: /\n"
-    assert ask("/favicon.ico").headers["content-type"] == "image/svg+xml"
+    assert ask("/favicon.ico").headers["content-type"] == "image/x-icon"
 
 
 def test_images_of_others_only_where_the_mirror_shows_them(filled: Path) -> None:
@@ -341,7 +341,8 @@ def test_compressed_answers_say_so_to_caches(ask: Any) -> None:
     """`Vary` on each, once."""
     for path in ("/", "/robots.txt", "/health", "/feed.atom"):
         for headers in ({}, {"Accept_Encoding": "gzip"}):
-            assert ask(path, **headers).headers.get_all("vary") == ["Accept-Encoding"]
+            (vary,) = ask(path, **headers).headers.get_all("vary")
+            assert vary.split(", ")[0] == "Accept-Encoding"
 
 
 @pytest.mark.parametrize("size", [b"-5", b"zz", b"1" * 30])

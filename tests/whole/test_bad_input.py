@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,3 +159,25 @@ def test_a_round_names_only_what_failed_in_it(bad: Bad) -> None:
     bad.feeds = [f"{{url: '{bad.outlet.origin}/bad', name: Bad}}"]
     assert "Bad: " in bad.poll().stderr
     assert "Bad: " not in bad.program.run("poll").stderr
+    base = sqlite3.connect(bad.program.data / "aggregator.db")
+    for state, said, feed in (
+        ("next_poll = added", "Bad: ", None),  # it alone is due
+        ("next_poll = added", "", "--quiet"),
+        (
+            (
+                "next_poll = added, failures = 9, last_poll = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-2 hours'),"
+                " last_success = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-25 hours')"
+            ),
+            "error: Bad has broken. ",
+            "--quiet",
+        ),
+        ("next_poll = added", "", "--quiet"),
+    ):
+        with base:
+            base.execute(f"UPDATE feeds SET {state} WHERE name = 'Bad'")
+        ended = bad.program.run("poll", *filter(None, [feed]))
+        assert ended.returncode == 0, "the other feed is well, whether it is due in this round or not"
+        assert said in ended.stderr
+        assert said or not ended.stderr
+    base.close()
+    assert bad.program.run("poll", "--feed", "Bad").returncode == 1

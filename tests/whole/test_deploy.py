@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +55,36 @@ def test_images_run_as_nobody_in_particular(file: Path) -> None:
     assert not any(name == "ADD" or "curl" in value for name, value in steps)
 
 
+@contextmanager
+def health_at_a_free_port() -> Iterator[int]:
+    """A server on loopback that is well; its port."""
+
+    class Well(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/health" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Not a word."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Well) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
 def test_the_image_keeps_its_promises() -> None:
-    """A data volume, a health check at the port that it serves, and only files that exist."""
+    """A data volume, a health check at the port that it serves (whatever it is set to), and only files that exist."""
     steps = instructions(ROOT / "Dockerfile")
     named = dict(steps)
     assert named["VOLUME"] == "/data"
-    assert "/health" in named["HEALTHCHECK"]
-    assert f":{named['EXPOSE']}/" in named["HEALTHCHECK"]
+    assert f"AGGREGATOR_PORT={named['EXPOSE']}" in named["ENV"]
+    code = json.loads(named["HEALTHCHECK"].partition("CMD ")[2])[-1]
+    with health_at_a_free_port() as port:
+        for wanted, code_wanted in ((port, 0), (port + 1, 1)):
+            environment = {**os.environ, "AGGREGATOR_PORT": str(wanted)}
+            ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
+            assert ended.returncode == code_wanted
     copied = [value.split()[:-1] for name, value in steps if name == "COPY" and "--from" not in value]
     allowed = set(re.findall(r"^!(\S+)", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE))
     for source in (one for line in copied for one in line):

@@ -38,6 +38,7 @@ TAGS = HEADINGS | {
 """What an article is made of. Written out, and not taken from `rewrite`, since it is the last word on what is safe."""
 
 ATTRIBUTES = {
+    "*": {"dir"},
     "a": {"href"},
     "img": {"src", "alt", "title", "width", "height"},
     "time": {"datetime"},
@@ -45,8 +46,6 @@ ATTRIBUTES = {
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
-    "bdo": {"dir"},
-    "bdi": {"dir"},
     "code": {"class"},
 }
 _DROPPED_WHOLE = {"script", "style", "template", "svg", "math", "title", "noscript", "iframe", "object", "textarea"}
@@ -57,6 +56,8 @@ _HAS_MARKUP = re.compile(r"<[a-zA-Z!/?]|&[#\w]+;")
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "dir":
+        return value if value in ("ltr", "rtl", "auto") else None
     if tag == "code" and name == "class":
         return value if _CODE_CLASS.fullmatch(value) else None
     if name in ("width", "height", "colspan", "rowspan", "start"):

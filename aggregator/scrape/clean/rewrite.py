@@ -51,18 +51,23 @@ _SPAN_LIMIT = 100
 """Largest colspan or rowspan that is kept; browsers stop at 1,000."""
 
 
+def direction(node: HtmlElement) -> str | None:
+    """Which way the text of an element runs, where it says so: `ltr`, `rtl` or `auto`."""
+    given = (node.get("dir") or "").strip().lower()
+    return given if given in ("ltr", "rtl", "auto") else None
+
+
 def inline_attributes(tag: str, node: HtmlElement, base: str | None) -> dict[str, str] | None:
     """The attributes that an inline element keeps; None for a link that leads nowhere: its text alone stays."""
+    runs = {"dir": found} if (found := direction(node)) else {}
     if tag == "a":
         href = link_url(node.get("href"), base)
-        return {"href": href} if href else None
+        return {"href": href, **runs} if href else None
     if tag == "time" and node.get("datetime"):
-        return {"datetime": node.get("datetime", "")[:40]}
+        return {"datetime": node.get("datetime", "")[:40], **runs}
     if tag == "abbr" and node.get("title"):
-        return {"title": node.get("title", "")[:300]}
-    if tag in ("bdo", "bdi") and node.get("dir") in ("ltr", "rtl"):
-        return {"dir": node.get("dir", "")}
-    return language_class(node.get("class") or "") if tag == "code" else {}
+        return {"title": node.get("title", "")[:300], **runs}
+    return {**language_class(node.get("class") or ""), **runs} if tag == "code" else runs
 
 
 def list_attributes(tag: str, node: HtmlElement) -> dict[str, str]:
@@ -175,6 +180,22 @@ class _Writer:
         self._budget -= 1
         if self._budget < 0 or tag in DROPPED:
             return
+        if tag in INLINE:
+            self._inline_element(INLINE[tag], node, depth)
+        elif tag in ("span", "font") and direction(node):
+            self._inline_element("bdi", node, depth)
+        else:
+            outer = self._turn(node)
+            self._block_element(tag, node, depth)
+            self._pen.direction = outer
+
+    def _turn(self, node: HtmlElement) -> str | None:
+        """Have what is written from now on run as the element says; how it ran before."""
+        before = self._pen.direction
+        self._pen.direction = direction(node) or before
+        return before
+
+    def _block_element(self, tag: str, node: HtmlElement, depth: int) -> None:
         if tag in EMBEDS:
             self._embed(node)
         elif tag in ("img", "amp-img", "image"):
@@ -189,8 +210,6 @@ class _Writer:
             # For browsers without scripts: a lazy image's real self counts, a request to switch them on does not.
             if tag != "noscript" or node.find(".//img") is not None:
                 self._arranged(node, depth)
-        elif tag in INLINE:
-            self._inline_element(INLINE[tag], node, depth)
         else:
             self.children(node, depth)
 
@@ -235,9 +254,11 @@ class _Writer:
         self._in_block(tag, {}, node, depth, wrap=False)
 
     def _in_block(self, tag: str, attributes: Mapping[str, str], node: HtmlElement, depth: int, *, wrap: bool) -> None:
+        turned = self._turn(node)
         outer = self._pen.open(tag, attributes, wrap=wrap)
         self.children(node, depth)
         self._pen.close(outer)
+        self._pen.direction = turned
 
     # --- blocks ----------------------------------------------------------------------------------------------------
 
@@ -250,12 +271,14 @@ class _Writer:
             self._budget -= 1
             if self._budget < 0:
                 break
+            turned = self._turn(child)
             item = self._pen.open("li", {}, wrap=False)
             if child.tag == "li":
                 self.children(child, depth + 1) if depth < MAX_DEPTH else self._flattened(child)
             elif depth < MAX_DEPTH:
                 self._element(child, depth + 1)
             self._pen.close(item)
+            self._pen.direction = turned
         self._pen.close(outer)
 
     def _definitions(self, node: HtmlElement, depth: int) -> None:
@@ -342,7 +365,7 @@ class _Writer:
         if self._pen.block.tag in HEADINGS or self._pen.block.tag in ("dt", "caption", "figcaption"):
             self._text(text)
             return
-        block = SubElement(self._pen.block, "pre")
+        block = self._pen.begin("pre")
         code = node if node.get("class") else next(node.iterdescendants("code"), node)
         language = language_class(f"{node.get('class') or ''} {code.get('class') or ''}")
         if language or node.find(".//code") is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from lxml.etree import SubElement, _Element
 from lxml.html import HtmlElement
@@ -24,29 +25,38 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")
 class HtmlWriter:
     """Where we stand in the new tree: the block that is being filled, and the inline elements that are open.
 
-    `wrap` says whether loose text in the block gets a paragraph of its own.
+    `wrap` says whether loose text in the block gets a paragraph of its own; `direction` which way the text runs that is
+    written now (`ltr`, `rtl`, `auto`; None: as around it): a block says so where it differs from what holds it.
     """
 
     def __init__(self, target: HtmlElement) -> None:
         self.block: _Element = target
         self.wrap = True
+        self.direction: str | None = None
+        self._in_force: str | None = None  # the direction of the block
         self._run: _Element | None = None  # the element that takes inline content now
         self._cursor: _Element | None = None
         self._inline: list[tuple[str, dict[str, str]]] = []
         self._buffer: list[str] = []  # text for the end of the cursor
         self._space = False  # white space seen, not yet written
 
-    def open(self, tag: str, attributes: Mapping[str, str], *, wrap: bool) -> tuple[_Element, bool]:
+    def open(self, tag: str, attributes: Mapping[str, str], *, wrap: bool) -> tuple[_Element, bool, str | None]:
         self.end_run()
-        outer = (self.block, self.wrap)
-        self.block = SubElement(self.block, tag, dict(attributes))
+        outer = (self.block, self.wrap, self._in_force)
+        self.block = self.begin(tag, attributes)
         self.wrap = wrap
+        self._in_force = self.direction or self._in_force
         return outer
 
-    def close(self, outer: tuple[_Element, bool]) -> None:
+    def begin(self, tag: str, attributes: Mapping[str, str] = MappingProxyType({})) -> _Element:
+        """A new block in the present one, which stays the one that is filled."""
+        runs = {"dir": self.direction} if self.direction and self.direction != self._in_force else {}
+        return SubElement(self.block, tag, {**attributes, **runs})
+
+    def close(self, outer: tuple[_Element, bool, str | None]) -> None:
         self.end_run()
         block = self.block
-        self.block, self.wrap = outer
+        self.block, self.wrap, self._in_force = outer
         if _last(block) is None and not (block.text or "").strip() and block.tag not in ("td", "th"):
             self.block.remove(block)
 
@@ -119,7 +129,7 @@ class HtmlWriter:
     def _start_run(self) -> None:
         if self._run is not None:
             return
-        self._run = SubElement(self.block, "p") if self.wrap else self.block
+        self._run = self.begin("p") if self.wrap else self.block
         if not self.wrap and _ends_inline(self.block):
             SubElement(self.block, "br")
         self._cursor = self._run

@@ -1,0 +1,43 @@
+"""Is this machine's clock years ahead? The servers say what time it is, each with its answer (`Date`; RFC 9110, 6.6.1).
+
+A post that is stamped in the future stands above all that comes for years, and stamps are never taken back: so nothing
+is stored or stamped as long as the servers disagree. One that is wrong itself is outvoted, or says a time that has
+passed already. Pure: what time it is here, the caller says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from statistics import median_low
+
+from aggregator.text.dates import http_date
+from aggregator.text.urls import host_of
+
+AHEAD = timedelta(days=365)
+"""Below this a wrong clock does no lasting harm, and an answer out of a cache, or a server that nobody tends, is not
+rarely so old."""
+
+SLACK = timedelta(days=1)
+
+
+class ServerTimes:
+    """What the servers that answered in a round say of the time. `past`: a moment that has certainly passed."""
+
+    def __init__(self, past: datetime) -> None:
+        self._past = past
+        self._ahead: dict[str, timedelta] = {}
+
+    def add(self, url: str, headers: Mapping[str, str], now: datetime) -> None:
+        """Note the time that an answer states."""
+        stated = http_date(headers.get("date", ""))
+        if stated is not None and stated > self._past - SLACK:
+            self._ahead[host_of(url)] = now - stated
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """By how much the clock is ahead of most servers; None where that is not much, or nobody has said."""
+        if not self._ahead:
+            return None
+        usual = median_low(self._ahead.values())
+        return usual if usual > AHEAD else None

@@ -1,0 +1,265 @@
+"""Whose post an article is: that of the feed of its own site, whoever named it first; and what only shares its link.
+
+A link says which page is meant, not who wrote it: link blogs and strangers are often first. Sites are compared by the
+functions that the store was opened with (`addresses.Links`). Nothing is fetched here.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from aggregator.models import Decision
+from aggregator.store import articles, identity, post_changes, retention, times
+from aggregator.store.connection import Sql
+from aggregator.store.identity import Links
+from aggregator.text.urls import host_of
+
+AKIN = 0.5
+"""The part of the words of the shorter of two titles that the other has too, when both speak of one thing."""
+
+_NOT_WORD = re.compile(r"[\W_]+")
+
+_CARRIERS = """
+    SELECT entries.feed_id, min(entries.id) AS entry_id, entries.canonical_url,
+        feeds.polled_url, feeds.url AS feed_url, feeds.home_page_url
+    FROM entries JOIN feeds ON feeds.id = entries.feed_id
+    WHERE entries.article_id = ? AND entries.found_by = 'feed' GROUP BY entries.feed_id
+"""
+
+
+def folded(title: object) -> str:
+    """A title without what outlets change in it: case, punctuation, forms of one character."""
+    return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", str(title)).casefold()).strip()
+
+
+def titles_akin(a: str, b: str) -> bool:
+    """Whether two titles may be those of one article; one that is missing says nothing against it."""
+    first, second = set(folded(a).split()), set(folded(b).split())
+    return not first or not second or len(first & second) >= AKIN * min(len(first), len(second))
+
+
+# --- the owner ------------------------------------------------------------------------------------------------------
+
+
+def settle(sql: Sql, article_id: int, now: datetime, links: Links) -> bool:
+    """Let an article be that of the feed at home where it is; whether that was news.
+
+    It then has that feed's title, text, author and date, and its page is asked again. The others carry it.
+    """
+    rows = sql.all(_CARRIERS, (article_id,))
+    if len(rows) < 2:
+        return False
+    article = sql.one("SELECT * FROM articles WHERE id = ?", (article_id,))
+    assert article is not None
+    carriers = {row["feed_id"]: row for row in rows}
+    owner = carriers.get(article["feed_id"])
+    best = owner
+    for row in sorted(rows, key=lambda row: int(row["entry_id"])):
+        address = article["final_url"] if article["state"] == "scraped" else None
+        if best is None or _nearer(row, best, address or row["canonical_url"] or "", links):
+            best = row
+    if best is None:
+        return False
+    if best is not owner:
+        _hand_to(sql, article, best["feed_id"], best["entry_id"], now)
+    _note_contributors(sql, article_id, best, rows, links)
+    articles.take_longest(sql, article_id, now)
+    return best is not owner
+
+
+def _note_contributors(sql: Sql, article_id: int, owner: sqlite3.Row, rows: list[sqlite3.Row], links: Links) -> None:
+    """Note which of the feeds that carry an article may add to it: those of its site, or as near to it as its owner.
+
+    They have to say the same thing. The words of one that is farther away never stand for it.
+    """
+    sql.execute("DELETE FROM contributors WHERE article_id = ?", (article_id,))
+    address = owner["canonical_url"] or ""
+    near = _nearness(owner, address, links)
+    own = _entry(sql, owner["entry_id"])
+    for row in rows:
+        other, nearness = _entry(sql, row["entry_id"]), _nearness(row, address, links)
+        if row is not owner and nearness >= min(near, 1) and _say_the_same(own, other):
+            sql.execute(
+                "INSERT OR REPLACE INTO contributors (entry_id, article_id, text) VALUES (?, ?, ?)",
+                (row["entry_id"], article_id, nearness >= near),
+            )
+
+
+def _entry(sql: Sql, entry_id: int) -> sqlite3.Row:
+    row = sql.one("SELECT * FROM entries WHERE id = ?", (entry_id,))
+    assert row is not None
+    return row
+
+
+def _say_the_same(one: sqlite3.Row, other: sqlite3.Row) -> bool:
+    texts = [articles.plain_words(row["html"] or row["summary"]) for row in (one, other)]
+    return titles_akin(one["title"], other["title"]) and (not all(texts) or articles.words_akin(*texts))
+
+
+def _nearer(row: sqlite3.Row, other: sqlite3.Row, address: str, links: Links) -> bool:
+    """Whether one feed is nearer to an address than another: fetched from its site, or at least said to be of it.
+
+    Of two on one host, whose folders exclude each other, the one in whose folder it is.
+    """
+    one, two = _nearness(row, address, links), _nearness(other, address, links)
+    if one != two:
+        return one > two
+    return (
+        one > 0
+        and _in_folder(row["home_page_url"], address) is True
+        and (_in_folder(other["home_page_url"], address) is False)
+    )
+
+
+def _nearness(row: sqlite3.Row, address: str, links: Links) -> int:
+    if links.at_home(row["polled_url"], address) or links.at_home(row["feed_url"], address):
+        return 2
+    return int(bool(row["home_page_url"]) and links.at_home(row["home_page_url"], address))
+
+
+def _in_folder(home: str | None, address: str) -> bool | None:
+    """Whether an address lies below a feed's home page; None where that is no folder of its host, or elsewhere."""
+    folder = urlsplit(home or "").path.rstrip("/")
+    if not folder or host_of(home or "") != host_of(address):
+        return None
+    return urlsplit(address).path.startswith(folder + "/")
+
+
+def _hand_to(sql: Sql, article: sqlite3.Row, feed_id: int, entry_id: int, now: datetime) -> None:
+    """Make an article that of another feed, which has it by this entry."""
+    if retention.is_purged(sql, article["id"]):
+        return
+    entry = _entry(sql, entry_id)
+    sql.execute(
+        "UPDATE articles SET feed_id = ?, published = ?, attempts = 0, next_attempt = ? WHERE id = ?",
+        (feed_id, entry["published_at"], times.whole(now) if entry["canonical_url"] else None, article["id"]),
+    )
+    sql.execute(
+        "UPDATE posts SET feed_id = ?, published = iif(sequence IS NULL, published, ?) WHERE article_id = ?",
+        (feed_id, entry["published_at"], article["id"]),
+    )
+    sql.execute("UPDATE samples SET feed_id = ? WHERE article_id = ?", (feed_id, article["id"]))
+    if article["state"] == "scraped":
+        sql.execute("UPDATE articles SET author = coalesce(?, author) WHERE id = ?", (entry["author"], article["id"]))
+        post_changes.revised(sql, article["id"], now)
+    else:
+        articles.speak_as(sql, article["id"], entry, now)
+        identity.stand_alone(sql, article["id"])
+    post_changes.carry_all(sql, (article["id"],))
+
+
+# --- what shares a link ---------------------------------------------------------------------------------------------
+
+
+def is_another(sql: Sql, feed_id: int, article_id: int, decision: Decision, links: Links) -> bool:
+    """Whether a new entry with an article's address is something else than that article.
+
+    A feed that lists two entries means two, save where title and date are the same. Of two feeds it is something else
+    when neither is at home there, and neither title nor text have anything in common: then the address is no article's,
+    but a front page, a catalogue, a dashboard.
+    """
+    entry, url = decision.entry, decision.canonical_url or ""
+    own = sql.one(
+        """
+        SELECT max(title = :title COLLATE NOCASE AND (published = :published OR (content_hash = :hash
+            AND (published IS NULL OR :published IS NULL)))) AS same, count(*) AS entries
+        FROM entries WHERE article_id = :article AND feed_id = :feed AND found_by = 'feed'
+        """,
+        {
+            "article": article_id,
+            "feed": feed_id,
+            "title": entry.title,
+            "published": times.exact(entry.published),
+            "hash": decision.content_hash,
+        },
+    )
+    assert own is not None
+    if own["entries"]:
+        return not own["same"]
+    feeds = sql.all("SELECT id, polled_url, url AS feed_url, home_page_url FROM feeds")
+    near = {row["id"] for row in feeds if _nearness(row, url, links)}
+    others = sql.all("SELECT feed_id, title, html, summary FROM entries WHERE article_id = ?", (article_id,))
+    if not others or feed_id in near or any(other["feed_id"] in near for other in others):
+        return False
+    text = articles.plain_words(entry.html or entry.summary)
+    return not any(
+        titles_akin(entry.title, other["title"])
+        or articles.words_akin(text, articles.plain_words(other["html"] or other["summary"]))
+        for other in others
+    )
+
+
+def is_claimed(sql: Sql, article_id: int, url: str, links: Links) -> bool:
+    """Whether only a page's word stands for an address being the article's: no feed's link, no redirect led there."""
+    article = sql.one("SELECT final_url, canonical_url FROM articles WHERE id = ?", (article_id,))
+    if article is None or article["canonical_url"] == url:
+        return False
+    if article["final_url"] and links.canonical(article["final_url"]) == url:
+        return False
+    return not sql.one("SELECT 1 FROM entries WHERE article_id = ? AND canonical_url = ?", (article_id, url))
+
+
+def give_up(sql: Sql, article_id: int, url: str, links: Links) -> None:
+    """Take an address from an article whose page has only claimed it; its link leads to its own page again."""
+    sql.execute("DELETE FROM article_urls WHERE url = ? AND article_id = ?", (url, article_id))
+    link_to_own_page(sql, article_id, url, links)
+
+
+def link_to_own_page(sql: Sql, article_id: int, url: str, links: Links) -> None:
+    """Let an article that links to `url` (canonical form) link to its own page again."""
+    row = sql.one(
+        """
+        SELECT articles.url, coalesce(articles.final_url, entries.url) AS own
+        FROM articles LEFT JOIN entries ON entries.id =
+            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        WHERE articles.id = ?
+        """,
+        (article_id,),
+    )
+    if row is not None and row["url"] and row["own"] and links.canonical(row["url"]) == url:
+        sql.execute("UPDATE articles SET url = ? WHERE id = ?", (row["own"], article_id))
+        post_changes.mark_changed(sql, (article_id,))
+
+
+def believed(sql: Sql, article_id: int, claim: str, page_url: str, links: Links) -> bool:
+    """Whether a page may say that `claim` (canonical form) is its article's address.
+
+    Not where it is a front page or a feed's own, or lies in the folder of another feed's author.
+    """
+    if not identity.identifying((claim,)):
+        return False
+    rows = sql.all(
+        """
+        SELECT feeds.home_page_url, feeds.url, feeds.polled_url,
+            EXISTS (SELECT 1 FROM entries WHERE article_id = ? AND feed_id = feeds.id) AS carries
+        FROM feeds
+        """,
+        (article_id,),
+    )
+    for row in rows:
+        homes = {row["home_page_url"], row["url"], row["polled_url"]} - {None}
+        if any(links.canonical(home) == claim for home in homes):
+            return False
+        if (
+            not row["carries"]
+            and _in_folder(row["home_page_url"], claim)
+            and not _in_folder(row["home_page_url"], page_url)
+        ):
+            return False
+    return True
+
+
+def is_overview(sql: Sql, article_id: int, page_title: str) -> bool:
+    """Whether a page is none of the article's own: entries of others have its link too, and its title is another."""
+    rows = sql.all(
+        """
+        SELECT own.title FROM entries AS own JOIN entries AS other ON other.canonical_url = own.canonical_url
+        WHERE own.article_id = ? AND other.article_id <> own.article_id AND other.found_by = 'feed'
+        """,
+        (article_id,),
+    )
+    return bool(rows) and not any(row["title"] and titles_akin(row["title"], page_title) for row in rows)

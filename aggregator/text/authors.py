@@ -1,0 +1,101 @@
+"""Whose part of a host an address lies in, where many authors share one host: pure, by the shape of the address.
+
+`alice.substack.com` and `bob.substack.com`, `medium.com/@alice` and `medium.com/@bob` are as many sites as two domains
+are: a page of one must not speak for the other. The services are listed by hand; on any other host an author shows in
+the path (`/@alice/`, `/~alice/`, `/users/alice/`). Nothing is looked up.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+_BY_LABEL = """
+    beehiiv.com blogger.com buttondown.email canalblog.com cnblogs.com dreamwidth.org ghost.io hashnode.dev home.blog
+    itch.io jimdo.com listed.to livejournal.com medium.com micro.blog naver.com neocities.org over-blog.com pika.page
+    posthaven.com silvrback.com skyrock.com squarespace.com substack.com svbtle.com tumblr.com typepad.com weebly.com
+    wordpress.com write.as
+"""
+
+BY_LABEL: Final = frozenset(_BY_LABEL.split())
+"""Services that give each author a host below theirs. (More of them are public suffixes, and sites by themselves.)"""
+
+BY_FOLDER: Final = {
+    "bsky.app": ("profile",),
+    "buttondown.com": ("",),
+    "buttondown.email": ("",),
+    "dev.to": ("",),
+    "facebook.com": ("",),
+    "github.com": ("",),
+    "gitlab.com": ("",),
+    "hackernoon.com": ("u",),
+    "hackmd.io": ("",),
+    "hashnode.com": ("",),
+    "linkedin.com": ("in", "company", "newsletters"),
+    "livejournal.com": ("",),
+    "medium.com": ("",),
+    "naver.com": ("",),
+    "note.com": ("",),
+    "qiita.com": ("",),
+    "reddit.com": ("r", "user", "u"),
+    "sites.google.com": ("view", "site", "a"),
+    "substack.com": ("pub",),
+    "tumblr.com": ("", "blog/view"),
+    "twitter.com": ("",),
+    "write.as": ("",),
+    "x.com": ("",),
+    "youtube.com": ("channel", "user", "c"),
+    "zenn.dev": ("",),
+}
+"""Services with authors in the path: the folders below which the author's name stands ("": at the beginning)."""
+
+_NO_AUTHOR = frozenset(
+    {"feed", "feeds", "home", "i", "m", "p", "s", "search", "tag", "tagged", "tags", "topic", "topics"}
+)
+"""Folders of such services that are nobody's."""
+
+_SHARED_LABELS = frozenset({"", "www", "m", "mobile", "open", "users", "old", "new", "blog", "community", "syndicate"})
+_USERS = frozenset({"user", "users", "u"})
+_FEEDS = frozenset({"feed", "feeds", "rss", "atom"})
+
+
+def service_of(host: str) -> str | None:
+    """The service that a host belongs to, where authors share it: `alice.substack.com` -> `substack.com`."""
+    name = host.rstrip(".").lower()
+    while name:
+        if name in BY_LABEL or name in BY_FOLDER:
+            return name
+        name = name.partition(".")[2]
+    return None
+
+
+def author_of(url: str) -> str | None:
+    """The name of the author whose part of the host `url` lies in, in lower case; None: nobody's in particular."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".").lower()
+    service = service_of(host)
+    label = host.removesuffix(service or "").rstrip(".").rpartition(".")[2] if service else ""
+    if service in BY_LABEL and label not in _SHARED_LABELS:
+        return label
+    folders = [unquote(folder).lower() for folder in parts.path.split("/") if folder]
+    if folders and folders[0] in _FEEDS:
+        folders = folders[1:]
+    if not folders:
+        return None
+    if folders[0][:1] in ("@", "~"):
+        return folders[0][1:].partition("@")[0] or None
+    if service is not None:
+        return _below(folders, BY_FOLDER.get(service, ()))
+    if folders[0] in _USERS and len(folders) > 1:
+        return folders[1].lstrip("@~") or None
+    return None
+
+
+def _below(folders: list[str], places: tuple[str, ...]) -> str | None:
+    """The folder that stands for the author below one of these places."""
+    for place in sorted(places, key=len, reverse=True):
+        above = place.split("/") if place else []
+        if folders[: len(above)] == above and len(folders) > len(above):
+            name = folders[len(above)]
+            return None if not above and name in _NO_AUTHOR else name.lstrip("@~") or None
+    return None
