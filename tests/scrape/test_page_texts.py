@@ -166,7 +166,7 @@ def test_addresses_start_from_the_base(base: str, link: str, image: str) -> None
     """Of links, pictures (lazy ones, too), rel=canonical (HTML 4.2.3)."""
     figure = '<figure><img src="data:image/gif;base64,R0" data-src="a.png" width="600" height="400"></figure>'
     body = (
-        f'<article><h1>{TITLE}</h1>{BODY}<p>See <a href="more.html">more of it</a> there.</p>{figure}{BODY}</article>'
+        f'<article><h1>{TITLE}</h1>{BODY}<p>See <a href="more.html">more of it</a> there.</p>{figure}{LONGER}</article>'
     )
     found = read(body, f'<base href="{base}"><base href="/other/"><link rel="canonical" href="more.html">')
     assert f'href="{link}"' in found.html
@@ -197,7 +197,7 @@ TRAP = "Tokens of the casino are sold here to everybody who copies the page."
 def test_what_a_style_hides_is_no_part_of_the_article(way: str) -> None:
     """Traps and words for search engines are left out; what a click opens is not."""
     piece = (HIDDEN | SHOWN)[way].format(TRAP)
-    found = read(f"<article><h1>{TITLE}</h1>{BODY}{piece}{BODY}</article>")
+    found = read(f"<article><h1>{TITLE}</h1>{BODY}{piece}{LONGER}</article>")
     assert (TRAP in found.text) is (way in SHOWN)
     assert has_all(found)
 
