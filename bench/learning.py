@@ -20,7 +20,9 @@ from publicsuffixlist import PublicSuffixList
 from aggregator.scrape.article import DESCRIPTIONS
 from aggregator.scrape.blocks import Block, blocks
 from aggregator.scrape.clean.simplify import simplify
-from aggregator.scrape.content.features import MENU, evidence, page_areas
+from aggregator.scrape.content.areas import page_areas
+from aggregator.scrape.content.features import evidence
+from aggregator.scrape.content.surroundings import MENU
 from aggregator.scrape.dom import parse, to_text
 from aggregator.scrape.metadata.titles import find_title
 from aggregator.scrape.structured import claims

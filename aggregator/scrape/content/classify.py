@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
-from aggregator.scrape.content.features import Evidence, PageAreas, evidence, page_areas
+from aggregator.scrape.content.areas import PageAreas, page_areas
+from aggregator.scrape.content.features import evidence
 from aggregator.scrape.content.furniture import (
     CLOSING,
     CONTENTS,
@@ -34,6 +35,7 @@ from aggregator.scrape.content.furniture import (
     STRONG,
     is_life,
 )
+from aggregator.scrape.content.surroundings import Evidence
 from aggregator.scrape.content.tables import (
     Kind,
     Structure,

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from aggregator.scrape.content.features import MENU
+from aggregator.scrape.content.surroundings import MENU
 
 SETTLED_AFTER = 16
 """Trees after which a block that they agree on is not asked about further: most blocks of a page are menus."""
