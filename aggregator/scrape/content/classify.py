@@ -168,8 +168,8 @@ class _Judge:
             self._extend(home, start, end)
         for index in barred:
             self.kept[index] = False
-        drop_copies(self.blocks, self.kept)
         self._no_closing_notes()
+        drop_copies(self.blocks, self.kept)
         drop_empty_headings(self.blocks, self.kept, self.chances)
         drop_byline(self.blocks, self.kept, self.title)
         return BlockVerdict(self.blocks, self.chances, self.kept, home, self.wholes)
@@ -360,7 +360,8 @@ class _Judge:
         if 2 * block.link_words > block.words:
             announced = before is not None and self.kept[index - 1] and before.text.endswith((":", "："))
             file = leads_out(block.element, self.host) and block.element.tag in ("p", "div")
-            return (announced or (file and chance >= KEEP_AMID / 2)) and not self._has(index, STRONG)
+            sentence = block.link_words < block.words and "ends" in self.found[index] and chance >= KEEP_BESIDE
+            return (announced or sentence or (file and chance >= KEEP_AMID / 2)) and not self._has(index, STRONG)
         template = (
             self.found[index].get("kind_prose", 0.0) >= TEMPLATE and block.words >= PARAGRAPH and not block.link_words
         )
