@@ -54,6 +54,8 @@ def poll(
 
     place, begun = here(context), clock()
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
+        if pipeline.remark:
+            complain(pipeline.remark)
         chosen = _chosen(pipeline.store, feed, place) if feed is not None else None
         tally = pipeline.round(force=force or chosen is not None, name=chosen)
         states = pipeline.store.feeds()
@@ -199,5 +201,7 @@ def emit(context: typer.Context) -> None:
     place = here(context)
     tally = Tally()
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
+        if pipeline.remark:
+            complain(pipeline.remark)
         pipeline.emit(tally, full=True)
     say(f"{tally.built.posts} posts; {tally.built.written} files written, {tally.built.unchanged} as they were")

@@ -225,6 +225,7 @@ class Network(_Section):
         None, description="HTTP proxy for all requests (never taken from the environment). It resolves names, not we."
     )
     timeout_s: float = Field(30, gt=0, le=600, description="Seconds for one whole request: DNS to the last byte.")
+    trust_clock: bool = Field(False, description="Go on with a clock that is years ahead of the servers' (`Date`).")
     max_bytes: int = Field(32 * 2**20, ge=1024, description="Largest feed document, decoded, in bytes.")
     max_article_bytes: int = Field(8 * 2**20, ge=1024, description="Largest article page, decoded, in bytes.")
     max_data_bytes: int = Field(

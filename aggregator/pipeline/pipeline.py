@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -74,6 +74,12 @@ BATCH = 200
 
 
 log = structlog.get_logger()
+
+
+BEHIND = (
+    "the database holds less than the {:,} posts that {} shows: it was lost or emptied, or an older one was restored. "
+    "New posts go on above what is published, and the output is built again (`aggregator restore` takes a backup)"
+)
 
 
 class Progress(Protocol):
@@ -139,6 +145,7 @@ class Pipeline:
     stopping: threading.Event = field(default_factory=threading.Event)
     own: Config = field(init=False)
     ahead: timedelta | None = None
+    remark: str = ""
     configuring: threading.RLock = field(default_factory=threading.RLock)
     storylines: StoryFinder = field(init=False)
     hubs: Hubs = field(init=False)
@@ -180,14 +187,15 @@ class Pipeline:
 
     def poll(self, tally: Tally, *, force: bool = False, name: str | None = None) -> None:
         """Fetch, parse, decide on and save every feed that is due."""
-        self._note_rest()
+        pulse = self.store.queries.pulse()
+        rest = health.idle(pulse.last_poll, pulse.next_poll, self.clock())
         feeds = {state.id: state for state in self.store.due(self.clock(), force=force, name=name)}
-        save, times = PollBatch(self.store), poll_clock.ServerTimes(self._past())
+        save, times = PollBatch(self.store), poll_clock.ServerTimes(self.store.archive.last_stamp())
         titled = False
 
         def settle(state: FeedState, answer: Response | Exception, parsed: ParsedFeed | Exception | None) -> None:
             nonlocal titled
-            if not self.stopping.is_set() and not times.ahead:
+            if not self.stopping.is_set() and (not times.ahead or self.config.network.trust_clock):
                 titled = titled or (isinstance(parsed, ParsedFeed) and bool(parsed.title) and not state.title)
                 outcome = poll_outcome(self.store, state, self.options(state), answer, parsed, self.clock())
                 save.save(outcome)
@@ -217,6 +225,8 @@ class Pipeline:
         self._check_clock()
         if titled:
             self.configure(self.own)  # a feed without a name is called by its title
+        if rest:  # said in the feed of the feeds' health
+            self.store.record_event(rest)
         self._note_outage(tally)
 
     def _note_outage(self, tally: Tally) -> None:
@@ -231,17 +241,13 @@ class Pipeline:
         else:
             log.warning("the network is back", after=duration(now - since) if since else "")
 
-    def _past(self) -> datetime:
-        """A moment that has certainly passed: this program was installed, and something was put out."""
-        installed = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
-        return max(installed, self.store.archive.last_stamp() or installed)
-
     def _check_clock(self) -> None:
         """Raises ClockError while the servers say that the clock is years ahead."""
-        if self.ahead:
+        if self.ahead and not self.config.network.trust_clock:
             raise ClockError(
                 f"this machine's clock says {self.clock():%Y-%m-%d %H:%M} UTC, {self.ahead.days} days ahead of what "
-                "the servers say. Nothing was stored or published. Set the clock, and try again"
+                "the servers say. Nothing was stored or published. Set the clock, and try again (if it is right: "
+                "`network.trust_clock`)"
             )
 
     def follow_lists(self, *, force: bool = False) -> None:
@@ -253,12 +259,6 @@ class Pipeline:
     def subscribe(self) -> None:
         """See to the subscriptions at the hubs of feeds. For those alone who listen to what the hubs say."""
         self.subscriber.tend(self.config, self.options_at)
-
-    def _note_rest(self) -> None:
-        """Tell, in the feed of the feeds' health, of hours in which no round ran."""
-        pulse = self.store.queries.pulse()
-        if rest := health.idle(pulse.last_poll, pulse.next_poll, self.clock()):
-            self.store.record_event(rest)
 
     # --- scrape ----------------------------------------------------------------------------------------------------
 
@@ -332,7 +332,10 @@ class Pipeline:
         self._publish(tally, now)
         self._facts().find()
         self.store.outputs.fill(self.config.outputs, now)
-        before, behind = tally.built.written, self.store.must_rebuild()
+        behind = self.store.must_rebuild()
+        if behind and not self.store.archive.latest(1):
+            return  # a database that was lost has nothing to show yet; what is published stays
+        before = tally.built.written
         built = emit.build(
             self.store.archive,
             self.config.site,
@@ -343,11 +346,11 @@ class Pipeline:
             behind=behind,
             progress=self._emitted,
         )
-        if behind:
-            self.store.rebuilt()
         pages = IntelPages(self.store, self.config, self.out.parent, self.clock, self.stopping.is_set)
         named = pages.write(full=full)
         tally.built = replace(built, written=before + built.written, files=(*built.files, *named.files))
+        if behind:
+            self.store.rebuilt()
         emit.write_health(self.config.site, self.store.queries.events(emit.HEALTH_EVENTS), self.out)
         self.hubs.note(self.config, tally.built.files, now)
 
@@ -390,12 +393,8 @@ class Pipeline:
         """Go on above what `out` shows already, and say so, where the database knows less of it."""
         shown = emit.published(self.out)
         if shown is not None and self.store.catch_up(shown.sequence, shown.stamp):
-            log.warning(
-                "the database holds less than is published: it was lost, or an older one was restored. New posts go on "
-                "above what is published, and the output is rebuilt (`aggregator restore` takes a backup)",
-                published=shown.sequence,
-                output=str(self.out),
-            )
+            self.remark = BEHIND.format(shown.sequence, self.out)
+            log.warning(self.remark)
 
     def _emitted(self, done: int, total: int) -> None:
         if self.stopping.is_set():

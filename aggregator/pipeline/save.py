@@ -106,7 +106,9 @@ def save_article(store: Store, reading: ArticleResult, read: ReadArticle, now: d
             store, reading, article, now, repeats=bool(twins)
         ):
             return
-        if store.is_overview(pending.id, article.title or "") and _save_own_words(store, reading, article, now):
+        if store.is_overview(pending.id, article.title or "", article.text) and _save_own_words(
+            store, reading, article, now
+        ):
             return
     store.save_article(
         pending.id,

@@ -372,8 +372,8 @@ _PENDING = f"""
         FROM carried WHERE feed_id IS NOT NULL
     )
     SELECT articles.id, coalesce(entries.url, articles.url) AS url, chosen.feed_id, articles.attempts,
-        articles.title, (SELECT coalesce(nullif(told.html, ''), told.summary, '') FROM entries AS told
-            WHERE told.id = coalesce({BEST_TEXT}, entries.id)) AS feed_html,
+        articles.title, coalesce((SELECT coalesce(nullif(told.html, ''), told.summary) FROM entries AS told
+            WHERE told.id = iif(chosen.feed_id = articles.feed_id, {BEST_TEXT}, entries.id)), '') AS feed_html,
         coalesce(entries.published, articles.published) AS published,
         coalesce(entries.language, feeds.language) AS lang,
         CASE WHEN chosen.feed_id = articles.feed_id THEN coalesce(entries.content_hash, '') ELSE '' END AS content_hash
@@ -427,14 +427,15 @@ def _own_words(sql: Sql, article_id: int, at: datetime) -> None:
     """Let an article whose link turns out to be that of others too say what its feed says, unless its page did."""
     row = sql.one(
         """
-        SELECT entries.*, articles.title AS page_title FROM articles JOIN entries ON entries.id =
+        SELECT entries.*, articles.title AS page_title, articles.text AS page_text
+        FROM articles JOIN entries ON entries.id =
             (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
         WHERE articles.id = ? AND articles.state = 'scraped'
         """,
         (article_id,),
     )
     says_something = row is not None and (row["html"] or row["summary"])
-    if row is not None and says_something and not ownership.titles_akin(row["title"], row["page_title"]):
+    if row is not None and says_something and not ownership.is_page_of(row, row["page_title"], row["page_text"]):
         speak_as(sql, article_id, row, at)
         post_changes.mark_changed(sql, (article_id,))
 
@@ -471,13 +472,13 @@ def _create(
 
 def entry_revised(sql: Sql, article_id: int, entry_id: int, decision: Decision, at: datetime) -> None:
     """The feed has changed an entry: the article follows, if it is this entry's text; its page is fetched again."""
-    if decision.canonical_url is not None:
-        register(sql, article_id, (decision.canonical_url,))
     row = sql.one("SELECT * FROM articles WHERE id = ?", (article_id,))
     assert row is not None
     first = sql.value("SELECT min(id) FROM entries WHERE article_id = ? AND feed_id = ?", (article_id, row["feed_id"]))
     if entry_id != first:
         return
+    if decision.canonical_url is not None:
+        register(sql, article_id, (decision.canonical_url,))
     if decision.canonical_url is not None and held(sql, decision.canonical_url) == article_id:
         _look_again(sql, row, at)
     follow_entry(sql, row, decision.entry, at)

@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.models import Article, Decision, PageKind, PendingArticle
-from aggregator.store import articles, identity, neighbours, post_changes, times
+from aggregator.store import articles, identity, neighbours, ownership, post_changes, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.identity import Canonical, Links, SameSite
 
@@ -378,7 +378,7 @@ def save(sql: Sql, article_id: int, article: Article | None, now: datetime, cano
     sql.execute("UPDATE articles SET looks = looks + 1, looked_at = ? WHERE id = ?", (times.whole(now), found))
     if article is None:
         return
-    stated = ((neighbours.NEXT, article.next), (neighbours.PREVIOUS, article.previous))
+    stated = ownership.own_neighbours(sql, found, article, article.url)
     before = neighbours.beside(sql, [found])
     if renamed := neighbours.save(sql, found, stated, now, canonical):
         post_changes.mark_changed(sql, {found} | before | renamed)

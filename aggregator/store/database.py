@@ -279,10 +279,10 @@ class Store:
         with self._session.write() as sql:
             scrape_results.save_feed_text(sql, article_id, judged, now, evidence)
 
-    def is_overview(self, article_id: int, page_title: str) -> bool:
+    def is_overview(self, article_id: int, page_title: str, page_text: str) -> bool:
         """Whether a page is none of the article's own: others have its link too, and its title is that of none."""
         with self._session.read() as sql:
-            return ownership.is_overview(sql, identity.resolve(sql, article_id) or 0, page_title)
+            return ownership.is_overview(sql, identity.resolve(sql, article_id) or 0, page_title, page_text)
 
     def save_failure(self, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
         """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""

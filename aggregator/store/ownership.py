@@ -6,14 +6,15 @@ functions that the store was opened with (`addresses.Links`). Nothing is fetched
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import unicodedata
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.models import Decision
-from aggregator.store import articles, identity, post_changes, retention, times
+from aggregator.models import Article, Decision, Neighbour
+from aggregator.store import articles, identity, neighbours, post_changes, retention, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links
 from aggregator.text.urls import host_of
@@ -124,7 +125,8 @@ def _nearness(row: sqlite3.Row, address: str, links: Links) -> int:
 def _in_folder(home: str | None, address: str) -> bool | None:
     """Whether an address lies below a feed's home page; None where that is no folder of its host, or elsewhere."""
     folder = urlsplit(home or "").path.rstrip("/")
-    if not folder or host_of(home or "") != host_of(address):
+    hosts = {host_of(url).removeprefix("www.") for url in (home or "", address)}
+    if not folder or len(hosts) > 1:
         return None
     return urlsplit(address).path.startswith(folder + "/")
 
@@ -144,7 +146,10 @@ def _hand_to(sql: Sql, article: sqlite3.Row, feed_id: int, entry_id: int, now: d
     )
     sql.execute("UPDATE samples SET feed_id = ? WHERE article_id = ?", (feed_id, article["id"]))
     if article["state"] == "scraped":
-        sql.execute("UPDATE articles SET author = coalesce(?, author) WHERE id = ?", (entry["author"], article["id"]))
+        sql.execute(
+            "UPDATE articles SET author = coalesce(?, author), title = coalesce(nullif(?, ''), title) WHERE id = ?",
+            (entry["author"], entry["title"], article["id"]),
+        )
         post_changes.revised(sql, article["id"], now)
     else:
         articles.speak_as(sql, article["id"], entry, now)
@@ -180,10 +185,12 @@ def is_another(sql: Sql, feed_id: int, article_id: int, decision: Decision, link
     assert own is not None
     if own["entries"]:
         return not own["same"]
-    feeds = sql.all("SELECT id, polled_url, url AS feed_url, home_page_url FROM feeds")
-    near = {row["id"] for row in feeds if _nearness(row, url, links)}
     others = sql.all("SELECT feed_id, title, html, summary FROM entries WHERE article_id = ?", (article_id,))
-    if not others or feed_id in near or any(other["feed_id"] in near for other in others):
+    feeds = sql.all(
+        "SELECT polled_url, url AS feed_url, home_page_url FROM feeds WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps([feed_id, *(other["feed_id"] for other in others)]),),
+    )
+    if not others or any(_nearness(row, url, links) for row in feeds):
         return False
     text = articles.plain_words(entry.html or entry.summary)
     return not any(
@@ -230,36 +237,58 @@ def believed(sql: Sql, article_id: int, claim: str, page_url: str, links: Links)
 
     Not where it is a front page or a feed's own, or lies in the folder of another feed's author.
     """
-    if not identity.identifying((claim,)):
+    if not identity.identifying((claim,)) or in_anothers_folder(sql, article_id, claim, page_url):
         return False
+    homes = {home for row in sql.all("SELECT home_page_url, url, polled_url FROM feeds") for home in tuple(row) if home}
+    return not any(links.canonical(home) == claim for home in homes)
+
+
+def in_anothers_folder(sql: Sql, article_id: int, url: str, page_url: str) -> bool:
+    """Whether `url` lies in the folder of a feed that does not carry the article, and the article's page does not."""
     rows = sql.all(
         """
-        SELECT feeds.home_page_url, feeds.url, feeds.polled_url,
-            EXISTS (SELECT 1 FROM entries WHERE article_id = ? AND feed_id = feeds.id) AS carries
-        FROM feeds
+        SELECT home_page_url FROM feeds WHERE instr(home_page_url, ?) > 0
+            AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = ? AND feed_id = feeds.id)
         """,
-        (article_id,),
+        (host_of(url).removeprefix("www."), article_id),
     )
-    for row in rows:
-        homes = {row["home_page_url"], row["url"], row["polled_url"]} - {None}
-        if any(links.canonical(home) == claim for home in homes):
-            return False
-        if (
-            not row["carries"]
-            and _in_folder(row["home_page_url"], claim)
-            and not _in_folder(row["home_page_url"], page_url)
-        ):
-            return False
-    return True
+    homes = (row["home_page_url"] for row in rows)
+    return any(_in_folder(home, url) and not _in_folder(home, page_url) for home in homes)
 
 
-def is_overview(sql: Sql, article_id: int, page_title: str) -> bool:
-    """Whether a page is none of the article's own: entries of others have its link too, and its title is another."""
+def own_neighbours(
+    sql: Sql, article_id: int, article: Article, page_url: str
+) -> tuple[tuple[str, Neighbour | None], ...]:
+    """What a page states as next and previous post, without posts in the folder of another feed's author."""
+    stated = ((neighbours.NEXT, article.next), (neighbours.PREVIOUS, article.previous))
+    return tuple(
+        (side, link) for side, link in stated if link and not in_anothers_folder(sql, article_id, link.url, page_url)
+    )
+
+
+def is_overview(sql: Sql, article_id: int, page_title: str, page_text: str) -> bool:
+    """Whether a page is none of the article's own: entries of others have its link too, and it says something else.
+
+    Where an article's feed gives it no text, its title has to tell.
+    """
     rows = sql.all(
         """
-        SELECT own.title FROM entries AS own JOIN entries AS other ON other.canonical_url = own.canonical_url
+        SELECT DISTINCT own.title, coalesce(nullif(own.html, ''), own.summary) AS html
+        FROM entries AS own JOIN entries AS other ON other.canonical_url = own.canonical_url
         WHERE own.article_id = ? AND other.article_id <> own.article_id AND other.found_by = 'feed'
         """,
         (article_id,),
     )
-    return bool(rows) and not any(row["title"] and titles_akin(row["title"], page_title) for row in rows)
+    return bool(rows) and not any(_is_page_of(row["title"], row["html"], page_title, page_text) for row in rows)
+
+
+def is_page_of(entry: sqlite3.Row, page_title: str, page_text: str) -> bool:
+    """Whether a page that several entries link to is about this one."""
+    return _is_page_of(entry["title"], entry["html"] or entry["summary"], page_title, page_text)
+
+
+def _is_page_of(title: str, html: str, page_title: str, page_text: str) -> bool:
+    text = articles.plain_words(html)
+    if text:
+        return articles.words_akin(text, page_text.casefold().split())
+    return bool(title) and titles_akin(title, page_title)

@@ -206,7 +206,7 @@ def save_page(sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage,
         articles.save_evidence(sql, keep, page.evidence)
         articles.save_label(sql, keep, judged.article)
         changed |= not shared and not trifle and _judge(sql, keep, judged, touched)
-    stated = ((neighbours.NEXT, judged.article.next), (neighbours.PREVIOUS, judged.article.previous))
+    stated = ownership.own_neighbours(sql, keep, judged.article, page.evidence.final_url)
     renamed = neighbours.save(sql, keep, stated, now, links.canonical)
     changed |= ownership.settle(sql, keep, now, links)
     if changed or renamed:

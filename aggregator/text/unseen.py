@@ -13,7 +13,7 @@ from typing import Final
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters, marks and symbols by their category that have no ink: joiners, Hangul fillers, the empty Braille cell."""
 
-_NO_INK: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
+_NO_INK: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 
 _MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ENDS: Final = {**dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"), **dict.fromkeys("\u2066\u2067\u2068", "\u2069")}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "acceptance.md"
-NAMED = re.compile(r"^\s*(?:async )?def (test_((?:[fak]\d\d_)+)\w+)", re.MULTILINE)
+NAMED = re.compile(r"^\s*(?:async )?def (test_((?:[fahk]\d\d_)+)\w+)", re.MULTILINE)
 
 FAULTS = """\
 F1 the ETag changes and the body does not: the new one is kept
@@ -126,6 +126,28 @@ K24 a busy machine: limits count processor time
 K25 one outlet's robots.txt fails or asks for minutes: the others' posts come out
 K26 links and words of other people: no secret because of their names"""
 
+HOSTILE = """\
+H2 a stranger's feed names an outlet's post first: it is the outlet's, with its title and words
+H3 a page says that it is another author's post on a host they share: both stand, each for itself
+H5 a backup is restored, the database lost or emptied: the output follows, ids and times go on above what is out
+H6 every page names the front page or an overview as its address: each entry leads to its own post
+H8 a copy dated before our last look at its feed: the date is not believed
+H9 a link blog is a round ahead of the outlet, plainly or by a redirect: the source is the outlet
+H10 an edit is told once, and none where the words are the same
+H11 titles that nobody sees, direction marks without an end: untitled; closed
+H12 a feed that fills the disk: bounds on what it may add, and on a document
+H13 a page says that another author's post comes before it: that post leads on to no stranger
+H17 threads told apart by a number in the link: each page is read
+H18 guids and links that differ in one parameter: as many entries; one that only tracks makes none
+H19 items that share link and title: as many entries as there are texts and dates
+H20 entries of two feeds on one front page or catalogue: two posts, each with its words
+H21 notices in the same words on other days: no copies
+H25 a guid used again for another article: another entry
+H26 new guids or dates at every build: the same entries
+H27 a post that two feeds carry: the best of both, and nothing of a stranger's
+H28 our clock is years ahead of the servers': nothing is stored or stamped
+H29 203 is a success; a hub's secret goes over https alone; notes and leftovers are not served"""
+
 NOT_TESTED: dict[str, str] = {
     "A35": "no text of a feed is given to another program: there are no hooks and no notifier",
 }
@@ -136,7 +158,7 @@ def named_tests() -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(TESTS.rglob("test_*.py")):
         for match in NAMED.finditer(path.read_text("utf-8")):
-            for case in re.findall(r"[fak]\d\d", match[2]):
+            for case in re.findall(r"[fahk]\d\d", match[2]):
                 found[f"{case[0].upper()}{int(case[1:])}"].append(f"{path.relative_to(TESTS.parent)}::{match[1]}")
     return found
 
@@ -149,7 +171,13 @@ def page() -> str:
         "",
         "Each case is shown by the tests named beside it, on real sockets, files and databases.",
     ]
-    for title, cases in (("Faults", FAULTS), ("Attacks", ATTACKS), ("Kinds of feeds", KINDS)):
+    titled = (
+        ("Faults", FAULTS),
+        ("Attacks", ATTACKS),
+        ("Kinds of feeds", KINDS),
+        ("Hostile publishers, and bad luck", HOSTILE),
+    )
+    for title, cases in titled:
         lines += ["", f"## {title}", "", "| case | what happens | shown by |", "| --- | --- | --- |"]
         for line in cases.splitlines():
             case, _, words = line.partition(" ")
@@ -171,6 +199,6 @@ def test_the_page_of_faults_and_attacks_is_as_the_tests_are() -> None:
 
 def test_every_case_has_a_test_or_a_reason() -> None:
     """No fault, no attack and no kind is left out silently."""
-    cases = {line.partition(" ")[0] for line in f"{FAULTS}\n{ATTACKS}\n{KINDS}".splitlines()}
-    assert len(cases) == 106
+    cases = {line.partition(" ")[0] for line in f"{FAULTS}\n{ATTACKS}\n{KINDS}\n{HOSTILE}".splitlines()}
+    assert len(cases) == 126
     assert sorted(cases - set(named_tests()) - set(NOT_TESTED)) == []

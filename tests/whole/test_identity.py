@@ -22,7 +22,7 @@ def one(tmp_path: Path) -> Rounds:
 
 @pytest.mark.parametrize("key", ["t", "ts", "sid", "session_id", "nonce", "_", "token", "cb", "utm_content", "ref"])
 @pytest.mark.parametrize("guids", [True, False])
-def test_a_number_in_the_link_tells_incidents_apart(one: Rounds, key: str, guids: bool) -> None:
+def test_h17_h18_a_number_in_the_link_tells_incidents_apart(one: Rounds, key: str, guids: bool) -> None:
     """Items that share title and path, told apart by one parameter, are entries of their own, now and a day later."""
 
     def incident(n: int) -> str:
@@ -36,7 +36,7 @@ def test_a_number_in_the_link_tells_incidents_apart(one: Rounds, key: str, guids
     assert len(one.posts()) == 4
 
 
-def test_an_incident_that_comes_alone_is_one_of_its_own(one: Rounds) -> None:
+def test_h18_an_incident_that_comes_alone_is_one_of_its_own(one: Rounds) -> None:
     """A feed that lists its newest item alone, each with a guid and a number of its own."""
     for n in range(4):
         link = f"https://feed.example/incident?t={1764500000 + n * 86400}"
@@ -47,7 +47,7 @@ def test_an_incident_that_comes_alone_is_one_of_its_own(one: Rounds) -> None:
 
 @pytest.mark.parametrize("query", ["utm_source=rss&utm_id={n}", "_={n}", "token={n}", "session_id={n}", "t={n}"])
 @pytest.mark.parametrize("guids", [True, False])
-def test_a_parameter_that_changes_at_every_poll_makes_no_new_entry(one: Rounds, query: str, guids: bool) -> None:
+def test_h18_a_parameter_that_changes_at_every_poll_makes_no_new_entry(one: Rounds, query: str, guids: bool) -> None:
     """Seen with and without, or with another value and the same words and date, it is the same post."""
 
     def items(n: int) -> list[str]:
@@ -74,7 +74,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dated", [True, False])
-def test_items_that_share_a_link_are_kept_each(one: Rounds, kind: str, dated: bool) -> None:
+def test_h19_items_that_share_a_link_are_kept_each(one: Rounds, kind: str, dated: bool) -> None:
     """Each has its own text (and date); a later one comes out too, in the document with the others and alone."""
     title, guid = KINDS[kind]
 
@@ -92,7 +92,7 @@ def test_items_that_share_a_link_are_kept_each(one: Rounds, kind: str, dated: bo
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_guid_that_is_used_again_is_another_entry(one: Rounds, links: bool) -> None:
+def test_h25_a_guid_that_is_used_again_is_another_entry(one: Rounds, links: bool) -> None:
     """Another title, text and link under the guid `latest`: each is kept, found again, and edited by itself."""
 
     def article(n: int, words: str = "") -> str:
@@ -112,7 +112,7 @@ def test_a_guid_that_is_used_again_is_another_entry(one: Rounds, links: bool) ->
     [{"title": "A better headline"}, {"html": prose("rewritten")}, {"link": "https://feed.example/moved"}],
     ids=["title", "text", "link"],
 )
-def test_an_edit_under_a_known_guid_is_no_new_entry(one: Rounds, edit: dict[str, str]) -> None:
+def test_h25_an_edit_under_a_known_guid_is_no_new_entry(one: Rounds, edit: dict[str, str]) -> None:
     """One of title, text and link changes: the same entry."""
     said = {"title": "The headline", "link": "https://feed.example/post", "html": prose("first")}
     one.poll("One", rss(item(**said, guid="g", date=OLD)), full_text="never")
@@ -123,7 +123,7 @@ def test_an_edit_under_a_known_guid_is_no_new_entry(one: Rounds, edit: dict[str,
 
 @pytest.mark.parametrize("redated", [True, False])
 @pytest.mark.parametrize("retitled", [True, False])
-def test_new_guids_at_every_build_make_no_new_entries(one: Rounds, redated: bool, retitled: bool) -> None:
+def test_h26_new_guids_at_every_build_make_no_new_entries(one: Rounds, redated: bool, retitled: bool) -> None:
     """The links are those of before, and the guids that had them are gone."""
 
     def build(n: int) -> bytes:
@@ -141,7 +141,7 @@ def test_new_guids_at_every_build_make_no_new_entries(one: Rounds, redated: bool
 
 
 @pytest.mark.parametrize("guids", [True, False])
-def test_without_links_the_words_tell(one: Rounds, guids: bool) -> None:
+def test_h26_without_links_the_words_tell(one: Rounds, guids: bool) -> None:
     """New guids, or dates that are those of the build: the same title and text are the same post."""
 
     def build(n: int, posts: str) -> bytes:
@@ -155,7 +155,7 @@ def test_without_links_the_words_tell(one: Rounds, guids: bool) -> None:
     assert len(one.posts()) == 3
 
 
-def test_a_notice_said_again_under_a_steady_feeds_new_guid_is_new(one: Rounds) -> None:
+def test_h26_a_notice_said_again_under_a_steady_feeds_new_guid_is_new(one: Rounds) -> None:
     """Where the other guids are those of before, a new guid and a new date mean it, whatever the words."""
 
     def notice(n: int) -> str:
@@ -171,7 +171,7 @@ def test_a_notice_said_again_under_a_steady_feeds_new_guid_is_new(one: Rounds) -
 
 @pytest.mark.parametrize("text", ["<p>Your roundup of the day, in five minutes.</p>", prose("standing", 150)])
 @pytest.mark.parametrize("title", ["Login is not available", "Briefing for day {n}"])
-def test_notices_in_the_same_words_are_no_copies(one: Rounds, text: str, title: str) -> None:
+def test_h21_notices_in_the_same_words_are_no_copies(one: Rounds, text: str, title: str) -> None:
     """Of one feed, with links of their own, on other days; also when they come in one by one."""
 
     def notice(n: int) -> str:
@@ -184,7 +184,7 @@ def test_notices_in_the_same_words_are_no_copies(one: Rounds, text: str, title: 
     assert len(one.posts()) == 5
 
 
-def test_a_double_posting_is_one(one: Rounds) -> None:
+def test_h21_a_double_posting_is_one(one: Rounds) -> None:
     """The same words under two links within minutes are a mistake of the outlet's."""
     items = [item("Twice", f"https://feed.example/{n}", str(n), OLD + n * HOUR / 6, prose("twice")) for n in range(2)]
     one.poll("One", rss(*items), full_text="never")
@@ -202,7 +202,9 @@ def test_a_copy_of_another_outlet_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("claimed", "leader"), [(-9 * DAY, "Outlet"), (-2 * HOUR, "Outlet"), (timedelta(), "Outlet"), (None, "Outlet")]
 )
-def test_a_date_before_the_last_look_is_not_believed(tmp_path: Path, claimed: timedelta | None, leader: str) -> None:
+def test_h08_a_date_before_the_last_look_is_not_believed(
+    tmp_path: Path, claimed: timedelta | None, leader: str
+) -> None:
     """A copy that was not listed at its feed's last poll, and says that it was out by then, is the copy."""
     rounds = Rounds(tmp_path, Copier="https://copier.example/rss", Outlet="https://outlet.example/rss")
     for name in ("Copier", "Outlet"):
@@ -217,7 +219,7 @@ def test_a_date_before_the_last_look_is_not_believed(tmp_path: Path, claimed: ti
     assert [post.source.name for post in rounds.posts() if post.title == "A worm"] == [leader]
 
 
-def test_a_feed_that_lags_a_few_minutes_keeps_its_date(tmp_path: Path) -> None:
+def test_h08_a_feed_that_lags_a_few_minutes_keeps_its_date(tmp_path: Path) -> None:
     """Caches hold feeds back; a copy made meanwhile does not come before the original for that."""
     rounds = Rounds(tmp_path, Copier="https://copier.example/rss", Outlet="https://outlet.example/rss")
     for name in ("Copier", "Outlet"):
@@ -246,7 +248,7 @@ SAID = item("INVENTED", "https://outlet.example/post", "s", START - 2 * HOUR, "<
 
 @pytest.mark.parametrize("order", ["Stranger first", "Outlet first", "one round"])
 @pytest.mark.parametrize("readable", [True, False])
-def test_a_post_is_its_own_outlets_whoever_names_it_first(two: Rounds, order: str, readable: bool) -> None:
+def test_h02_h09_a_post_is_its_own_outlets_whoever_names_it_first(two: Rounds, order: str, readable: bool) -> None:
     """Title, text, date and source are the outlet's; the stranger is named as one who links; the id stays."""
     if readable:
         two.pages["https://outlet.example/post"] = page("The outlet's headline", "<p>OWN</p>" + prose("own page", 300))
@@ -269,14 +271,14 @@ def test_a_post_is_its_own_outlets_whoever_names_it_first(two: Rounds, order: st
     assert two.asked.count("https://outlet.example/post") == (1 if order != "Stranger first" else 2)
 
 
-def test_a_stranger_that_says_to_be_the_outlet_is_none(two: Rounds) -> None:
+def test_h02_a_stranger_that_says_to_be_the_outlet_is_none(two: Rounds) -> None:
     """A channel's link is its own word; a feed that comes from the site counts more."""
     two.poll("Stranger", rss(SAID, home="https://outlet.example/"))
     two.poll("Outlet", rss(OWN, home="https://outlet.example/"))
     assert [(post.title, post.source.name) for post in two.posts()] == [("The outlet's headline", "Outlet")]
 
 
-def test_a_feed_served_elsewhere_is_at_home_by_what_it_says(tmp_path: Path) -> None:
+def test_h02_a_feed_served_elsewhere_is_at_home_by_what_it_says(tmp_path: Path) -> None:
     """FeedBurner and the like: of two that are not fetched from the site, the one that names it as its home."""
     rounds = Rounds(tmp_path, Blog="https://blog.example/rss", Outlet="https://feeds.example/outlet")
     rounds.poll("Blog", rss(SAID, home="https://blog.example/"))
@@ -284,7 +286,7 @@ def test_a_feed_served_elsewhere_is_at_home_by_what_it_says(tmp_path: Path) -> N
     assert [(post.title, post.source.name) for post in rounds.posts()] == [("The outlet's headline", "Outlet")]
 
 
-def test_a_link_that_redirects_to_the_outlets_post_is_the_outlets(two: Rounds) -> None:
+def test_h09_a_link_that_redirects_to_the_outlets_post_is_the_outlets(two: Rounds) -> None:
     """A post that only leads to a followed outlet is that outlet's, once its feed brings it."""
     there = "https://outlet.example/post"
     for url in ("https://stranger.example/go", there):
@@ -310,7 +312,7 @@ AUTHORS = [
 @pytest.mark.parametrize(("post", "feed"), AUTHORS)
 @pytest.mark.parametrize("alice_first", [True, False])
 @pytest.mark.parametrize("claim", ['<link rel="canonical" href="{}">', '<meta property="og:url" content="{}">'])
-def test_a_page_speaks_for_its_own_author_alone(
+def test_h03_a_page_speaks_for_its_own_author_alone(
     tmp_path: Path, post: str, feed: str, alice_first: bool, claim: str
 ) -> None:
     """On a host that authors share, one's page claims to be another's post: both come out, each with its own link."""
@@ -338,16 +340,24 @@ def test_a_page_speaks_for_its_own_author_alone(
 
 @pytest.mark.parametrize("rel", ["prev", "next"])
 @pytest.mark.parametrize("mallory_first", [True, False])
-def test_a_page_names_no_neighbour_of_another_author(tmp_path: Path, rel: str, mallory_first: bool) -> None:
+@pytest.mark.parametrize(
+    "folder", ["https://host.example/@{}/", "https://host.example/{}/", "https://{}.substack.com/"]
+)
+def test_h13_a_page_names_no_neighbour_of_another_author(
+    tmp_path: Path, rel: str, mallory_first: bool, folder: str
+) -> None:
     """Whose next post a page is, is said by its own author's pages."""
-    rounds = Rounds(tmp_path, Mallory="https://host.example/@mallory/feed", Alice="https://host.example/@alice/feed")
-    theirs, own = "https://host.example/@mallory/a", "https://host.example/@alice/one"
+    homes = {name: folder.format(name.lower()) for name in ("Mallory", "Alice")}
+    rounds = Rounds(tmp_path, **{name: f"{home}feed" for name, home in homes.items()})
+    theirs, own = homes["Mallory"] + "a", homes["Alice"] + "one"
     rounds.pages[theirs] = page("Buy tokens", prose("tokens", 300), f'<link rel="{rel}" href="{own}">')
     rounds.pages[own] = page("The only post", prose("only", 300))
     bodies = {
-        "Mallory": rss(item("Buy tokens", theirs, theirs, START - HOUR)),
-        "Alice": rss(item("The only post", own, own, START - 9 * HOUR)),
+        "Mallory": rss(item("Buy tokens", theirs, theirs, START - HOUR), home=homes["Mallory"]),
+        "Alice": rss(item("The only post", own, own, START - 9 * HOUR), home=homes["Alice"]),
     }
+    for name, home in homes.items():  # both are known
+        rounds.poll(name, rss(home=home))
     for name in ("Mallory", "Alice") if mallory_first else ("Alice", "Mallory"):
         rounds.poll(name, bodies[name])
     (alice,) = (post for post in rounds.posts() if post.source.name == "Alice")
@@ -356,7 +366,7 @@ def test_a_page_names_no_neighbour_of_another_author(tmp_path: Path, rel: str, m
 
 @pytest.mark.parametrize("canonical", ["https://site.example/", "https://site.example/blog", "https://site.example/x"])
 @pytest.mark.parametrize("together", [True, False])
-def test_an_address_that_many_posts_claim_is_none(tmp_path: Path, canonical: str, together: bool) -> None:
+def test_h06_an_address_that_many_posts_claim_is_none(tmp_path: Path, canonical: str, together: bool) -> None:
     """A front page, a feed's home, an overview: each entry leads to its own post."""
     rounds = Rounds(tmp_path, Site="https://site.example/rss")
     links = [f"https://site.example/2026/{name}" for name in "abc"]
@@ -385,7 +395,7 @@ def test_a_canonical_address_of_ones_own_is_taken(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("readable", [True, False])
 @pytest.mark.parametrize("apart", [True, False])
-def test_posts_of_two_feeds_on_one_catalogue_keep_their_words(
+def test_h20_posts_of_two_feeds_on_one_catalogue_keep_their_words(
     tmp_path: Path, target: str, readable: bool, apart: bool
 ) -> None:
     """Their titles and texts have nothing in common, and neither feed is the target's: they are two posts."""
@@ -422,7 +432,7 @@ def enclosed(text: str, *, author: str = "", audio: str = "") -> str:
 
 
 @pytest.mark.parametrize("first", ["Text", "Audio"])
-def test_a_post_of_two_feeds_shows_the_best_of_both(tmp_path: Path, first: str) -> None:
+def test_h27_a_post_of_two_feeds_shows_the_best_of_both(tmp_path: Path, first: str) -> None:
     """Text of the one, audio and author of the other, whichever comes first."""
     rounds = Rounds(tmp_path, Text="https://site.example/rss", Audio="https://site.example/podcast")
     long, audio = prose("talk", 200), "https://site.example/talk.mp3"
@@ -437,7 +447,7 @@ def test_a_post_of_two_feeds_shows_the_best_of_both(tmp_path: Path, first: str) 
     assert len(post.html) == len(long)
 
 
-def test_a_stranger_adds_nothing_to_an_outlets_post(two: Rounds) -> None:
+def test_h27_a_stranger_adds_nothing_to_an_outlets_post(two: Rounds) -> None:
     """No file, no author, no longer text of a feed that is not at home there."""
     said = SAID.replace("</item>", '<enclosure url="https://s.example/x.mp3" type="audio/mpeg" length="9"/></item>')
     two.poll("Stranger", rss(said.replace("INVENTED words.", prose("invented", 900)), home="https://stranger.example/"))
@@ -455,7 +465,7 @@ def edits(rounds: Rounds) -> list[str]:
 
 
 @pytest.mark.parametrize("full_text", ["never", "auto", "always"])
-def test_an_edit_is_told_once(one: Rounds, full_text: str) -> None:
+def test_h10_an_edit_is_told_once(one: Rounds, full_text: str) -> None:
     """Also where the article has its feed's text alone: `never`, a long text, a page that can not be had."""
     for state in ("alpha", "omega", "omega", "omega"):
         html = prose("edit", 400) + f"<p>The last line is {state}.</p>"
@@ -468,7 +478,7 @@ def test_an_edit_is_told_once(one: Rounds, full_text: str) -> None:
 @pytest.mark.parametrize(
     "other", ["<div>{}</div>", "{}<p></p>", "<blockquote>{}</blockquote>"], ids=["div", "empty", "quote"]
 )
-def test_other_markup_around_the_same_words_is_no_edit(one: Rounds, other: str) -> None:
+def test_h10_other_markup_around_the_same_words_is_no_edit(one: Rounds, other: str) -> None:
     """What a reader would read is the same."""
     for html in (prose("same"), other.format(prose("same"))):
         one.poll("One", rss(item("A post", "https://feed.example/p", "p", OLD, html)), full_text="never")
