@@ -35,7 +35,7 @@ def kev(rows: int = 2, **changes: object) -> bytes:
 
 
 def epss(rows: list[str], head: str = "#model_version:v2026.06.15,score_date:2026-08-20T12:03:07+0000") -> bytes:
-    return gzip.compress("\n".join([head, "cve,epss,percentile", *rows, ""]).encode())
+    return gzip.compress("\n".join([head, "cve,epss,percentile", *rows, ""]).encode(), mtime=0)
 
 
 def record(**changes: object) -> bytes:
