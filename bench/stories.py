@@ -23,8 +23,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator.dedupe.stories import Clusterer, Features, Grouped, Index, Stats, StoryItem, group
-from aggregator.dedupe.stories.scoring import vector
+from aggregator.dedupe.stories.clusterer import Clusterer, group
+from aggregator.dedupe.stories.index import Index
+from aggregator.dedupe.stories.scoring import Stats, vector
+from aggregator.dedupe.stories.values import Features, Grouped, StoryItem
 from aggregator.pipeline.stories import StoryFinder
 from aggregator.store import Store
 
@@ -193,7 +195,7 @@ def speed(articles: int) -> tuple[float, float]:
     press, stats, index = Press(), Stats(), Index()
     stored = [press.features(number) for number in range(articles)]
     for one in stored:
-        stats.add(one)
+        stats.add(stats.numbered(one))
     for one in stored:
         index.add(one.id, vector(one, stats))
     del stored
@@ -201,7 +203,7 @@ def speed(articles: int) -> tuple[float, float]:
     for number in range(300):
         asked = vector(press.features(articles + number), stats)
         begin = time.process_time()
-        index.near(asked, 60, lambda _: True)
+        index.near(asked, 60)
         taken.append(1000 * (time.process_time() - begin))
     return statistics.median(taken), sorted(taken)[int(0.99 * len(taken))]
 

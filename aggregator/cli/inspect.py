@@ -30,7 +30,7 @@ from aggregator.text.urls import public_url, redact
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
-    from aggregator.dedupe.stories import StoryItem
+    from aggregator.dedupe.stories.values import StoryItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,10 +293,10 @@ def stories(
 
     A line that can not be read is named, and has an `error` in its place; exit code 1 when none can.
     """
-    from aggregator.dedupe import stories as grouping
+    from aggregator.dedupe.stories.clusterer import group
 
     lines = list(read_lines(file))
-    found = iter(grouping.group(_item(line.values) for line in lines if not line.problem))
+    found = iter(group(_item(line.values) for line in lines if not line.problem))
     for line in lines:
         if line.problem:
             complain(line.problem)
@@ -310,7 +310,7 @@ def stories(
 
 
 def _item(values: dict[str, Any]) -> StoryItem:
-    from aggregator.dedupe.stories import StoryItem
+    from aggregator.dedupe.stories.values import StoryItem
 
     return StoryItem(
         id="" if values.get("id") is None else str(values["id"]),

@@ -136,7 +136,7 @@ def _verdict(one: StorySubject, two: StorySubject, reason: StoryReason) -> str:
 
 def _needed(reason: StoryReason) -> str:
     """The score that makes a story, in words (see docs/stories.md)."""
-    from aggregator.dedupe.stories import ALONE
+    from aggregator.dedupe.stories.cohesion import ALONE
 
     if max(reason.members) <= (2 if reason.together else 1):
         return f"two articles are one story from {ALONE:.3f} on"
@@ -149,7 +149,7 @@ def _needed(reason: StoryReason) -> str:
 
 
 def _json(one: StorySubject, two: StorySubject, reason: StoryReason) -> dict[str, Any]:
-    from aggregator.dedupe.stories import ALONE
+    from aggregator.dedupe.stories.cohesion import ALONE
 
     return {
         "articles": [_named(one), _named(two)],

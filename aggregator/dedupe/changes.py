@@ -27,9 +27,10 @@ from typing import Final
 
 from aggregator.models import Change, ChangeKind
 from aggregator.text import diff
-from aggregator.text.words import normal, words
+from aggregator.text.words import has_digit, normal, words
 
-_AMOUNT = r"\d{1,12}(?:[.,' \u00a0\u202f]\d{3}){0,4}(?:[.,]\d{1,2})?[km]?"
+_REST = r"\d{0,11}(?:[.,' \u00a0\u202f]\d{3}){0,4}(?:[.,]\d{1,2})?[km]?"
+_AMOUNT = rf"\d{_REST}"
 _COUNTED = (
     "view|read|hit|click|visit|visitor|share|like|comment|reply|replies|response|retweet|download|vote|point|reaction|"
     "aufruf|klick|kommentar|leser|vue|lecture|commentaire|vista|visita|lectura|comentario"
@@ -38,7 +39,8 @@ _COUNTED_RUSSIAN = r"просмотр\w{0,4}|комментари\w{0,4}"
 _COUNTED_UNSPACED = "次浏览|次阅读|浏览|阅读|评论|閲覧|回表示"
 _NOUNS = rf"(?:{_COUNTED})(?:s|e|n|es)?|{_COUNTED_RUSSIAN}"
 
-COUNTER: Final = re.compile(rf"(?i)(?<!\w){_AMOUNT}\s?(?:(?:{_NOUNS})\b|{_COUNTED_UNSPACED})")
+# What stands before the amount is looked at after its first digit: what begins with one is quick to search for.
+COUNTER: Final = re.compile(rf"(?i)\d(?<!\w\d){_REST}\s?(?:(?:{_NOUNS})\b|{_COUNTED_UNSPACED})")
 LABELLED: Final = re.compile(
     rf"(?i)\b(?:{_NOUNS})\s?[:(]\s?{_AMOUNT}\)?|(?:{_COUNTED_UNSPACED})[数量]?\s?[:：(（]\s?{_AMOUNT}[)）]?"
 )
@@ -53,6 +55,8 @@ TOKEN: Final = re.compile(
     r"(?i)\b(?:csrf|xsrf|token|nonce|session|sid|request[ -]?id|ray[ -]?id|trace[ -]?id|cache[ -]?key|build)"
     r"[\w-]{0,16}\s?[:=]\s?[\w+/=.-]{6,}"
 )
+_TOKEN_END = re.compile(r"[:=]\s?[\w+/=.-]{6}")
+"""Quicker to look for than what stands before it."""
 LINK: Final = re.compile(r"(?i)\bhttps?://[^\s<>\"']+")
 STAMPED: Final = re.compile(
     r"(?i)\b(?:page )?(?:generated|rendered|cached|loaded) (?:at|on|in)\b"
@@ -69,13 +73,22 @@ NOISE: Final = (
 )
 
 
+_NUMBERED = frozenset({COUNTER, TIMES, STAMPED})
+"""Those that have a digit in whatever they match."""
+
+
 def without_noise(text: str) -> str:
     """A text (whitespace folded) without what changes by itself."""
     low = text.lower()
+    numbered = has_digit(text)
     for pattern, signs in NOISE:
-        if any(sign in low for sign in signs):
-            text = pattern.sub(" ", text)
-    return LABELLED.sub(" ", text) if _LABEL_START.search(text) else text
+        if (not numbered and pattern in _NUMBERED) or (pattern is TOKEN and not _TOKEN_END.search(text)):
+            continue
+        for sign in signs:
+            if sign in low:
+                text = pattern.sub(" ", text)
+                break
+    return LABELLED.sub(" ", text) if numbered and _LABEL_START.search(text) else text
 
 
 FULL = 60

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
+from xml.parsers import expat
 
 from aggregator.config.settings import Site
 from aggregator.emit.feed import FeedDocument, OutputFeed, address, entry_bytes
@@ -118,6 +119,21 @@ def plan(folder: Folder, state: State, feed: OutputFeed, last_sequence: int) -> 
     if moved or (blocks and blocks[-1].last > last_sequence):
         return ArchivePlan((), valid=False)
     return ArchivePlan(blocks, valid=bool(state.head or blocks))
+
+
+def stands(folder: Folder, name: str, *, noted: bool) -> bool:
+    """Whether a document is there, and whole: one that no finished build has `noted` may be torn, by a power cut."""
+    if noted or not folder.exists(name):
+        return folder.exists(name)
+    data = (folder.root / name).read_bytes()
+    try:
+        if name.endswith(".json"):
+            json.loads(data)
+        else:
+            expat.ParserCreate().Parse(data, True)
+    except (ValueError, expat.ExpatError):
+        return False
+    return True
 
 
 def too_free(folder: Folder, number: int, allowed: Mapping[str, Republish]) -> bool:

@@ -110,14 +110,18 @@ def _lost_names(edition: SiteBuild) -> bool:
 def _everything(edition: SiteBuild, report: Progress) -> None:
     """Every page and every list."""
     edition.concerned_tags.update(edition.slugs)
-    edition.concerned_sources.update(edition.sources)
     total = edition.last_sequence + len(edition.slugs) + len(edition.sources)
     for post in edition.withdrawn:
         edition.post(post)
     for slug in edition.sources:
-        for post in _walk(edition.archive, slug):
-            edition.post(post)
-            report(len(edition.posts), total)
+        newest: tuple[Post, ...] | None = None
+        for posts in _walk(edition.archive, slug):
+            newest = posts if newest is None else newest
+            for post in posts:
+                edition.post(post)
+                report(len(edition.posts), total)
+        edition.source(slug, newest or () if edition.site.page_size <= CHUNK else None)
+    edition.concerned_sources.clear()  # every one has been made
     _lists(edition, report)
 
 
@@ -205,11 +209,11 @@ def _state(edition: SiteBuild, head: int, version: str, blocks: tuple[ArchiveBlo
     )
 
 
-def _walk(archive: Archive, slug: str) -> Iterator[Post]:
-    """Every post that a source carries, newest first, hidden ones too."""
+def _walk(archive: Archive, slug: str) -> Iterator[tuple[Post, ...]]:
+    """Every post that a source carries, newest first, hidden ones too, some at a time."""
     before: int | None = None
     while posts := archive.latest(CHUNK, source=slug, before=before):
-        yield from posts
+        yield posts
         before = posts[-1].sequence
 
 

@@ -1,9 +1,8 @@
 """The output folder: files appear whole or not at all, and only where their bytes differ.
 
-A file is written outside the folder, synced, and renamed to its place: nothing is ever in the folder but what is to be
-served, since any web server may serve it. Syncing is done for many files at a time, from several threads, so that the
-file system can join them into few commits of its journal. A failure leaves every former file as it was and takes the
-temporary ones away.
+A file is written outside the folder and renamed to its place: nothing is ever in the folder but what is to be served,
+since any web server may serve it. `settle` waits once for all that was written. A failure leaves every former file as
+it was and takes the temporary ones away.
 
 Beside the folder `public` stands `public.notes`: our own notes (`keep`), and the files under way. Where that is another
 file system (a mounted `public`), files are written beside their place, under hidden names, as there is no other way.
@@ -11,6 +10,7 @@ file system (a mounted `public`), files are written beside their place, under hi
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
@@ -25,6 +25,8 @@ BATCH_FILES = 256
 """Files that are synced together; each holds a descriptor open until then (the usual limit is 1,024)."""
 BATCH_BYTES = 64 * 2**20
 """Bytes that are synced together, for few but large files."""
+FEW_FILES = 4
+"""Files that are waited for one by one; for more, all that the file system holds is written at once."""
 SYNC_THREADS = 8
 """Threads that wait in fsync; more gave nothing on ext4 (docs/outputs.md)."""
 
@@ -48,6 +50,7 @@ class Folder:
         self.root = root
         self.notes = notes_of(root)
         self._apart: bool | None = None
+        self._unsynced = False
         self.written: list[str] = []
         self.unchanged = 0
         self.removed = 0
@@ -125,12 +128,21 @@ class Folder:
             return False
 
     def flush(self) -> None:
-        """Everything staged is on the disk, and in its place for every other program, when this returns."""
+        """Everything staged is in its place for every other program when this returns.
+
+        A few files are on the disk, too; many are waited for at once, by `settle`.
+        """
         waiting = self._take()
         if not waiting:
             return
+        descriptors = [descriptor for descriptor, _, _ in waiting]
         try:
-            self._sync([descriptor for descriptor, _, _ in waiting])
+            if len(waiting) <= FEW_FILES:
+                self._sync(descriptors)
+            else:
+                self._unsynced = True
+                for descriptor in descriptors:
+                    os.close(descriptor)
             for _, temporary, place in waiting:
                 _move(temporary, place)
         except OSError:
@@ -141,11 +153,18 @@ class Folder:
             self._changed.update((parent, *inside))
 
     def settle(self) -> None:
-        """Flush, and wait until the names are on the disk too.
+        """Flush, and wait until all that was written is on the disk, the names too.
 
-        After a power cut, what was renamed before this may be there as it was: the notes of a build come after it.
+        After a power cut, what was renamed before this may be there as it was, or torn: the notes of a build come after
+        it, so that the next one looks at the same files again.
         """
         self.flush()
+        if self._unsynced:
+            self._unsynced = False
+            for root in {
+                folder.stat().st_dev: folder for folder in (self.root, self.notes) if folder.is_dir()
+            }.values():
+                _sync_all(root)
         folders, self._changed = sorted(folder for folder in self._changed if folder.is_dir()), set()
         for start in range(0, len(folders), BATCH_FILES):
             some = folders[start : start + BATCH_FILES]
@@ -252,3 +271,18 @@ def _create(temporary: Path) -> int:
     except FileExistsError:
         temporary.unlink()
         return os.open(temporary, flags, 0o644)
+
+
+def _sync_all(folder: Path) -> None:
+    """Wait until the file system of `folder` has written everything, in one pass (Linux; else all file systems do)."""
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if syncfs(descriptor) != 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), str(folder))
+    finally:
+        os.close(descriptor)

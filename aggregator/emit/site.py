@@ -127,11 +127,15 @@ class SiteBuild:
         self._feed(FeedDocument(feed, feed.stem, self._fitting(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.tag(feed, tag, posts))
 
-    def source(self, slug: str) -> None:
-        """A source's feed and page: the newest `page_size` posts that it carries, hidden ones too."""
+    def source(self, slug: str, newest: tuple[Post, ...] | None = None) -> None:
+        """A source's feed and page: the newest `page_size` posts that it carries, hidden ones too.
+
+        `newest` are its newest posts, where they are at hand.
+        """
         source = self.sources[slug]
         feed = documents.of_source(self.site, source.name, slug)
-        posts = self.archive.latest(self.site.page_size, source=slug)
+        many = self.site.page_size
+        posts = self.archive.latest(many, source=slug) if newest is None else newest[:many]
         deleted = self._deleted(post for post in self.withdrawn if post.source.slug == slug)
         self._feed(FeedDocument(feed, feed.stem, self._fitting(posts), deleted=deleted))
         self.folder.put(feed.home, self.pages.source(feed, source, posts))
@@ -224,7 +228,8 @@ class SiteBuild:
     def _block(self, number: int, block: ArchiveBlock, *, keep: bool) -> None:
         """One archive document in its three formats; with `keep`, one that is there stays as it is."""
         names = {extension: f"{history.stem(number)}.{extension}" for extension in EXTENSIONS}
-        missing = [extension for extension in EXTENSIONS if not (keep and self.folder.exists(names[extension]))]
+        noted = number <= len(self.state.blocks)
+        missing = [one for one in EXTENSIONS if not (keep and history.stands(self.folder, names[one], noted=noted))]
         if missing:
             found = self._speller.items(self.archive.between(block.first, block.last))
             deleted = self._deleted(

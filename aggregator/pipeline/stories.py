@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.dedupe import stories
-from aggregator.dedupe.stories.scoring import WINDOW
+from aggregator.dedupe.stories import terms
+from aggregator.dedupe.stories.values import WINDOW, Features, Rulings, StoryItem, StoryLink
 from aggregator.models.errors import StoreError
 from aggregator.store import Store
 from aggregator.store.stories import (
@@ -27,6 +27,7 @@ from aggregator.store.stories import (
     StoryWindow,
     Tie,
     Unplaced,
+    read_terms,
 )
 
 BATCH = 500
@@ -46,7 +47,11 @@ LEEWAY = timedelta(days=2)
 """An article may be so much older than the window that is in memory was made for: what it misses counts for little."""
 
 GROWTH = 1.25
-"""A window that has grown by so much is taken up again: what is rare is judged by the articles that it had then."""
+"""A window that has grown by so much is weighed again: what is rare is judged by the articles that it had then."""
+
+
+REMEMBERED = 10_000
+"""Articles whose terms are kept from their reading to their placing: 3 KB for each."""
 
 
 class _Arrived:
@@ -55,8 +60,8 @@ class _Arrived:
     def __init__(self, placed: tuple[Remembered, ...]) -> None:
         self._placed = placed
 
-    def __iter__(self) -> Iterator[tuple[stories.Features, str]]:
-        return ((stories.Features(one.key, one.published, one.terms), one.story) for one in self._placed)
+    def __iter__(self) -> Iterator[tuple[Features, str]]:
+        return ((Features(one.key, one.published, one.terms), one.story) for one in self._placed)
 
 
 class LoadedWindow:
@@ -66,32 +71,40 @@ class LoadedWindow:
     """
 
     def __init__(self, window: StoryWindow, new: Iterable[Unplaced] = (), since: datetime = NEVER) -> None:
+        from aggregator.dedupe.stories.clusterer import Clusterer
+
         self.since = since
         self.size = len(window.placed)
         self._before = {one.id: one.story for one in window.placed}
         self._keys = {one.id: one.key for one in window.placed} | {one.id: one.key for one in new}
         self._ids = {key: number for number, key in self._keys.items()}
-        self._clusterer = stories.Clusterer(rulings=self._said(window.rulings))
+        self._clusterer = Clusterer(rulings=self._said(window.rulings))
         self._clusterer.restore(
             _Arrived(window.placed),
             ((self._keys[tie.a], self._keys[tie.b], tie.score) for tie in window.ties),
             window.names,
         )
 
-    def add(self, article: Unplaced) -> tuple[tuple[tuple[str, float], ...], tuple[Tie, ...]]:
-        """Place an article; its terms, and how it was compared with others."""
-        described = features(article)
+    def add(self, article: Unplaced, written: str) -> tuple[Tie, ...]:
+        """Place an article whose terms are `written`; how it was compared with others."""
         copy = self._keys.get(article.copied_by) if article.copied_by is not None else None
-        decision = self._clusterer.add(described, copy)
-        return described.terms, tuple(self._tie(link) for link in decision.links)
+        decision = self._clusterer.add(Features(article.key, article.published, read_terms(written)), copy)
+        return tuple(self._tie(link) for link in decision.links)
 
     def go_on(self, new: Iterable[Unplaced], since: datetime) -> None:
-        """What was found has been saved: take up more articles, and let go of stories that ended before `since`."""
+        """What was found has been saved: take up more articles, and let go of stories that ended before `since`.
+
+        Where so many have come that other terms are rare now, all are weighed again.
+        """
+        outgrown = len(self._clusterer) > self.size * GROWTH
         self._before = {number: self.story(number) for number in self._ids.values()}
         if since > self.since:
             self.since = since
             self._clusterer.forget(since)
             self._before = {number: story for number, story in self._before.items() if self._holds(number)}
+        if outgrown:
+            self._clusterer.weigh()
+            self.size = len(self._clusterer)
         self._keys = {number: self._keys[number] for number in self._before} | {one.id: one.key for one in new}
         self._ids = {key: number for number, key in self._keys.items()}
 
@@ -101,11 +114,6 @@ class LoadedWindow:
     def rule(self, rulings: Iterable[Ruling]) -> None:
         """Take all that an operator has said."""
         self._clusterer.rule(self._said(rulings))
-
-    @property
-    def outgrown(self) -> bool:
-        """Whether so many have come that the window should be taken up again."""
-        return len(self._clusterer) > self.size * GROWTH
 
     def story(self, article_id: int) -> str:
         """The story of an article of the window now."""
@@ -125,13 +133,13 @@ class LoadedWindow:
                 went.setdefault(story, Counter())[self.story(number)] += 1
         return {story: max(counts, key=lambda to: (counts[to], to)) for story, counts in went.items()}
 
-    def _said(self, rulings: Iterable[Ruling]) -> stories.Rulings:
+    def _said(self, rulings: Iterable[Ruling]) -> Rulings:
         known = [one for one in rulings if one.a in self._keys and one.b in self._keys]
         pairs = [((self._keys[one.a], self._keys[one.b]), one.together) for one in known]
-        said = stories.Rulings().joined(pair for pair, together in pairs if together)
+        said = Rulings().joined(pair for pair, together in pairs if together)
         return said.parted(pair for pair, together in pairs if not together)
 
-    def _tie(self, link: stories.StoryLink) -> Tie:
+    def _tie(self, link: StoryLink) -> Tie:
         evidence = tuple((one.term, one.weight) for one in link.evidence)
         return Tie(self._ids[link.a], self._ids[link.b], link.score, evidence)
 
@@ -147,6 +155,18 @@ class StoryFinder:
         self._store = store
         self._kept: LoadedWindow | None = None
         self._mark: StoryMark | None = None
+        self._remembered: dict[int, terms.Written] = {}
+
+    def remember(self, article_id: int, written: terms.Written) -> None:
+        """Keep the terms of an article that has just been saved until it is placed (see `terms.written`)."""
+        if len(self._remembered) >= REMEMBERED:
+            self._remembered.clear()
+        self._remembered[article_id] = written
+
+    def _terms(self, article: Unplaced) -> str:
+        """The terms of an article: as they were found when it was read, else found now, of its text."""
+        known, item = self._remembered.pop(article.id, None), _item(article)
+        return known.terms if known and known.said == terms.said(item) else terms.written(item).terms
 
     def place(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
         """Give every article that waits for it its story, oldest first; how many there were."""
@@ -154,8 +174,9 @@ class StoryFinder:
         while not stopped() and (batch := _within_span(self._store.stories.unplaced(BATCH, now - PATIENCE))):
             resumed = self._window(batch, now)
             self._kept = None
-            compared = {one.id: resumed.add(one) for one in batch}
-            self._store.stories.save(_changes(batch, resumed, compared), now, settle=SETTLED)
+            found = {one.id: self._terms(one) for one in batch}
+            ties = [tie for one in batch for tie in resumed.add(one, found[one.id])]
+            self._store.stories.save(_changes(batch, resumed, found, ties), now, settle=SETTLED)
             self._keep(resumed, batch[-1].published + WINDOW, now)
             count += len(batch)
         return count
@@ -174,15 +195,17 @@ class StoryFinder:
     def _keep(self, resumed: LoadedWindow, until: datetime, now: datetime) -> None:
         """Keep a window that reaches to the newest article."""
         self._mark = self._store.stories.mark(now)
-        if not resumed.outgrown and (self._mark.newest is None or self._mark.newest <= until):
+        if self._mark.newest is None or self._mark.newest <= until:
             self._kept = resumed
 
 
-def features(article: Unplaced | StorySubject) -> stories.Features:
+def features(article: Unplaced | StorySubject) -> Features:
     """What of an article is compared."""
-    return stories.features(
-        stories.StoryItem(article.key, article.title, article.text, article.published, article.source, article.url)
-    )
+    return terms.features(_item(article))
+
+
+def _item(article: Unplaced | StorySubject) -> StoryItem:
+    return StoryItem(article.key, article.title, article.text, article.published, article.source, article.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +226,17 @@ class StoryReason:
 
 def why(store: Store, one: StorySubject, other: StorySubject) -> StoryReason:
     """What two articles share, as it was kept when they were compared, else as it is now."""
+    from aggregator.dedupe.stories.scoring import counted, score, spelled
+
     window = _around(store, one, other)
     ruled = {frozenset((ruling.a, ruling.b)): ruling.together for ruling in window.rulings}
     tie = store.stories.compared(one.leader, other.leader)
     stored = tie is not None and bool(tie.evidence)
     if tie is None or not tie.evidence:
-        stats = stories.counted(stories.Features(row.key, row.published, row.terms) for row in window.placed)
-        match = stories.score(features(one), features(other), stats)
-        score = tie.score if tie is not None else match.score
-        tie = Tie(one.id, other.id, score, tuple((part.term, part.weight) for part in match.evidence))
+        stats = counted(Features(row.key, row.published, row.terms) for row in window.placed)
+        match = score(features(one), features(other), stats)
+        kept = tie.score if tie is not None else match.score
+        tie = Tie(one.id, other.id, kept, tuple((part.term, part.weight) for part in match.evidence))
     together = one.story is not None and one.story == other.story
     return StoryReason(
         tie.score,
@@ -219,7 +244,7 @@ def why(store: Store, one: StorySubject, other: StorySubject) -> StoryReason:
         together,
         ruled.get(frozenset((one.leader, other.leader))),
         stored,
-        stories.spelled((term for term, _ in tie.evidence), (f"{each.title} {each.text}" for each in (one, other))),
+        spelled((term for term, _ in tie.evidence), (f"{each.title} {each.text}" for each in (one, other))),
         (len(_members(window, one)), len(_members(window, other))),
     )
 
@@ -281,10 +306,7 @@ def _within_span(waiting: tuple[Unplaced, ...]) -> tuple[Unplaced, ...]:
 
 
 def _changes(
-    batch: Iterable[Unplaced],
-    resumed: LoadedWindow,
-    compared: Mapping[int, tuple[tuple[tuple[str, float], ...], tuple[Tie, ...]]],
+    batch: Iterable[Unplaced], resumed: LoadedWindow, written: Mapping[int, str], ties: Iterable[Tie]
 ) -> StoryChanges:
-    placed = tuple(Placed(one.id, one.key, one.published, compared[one.id][0], resumed.story(one.id)) for one in batch)
-    ties = tuple(tie for _, found in compared.values() for tie in found)
-    return StoryChanges(placed, resumed.moved(), resumed.merged(), ties)
+    placed = tuple(Placed(one.id, one.key, one.published, written[one.id], resumed.story(one.id)) for one in batch)
+    return StoryChanges(placed, resumed.moved(), resumed.merged(), tuple(ties))

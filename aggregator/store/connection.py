@@ -235,10 +235,10 @@ class Sql:
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         if isinstance(parameters, Mapping):
             return self.connection.execute(sql, {name: storable(value) for name, value in parameters.items()})
-        return self.connection.execute(sql, [storable(value) for value in parameters])
+        return self.connection.execute(sql, [*map(storable, parameters)])
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        self.connection.executemany(sql, ([storable(value) for value in row] for row in rows))
+        self.connection.executemany(sql, ([*map(storable, row)] for row in rows))
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         return self.execute(sql, parameters).fetchall()

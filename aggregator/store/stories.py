@@ -105,8 +105,13 @@ class Remembered:
     @property
     def terms(self) -> tuple[tuple[str, float], ...]:
         """What is compared of it: each term with its weight."""
-        read: dict[str, float] = json.loads(self.stored)
-        return tuple(zip(map(intern, read), read.values(), strict=True))
+        return read_terms(self.stored)
+
+
+def read_terms(stored: str) -> tuple[tuple[str, float], ...]:
+    """Terms with their weights, as they are stored."""
+    read: dict[str, float] = json.loads(stored)
+    return tuple(zip(map(intern, read), read.values(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +225,12 @@ _FORGET = """
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An article with its story, and with what of it is compared."""
+    """An article with its story, and with what of it is compared (JSON: an object of term and weight)."""
 
     id: int
     key: str
     published: datetime
-    terms: tuple[tuple[str, float], ...]
+    terms: str
     story: str
 
 
@@ -254,7 +259,7 @@ def save(sql: Sql, changes: StoryChanges, now: datetime) -> None:
                 one.story,
                 arrival + number,
                 times.whole(one.published),
-                json.dumps(dict(one.terms), ensure_ascii=False),
+                one.terms,
                 times.whole(now),
             )
             for number, one in enumerate(changes.placed, 1)
@@ -271,7 +276,10 @@ def save(sql: Sql, changes: StoryChanges, now: datetime) -> None:
         )
     sql.many(
         "INSERT OR REPLACE INTO story_links (article_id, other_id, score, evidence) VALUES (?, ?, ?, ?)",
-        [(tie.a, tie.b, tie.score, json.dumps(tie.evidence, ensure_ascii=False)) for tie in changes.ties],
+        [
+            (tie.a, tie.b, tie.score, json.dumps(tie.evidence, ensure_ascii=False) if tie.evidence else "[]")
+            for tie in changes.ties
+        ],
     )
     concerned = {*changes.moved, *(one.id for one in changes.placed)}
     post_changes.mark_published(sql, before | story_members.beside(sql, concerned))

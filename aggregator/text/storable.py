@@ -44,7 +44,7 @@ def storable(value: object) -> object:
     if isinstance(value, str):
         return value if value.isascii() and "\0" not in value else _whole_text(value)
     if isinstance(value, int):
-        return max(-_LARGEST - 1, min(_LARGEST, int(value)))
+        return value if -_LARGEST <= value <= _LARGEST else max(-_LARGEST - 1, min(_LARGEST, int(value)))
     return value
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 _UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -23,14 +22,28 @@ _UNSPACED = (
 )
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+(?:['’.\-][^\W{_UNSPACED}]+)*")
 _TOKENS_APART = re.compile(f"({_TOKEN.pattern})")
+_ASCII_TOKENS_APART = re.compile(r"(\w+(?:['.\-]\w+)*)", re.ASCII)
 _PART = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
 _FIRST_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_BETWEEN_WORDS = bytes(ord(" ") if re.match(r"\W", chr(code), re.ASCII) else code for code in range(128)) + bytes(128)
+"""Every ASCII character that is in no word as a blank."""
+_DIGIT = re.compile(r"\d")
 _SOFT = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
 
 def normal(text: str) -> str:
     """Compatibility forms folded (NFKC), invisible characters gone; case and punctuation stay."""
     return _SOFT.sub("", unicodedata.normalize("NFKC", text)) if not text.isascii() else text
+
+
+def has_digit(text: str) -> bool:
+    """Whether a digit of any script stands in `text`."""
+    if not text.isascii():
+        return _DIGIT.search(text) is not None
+    for digit in "0123456789":  # noqa: SIM110 - a generator would cost more than the searches
+        if digit in text:
+            return True
+    return False
 
 
 def words(text: str) -> list[str]:
@@ -40,6 +53,8 @@ def words(text: str) -> list[str]:
     ['the', 'cve', '2026', '1234', 'flaw', 'isn', 't', 'fixed']
     """
     folded = normal(text.casefold())
+    if folded.isascii():
+        return folded.encode("ascii").translate(_BETWEEN_WORDS).decode("ascii").split()
     found = _PART.findall(folded)
     if not _FIRST_UNSPACED.search(folded):
         return found
@@ -51,13 +66,13 @@ def raw_tokens(text: str) -> list[str]:
     return _TOKEN.findall(normal(text))
 
 
-def tokens_between(text: str, limit: int = 0) -> Iterator[tuple[str, str]]:
-    """Each raw token of a normal text, with what stands between it and the one before (or the beginning).
+def tokens_apart(text: str, limit: int = 0) -> tuple[list[str], list[str]]:
+    """The raw tokens of a normal text, and what stands between each and the one before (or the beginning).
 
     `limit`: so many tokens at most; 0 is all.
     """
-    parts = _TOKENS_APART.split(text, maxsplit=limit)
-    return zip(parts[1::2], parts[::2], strict=False)
+    parts = (_ASCII_TOKENS_APART if text.isascii() else _TOKENS_APART).split(text, maxsplit=limit)
+    return parts[1::2], parts[:-1:2]
 
 
 def pairs(run: str) -> list[str]:

@@ -12,26 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.dedupe.stories import (
-    Clusterer,
-    Evidence,
-    Features,
-    Placement,
-    Rulings,
-    StoryItem,
-    counted,
-    features,
-    group,
-    merging,
-    reread,
-    score,
-    splitting,
-    told,
-    written,
-)
+from aggregator.dedupe.stories import index as windows
+from aggregator.dedupe.stories.clusterer import Clusterer, group
 from aggregator.dedupe.stories.cohesion import agglomerate
 from aggregator.dedupe.stories.index import Index
-from aggregator.dedupe.stories.scoring import vector
+from aggregator.dedupe.stories.scoring import counted, reread, score, told, vector
+from aggregator.dedupe.stories.terms import features, written
+from aggregator.dedupe.stories.values import Evidence, Features, Placement, Rulings, StoryItem, merging, splitting
 
 LINES = [json.loads(line) for line in (Path(__file__).parent / "labelled.jsonl").read_text("utf-8").splitlines()]
 ITEMS = tuple(
@@ -427,8 +414,9 @@ def test_the_older_id_survives_when_others_have_left_the_window() -> None:
     assert (clusterer.story("new"), clusterer.story("old")) == ("old", "old")
 
 
-def test_memory_does_not_grow_beyond_the_window() -> None:
+def test_memory_does_not_grow_beyond_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a year of articles, what is kept is what two weeks hold."""
+    monkeypatch.setattr(windows, "UNUSED", 50)
     clusterer = Clusterer()
     for day in range(365):
         for number in range(3):
@@ -438,7 +426,8 @@ def test_memory_does_not_grow_beyond_the_window() -> None:
     assert len(clusterer) == 15 * 3
     assert len(window.stories) <= 45
     assert len(window._founders) <= 90
-    assert len(window._stats.frequency) <= 61
+    assert len(window.stats.terms) - window.stats.unused <= 61
+    assert len(window.stats.terms) <= 2 * 61 + 50
     assert len(window._index._holders) <= 61
     assert all(other in window.members for member in window.members.values() for other in member.scores)
 
@@ -477,7 +466,7 @@ def test_features_can_be_written_and_read_again() -> None:
     """Terms as JSON come back as they were."""
     for item in ITEMS[:30]:
         described = features(item)
-        assert reread(item.id, item.published, written(described)) == described
+        assert reread(item.id, item.published, written(item).terms) == described
     with pytest.raises(ValueError, match="JSON object"):
         reread("1", None, "[]")
 
@@ -522,14 +511,13 @@ def test_an_index_forgets_what_is_removed() -> None:
     """What was added is found, what was removed is not, and nothing else is lost."""
     index, stats = Index(), counted([])
     one, two = vector(made("one", "worm", "apple"), stats), vector(made("two", "worm", "pear"), stats)
-    index.add("one", one)
-    index.add("two", two)
-    assert index.near(one, 9, lambda _: True) == ["one", "two"]
-    assert index.near(one, 9, lambda item: item != "one") == ["two"]
-    index.remove("one", one)
-    assert index.near(one, 9, lambda _: True) == ["two"]
-    index.remove("two", two)
-    assert index.near(two, 9, lambda _: True) == []
+    first, second = index.add("one", one), index.add("two", two)
+    assert [index.name(place) for place in index.near(one, 9)] == ["one", "two"]
+    assert [index.name(place) for place in index.near(one, 9, lambda places: places != first)] == ["two"]
+    index.remove(first)
+    assert [index.name(place) for place in index.near(one, 9)] == ["two"]
+    index.remove(second)
+    assert index.near(two, 9).tolist() == []
 
 
 def test_no_name_is_given_twice_though_its_story_is_outside() -> None:

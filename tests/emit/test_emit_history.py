@@ -175,6 +175,27 @@ def test_one_lost_archive_document_is_made_again(site: Site, tmp_path: Path) -> 
     assert {name: data for name, (data, _) in frozen(tmp_path).items()} == {n: data for n, (data, _) in before.items()}
 
 
+@pytest.mark.parametrize("extension", ["atom", "rss", "json"])
+@pytest.mark.parametrize("torn", [b"", b"\0" * 64, None])
+def test_what_a_power_cut_tore_is_made_again(site: Site, tmp_path: Path, extension: str, torn: bytes | None) -> None:
+    """Of a build that was not finished, a document may be there without its end: it is not taken for whole."""
+    shelf = filled(20)
+    build(shelf, site, tmp_path)
+    state = notes_of(tmp_path) / "state.json"
+    notes = state.read_bytes()
+    shelf.put(*chained(40)[20:])
+    build(shelf, site, tmp_path)
+    before = frozen(tmp_path)
+    state.write_bytes(notes)  # as if the power had gone before the notes of the second build
+    document = tmp_path / f"archive/feed-0002.{extension}"
+    whole = document.read_bytes()
+    document.write_bytes(whole[: len(whole) // 2] if torn is None else torn)
+    assert document.relative_to(tmp_path).as_posix() in build(shelf, site, tmp_path).files
+    assert {name: data for name, (data, _) in frozen(tmp_path).items()} == {
+        name: data for name, (data, _) in before.items()
+    }
+
+
 def test_another_address_makes_other_documents(site: Site, tmp_path: Path) -> None:
     """When the site moves, its archive documents stand at new addresses, and link there."""
     shelf = filled(40)

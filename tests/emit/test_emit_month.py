@@ -76,7 +76,7 @@ def tell_stories(press: Press, dice: random.Random) -> None:
         story = dice.choice(known) if known and dice.random() < 0.4 else one.key
         if story not in known:
             known.append(story)
-        rows.append(Placed(one.id, one.key, one.published, (), story))
+        rows.append(Placed(one.id, one.key, one.published, "{}", story))
     press.store.stories.save(StoryChanges(tuple(rows)), press.now)
     if len(known) > 4 and dice.random() < 0.3:
         keep, drop = dice.sample(known, 2)

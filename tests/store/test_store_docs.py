@@ -70,7 +70,7 @@ def _fill(room: Newsroom) -> None:
     room.store.save_poll(PollOutcome(state, PollResult.FAILED, room.now, error="timed out"))
     room.store.save_poll(PollOutcome(room.feed("Beta"), PollResult.NOT_MODIFIED, room.now, 304))
     waiting = room.store.stories.unplaced(9)
-    placed = tuple(Placed(one.id, one.key, one.published, (("name:worm", 2.5),), waiting[0].key) for one in waiting)
+    placed = tuple(Placed(one.id, one.key, one.published, '{"name:worm": 2.5}', waiting[0].key) for one in waiting)
     room.store.stories.save(StoryChanges(placed), room.now)
     room.store.maintenance.note("backup", room.now, "made")
     room.store.record_event(FeedEvent(room.now, "idle", "No feed was polled", "The machine slept."))

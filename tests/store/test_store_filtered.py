@@ -168,7 +168,7 @@ def tell(room: Newsroom, *stories: str) -> None:
         for name in story:
             number, key = ids[name], f"story-{story[0]}"
             if number in waiting:
-                rows.append(Placed(number, name, waiting[number].published, (), key))
+                rows.append(Placed(number, name, waiting[number].published, "{}", key))
             else:
                 moved[number] = key
     room.store.stories.save(StoryChanges(tuple(rows), moved), room.now)

@@ -68,7 +68,7 @@ def test_link_is_title_and_link(make: Make) -> None:
     """Nothing of the text, in the post and in those that name it: neighbours, stories, searches."""
     room = make(republish="link")
     waiting = room.store.stories.unplaced(9)
-    placed = tuple(Placed(one.id, one.key, one.published, (), waiting[0].key) for one in waiting)
+    placed = tuple(Placed(one.id, one.key, one.published, "{}", waiting[0].key) for one in waiting)
     room.store.stories.save(StoryChanges(placed), room.now)
     posts = room.posts()
     assert posts["one"].title == "Page one"
@@ -247,7 +247,7 @@ def test_a_story_whose_first_post_is_withdrawn_goes_on(make: Make) -> None:
     room = make()
     grouped = Output(name="own", group="story")
     waiting = room.store.stories.unplaced(9)
-    placed = tuple(Placed(one.id, one.key, one.published, (), waiting[0].key) for one in waiting)
+    placed = tuple(Placed(one.id, one.key, one.published, "{}", waiting[0].key) for one in waiting)
     room.store.stories.save(StoryChanges(placed), room.now)
 
     def shown() -> list[str]:

@@ -225,7 +225,7 @@ def test_purging_keeps_story_images_and_archive_links(newsroom: Newsroom) -> Non
     one, two = newsroom.article_id(ONE), newsroom.article_id(TWO)
     waiting = newsroom.store.stories.unplaced(9)
     newsroom.store.stories.save(
-        StoryChanges(tuple(Placed(item.id, item.key, item.published, (), waiting[0].key) for item in waiting)), NOW
+        StoryChanges(tuple(Placed(item.id, item.key, item.published, "{}", waiting[0].key) for item in waiting)), NOW
     )
     before = newsroom.row("SELECT fetched_at, raw_hash, http_status FROM evidence WHERE id = ?", one)
     assert purge(newsroom) == 1

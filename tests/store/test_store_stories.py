@@ -28,11 +28,11 @@ def three(two: Newsroom) -> Newsroom:
 
 
 def placed(article: Unplaced, story: str) -> Placed:
-    return Placed(article.id, article.key, article.published, (("name:lockbit", 2.5),), story)
+    return Placed(article.id, article.key, article.published, '{"name:lockbit": 2.5}', story)
 
 
 def written(one: Remembered) -> Placed:
-    return Placed(one.id, one.key, one.published, one.terms, one.story)
+    return Placed(one.id, one.key, one.published, one.stored, one.story)
 
 
 def said(one: Unplaced, other: Unplaced) -> Ruling:

@@ -23,7 +23,7 @@ from support.terminal import at_terminal
 from aggregator.cli import main, status, tail
 from aggregator.cli.app import _wrapped, complain, print_json, print_table
 from aggregator.cli.search import show
-from aggregator.dedupe.stories import spelled
+from aggregator.dedupe.stories.scoring import spelled
 from aggregator.models import FeedState, FeedStatus, SearchHit
 from aggregator.poll.health import diagnose
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from aggregator.dedupe.near_duplicates import SHARED_BANDS, fingerprint, same
 from aggregator.dedupe.stories.cohesion import JOIN, USUAL, agglomerate, tie
-from aggregator.dedupe.stories.index import Member, Window
+from aggregator.dedupe.stories.index import Window
 from aggregator.dedupe.stories.scoring import Stats, counted, evidence
 from aggregator.dedupe.stories.terms import features
 from aggregator.dedupe.stories.values import (
@@ -42,9 +42,6 @@ CLEARLY, HARDLY = 1.2, 0.8
 
 FAINTLY = 0.5
 """A story that the new article does not reach this many times `JOIN` with is not changed by it."""
-
-KEPT = 0.02
-"""Scores below this are not kept: they are chance."""
 
 EXPLAINED = 8
 """Links of a decision that carry their evidence, the strongest."""
@@ -85,17 +82,19 @@ class Clusterer:
     ) -> None:
         """Take up where a former process ended: articles with their stories, as they came, and the scores kept.
 
-        `stored` is gone through twice. `names` are stories that were named for an article, even if nothing else of them
+        `names` are stories that were named for an article, even if nothing else of them
         is here: no name is given
         twice. To be called once, before anything else.
         """
         window = self._window
         arrived: list[tuple[str, str]] = []
-        for one, story in stored:
-            window.count(one)
-            arrived.append((one.id, story))
-        for one, _ in stored:
-            window.enter(one.id, window.member(one), ())
+
+        def entering() -> Iterator[Features]:
+            for one, story in stored:
+                arrived.append((one.id, story))
+                yield one
+
+        window.restore(entering())
         for story, first in _in_order_of_founding(arrived):
             window.revive(story, first)
         for name, founder in names:
@@ -114,14 +113,13 @@ class Clusterer:
         item, window = features.id, self._window
         if item in window.members:
             raise ValueError(f"{item} has been placed before")
-        window.count(features)
         member = window.member(features)
         scores = window.scores(member)
         if copy_of is not None and copy_of in window.members:
             scores[copy_of] = 1.0
             _both_ways(self._together, (item, copy_of))
         touched = self._with_ruled(item, window.touched(scores))
-        window.enter(item, member, ((other, score) for other, score in scores.items() if score >= KEPT))
+        window.enter(item, member, scores.items())
         before = self._place(item, touched)
         return self._decision(item, before, copy_of)
 
@@ -132,6 +130,10 @@ class Clusterer:
         named = (item for pair in sorted(changed) for item in pair if item in window.members)
         before = self._settle(dict.fromkeys(window.members[item].story for item in named), ())
         return self._moves(before)
+
+    def weigh(self) -> None:
+        """Weigh every article again by what is rare in the window now; scores and stories stay as they are."""
+        self._window.weigh()
 
     def forget(self, before: datetime) -> None:
         """Drop the stories whose every article was published before the window; they stand as they are, elsewhere."""
@@ -242,10 +244,12 @@ class Clusterer:
         pairs = sorted(
             member.scores.items(), key=lambda pair: (members[pair[0]].story != member.story, -pair[1], pair[0])
         )
-        told = [
-            StoryLink(item, other, score, _evidence(member, members[other], same=other == copy_of))
-            for other, score in pairs[:EXPLAINED]
-        ]
+        mine, stats = member.described.weights(), self._window.stats
+        told = []
+        for other, score in pairs[:EXPLAINED]:
+            said = (Evidence("the same text", 1.0),) if other == copy_of else ()
+            shared = evidence(member.described, mine, members[other].described, stats)
+            told.append(StoryLink(item, other, score, (*said, *shared)))
         return (*told, *(StoryLink(item, other, score) for other, score in pairs[EXPLAINED:]))
 
 
@@ -277,11 +281,6 @@ def _both_ways(pairs: dict[str, set[str]], pair: Pair) -> None:
     a, b = pair
     pairs.setdefault(a, set()).add(b)
     pairs.setdefault(b, set()).add(a)
-
-
-def _evidence(member: Member, other: Member, *, same: bool) -> tuple[Evidence, ...]:
-    said = (Evidence("the same text", 1.0),) if same else ()
-    return said + evidence(member.described, other.described)
 
 
 COMPARED = 20

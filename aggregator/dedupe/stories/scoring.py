@@ -5,7 +5,8 @@ the days between. Symmetric; the same pair gets the same score in any order of a
 
 How telling a term is: the rarer among the articles of the window, the more; identifiers and numbers above words.
 
-The counts start from an imagined background, so that ten articles are weighed as sensibly as ten thousand.
+The counts start from an imagined background, so that ten articles are weighed as sensibly as ten thousand. Terms go by
+number here, and many articles are weighed at once, as rows of numbers.
 
 Features and evidence as text: for the database, and for the person who asks why.
 """
@@ -13,20 +14,17 @@ Features and evidence as text: for the database, and for the person who asks why
 from __future__ import annotations
 
 import json
-import math
 import re
-from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import nlargest
-from itertools import repeat
-from operator import mul
-from sys import intern
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.dedupe.stories.terms import COMMON, STEM, bare
-from aggregator.dedupe.stories.values import Evidence, Features, Match
+from aggregator.dedupe.stories.values import WINDOW, Evidence, Features, Match
 from aggregator.text.words import is_unspaced, raw_tokens
 
 BACKGROUND = 50
@@ -46,71 +44,116 @@ WEIGHTIEST = 64
 
 _COMMON_TERMS = frozenset(f"word:{word[:6]}" for word in COMMON) | frozenset(f"name:{word}" for word in COMMON)
 
+Numbers = NDArray[np.int32]
+Weights = NDArray[np.float64]
 
-@dataclass(slots=True)
-class Stats:
-    """In how many of the window's articles each term stands."""
 
-    documents: int = 0
-    frequency: dict[str, int] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An article's terms by number, and what each weighs before its rarity; in falling order of the terms' names."""
 
-    def add(self, features: Features) -> None:
-        """Count an article."""
-        self.documents += 1
-        for term, _ in features.terms:
-            self.frequency[term] = self.frequency.get(term, 0) + 1
-
-    def remove(self, terms: Iterable[str]) -> None:
-        """Forget an article that has left the window."""
-        self.documents -= 1
-        for term in terms:
-            left = self.frequency.get(term, 0) - 1
-            if left > 0:
-                self.frequency[term] = left
-            else:
-                self.frequency.pop(term, None)
-
-    def rarity(self, term: str) -> float:
-        """The inverse document frequency (natural logarithm), at least a little above 0."""
-        background = BACKGROUND * COMMON_SHARE if term in _COMMON_TERMS else 0.5
-        rarity = math.log((BACKGROUND + self.documents + 1) / (background + self.frequency.get(term, 0)))
-        return max(LEAST, rarity)
+    numbers: Numbers
+    worth: Weights
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
     """The weightiest terms of an article, heaviest first; with what was left out, the weights have length 1."""
 
-    terms: tuple[str, ...]
-    weights: array[float]
+    numbers: Numbers
+    weights: NDArray[np.float32]
 
-    def mapping(self) -> dict[str, float]:
-        return dict(zip(self.terms, self.weights, strict=True))
+
+class Stats:
+    """In how many of the window's articles each term stands. Number 0 is no term."""
+
+    def __init__(self) -> None:
+        self.documents = 0
+        self.terms: list[str] = [""]
+        self._number: dict[str, int] = {}
+        self._frequency = np.zeros(1024)
+        self._kind = np.zeros(1024)
+        self._background = np.zeros(1024)
+        self._background[0] = 1.0
+
+    def numbered(self, features: Features) -> Numbered:
+        """An article's terms by number; terms that are new get one."""
+        ordered = sorted(features.terms, reverse=True)
+        numbers = np.array([self._number.get(term) or self._new(term) for term, _ in ordered], np.int32)
+        return Numbered(numbers, np.array([weight for _, weight in ordered], np.float64) * self._kind[numbers])
+
+    def renumbered(self, article: Numbered, terms: Iterable[str]) -> Numbered:
+        """An article whose terms have other numbers elsewhere, by the numbers that they have here."""
+        return Numbered(
+            np.array([self._number.get(term) or self._new(term) for term in terms], np.int32), article.worth
+        )
+
+    def _new(self, term: str) -> int:
+        found = self._number[term] = len(self.terms)
+        self.terms.append(term)
+        if found == len(self._background):
+            self._frequency = np.concatenate((self._frequency, np.zeros(found)))
+            self._background = np.concatenate((self._background, np.zeros(found)))
+            self._kind = np.concatenate((self._kind, np.zeros(found)))
+        self._kind[found] = KIND[term[: term.index(":")]]
+        self._background[found] = BACKGROUND * COMMON_SHARE if term in _COMMON_TERMS else 0.5
+        return found
+
+    def add(self, article: Numbered) -> None:
+        """Count an article."""
+        self.documents += 1
+        self._frequency[article.numbers] += 1
+
+    def remove(self, article: Numbered) -> None:
+        """Forget an article that has left the window."""
+        self.documents -= 1
+        self._frequency[article.numbers] -= 1
+
+    @property
+    def unused(self) -> int:
+        """Terms that have a number and stand in no article."""
+        return len(self.terms) - int(np.count_nonzero(self._frequency[: len(self.terms)]))
+
+    def rarity(self, numbers: Numbers) -> Weights:
+        """The inverse document frequency (natural logarithm), at least a little above 0."""
+        part = (BACKGROUND + self.documents + 1) / (self._background[numbers] + self._frequency[numbers])
+        rarity: Weights = np.maximum(LEAST, np.log(part))
+        return rarity
+
+
+def vectors(articles: Sequence[Numbered], stats: Stats) -> list[Vector]:
+    """The vectors of articles by the statistics of the window, in order."""
+    if not articles:
+        return []
+    longest = max(len(one.numbers) for one in articles)
+    numbers = np.zeros((len(articles), longest), np.int32)
+    worth = np.zeros((len(articles), longest))
+    for row, one in enumerate(articles):
+        numbers[row, : len(one.numbers)] = one.numbers
+        worth[row, : len(one.worth)] = one.worth
+    raw = worth * stats.rarity(numbers)
+    lengths = np.sqrt(np.einsum("ij,ij->i", raw, raw))
+    lengths[lengths == 0] = 1.0
+    # Stable: of equals the one whose name comes last is first.
+    order = np.argsort(-raw, axis=1, kind="stable")[:, :WEIGHTIEST]
+    numbers = np.take_along_axis(numbers, order, 1)
+    weights = (np.take_along_axis(raw, order, 1) / lengths[:, None]).astype(np.float32)
+    kept = [min(WEIGHTIEST, len(one.numbers)) for one in articles]
+    return [Vector(numbers[row, :many], weights[row, :many]) for row, many in enumerate(kept)]
 
 
 def vector(features: Features, stats: Stats) -> Vector:
-    """The vector of an article by the statistics of the window."""
-    raw = [(weight * KIND[term[: term.index(":")]] * stats.rarity(term), term) for term, weight in features.terms]
-    length = math.sqrt(math.fsum(value * value for value, _ in raw))
-    kept = nlargest(WEIGHTIEST, raw)
-    return Vector(tuple(intern(term) for _, term in kept), array("f", (value / length for value, _ in kept)))
-
-
-def cosine(a: Mapping[str, float], b: Vector) -> float:
-    """How much two articles share, 0 to 1; `a` is a vector's mapping."""
-    return math.fsum(map(mul, map(a.get, b.terms, repeat(0.0)), b.weights))
+    """The vector of one article."""
+    return vectors([stats.numbered(features)], stats)[0]
 
 
 def counted(features: Iterable[Features]) -> Stats:
     """The statistics of a collection."""
     stats = Stats()
     for one in features:
-        stats.add(one)
+        stats.add(stats.numbered(one))
     return stats
 
-
-WINDOW = timedelta(days=14)
-"""Articles further apart are about different events, or about the same one's aftermath, which is another story."""
 
 FRESH = timedelta(days=3)
 """Up to here the days between count for nothing; from here to the end of the window the score falls to `STALE`."""
@@ -122,6 +165,9 @@ OTHER_IDENTIFIERS = 0.5
 
 OTHER_NUMBERS = 0.1
 """The same when both name numbers of one series of notices: an agency's advisories share all words but a few."""
+
+DIGITS = 4
+"""Digits of a score that count."""
 
 _SERIES = re.compile(r"id:([A-Z]+(?:-[A-Z]+)*)-(?:20)?\d\d-\d")
 """A series, a year, a number (`CVE-2026-21407`, `ZDI-26-101`); not models and patches: one event has many of them."""
@@ -139,40 +185,38 @@ class Described:
     identifiers: frozenset[str]
     series: frozenset[str]
 
+    def weights(self) -> dict[int, float]:
+        """What each of its terms weighs, by number."""
+        return dict(zip(self.vector.numbers.tolist(), self.vector.weights.tolist(), strict=True))
 
-def described(features: Features, stats: Stats) -> Described:
-    """An article by the statistics of the window."""
-    its = vector(features, stats)
-    identifiers = frozenset(term for term in its.terms if term.startswith("id:"))
-    return Described(features.published, its, identifiers, frozenset(_SERIES.findall(" ".join(identifiers))))
+
+def described(published: datetime | None, its: Vector, stats: Stats) -> Described:
+    """An article by its vector."""
+    terms = (stats.terms[number] for number in its.numbers.tolist())
+    identifiers = frozenset(term for term in terms if term.startswith("id:"))
+    return Described(published, its, identifiers, frozenset(_SERIES.findall(" ".join(identifiers))))
 
 
 def score(a: Features, b: Features, stats: Stats) -> Match:
     """The match of two articles, with the evidence."""
-    one, other = described(a, stats), described(b, stats)
-    return Match(value(one, one.vector.mapping(), other), evidence(one, other))
+    one, other = (described(each.published, vector(each, stats), stats) for each in (a, b))
+    mine = one.weights()
+    shared = sum(mine.get(number, 0.0) * weight for number, weight in other.weights().items())
+    value = shared * nearness(a.published, b.published) * remaining(one, other)
+    return Match(round(min(value, 1.0), DIGITS), evidence(one, mine, other, stats))
 
 
-def value(a: Described, a_terms: Mapping[str, float], b: Described) -> float:
-    """The score alone, 0 to 1; `a_terms` is the mapping of `a`'s vector, made once for many comparisons."""
-    near = nearness(a.published, b.published)
-    if not near:
-        return 0.0
-    return round(min(cosine(a_terms, b.vector) * near * _left(a, b), 1.0), 4)
-
-
-def evidence(a: Described, b: Described) -> tuple[Evidence, ...]:
-    """What two articles share, weightiest first, and what speaks against them."""
-    mine = a.vector.mapping()
-    shared = [(mine[term] * weight, term) for term, weight in b.vector.mapping().items() if term in mine]
+def evidence(a: Described, mine: Mapping[int, float], b: Described, stats: Stats) -> tuple[Evidence, ...]:
+    """What two articles share, weightiest first, and what speaks against them; `mine` are the weights of `a`."""
+    shared = [(mine[number] * weight, stats.terms[number]) for number, weight in b.weights().items() if number in mine]
     shared.sort(key=lambda pair: (-pair[0], pair[1]))
-    told = [Evidence(term, round(weight, 4)) for weight, term in shared[:SAID]]
-    left = _left(a, b)
+    told = [Evidence(term, round(weight, DIGITS)) for weight, term in shared[:SAID]]
+    left = remaining(a, b)
     if left < 1:
-        told.append(Evidence("different identifiers", round(left - 1, 4)))
+        told.append(Evidence("different identifiers", round(left - 1, DIGITS)))
     near = nearness(a.published, b.published)
     if near < 1 and a.published and b.published:
-        told.append(Evidence(f"{abs(a.published - b.published).days} days apart", round(near - 1, 4)))
+        told.append(Evidence(f"{abs(a.published - b.published).days} days apart", round(near - 1, DIGITS)))
     return tuple(told)
 
 
@@ -186,7 +230,7 @@ def nearness(a: datetime | None, b: datetime | None) -> float:
     return 1.0 - (1.0 - STALE) * ((gap - FRESH) / (WINDOW - FRESH)) if gap <= WINDOW else 0.0
 
 
-def _left(a: Described, b: Described) -> float:
+def remaining(a: Described, b: Described) -> float:
     """The part of the score that the identifiers leave."""
     if not a.identifiers or not b.identifiers or a.identifiers & b.identifiers:
         return 1.0
@@ -196,13 +240,8 @@ def _left(a: Described, b: Described) -> float:
 _SHOWN = {"id": "", "name": "", "num": "the number "}
 
 
-def written(features: Features) -> str:
-    """The terms as JSON: an object of term and weight, strongest first. Id and date are columns of their own."""
-    return json.dumps(dict(features.terms), ensure_ascii=False, separators=(",", ":"))
-
-
 def reread(item: str, published: datetime | None, terms: str) -> Features:
-    """What `written` wrote. ValueError: it is not that."""
+    """What `terms.written` wrote. ValueError: it is not that."""
     values = json.loads(terms)
     if not isinstance(values, dict):
         raise ValueError("the terms of an article are a JSON object")  # noqa: TRY004 - as for what is no JSON at all

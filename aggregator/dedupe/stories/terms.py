@@ -11,14 +11,17 @@ fourth article held them, so that they carry little even when there are only ten
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections import defaultdict
-from functools import lru_cache
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 
 from aggregator.dedupe.stories.values import Features, StoryItem
-from aggregator.text.words import is_unspaced, normal, pairs, tokens_between
+from aggregator.text.words import has_digit, is_unspaced, normal, pairs, tokens_apart
 
 _ENGLISH = """
 a about above across after again against all almost along already also although always am amid among an and another any
@@ -123,6 +126,10 @@ LETTERS = 12
 MAX_TERMS = 120
 """Terms kept of an article, strongest first."""
 
+DIGITS = 4
+ROUNDED = 2 * 10**-DIGITS
+"""Digits of a weight that are kept; weights that are less than `ROUNDED` apart may be equal then."""
+
 LONGEST = 64
 """Characters of a term; a SHA-256 has so many, what is longer is encoded data."""
 
@@ -143,34 +150,72 @@ REMEMBERED = 1 << 14
 """Tokens of which it is remembered what they give, in any article: a language's common words, at some 5 MB."""
 
 
-_Words = list[tuple[str, bool]]
-"""Tokens as they stand, each with whether it begins a sentence, where a capital says nothing."""
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Tokens as they stand, and the places of those that begin a sentence, where a capital says nothing."""
+
+    tokens: list[str]
+    begins: frozenset[int]
 
 
 def features(item: StoryItem) -> Features:
     """The terms of an article, at most `MAX_TERMS`, strongest first (of equals in alphabetical order)."""
     title, text = _words(item.title), _words(item.text[: MAX_WORDS * LETTERS], MAX_WORDS)
-    tokens = {token for token, _ in title + text}
+    tokens = {*title.tokens, *text.tokens}
     names = _names(title, text, tokens)
-    known = {token: (_given if len(token) <= LONGEST else _terms)(token, token in names) for token in tokens}
     weights: dict[str, float] = defaultdict(float)
-    for token, _ in title:
-        for term in known[token]:
+    for token in title.tokens:
+        for term in _GIVEN[token in names][token]:
             weights[term] += TITLE
     place = 0
-    for token, _ in text:
-        worth = _WORTH[place] if place < len(_WORTH) else BACKGROUND
-        terms = known[token]
+    further = iter(text.tokens)
+    for token in further:
+        terms = _GIVEN[token in names][token]
         for term in terms:
-            weights[term] += worth
+            weights[term] += _WORTH[place]
         place += 1 if len(terms) < 3 else len(terms) // 2
-    damped = {weight: round(_damped(weight), 4) for weight in set(weights.values())}
-    ranked = sorted((-damped[weight], term.startswith("word:"), term) for term, weight in weights.items())
-    return Features(item.id, item.published, tuple((term, -weight) for weight, _, term in ranked[:MAX_TERMS]))
+        if place >= len(_WORTH):
+            break
+    for token, times in Counter(further).items():
+        for term in _GIVEN[token in names][token]:
+            weights[term] += BACKGROUND * times
+    return Features(item.id, item.published, _strongest(weights))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The terms of an article as they are stored (JSON: an object of term and weight, strongest first).
+
+    `said` tells of which title and text they are (see `said`).
+    """
+
+    terms: str
+    said: bytes
+
+
+def written(item: StoryItem) -> Written:
+    """The terms of an article, to be stored."""
+    return Written(json.dumps(dict(features(item).terms), ensure_ascii=False), said(item))
+
+
+def said(item: StoryItem) -> bytes:
+    """A hash of an article's title and text."""
+    return blake2b(f"{item.title}\0{item.text}".encode("utf-8", "replace"), digest_size=16).digest()
 
 
 _WORTH = tuple(next(worth for end, worth in PLACES if place < end) for place in range(PLACES[-1][0]))
 """What an occurrence in the text counts, by its place."""
+
+
+def _strongest(weights: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """At most `MAX_TERMS`, strongest first; of equals, what is no plain word first, and then in alphabetical order."""
+    least = 0.0
+    if len(weights) > MAX_TERMS:
+        least = sorted(weights.values(), reverse=True)[MAX_TERMS - 1] - ROUNDED
+    some = {term: weight for term, weight in weights.items() if weight >= least}
+    damped = {weight: round(_damped(weight), DIGITS) for weight in set(some.values())}
+    ranked = sorted((-damped[weight], term.startswith("word:"), term) for term, weight in some.items())
+    return tuple((term, -weight) for weight, _, term in ranked[:MAX_TERMS])
 
 
 def _damped(weight: float) -> float:
@@ -179,13 +224,19 @@ def _damped(weight: float) -> float:
 
 
 def _words(text: str, limit: int = 0) -> _Words:
-    joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), normal(text))
-    found = [
-        (token, gap != " " and _SENTENCE_END.search(gap) is not None) for token, gap in tokens_between(joined, limit)
-    ]
-    if found and not joined.startswith(" " + found[0][0]):
-        found[0] = (found[0][0], True)
-    return found
+    joined = _in_one(normal(text))
+    tokens, gaps = tokens_apart(joined, limit)
+    begins = {place for place, gap in enumerate(gaps) if gap != " " and _SENTENCE_END.search(gap)}
+    if tokens and not joined.startswith(" " + tokens[0]):
+        begins.add(0)
+    return _Words(tokens, frozenset(begins))
+
+
+def _in_one(text: str) -> str:
+    """A normal text with its large numbers in one piece: `450,000` as `450000`."""
+    if not has_digit(text):
+        return text
+    return _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
 
 
 def _names(title: _Words, text: _Words, tokens: set[str]) -> set[str]:
@@ -193,14 +244,26 @@ def _names(title: _Words, text: _Words, tokens: set[str]) -> set[str]:
 
     A title tells only when it is not in Title Case.
     """
-    plain = {token for token in tokens if token[0].islower()}
-    told = {token for token, begins in text if not begins}
-    inner = [token for token, begins in title if not begins]
+    odd = {token for token in tokens if not (token.islower() and token.isalpha())}
+    if not odd:
+        return set()
+    told = _within(text, odd)
+    inner = [token for place, token in enumerate(title.tokens) if place not in title.begins]
     if any(token[0].islower() and token.casefold() not in STOP for token in inner):
         told.update(inner)
-    capitals = {token for token in told if token[0].isupper()}
-    shaped = {token for token in tokens if not (token.islower() and token.isalpha()) and _SHAPED.search(token)}
-    return {token for token in capitals | shaped if _POSSESSIVE.sub("", token).lower() not in plain}
+    found = {token for token in odd if (token[0].isupper() and token in told) or _SHAPED.search(token)}
+    return {token for token in found if not _written_small(_POSSESSIVE.sub("", token).lower(), tokens)}
+
+
+def _within(text: _Words, asked: Set[str]) -> set[str]:
+    """Those of the tokens asked for that stand within a sentence somewhere, not only where one begins."""
+    first = Counter(token for place in text.begins if (token := text.tokens[place]) in asked)
+    every = Counter(token for token in text.tokens if token in asked)
+    return {token for token, times in every.items() if times > first[token]}
+
+
+def _written_small(token: str, tokens: Set[str]) -> bool:
+    return token in tokens and token[0].islower()
 
 
 def _terms(token: str, named: bool) -> tuple[str, ...]:
@@ -221,7 +284,24 @@ def bare(token: str) -> str:
     return _POSSESSIVE.sub("", token.casefold())
 
 
-_given = lru_cache(REMEMBERED)(_terms)
+class _Given(dict[str, tuple[str, ...]]):
+    """The terms of tokens that are names, or that are not; found out when first asked for."""
+
+    def __init__(self, *, named: bool) -> None:
+        super().__init__()
+        self._named = named
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        terms = _terms(token, self._named)
+        if len(token) <= LONGEST:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[token] = terms
+        return terms
+
+
+_GIVEN = (_Given(named=False), _Given(named=True))
+"""By whether a token is a name."""
 
 
 def _numeric(low: str) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+WINDOW = timedelta(days=14)
+"""Articles further apart are about different events, or about the same one's aftermath, which is another story."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ BLOCKS = HEADINGS | frozenset({"p", "blockquote", "ul", "ol", "dl", "figure", "t
 
 _APART = BLOCKS | {"br", "hr", "li", "figcaption", "img"}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
+_UNEVEN = ("  ", "\n", "\t", "\r", "\f")
+"""What `_SPACE` finds, besides a single blank: quicker to look for."""
 
 
 class HtmlWriter:
@@ -76,7 +78,7 @@ class HtmlWriter:
     def text(self, text: str | None) -> None:
         if not text:
             return
-        words = _SPACE.sub(" ", text)
+        words = _SPACE.sub(" ", text) if any(map(text.__contains__, _UNEVEN)) else text
         if self._run is None:
             words = words.lstrip(" ")
             if not words:
