@@ -25,6 +25,9 @@ WHOLE: dict[str, Callable[[FeedDocument, Sequence[str]], bytes]] = {
 }
 MOST_BYTES_A_CHAR = 6
 """Of a character in a document: a quotation mark in XML (&quot;)."""
+WHOLE_PART, CUT_PART = 8, 32
+"""An entry that has more than an eighth of a document's bytes is cut to a thirty-second: a dozen endless posts at once
+then stand beside one another, and push nothing out. At 1 MB these are 120 and 30 KB."""
 KEPT_CHARS = 16 * 2**20
 """Characters of spelled entries that are kept; beyond that all are forgotten: some hundred long posts."""
 
@@ -32,7 +35,7 @@ KEPT_CHARS = 16 * 2**20
 class ItemWriter:
     """Posts to items and entries, each once. Good for one build: a post that changes must not meet its old entry.
 
-    An entry that alone would fill half a document shows how the post begins, and where the whole is.
+    An entry that is a large part of a document by itself shows how the post begins, and where the whole is.
     """
 
     def __init__(self, site: Site, kept_chars: int = KEPT_CHARS) -> None:
@@ -69,11 +72,11 @@ class ItemWriter:
         return item
 
     def bounded(self, item: Item) -> Item:
-        """The item, with its beginning alone where its entry would fill half a document."""
-        most = self._bytes // 2
+        """The item, with its beginning alone where its entry would fill too much of a document."""
+        most = self._bytes // WHOLE_PART
         if len(item.html) * MOST_BYTES_A_CHAR <= most or self._size(item) <= most:
             return item
-        return shorten.cut(item, most // MOST_BYTES_A_CHAR)
+        return shorten.cut(item, self._bytes // CUT_PART)
 
     def _size(self, item: Item) -> int:
         return max(len(self._entry(extension, item).encode()) for extension in EXTENSIONS)

@@ -51,6 +51,8 @@ def save(store: Store, reading: ArticleResult, now: datetime) -> bool:
     article, read = reading.article, reading.read
     error = outcomes.unreadable(read.article) if isinstance(read, ReadArticle) else read
     if error is not None and isinstance(read, ReadArticle):
+        if store.is_overview(article.id, "", "") and _save_own_words(store, reading, read.article, now):
+            return True  # a page without an article, to which others link too, is none of its own
         store.quality.walled(article.id, now)
     error = error or _worth_another_try(reading, now)
     if error is None and isinstance(read, ReadArticle):
