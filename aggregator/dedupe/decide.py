@@ -163,6 +163,7 @@ class _Matching:
             named.setdefault(normal_guid(one.given_guid or one.guid), []).append(one)
         backwards = sorted(range(len(self.items)), reverse=True)
         wanted: tuple[Callable[[_Item, Known], bool], ...] = (
+            lambda item, one: one.content_hash == item.digest and one.url == item.url,
             lambda item, one: one.content_hash == item.digest,
             lambda item, one: one.guid == item.own and not self._shares(item, one),
             lambda item, one: not _is_another(item, one) and not self._shares(item, one),
