@@ -18,7 +18,11 @@ def as_json(value: object) -> object:
     """A value as JSON, without what is None or empty; times as ISO 8601, durations in seconds."""
     if is_dataclass(value):
         pairs = ((field.name, as_json(getattr(value, field.name))) for field in fields(value))
-        return {name: found for name, found in pairs if found not in (None, "", [], {})}
+        return {
+            name: found
+            for name, found in pairs
+            if found not in (None, "", [], {}) and (name, found) != ("cut_short", False)
+        }
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
