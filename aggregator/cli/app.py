@@ -211,8 +211,8 @@ def _program() -> tuple[str, ...]:
     if called.name == "__main__.py":
         return sys.executable, "-m", "aggregator"
     found = shutil.which(called.name)
-    if found is None or not called.exists() or Path(found).resolve() != called.resolve():
-        return (str(called.absolute()),) if called.exists() else ("aggregator",)
+    if found is None or not called.is_file() or Path(found).resolve() != called.resolve():
+        return (str(called.absolute()),) if called.is_file() else ("aggregator",)
     return (called.name,)
 
 
