@@ -192,3 +192,37 @@ def test_what_is_known_from_furniture_goes() -> None:
     assert "Contents" not in text
     assert (text.count("The signal"), text.count("End")) == (1, 1)
     assert not any(each in text for each in ("Mastodon", "CC BY", PARAGRAPHS[3]))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Best viewed with any browser. 018244 visitors since 1999.",
+        "You are visitor number 4,711 since May 2001.",
+        "Diese Seite ist optimiert für 800 x 600. Sie sind der 12. Besucher.",
+        "Vous êtes le 10 234 visiteur de cette page.",
+        "本站总访问量 12345 次",
+        "Proudly powered by Inkwell",
+    ],
+)
+@pytest.mark.parametrize("headline", ["<h1>The tower</h1>", "<font size=5><b>The tower</b></font>"])
+def test_a_page_laid_out_as_a_table_is_no_table(headline: str, note: str) -> None:
+    """Of a page as they were made in 1999 the column of text is the article, and no word of the frame around it."""
+    column = f"{headline}<p><i>Una Reed, March 12, 2026</i></p>{paragraphs(0, 1, 2, 3)}"
+    page = f"""<html><head><title>The tower</title></head><body><table width="760" border="0">
+    <tr><td colspan="2" bgcolor="#003366"><b>Harbour Notes</b></td></tr>
+    <tr><td><a href="/">Home</a><br><a href="/archive.htm">Archive</a><br><a href="/guests.htm">Sign my guestbook</a></td>
+    <td>{column}</td></tr><tr><td colspan="2" align="center"><font size="1">{note}</font></td></tr></table></body></html>"""
+    text = read_article(page.encode(), URL, "text/html").text
+    assert text.split("\n\n")[-4:] == [*PARAGRAPHS]
+    assert "guestbook" not in text
+    assert "Harbour Notes" not in text
+
+
+def test_a_sentence_about_visitors_stays() -> None:
+    """Only a line that is about its page from end to end is left out."""
+    for said in (
+        "You are visitor number one, said the keeper, and gave her the key.",
+        "Powered by wind, the tower shone.",
+    ):
+        assert said in read(paragraphs(0) + f"<p>{said}</p>" + paragraphs(1, 2)).text

@@ -31,7 +31,6 @@ def test_every_post_of_every_round_is_stored(mirrored: Mirrored) -> None:
     assert stored == Counter(post.title for post in mirrored.expected)
 
 
-@pytest.mark.xfail(reason="known defect: lines of an old page's frame leak into its article", strict=False)
 def test_articles_carry_title_text_and_nothing_of_the_page_around(mirrored: Mirrored) -> None:
     """Each paragraph of each post that has a page is in its article, and no share bar, form or related card."""
     stored = by_url(mirrored)

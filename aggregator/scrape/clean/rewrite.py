@@ -21,7 +21,7 @@ from aggregator.scrape.blocks import INLINE as RUNNING
 from aggregator.scrape.clean.images import EMBEDS, embed_link, image_url, is_post, pixels
 from aggregator.scrape.clean.preformatted import code_text, language_class
 from aggregator.scrape.clean.writer import BLOCKS, HtmlWriter
-from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze, visible
+from aggregator.scrape.dom import HEADINGS, MAX_DEPTH, is_element, squeeze, text_of, visible
 from aggregator.text.urls import http_url
 
 DROPPED = frozenset(
@@ -111,6 +111,27 @@ _CELL_HOLDERS = {"thead", "tbody", "tfoot"}
 
 MAX_ELEMENTS = 20_000
 """Elements that are looked at; what comes after is left out. The longest real articles have 10,000."""
+
+
+MAIN_CELL = 0.6
+MAIN_WORDS = 80
+MAIN_PARTS = 3
+"""Share of a table's words, their number, and paragraphs from which a cell is the column of text of a page."""
+
+
+def lays_out(table: HtmlElement) -> bool:
+    """Whether a table arranges a page, and holds no data: it says so, has another in it, the page's headline, or a
+    cell that is a column of text.
+    """
+    if (table.get("role") or "").lower() in ("presentation", "none"):
+        return True
+    if table.find(".//table") is not None or table.find(".//h1") is not None:
+        return True
+    cells = [(words, cell) for cell in table.iter("td") if (words := len(text_of(cell).split()))]
+    words, main = max(cells, key=lambda each: each[0], default=(0, None))
+    if main is None or words < MAIN_WORDS or words < MAIN_CELL * sum(count for count, _ in cells):
+        return False
+    return sum(1 for part in main.iter("p", "h2", "h3", "h4", "ul", "ol", "pre") if text_of(part)) >= MAIN_PARTS
 
 
 def rewrite(
@@ -321,11 +342,7 @@ class _Writer:
 
     def _holds_layout(self, node: HtmlElement, cells: list[list[HtmlElement]]) -> bool:
         widest = max(map(len, cells), default=0)
-        return (
-            widest < 2
-            or node.find(".//table") is not None
-            or self._pen.block.tag in (*HEADINGS, "td", "th", "dt", "figcaption")
-        )
+        return widest < 2 or lays_out(node) or self._pen.block.tag in (*HEADINGS, "td", "th", "dt", "figcaption")
 
     def _data_table(
         self, node: HtmlElement, rows: list[HtmlElement], cells: list[list[HtmlElement]], depth: int

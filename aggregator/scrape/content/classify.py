@@ -33,6 +33,7 @@ from aggregator.scrape.content.furniture import (
     OTHERS,
     SOURCES,
     STRONG,
+    is_colophon,
     is_life,
 )
 from aggregator.scrape.content.surroundings import Evidence
@@ -177,6 +178,8 @@ class _Judge:
     def _barred(self) -> set[int]:
         """The blocks that are known from furniture, whatever the model thinks of them."""
         barred = {index for index in range(len(self.blocks)) if self._is_known(index)}
+        headline = next((index for index in range(len(self.blocks)) if self._is_headline(index)), 0)
+        barred.update(index for index in range(headline) if self._is_menu(index))
         for whole in self.wholes:
             if self.linked_home[whole.element] and any(self._has(part, OTHERS) for part in whole.parts):
                 barred.update(whole.parts)
@@ -187,7 +190,7 @@ class _Judge:
     def _is_known(self, index: int) -> bool:
         item, chance = self.found[index], self.chances[index]
         whole = self.whole_of.get(index)
-        if self._has(index, NEVER):
+        if self._has(index, NEVER) or is_colophon(self.blocks[index].text):
             return True
         if "in_footer" in item and chance < FOOTER and (whole is None or whole.kind is not Kind.QUOTE):
             return True
@@ -196,6 +199,11 @@ class _Judge:
         return self.blocks[index].words <= KNOWN_WORDS and any(
             not names.isdisjoint(item) and not says.isdisjoint(item) for names, says in KNOWN
         )
+
+    def _is_menu(self, index: int) -> bool:
+        """Whether a line above the headline is nothing but links to the site's own pages."""
+        block = self.blocks[index]
+        return block.links > 0 and block.link_words == block.words and not leads_out(block.element, self.host)
 
     def _titles_of_contents(self, whole: Structure) -> list[int]:
         """The title of a table of contents: the page's own headings stand below it once more."""

@@ -79,6 +79,23 @@ CONTENTS_TITLE = 6
 LIFE_WORDS = 90
 """Words of a paragraph about the author."""
 
+COLOPHON_WORDS = 40
+"""Words of a line about the page itself."""
+
+_COLOPHON = re.compile(
+    r"(?i)\W*(?:(?:this (?:page|site|website) (?:is|was|looks) )?(?:best (?:viewed|seen|experienced)|optimi[sz]ed) (?:with|in|at|on|for|using)\b"
+    r"|(?:diese seite (?:ist |wurde )?)?optimiert für\b|(?:site|page) optimisée? pour\b|optimizad[oa] para\b|ottimizzat[oa] per\b"
+    r"|you are (?:the )?(?:(?:visitor|guest|reader) (?:number |no\.? ?|nr\.? ?|# ?)?\d|[\d.,]+(?:st|nd|rd|th)? (?:visitor|guest|reader))|(?:there have been )?[\d.,]+ (?:visitors?|visits|hits|page ?views|views)"
+    r" (?:since|to (?:this|date)|so far)\b|(?:visitors?|visits|hits|page ?views|counter)(?: since [^:]{1,40})?:? [\d.,]+\W*$"
+    r"|sie sind (?:der )?(?:besucher (?:nummer |nr\.? ?)?)?\d|besucher\W*$|[\d.,]+ (?:besucher|zugriffe) seit\b|(?:besucher|zugriffe)(?: seit [^:]{1,40})?: [\d.,]+\W*$"
+    r"|vous êtes le [\d.,]+|[\d.,]+ visiteurs depuis\b|[\d.,]+ visitantes desde\b|[\d.,]+ visitatori dal\b|eres el visitante\b"
+    r"|(?:proudly |this (?:site|blog|page) is )?(?:powered|hosted|published|built|made|generated) (?:by|with|on|using) [^\s,;]+(?: [^\s,;]+){0,4}\W*$"
+    r"|theme:? \S+(?: \S+){0,2} by \S+|(?:本站|本页|本文)?(?:总)?(?:访问量|访客数|浏览量)\s*[:：]?\s*\d)"
+)
+"""What a sentence about the page itself begins with: the browser it was made for, its counter, its software."""
+
+_SENTENCES = re.compile(r"(?<=[.!?。])\s+(?=[^\W_a-z])|\s*[|·•]\s*")
+
 _LIFE = re.compile(
     r"(?i)\b(?:follow|find|reach|contact) (?:him|her|them|me|us) (?:on|at|via)\b"
     r"|^(?:about the author\b|(?-i:[A-Z][\w’'-]+(?: [A-Z][\w.’'-]*){1,3})"
@@ -94,6 +111,13 @@ SOURCES = re.compile(
     r"|参考|引用|来源|資料|出典|脚注"
 )
 """What the heading of a list of links says that belongs to an article."""
+
+
+def is_colophon(text: str) -> bool:
+    """Whether a line is about the page it stands on, in each of its sentences: "Best viewed with ...", a counter."""
+    if not _COLOPHON.match(text) or len(text.split()) > COLOPHON_WORDS:
+        return False
+    return all(_COLOPHON.match(sentence) for sentence in _SENTENCES.split(text) if sentence)
 
 
 def is_life(block: Block) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
+from aggregator.scrape.clean.rewrite import lays_out
 from aggregator.scrape.dom import HEADINGS
 
 MAX_ITEM = 60
@@ -181,7 +182,7 @@ def _is_compact(node: HtmlElement, words: float) -> bool:
 
 def is_data_table(table: HtmlElement) -> bool:
     """Whether a table holds data: none that lays out the page, or a column of text beside a picture."""
-    if (table.get("role") or "") in ("presentation", "none") or table.find(".//table") is not None:
+    if lays_out(table):
         return False
     rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
     cells = [cell for row in rows for cell in row]
