@@ -158,8 +158,8 @@ class Telling(Store):
             if sql.one("SELECT 1 FROM articles WHERE id = ?", (article_id,)):
                 self.tell("scraped", article_id)
 
-    def publish(self, *arguments: Any) -> int:
-        count = super().publish(*arguments)
+    def publish(self, *arguments: Any, **more: Any) -> int:
+        count = super().publish(*arguments, **more)
         self.tell("published", self.archive.last_sequence())
         return count
 
@@ -249,13 +249,14 @@ def torn(folder: Path, pattern: str) -> Iterator[str]:
     for file in folder.glob(pattern):
         if not file.is_file() or file.name.startswith("."):
             continue
-        text = file.read_text("utf-8")
+        data = file.read_bytes()
+        whole_end = {".html": b"</html>", ".png": b"IEND\xaeB`\x82"}.get(file.suffix, b"")
         try:
             if file.suffix == ".json":
-                json.loads(text)
-            elif file.suffix in (".atom", ".rss", ".xml"):
-                ET.fromstring(text)
-            elif file.suffix == ".html" and not text.rstrip().endswith("</html>"):
+                json.loads(data)
+            elif file.suffix in (".atom", ".rss", ".xml", ".opml"):
+                ET.fromstring(data)
+            elif not data.strip().endswith(whole_end):
                 yield f"torn: {file.name}: cut short"
         except ValueError as error:
             yield f"torn: {file.name}: {error}"
@@ -365,6 +366,8 @@ def run(folder: Path, kills: int, seed: int, longest_s: float | None) -> dict[st
 
     def count(said: list[tuple[str, str]]) -> None:
         told.update(one for one in said if one[0] != "stage")
+        if failed := [what for kind, what in said if kind == "failed"]:  # nothing after it would show anything
+            raise RuntimeError(f"a round failed by itself: {failed[0]}")
 
     try:
         forked(work, folder, feed, rounds=1)  # imports what is imported late, and fills the feed

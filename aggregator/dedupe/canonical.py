@@ -16,7 +16,10 @@ from aggregator.dedupe.tracking import INDEX_FILES, VARIANT_HOSTS, is_tracking, 
 from aggregator.text.urls import http_url, registrable
 
 _ROUNDS = 8
-"""Each round unfolds one wrapping (`/amp/` of `/amp/`, a cache around a cache); real URLs need two at most."""
+"""Each round is whole but for what it uncovers; real URLs need two."""
+
+_CACHES = 4
+"""Caches around a URL that are taken off; one that says it stands in more is left as it is."""
 
 REMEMBERED = 2048
 """Addresses whose key is remembered: each is asked for several times while its entry is decided on and saved."""
@@ -29,7 +32,7 @@ _SLASHES = re.compile("/{2,}")
 _BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _ENCODED = re.compile("%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_AMP_FILE = re.compile(r"(?i)(.+?)\.amp(\.html?)?")
+_AMP_FILE = re.compile(r"(?i)([^.].*?)(?:\.amp)+(\.html?)?")
 _AMP_CACHE = re.compile(r"/[civ]/(?:s/)?([^/]+\.[^/]+)(/.*)?")
 _GOOGLE_AMP = re.compile(r"/amp/(?:s/)?([^/]+\.[^/]+)(/.*)?")
 
@@ -91,17 +94,24 @@ def _folded(url: str, drops: Callable[[str, str], bool]) -> str:
 
 
 def _fold(url: str, drops: Callable[[str, str], bool]) -> str:
-    parts = urlsplit(url)
-    inner = _unwrapped(parts)
-    if inner:
-        return inner
+    parts = urlsplit(_without_caches(url))
     netloc = _netloc(parts, VARIANT_HOSTS)
     path = _without_variant(_path(parts.path, _SESSION))
     return "https://" + netloc + path + _query(parts.query, drops) + _route(parts.fragment)
 
 
-def _unwrapped(parts: SplitResult) -> str | None:
-    """The URL inside an AMP cache's or an AMP viewer's."""
+def _without_caches(url: str) -> str:
+    """The URL inside an AMP cache's or an AMP viewer's, or inside several."""
+    inner = url
+    for _ in range(_CACHES + 1):
+        if (found := _unwrapped(inner)) is None:
+            return inner
+        inner = found
+    return url
+
+
+def _unwrapped(url: str) -> str | None:
+    parts = urlsplit(url)
     host = parts.hostname or ""
     match = None
     if host.endswith(".cdn.ampproject.org"):
@@ -149,13 +159,19 @@ def _path(path: str, session: re.Pattern[str] | None) -> str:
 
 def _without_variant(path: str) -> str:
     """The path without AMP's marks: a first or last segment `amp`, a file name that ends in `.amp` or `.amp.html`."""
-    head, _, last = path.rpartition("/")
-    if last.lower() == "amp" and head:
-        return head
-    if path[:5].lower() == "/amp/":
-        return path[4:]
-    match = _AMP_FILE.fullmatch(last)
-    return f"{head}/{match[1]}{match[2] or ''}" if match else path
+    segments = path.split("/")[1:]
+    while True:
+        last = segments[-1]
+        if last.lower() in INDEX_FILES or (last.lower() == "amp" and len(segments) > 1):
+            segments.pop()
+        elif match := _AMP_FILE.fullmatch(last):
+            segments[-1] = match[1] + (match[2] or "")
+        else:
+            break
+        if not segments:
+            return "/"
+    first = next((at for at, segment in enumerate(segments[:-1]) if segment.lower() != "amp"), len(segments) - 1)
+    return "/" + "/".join(segments[first:])
 
 
 def _query(query: str, drops: Callable[[str, str], bool]) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -267,11 +268,14 @@ class Pipeline:
 
         Pages that a host wants far apart come last, so that nothing else waits for them.
         """
+        followed = Counter[int]()
         for patient in (False, True):
             self._scrape_pending(tally, patient=patient)
-            for _ in range(CHAIN_LINKS):
-                if self.stopping.is_set() or not self.store.neighbours.follow_chain(self.clock()):
+            while not self.stopping.is_set():
+                enough = [feed_id for feed_id, links in followed.items() if links >= CHAIN_LINKS]
+                if not (begun := self.store.neighbours.follow_chain(self.clock(), without=enough)):
                     break
+                followed.update(begun)
                 self._scrape_pending(tally, patient=patient)
             if not patient:
                 self._look_again()

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -74,14 +74,17 @@ def missed_since(sql: Sql, feed_id: int, listed: Iterable[str]) -> str | None:
     return None if newest is None or newest["guid"] in set(listed) else str(newest["published_at"])
 
 
-def follow(sql: Sql, now: datetime, same_site: SameSite) -> int:
-    """Have the page of one missing post of each feed fetched, the one that the oldest post names; how many."""
-    begun: set[int] = set()
+def follow(sql: Sql, now: datetime, same_site: SameSite, without: Collection[int] = ()) -> tuple[int, ...]:
+    """Have the page of one missing post of each feed fetched, the one that the oldest post names; which feeds' (ids).
+
+    `without`: feeds to be left alone.
+    """
+    begun: list[int] = []
     for row in sql.all(_OPEN, {"pursued": times.whole(now - PURSUED)}):
-        if row["feed_id"] not in begun and _leads_to_a_post(row, same_site):
-            begun.add(row["feed_id"])
+        if row["feed_id"] not in (*begun, *without) and _leads_to_a_post(row, same_site):
+            begun.append(row["feed_id"])
             _await(sql, row, now)
-    return len(begun)
+    return tuple(begun)
 
 
 def _leads_to_a_post(row: sqlite3.Row, same_site: SameSite) -> bool:
@@ -391,10 +394,13 @@ class Chain:
         self._session = session
         self._links = links
 
-    def follow_chain(self, now: datetime) -> int:
-        """Let one missing post of each feed become pending: the one that its oldest post names; how many there are."""
+    def follow_chain(self, now: datetime, without: Collection[int] = ()) -> tuple[int, ...]:
+        """Let one missing post of each feed become pending: the one that its oldest post names; which feeds' (ids).
+
+        `without`: feeds to be left alone.
+        """
         with self._session.write() as sql:
-            return follow(sql, now, self._links.same_site)
+            return follow(sql, now, self._links.same_site, without)
 
     def next_unknown(self, now: datetime) -> tuple[PendingArticle, ...]:
         """The pages to ask again for their next post, which has come since; see `save`."""

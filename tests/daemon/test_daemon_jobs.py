@@ -10,8 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sized
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sized
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -60,16 +60,19 @@ runner.run()
 """A daemon whose stages do what a test wants."""
 
 
+@contextmanager
 def stand_in(
     poll: str = "quiet", first: str = "signal.SIGCONT", environ: Mapping[str, str] = os.environ
-) -> subprocess.Popen[str]:
+) -> Iterator[subprocess.Popen[str]]:
     script = STAND_IN.format(poll=poll, first=first)
-    process = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "starts\n"
-    return process
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "starts\n"
+            yield process
+        finally:
+            process.kill()
 
 
 def daemon() -> Daemon:
@@ -90,14 +93,14 @@ def end(runner: Daemon) -> None:
 
 def test_a_job_that_does_not_end_holds_nothing_up() -> None:
     """The daemon ends in time, with code 0, though a thread of it is in the midst of something."""
-    process = stand_in(poll="hang")
-    assert process.stdout
-    assert process.stdout.readline() == "hangs\n"
-    process.terminate()
-    begun = time.monotonic()
-    process.communicate(timeout=20)
-    assert process.returncode == 0
-    assert time.monotonic() - begun < 5
+    with stand_in(poll="hang") as process:
+        assert process.stdout
+        assert process.stdout.readline() == "hangs\n"
+        process.terminate()
+        begun = time.monotonic()
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert time.monotonic() - begun < 5
 
 
 def test_sighup_during_the_start_is_heeded_after_it_and_a_bug_at_a_reload_ends_nothing(tmp_path: Path) -> None:
@@ -107,14 +110,15 @@ def test_sighup_during_the_start_is_heeded_after_it_and_a_bug_at_a_reload_ends_n
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
         supervisor.bind(str(tmp_path / "notify"))
-        process = stand_in(first="signal.SIGHUP", environ={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")})
-        assert process.stdout
-        for _ in range(2):
-            assert process.stdout.readline() == "reloads\n"
-            time.sleep(0.1)
-            process.send_signal(signal.SIGHUP)
-        process.terminate()
-        _, errors = process.communicate(timeout=20)
+        environ = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        with stand_in(first="signal.SIGHUP", environ=environ) as process:
+            assert process.stdout
+            for _ in range(2):
+                assert process.stdout.readline() == "reloads\n"
+                time.sleep(0.1)
+                process.send_signal(signal.SIGHUP)
+            process.terminate()
+            _, errors = process.communicate(timeout=20)
         supervisor.setblocking(False)
         heard = []
         with suppress(BlockingIOError):

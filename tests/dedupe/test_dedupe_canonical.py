@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,12 +130,32 @@ def urls(draw: st.DrawFn) -> str:
     return f"{draw(st.sampled_from(['http', 'https', 'HTTP']))}://{draw(HOSTS)}{port}/{path}?{query}{fragment}"
 
 
-@pytest.mark.xfail(reason="known defect: an odd address folds differently the second time", strict=False)
 @given(urls() | st.text())
 def test_folding_twice_is_folding_once(url: str) -> None:
     """canonical_url and normal_guid are idempotent, whatever comes in."""
     assert canonical_url(canonical_url(url)) == canonical_url(url)
     assert normal_guid(normal_guid(url)) == normal_guid(url)
+
+
+@pytest.mark.parametrize(
+    "piece", ["amp/", "amp/index.html/", "x.amp.html/", "..amp/", "index.amp.html/amp/", "%2e%2e/"]
+)
+@pytest.mark.parametrize("times", [9, 30, 400])
+def test_folding_twice_is_folding_once_however_often_something_stands_there(piece: str, times: int) -> None:
+    """Nothing is taken off a part at a time, so that the next folding would take off more; nor does it take long."""
+    url = f"https://example.org/{piece * times}"[:4096]
+    begun = process_time()
+    assert canonical_url(canonical_url(url)) == canonical_url(url)
+    assert process_time() - begun < 0.1
+
+
+def test_caches_around_caches() -> None:
+    """A few are taken off; one inside many is left as it is, since taking them off never ends."""
+    cache = "https://google.com/amp/s/"
+    for times, folded in ((1, True), (4, True), (5, False), (150, False)):
+        url = cache + "google.com/amp/s/" * (times - 1) + "example.org/post"
+        assert (canonical_url(url) == "https://example.org/post") is folded
+        assert canonical_url(canonical_url(url)) == canonical_url(url)
 
 
 @given(urls())

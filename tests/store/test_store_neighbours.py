@@ -228,7 +228,7 @@ def test_a_gap_of_such_a_site(newsroom: Newsroom) -> None:
     reversed_site(newsroom)
     newsroom.poll(entry("five", published=NOW - 2 * HOUR))
     newsroom.scrape(A + "five", next=A + "four")
-    assert newsroom.store.neighbours.follow_chain(newsroom.now) == 1
+    assert len(newsroom.store.neighbours.follow_chain(newsroom.now)) == 1
     newsroom.scrape(A + "four", next=A + "three", previous=A + "five", published=NOW - 4 * HOUR)
     newsroom.publish()
     shown = links_of(newsroom)

@@ -174,7 +174,6 @@ def test_found_by_the_time_behind_a_shown_day(tmp_path: Path) -> None:
         assert rows == [(f"{written(n):%Y-%m-%dT%H:%M:%SZ}",) * 2 for n in (4, 5)]
 
 
-@pytest.mark.xfail(reason="known defect: one round follows more links than it may", strict=False)
 def test_a_long_absence_is_caught_up_with_in_several_rounds(tmp_path: Path) -> None:
     """So many posts of a feed in a round and no more; the rest in the next rounds, until what was held is reached."""
     with outlet() as site, mirror(site, tmp_path) as program:
