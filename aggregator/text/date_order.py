@@ -24,6 +24,10 @@ MUCH = 200
 26/02/24 and 26/02/17 are a week of one year, not the same day of years."""
 
 
+NEAR = timedelta(days=1)
+"""Days of one moment in two time zones may lie so far apart."""
+
+
 class Order(StrEnum):
     """Which number of 03/04/2026 is which."""
 
@@ -132,6 +136,27 @@ def decided(written: Iterable[Numbers], language: str = "", now: datetime | None
     if tag and Order.DAY_FIRST in best and (not tag.startswith("en") or tag.startswith(_DAY_FIRST_ENGLISH)):
         return replace(style, order=Order.DAY_FIRST)
     return style
+
+
+def proven(written: Iterable[Numbers]) -> Order | None:
+    """The order that dates prove which do not follow one another, each by itself: a day above 12, a day of the week.
+
+    None where none proves anything, or one the contrary of another.
+    """
+    found = {decided([one]).order for one in written} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def agreeing(written: Iterable[Numbers], known: Iterable[date]) -> Order | None:
+    """The order in which one of the dates is one of the days that are `known`; None where none is, or in both."""
+    days = list(known)
+    found = {
+        order
+        for one in written
+        for order in (Order.DAY_FIRST, Order.MONTH_FIRST)
+        if len(one.values) == 3 and (day := in_order(one, order)) and any(abs(day - other) <= NEAR for other in days)
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 _DAY_FIRST_ENGLISH = ("en-gb", "en-au", "en-nz", "en-ie", "en-in", "en-za")

@@ -18,7 +18,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from aggregator.text import date_names
-from aggregator.text.date_order import AHEAD, Order, Style, day_of, decided, full_year, in_order, numbers_of, orders
+from aggregator.text.date_order import (
+    AHEAD,
+    Order,
+    Style,
+    agreeing,
+    day_of,
+    decided,
+    full_year,
+    in_order,
+    numbers_of,
+    orders,
+    proven,
+)
 
 MAX_DATE = 100
 """Characters of a date that are looked at; the longest real ones have about 60."""
@@ -32,8 +44,8 @@ MAX_WAIT = timedelta(days=400)
 """The longest Retry-After that is told from a mistake; how much of it is honoured is decided by who asks."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PAGE = Style(Order.MONTH_FIRST, earliest=WEB_BEGINS)
-"""On a page 3/4/2026 is the fourth of March: most that write so are American."""
+PAGE = Style(Order.MONTH_FIRST, earliest=WEB_BEGINS)
+"""On a page of which nothing is known 3/4/2026 is the fourth of March: most that write so are American."""
 
 
 def parse_date(text: str | None, style: Style = Style()) -> datetime | None:  # noqa: B008 - frozen
@@ -45,11 +57,11 @@ def parse_date(text: str | None, style: Style = Style()) -> datetime | None:  # 
     return found if found and found >= style.earliest and found.year <= LATEST_YEAR else None
 
 
-def read_date(value: str | None) -> datetime | None:
+def read_date(value: str | None, style: Style = PAGE) -> datetime | None:
     """The moment that `value`, a date on a page, names; None when it is no date, or one before the web."""
     if not value or len(value) > MAX_DATE:
         return None
-    return parse_date(value, _PAGE)
+    return parse_date(value, style)
 
 
 def style_of(texts: Iterable[str | None], language: str | None = None, now: datetime | None = None) -> Style:
@@ -58,7 +70,23 @@ def style_of(texts: Iterable[str | None], language: str | None = None, now: date
     return decided(written, language or "", now)
 
 
-def dates_in(text: str) -> Iterator[datetime]:
+def page_style(texts: Iterable[str], language: str = "", known: Iterable[datetime] = ()) -> Style:
+    """How a page writes the dates in `texts`: as one of them proves, as the moments that are `known` of it have it, as
+    its `language` (BCP 47) does.
+    """
+    matches = (match[0] for text in texts for match in _NUMBERS.finditer(text))
+    written = [numbers_of(_TOKEN.findall(each)) for each in matches]
+    order = proven(written) or agreeing(written, (moment.date() for moment in known)) if written else None
+    order = order or decided(written[:1], language).order
+    return Style(order or PAGE.order, language, earliest=WEB_BEGINS)
+
+
+def has_two_readings(text: str) -> bool:
+    """Whether a date in `text` may name two days: 03/04/2026."""
+    return any(max(int(match["one"]), int(match["two"])) <= 12 for match in _NUMBERS.finditer(text))
+
+
+def dates_in(text: str, style: Style = PAGE) -> Iterator[datetime]:
     """The days that a text on a page names, at midnight UTC, in the order of the shapes below."""
     if not _A_YEAR.search(text):
         return
@@ -66,8 +94,12 @@ def dates_in(text: str) -> Iterator[datetime]:
     for shape in _IN_TEXT:
         for match in shape.finditer(cleaned):
             parts = match.groupdict()
-            month = date_names.month(parts["name"], exact=True) if parts.get("name") else int(parts["month"])
-            day = day_of(int(parts["year"]), month or 0, int(parts["day"]))
+            if parts.get("one"):
+                numbers = numbers_of(_TOKEN.findall(match[0]))
+                day = next((found for order in orders(numbers, style) if (found := in_order(numbers, order))), None)
+            else:
+                month = date_names.month(parts["name"], exact=True) if parts.get("name") else int(parts["month"])
+                day = day_of(int(parts["year"]), month or 0, int(parts["day"]))
             if day and day >= WEB_BEGINS.date():
                 yield datetime(day.year, day.month, day.day, tzinfo=UTC)
 
@@ -110,6 +142,10 @@ _WEEK = re.compile(r"(\d{4})-?W(\d\d)(?:-?([1-7]))?\b", re.IGNORECASE)
 _A_YEAR = re.compile(r"(?:19|20|25)\d\d")
 _YEAR = r"(?P<year>(?:19|20)\d\d)\b"
 _NAME = r"\b(?P<name>[^\W\d_]{3,14})"
+_IN_NUMBERS = rf"(?<![\w/.-])(?P<one>\d{{1,2}})(?P<mark>[/.-])(?P<two>\d{{1,2}})(?P=mark){_YEAR}"
+_NUMBERS = re.compile(rf"(?:[^\W\d_]{{2,12}}\.?,? +)?{_IN_NUMBERS}")
+"""A date in numbers alone, with the word before it, which may be a day of the week."""
+
 _IN_TEXT = tuple(
     re.compile(shape, re.IGNORECASE)
     for shape in (
@@ -118,8 +154,7 @@ _IN_TEXT = tuple(
         r"\b(?P<year>(?:19|20)\d\d)\s?[年년]\s?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일]",
         r"\b(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})\b",
         rf"\b(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}",
-        rf"\b(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/{_YEAR}",
-        rf"\b(?P<day>1[3-9]|2\d|3[01])/(?P<month>\d{{1,2}})/{_YEAR}",
+        _IN_NUMBERS,
     )
 )
 """Days in running text: a month's name, a day and a year beside one another, or numbers with marks between them."""

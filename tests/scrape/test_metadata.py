@@ -261,3 +261,41 @@ def test_of_several_days_the_one_of_publication(before: str, day: str | None) ->
     """By its label; a day that a sentence tells of is none."""
     published = read_article(page(before), "https://daily.example/flaw-in-a-library/").published
     assert (published and published.date().isoformat()) == day
+
+
+SPOKEN = {
+    "en": TEXT,
+    "fr": "<p>Des chercheurs ont trouvé une faille dans une bibliothèque que la moitié de l'internet utilise et que personne"
+    " ne paie. La faille est dans la façon dont elle lit la longueur d'un champ, que les paquets donnent sans être vérifiés.</p>" * 2,
+    "nl": "<p>Onderzoekers hebben een lek gevonden in een bibliotheek die het halve internet gebruikt en waar niemand voor heeft"
+    " betaald. Het lek zit in de manier waarop zij de lengte van een veld leest, die zij uit het pakket neemt.</p>" * 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "lang", "spoken", "line", "around", "url"),
+    [
+        ("2026-04-03", "fr", "fr", "Publié le 03/04/2026", "", URL),
+        ("2026-04-03", "en", "fr", "Publié le 03/04/2026", "", URL),
+        ("2026-04-03", "en-GB", "en", "Published 03/04/2026", "", URL),
+        ("2026-03-04", "en-US", "en", "Published 03/04/2026", "", URL),
+        ("2026-03-04", "en", "en", "Published 03/04/2026", "", URL),
+        ("2026-04-03", "en", "en", "Published 03/04/2026", "", "https://daily.co.uk/flaw"),
+        ("2026-04-03", "en", "en", "Published 03/04/2026", "", "https://daily.example/2026/04/03/flaw"),
+        ("2026-04-03", "en", "en", "Friday 03/04/2026", "", URL),
+        ("2026-04-03", "en", "en", "Published 03/04/2026", "<aside><p>25/03/2026 An older flaw</p></aside>", URL),
+        ("2026-03-04", "en", "en", "Published 03/04/2026", "<aside><p>03/25/2026 An older flaw</p></aside>", URL),
+        ("2026-04-03", "en", "en", "03/04/2026", "<meta property='article:modified_time' content='2026-04-03T10:00Z'>", URL),
+        ("2026-04-03", "nl", "nl", "Gepubliceerd op 03-04-2026", "", URL),
+        ("2026-04-03", "nl", "nl", "<time datetime='03.04.2026'>vrijdag</time>", "", URL),
+        ("2026-04-03", "fr", "fr", "", "<meta name='date' content='03/04/2026'>", URL),
+    ],
+)  # fmt: skip
+def test_day_and_month_in_the_order_of_the_page(
+    day: str, lang: str, spoken: str, line: str, around: str, url: str
+) -> None:
+    """What decides: another date of the page, a day of the week, what machines are told, the language, the country."""
+    markup = f"<html lang={lang}><head><title>A flaw</title></head><body>{around}<article><h1>A flaw</h1><p>{line}</p>"
+    found = read_article(f"{markup}{SPOKEN[spoken]}</article></body></html>".encode(), url, "text/html; charset=utf-8")
+    assert found.published is not None
+    assert found.published.date().isoformat() == day

@@ -19,6 +19,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.dom import squeeze, text_of
 from aggregator.scrape.structured import Claims, types_of
+from aggregator.text.date_order import Style
 from aggregator.text.dates import dates_in
 
 ABOVE = 4
@@ -115,14 +116,14 @@ def is_sentence(line: str) -> bool:
     )
 
 
-def shown_date(lines: list[str]) -> datetime | None:
-    """The first date in `lines` that is not one of a change."""
-    return next((moment for part in _parts(lines) if not _LATER.search(part) for moment in dates_in(part)), None)
+def shown_date(lines: list[str], style: Style) -> datetime | None:
+    """The first date in `lines`, written in `style`, that is not one of a change."""
+    return next((moment for part in _parts(lines) if not _LATER.search(part) for moment in dates_in(part, style)), None)
 
 
-def shown_change(lines: list[str]) -> datetime | None:
+def shown_change(lines: list[str], style: Style) -> datetime | None:
     """The first date in `lines` that is one of a change: "Updated June 12, 2026"."""
-    return next((moment for part in _parts(lines) if _LATER.search(part) for moment in dates_in(part)), None)
+    return next((moment for part in _parts(lines) if _LATER.search(part) for moment in dates_in(part, style)), None)
 
 
 def _parts(lines: list[str]) -> Iterator[str]:
@@ -131,21 +132,21 @@ def _parts(lines: list[str]) -> Iterator[str]:
         yield from _LABELLED.split(line)
 
 
-def dateline(lines: list[str]) -> datetime | None:
+def dateline(lines: list[str], style: Style) -> datetime | None:
     """The date that stands around the headline by itself, or with little more than a name."""
-    return shown_date([line for line in lines if len(line.split()) <= DATELINE])
+    return shown_date([line for line in lines if len(line.split()) <= DATELINE], style)
 
 
-def told_behind(day: datetime, lines: list[Block]) -> str | None:
+def told_behind(day: datetime, lines: list[Block], style: Style) -> str | None:
     """What the first of `lines` with `day` (midnight UTC) tells machines where it shows that day; not of a change."""
     for line in lines:
-        if day not in dates_in(line.text):
+        if day not in dates_in(line.text, style):
             continue
         for node in line.element.iter("time"):
             shown = text_of(node)
             # What stands before it says what it is of, as in "19 November 2026, updated 20 November 2026".
             of_change = _LATER.search(line.text.partition(shown)[0])
-            if day in dates_in(shown) and _box(node) is line.element and not of_change:
+            if day in dates_in(shown, style) and _box(node) is line.element and not of_change:
                 told: str | None = node.get("datetime")
                 return told
         if not _LATER.search(line.text):

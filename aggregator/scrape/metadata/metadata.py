@@ -6,6 +6,7 @@ markup that people see. Everything that comes out is plain text, an absolute URL
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -15,6 +16,7 @@ from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.dom import squeeze
+from aggregator.scrape.languages import language_of
 from aggregator.scrape.metadata.authors import (
     DATELINE,
     byline,
@@ -28,8 +30,9 @@ from aggregator.scrape.metadata.authors import (
 from aggregator.scrape.metadata.titles import find_title, site_names
 from aggregator.scrape.page_kind import forbidden_by_page
 from aggregator.scrape.structured import Claims
-from aggregator.text.dates import dates_in, read_date
-from aggregator.text.urls import http_url
+from aggregator.text.date_order import Style
+from aggregator.text.dates import PAGE, date_in_url, dates_in, has_two_readings, page_style, read_date
+from aggregator.text.urls import host_of, http_url
 
 MAX_TAGS = 30
 """Tags that are kept; sites that list more are stuffing keywords."""
@@ -68,6 +71,8 @@ _MODIFIED_META = (
     "lastmod",
 )
 
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 A_DAY_LATER = timedelta(hours=38)
 """From the midnight with which a shown day begins to where it has ended in every time zone."""
 
@@ -93,13 +98,15 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     title = find_title(tree, said, names)
     around = byline(blocks, title)
     lines = [block.text for block in around if not is_sentence(block.text)]
-    modified = _modified(said, lines)
+    stated = _language(tree, said)
+    style = _date_style(tree, said, url, lines, blocks, stated)
+    modified = _modified(said, lines, style)
     return Metadata(
         title=title,
         author=find_author(tree, said, [squeeze(" ".join(block.parts)) for block in around], names),
-        published=_with_its_time(_published(tree, said, url, lines, blocks, modified), around),
+        published=_with_its_time(_published(tree, said, url, lines, blocks, modified, style), around, style),
         modified=modified,
-        language=_language(tree, said),
+        language=stated,
         lead_image=_lead_image(said, url),
         canonical_url=_canonical(tree, said, url),
         tags=_tags(said),
@@ -107,62 +114,95 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     )
 
 
+def _date_style(
+    tree: HtmlElement, said: Claims, url: str, lines: list[str], blocks: list[Block], stated: str | None
+) -> Style:
+    """How the page writes dates in numbers: asked only where one may name two days."""
+    times = [value for node in tree.iter("time") if (value := node.get("datetime"))]
+    values = [value for value in (*_dates_for_machines(said), *times, *lines) if has_two_readings(value)]
+    if not values:
+        return PAGE
+    stamps = (value for value in (*_dates_for_machines(said), *times) if _ISO_DAY.match(value))
+    known = [found for found in (date_in_url(url), *map(read_date, stamps)) if found]
+    texts = [*values, *(block.text for block in blocks if block.words <= DATELINE)]
+    language = language_of(" ".join(block.text for block in blocks if block.words > DATELINE), stated) or ""
+    return page_style(texts, _with_region(language, tree, said, url), known)
+
+
+def _with_region(language: str, tree: HtmlElement, said: Claims, url: str) -> str:
+    """English with the country that the page names, or its address: Americans alone write the month first."""
+    if language != "en":
+        return language
+    spoken: str = tree.get("lang") or ""
+    for value in (spoken, *_named(said, ("og:locale", "content-language"))):
+        if value[:2].lower() == "en" and len(value) == 5:
+            return value.replace("_", "-").lower()
+    country = host_of(url).rpartition(".")[2]
+    return f"en-{'gb' if country == 'uk' else country}" if len(country) == 2 else language
+
+
 def _published(
-    tree: HtmlElement, said: Claims, url: str, lines: list[str], blocks: list[Block], modified: datetime | None
+    tree: HtmlElement,
+    said: Claims,
+    url: str,
+    lines: list[str],
+    blocks: list[Block],
+    modified: datetime | None,
+    style: Style,
 ) -> datetime | None:
-    claimed = _claimed_date(said)
-    shown = dateline(lines)
+    claimed = _claimed_date(said, style)
+    shown = dateline(lines, style)
     if claimed and shown and claimed - shown > A_DAY_LATER and not _one_day(shown, modified):
         # The page has been moved or built again: its machinery knows no better.
         return shown
     return (
         claimed
-        or _marked_date(tree)
+        or _marked_date(tree, style)
         or shown
-        or shown_date(lines)
-        or _lone_date(tree)
-        or shown_change(lines)
+        or shown_date(lines, style)
+        or _lone_date(tree, style)
+        or shown_change(lines, style)
         or _guessed_date(tree, url, blocks)
     )
 
 
-def _with_its_time(found: datetime | None, around: list[Block]) -> datetime | None:
+def _with_its_time(found: datetime | None, around: list[Block], style: Style) -> datetime | None:
     """`found`; where it is a day alone, the moment of it that an element which shows that day tells machines."""
     if found is None or found.time() != time():
         return found
-    moment = read_date(told_behind(found, around))
+    moment = read_date(told_behind(found, around, style), style)
     # The shown day is that of some time zone; it may begin and end on other days in UTC.
     return moment if moment and abs(moment - found) < A_DAY_LATER else found
 
 
-def _modified(said: Claims, lines: list[str]) -> datetime | None:
+def _modified(said: Claims, lines: list[str], style: Style) -> datetime | None:
     """The day of the last change: what machines are told, or what readers are when that is later."""
     claimed = _first_date(
-        [said.article.get("dateModified"), said.page.get("dateModified"), *_named(said, _MODIFIED_META)]
+        [said.article.get("dateModified"), said.page.get("dateModified"), *_named(said, _MODIFIED_META)], style
     )
-    shown = shown_change(lines)
+    shown = shown_change(lines, style)
     return shown if shown and (claimed is None or shown - claimed > A_DAY_LATER) else claimed
 
 
-def _claimed_date(said: Claims) -> datetime | None:
+def _claimed_date(said: Claims, style: Style) -> datetime | None:
     """The date that the page states for machines: the first, unless two of the three best sources agree on another."""
     best = (
         [said.article.get("datePublished")],
         _named(said, _DATE_META[:3]),
         [said.page.get("datePublished")],
     )
-    found = [date for source in best if (date := _first_date(source))]
+    found = [date for source in best if (date := _first_date(source, style))]
     later = [*_named(said, _DATE_META[3:]), said.article.get("dateCreated"), said.article.get("uploadDate")]
     if len(found) == len(best) and found[1].date() == found[2].date():
         return found[1]
-    return found[0] if found else _first_date(later)
+    return found[0] if found else _first_date(later, style)
 
 
 def _one_day(one: datetime, other: datetime | None) -> bool:
     return other is not None and timedelta(0) <= other - one < A_DAY_LATER
 
 
-def _marked_date(tree: HtmlElement) -> datetime | None:
+def _marked_date(tree: HtmlElement, style: Style) -> datetime | None:
     for node in tree.iter("time", "abbr", "span", "meta"):
         if (
             node.get("itemprop") == "datePublished"
@@ -170,14 +210,14 @@ def _marked_date(tree: HtmlElement) -> datetime | None:
             or "published" in (node.get("class") or "")
         ):
             value = node.get("datetime") or node.get("content") or node.get("title") or squeeze(node.text)
-            if found := read_date(value):
+            if found := read_date(value, style):
                 return found
     return None
 
 
-def _lone_date(tree: HtmlElement) -> datetime | None:
+def _lone_date(tree: HtmlElement, style: Style) -> datetime | None:
     times = {node.get("datetime") for node in tree.iter("time")}
-    return read_date(times.pop()) if len(times) == 1 else None
+    return read_date(times.pop(), style) if len(times) == 1 else None
 
 
 def _guessed_date(tree: HtmlElement, url: str, blocks: list[Block]) -> datetime | None:
@@ -191,9 +231,15 @@ def _tells(block: Block) -> bool:
     return block.words > DATELINE or is_sentence(block.text)
 
 
-def _first_date(values: Iterable[object]) -> datetime | None:
+def _dates_for_machines(said: Claims) -> list[str]:
+    """What JSON-LD and meta elements give as dates."""
+    stated = [item.get(key) for item in (said.article, said.page) for key in ("datePublished", "dateModified")]
+    return [value for value in (*stated, *_named(said, (*_DATE_META, *_MODIFIED_META))) if isinstance(value, str)]
+
+
+def _first_date(values: Iterable[object], style: Style) -> datetime | None:
     for value in values:
-        if isinstance(value, str) and (found := read_date(value)):
+        if isinstance(value, str) and (found := read_date(value, style)):
             return found
     return None
 
