@@ -36,12 +36,16 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class PostLink:
-    """A neighbour of a post in the output. `path` is its page on the mirror (relative to the root), if we hold it."""
+    """A neighbour of a post in the output. `path` is its page on the mirror (relative to the root), if we hold it.
+
+    `named`: whether a page names it, that of the post or its own; else it is what comes next in the feed.
+    """
 
     url: str
     title: str | None = None
     teaser: str | None = None
     path: str | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,12 +186,16 @@ _TARGETS = """
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a post: what its page says (None: nothing), and the article that it means, if held."""
+    """One side of a post: what its page says (None: nothing), and the article that it means, if held.
+
+    `named`: whether a page, its own or the neighbour's, names it; else the order of the feed is all there is.
+    """
 
     url: str | None
     title: str | None
     teaser: str | None
     target: int | None
+    named: bool = True
 
 
 _Sides = dict[tuple[int, str], _Side]
@@ -231,7 +235,7 @@ def _over_withdrawn(sql: Sql, sides: _Sides) -> _Sides:
 
 def _in_feed(sql: Sql, wanted: Mapping[str, object]) -> _Sides:
     return {
-        (row["id"], direction): _Side(None, None, None, row[direction])
+        (row["id"], direction): _Side(None, None, None, row[direction], named=False)
         for row in sql.all(IN_FEED, wanted)
         for direction in (NEXT, PREVIOUS)
         if row[direction] is not None
@@ -272,4 +276,5 @@ def _link(side: _Side, target: sqlite3.Row | None, *, quiet: bool) -> PostLink |
         title=target["title"] or side.title,
         teaser=None if quiet else target["teaser"] or side.teaser,
         path=target["path"],
+        named=side.named,
     )

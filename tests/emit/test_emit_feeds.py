@@ -172,6 +172,14 @@ def test_the_footer_shows_what_readers_hide(rich: dict[str, Any]) -> None:
     assert '<a href="https://news.example/posts/2026/04/next.html">What comes next</a><br>Its first lines.' in html
 
 
+def test_h18_the_footer_shows_no_words_of_a_post_that_only_comes_next_in_the_feed(tmp_path: Path) -> None:
+    """Its title and link stand there; its teaser stays in the fields of its own."""
+    entry = json.loads(feeds(tmp_path, make_post(3, next=replace(NEXT, named=False)))["json"])["items"][0]
+    assert "What comes next</a>" in entry["content_html"]
+    assert "Its first lines." not in entry["content_html"]
+    assert entry["_aggregator"]["next"]["teaser"] == "Its first lines."
+
+
 def test_a_next_post_that_is_not_held_leads_to_the_origin(tmp_path: Path) -> None:
     """Without a page of ours the footer links to the outlet's own."""
     html = json.loads(feeds(tmp_path, make_post(3, next=replace(NEXT, path=None)))["json"])["items"][0]["content_html"]

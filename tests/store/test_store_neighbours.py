@@ -31,8 +31,8 @@ def test_without_any_statement_the_feeds_order_counts(newsroom: Newsroom) -> Non
     chain(newsroom, "one", "two", "three")
     posts = newsroom.posts()
     assert posts["one"].previous is None
-    assert posts["two"].previous == PostLink(A + "one", "Page one", f"The whole text of {A}one.", posts["one"].path)
-    assert posts["two"].next == PostLink(A + "three", "Page three", f"The whole text of {A}three.", posts["three"].path)
+    assert posts["two"].previous == PostLink(A + "one", "Page one", f"The whole text of {A}one.", posts["one"].path, named=False)
+    assert posts["two"].next == PostLink(A + "three", "Page three", f"The whole text of {A}three.", posts["three"].path, named=False)
     assert posts["three"].next is None
 
 
@@ -121,7 +121,7 @@ def test_a_post_between_two_is_seen_by_both(newsroom: Newsroom) -> None:
     assert changed(newsroom, head) == {"one", "two", "three"}
     posts = newsroom.posts()
     assert [posts["one"].next, posts["three"].previous] == [
-        PostLink(A + "two", "Page two", f"The whole text of {A}two.", posts["two"].path)
+        PostLink(A + "two", "Page two", f"The whole text of {A}two.", posts["two"].path, named=False)
     ] * 2
 
 
