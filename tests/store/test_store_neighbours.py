@@ -31,8 +31,12 @@ def test_without_any_statement_the_feeds_order_counts(newsroom: Newsroom) -> Non
     chain(newsroom, "one", "two", "three")
     posts = newsroom.posts()
     assert posts["one"].previous is None
-    assert posts["two"].previous == PostLink(A + "one", "Page one", f"The whole text of {A}one.", posts["one"].path, named=False)
-    assert posts["two"].next == PostLink(A + "three", "Page three", f"The whole text of {A}three.", posts["three"].path, named=False)
+    assert posts["two"].previous == PostLink(
+        A + "one", "Page one", f"The whole text of {A}one.", posts["one"].path, named=False
+    )
+    assert posts["two"].next == PostLink(
+        A + "three", "Page three", f"The whole text of {A}three.", posts["three"].path, named=False
+    )
     assert posts["three"].next is None
 
 
