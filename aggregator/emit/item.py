@@ -387,8 +387,8 @@ def footer(item: Item, post: Post) -> str:
         )
         lines.append(f"{_anchor(item.story_url, 'More on this story')}: {told}")
     if item.next is not None:
-        named = post.next is not None and post.next.named  # else its words have nothing to do with this post
-        teaser = f"<br>{escape(item.next.teaser)}" if item.next.teaser and named else ""
+        led = post.next is not None and post.next.named  # else its words have nothing to do with this post
+        teaser = f"<br>{escape(item.next.teaser)}" if item.next.teaser and led else ""
         lines.append(f"<strong>Next post:</strong> {_anchor(item.next.best, item.next.title)}{teaser}")
     return FOOTER + "".join(f"<p>{part}</p>" for part in lines)
 
