@@ -43,3 +43,4 @@ def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's configuration calls a secret is none in the next."""
     monkeypatch.setattr("aggregator.text.urls._secrets", set())
     monkeypatch.setattr("aggregator.text.urls._distinctive", set())
+    monkeypatch.setattr("aggregator.text.urls._placed", {})

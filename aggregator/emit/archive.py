@@ -55,6 +55,9 @@ class Blocks:
         while True:
             last = first + self._page_size - 1
             posts = self._archive.between(first, last)
+            while not posts and last < kept_from:  # numbers of which the posts are lost or hidden make no document
+                last += self._page_size
+                posts = self._archive.between(first, last)
             oldest_first = posts[::-1]
             if (fitting := self._fitting(oldest_first)) < len(posts):
                 last = oldest_first[fitting].sequence - 1
@@ -155,14 +158,15 @@ def too_free(folder: Folder, number: int, allowed: Mapping[str, Republish]) -> b
 
 def _read_all(folder: Folder, feed: OutputFeed) -> tuple[ArchiveBlock, ...]:
     blocks: list[ArchiveBlock] = []
-    while (block := _read_back(folder, feed, stem(len(blocks) + 1))) is not None:
+    while (block := read_back(folder, feed, stem(len(blocks) + 1))) is not None:
         if block.first != (blocks[-1].last + 1 if blocks else 1):
             break
         blocks.append(block)
     return tuple(blocks)
 
 
-def _read_back(folder: Folder, feed: OutputFeed, name: str) -> ArchiveBlock | None:
+def read_back(folder: Folder, feed: OutputFeed, name: str) -> ArchiveBlock | None:
+    """The block of the archive document `name`; None when there is none of this feed."""
     try:
         raw = json.loads((folder.root / f"{name}.json").read_bytes())
         if raw["feed_url"] != address(feed, name, "json"):

@@ -164,7 +164,7 @@ def _lists(edition: SiteBuild, report: Progress) -> None:
 def _finish(edition: SiteBuild, head: int, version: str, *, whole: bool, behind: bool = False) -> Built:
     """The combined feed and the lists; then what is gone; the notes for the next build last, when all else is safe."""
     folder, state = edition.folder, edition.state
-    blocks = edition.combined(all_blocks=whole)
+    blocks = edition.combined(all_blocks=whole, behind=behind)
     edition.lists()
     files = edition.files()
     gone = set(state.files) - files

@@ -61,7 +61,8 @@ class FeedDocument:
     """One document of a feed. `older` and `newer` are the stems of its neighbours in the archive, if it has them.
 
     An archived document is complete and will not change (RFC 5005 section 4); the current one has no `newer`.
-    `first` and `last` are the sequence numbers that an archived document covers. `deleted` are former entries.
+    `first` and `last` are the sequence numbers that an archived document covers. `deleted` are former entries. `newest`
+    is the time of the newest change where the entries are no items.
     """
 
     feed: OutputFeed
@@ -73,6 +74,7 @@ class FeedDocument:
     first: int = 0
     last: int = 0
     deleted: tuple[Ended, ...] = ()
+    newest: datetime = EPOCH
 
     def url(self, extension: str) -> str:
         return address(self.feed, self.stem, extension)
@@ -86,7 +88,7 @@ class FeedDocument:
     def updated(self) -> datetime:
         """The time of the newest change in the document."""
         times = (*(item.updated for item in self.items), *(gone.at for gone in self.deleted))
-        return max(times, default=EPOCH)
+        return max(times, default=self.newest)
 
 
 def entry_bytes(site: Site) -> int:

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 from aggregator.emit import intel, paths
 from aggregator.emit.atom import HISTORY, MEDIA, NAMESPACE, entry_links, history_links, hub_links, media, thumbnail
-from aggregator.emit.feed import EPOCH, GENERATOR, SMALL_ICON, FeedDocument
+from aggregator.emit.feed import GENERATOR, SMALL_ICON, FeedDocument
 from aggregator.emit.item import Item, rfc3339
 from aggregator.emit.xmlwriter import element, empty, styled
 
@@ -24,7 +24,7 @@ _NAMESPACES = (
 def document(document: FeedDocument, entries: Sequence[str]) -> bytes:
     """The document as UTF-8; `entries` are its items as `entry` spells them."""
     feed = document.feed
-    newest = max((item.stamp for item in document.items), default=EPOCH)
+    newest = max((item.stamp for item in document.items), default=document.newest)
     parts = [
         styled(paths.to_root(document.stem)),
         f'<rss version="2.0" {_NAMESPACES}>\n<channel>\n',

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from aggregator.config.settings import Output, Site
 from aggregator.emit import archive as history
 from aggregator.emit import feed as documents
-from aggregator.emit import item, mirror, outputs, paths
+from aggregator.emit import item, mirror, outputs, paths, unheld
 from aggregator.emit.days import DayRow, Days, month_of
 from aggregator.emit.feed import FeedDocument
 from aggregator.emit.folder import Folder
@@ -96,10 +96,17 @@ class SiteBuild:
                 self.folder.remove(former.path)
                 self.folder.remove(item.history_page(former.path))
 
-    def combined(self, *, all_blocks: bool) -> tuple[ArchiveBlock, ...]:
-        """The feed of everything (archive documents that are not there yet, and the current one) and the front page."""
+    def combined(self, *, all_blocks: bool, behind: bool = False) -> tuple[ArchiveBlock, ...]:
+        """The feed of everything (archive documents that are not there yet, and the current one) and the front page.
+
+        `behind`: the archive has lost posts that are published; their entries go into a document of the history.
+        """
         feed = documents.combined(self.site)
         standing = history.plan(self.folder, self.state, feed, self.last_sequence)
+        if behind and self.state.base_url in ("", feed.base):
+            held = {post.id for post in self.archive.latest(2 * self.site.page_size)}
+            if (left := unheld.close(self.folder, feed, standing.blocks, held)) is not None:
+                standing = history.ArchivePlan((*standing.blocks, left), valid=True)
         blocks = history.Blocks(standing.blocks, self.archive, self.site, self._speller.size)
         seen = 0 if all_blocks or not standing.valid else len(standing.blocks)
         replaced = self._replaced()

@@ -48,6 +48,7 @@ LONG_SECRET = 20
 """Characters from which a secret made of words, a passphrase, is unlikely to be part of anybody's link."""
 
 _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
+_USERINFO = re.compile(r"(?i)^(https?://)[^/?#@:]*:([^/?#@]*)@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNSEEN = re.compile("[\x00-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
 """Control characters, and those without width or meaning in an address that editors and chat programs paste into it."""
@@ -59,6 +60,8 @@ _SECRET_KEY = re.compile(
 _HIDDEN = "REDACTED"
 _secrets: set[str] = set()
 _distinctive: set[str] = set()
+_placed: dict[str, dict[str, str]] = {}
+"""Host -> `name=value` as it may be spelled in a link -> without the value: secrets that are words, where they are used."""
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 _WORD = re.compile(
     r"[A-Z]?[a-z]{0,20}[0-9]{0,8}[a-z]?[0-9]{0,2}|[A-Z]{0,20}[0-9]{0,8}|[0-9]{1,8}[a-z]{1,5}|[a-z]{0,2}([A-Z][a-z]+)+[0-9]{0,8}"
@@ -131,7 +134,7 @@ def keep_secret(value: str) -> None:
     """Let `value`, a secret that was configured, appear in nothing that `redact` or `hide` give.
 
     If it can be told from words (`_is_distinctive`), it appears in no link that goes out either. A word is left there:
-    it would be taken out of everybody's links.
+    it would be taken out of everybody's links. (Where an address uses it, `keep_secrets_of` knows it in its place.)
     """
     if len(value) >= MIN_SECRET:
         spellings = {value, quote(value, safe=""), quote(value, safe=_PATH_SAFE)}
@@ -141,15 +144,22 @@ def keep_secret(value: str) -> None:
 
 
 def keep_secrets_of(url: str) -> None:
-    """The same for the password in `url`, and for the values of its parameters that look like keys, name and value."""
+    """The same for the password in `url`, and for the values of its parameters that look like keys, name and value.
+
+    A secret that is a word is hidden in links to the same host, as the same parameter.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
         return
+    host = host_of(url)
     keep_secret(unquote(parts.password or ""))
     for part in re.split("[&;]", f"{parts.query}&{parts.fragment}"):
         name, _, value = part.partition("=")
         key = unquote(value)
+        if key in _secrets and key not in _distinctive:
+            for spelled in {value, key, quote(key, safe=""), quote(key, safe=_PATH_SAFE)}:
+                _placed.setdefault(host, {})[f"{name}={spelled}"] = f"{name}={_HIDDEN}"
         if len(key) >= MIN_KEY and _is_distinctive(key) and _SECRET_KEY.match(unquote(name)):
             keep_secret(value)
             keep_secret(key)
@@ -169,12 +179,16 @@ def hide(text: str) -> str:
 
 def hide_in_urls(text: str) -> str:
     """`text` (plain or HTML) whose URLs hold no configured secret; its words stay as they are."""
-    return _URL.sub(lambda match: _without_secrets(match[0]), text) if _distinctive else text
+    return _URL.sub(lambda match: _without_secrets(match[0]), text) if _secrets else text
 
 
 def _without_secrets(url: str) -> str:
     for secret in _distinctive:
         url = url.replace(secret, _HIDDEN)
+    if _secrets and "@" in url:
+        url = _USERINFO.sub(lambda match: match[1] if unquote(match[2]) in _secrets else match[0], url)
+    for pair, hidden in (_placed.get(host_of(url)) or {}).items() if _placed else ():
+        url = re.sub(rf"(?<=[?&;#]){re.escape(pair)}(?=$|[&;#])", hidden, url)
     return url
 
 

@@ -113,6 +113,26 @@ def test_k26_words_in_a_configured_url_are_taken_out_of_nobodys_links(configured
 
 
 @pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://a.example/p?x=1&token=sunshine", "https://a.example/p?x=1&token=REDACTED"),
+        ("https://a.example/p?token=sunshine&amp;x=1#top", "https://a.example/p?token=REDACTED&amp;x=1#top"),
+        ("https://a.example/p?token=sunshine2", "https://a.example/p?token=sunshine2"),
+        ("https://a.example/p?word=sunshine", "https://a.example/p?word=sunshine"),
+        ("https://a.example/sunshine-policy", "https://a.example/sunshine-policy"),
+        ("https://b.example/p?token=sunshine", "https://b.example/p?token=sunshine"),
+        ("https://ann:sunshine@a.example/p", "https://a.example/p"),
+    ],
+)
+def test_k26_a_secret_that_is_a_word_is_one_where_it_was_configured(link: str, expected: str) -> None:
+    """On its host, as its parameter, whole; as a password before any host. Else it is the word that others wrote."""
+    keep_secret("sunshine")
+    keep_secrets_of("https://ann:sunshine@a.example/feed?token=sunshine")
+    assert public_url(link) == expected
+    assert hide_in_urls(f"sunshine <a href='{link}'>it</a>") == f"sunshine <a href='{expected}'>it</a>"
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "9f86d081884c7d65",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,18 @@ class Published(Rounds):
         items = [one for file in files for one in json.loads(file.read_text())["items"]]
         return {one["id"]: one["date_modified"] for one in reversed(items)}
 
+    def entries(self, extension: str) -> dict[str, list[str]]:
+        """The ids in each document of a format, by its name."""
+        found = {}
+        for file in (self.out / f"feed.{extension}", *(self.out / "archive").glob(f"feed-*.{extension}")):
+            if extension == "json":
+                found[file.name] = [one["id"] for one in json.loads(file.read_bytes())["items"]]
+            else:
+                root = ElementTree.parse(file).getroot()
+                path = "{*}entry/{*}id" if extension == "atom" else "channel/item/guid"
+                found[file.name] = [one.text or "" for one in root.findall(path)]
+        return found
+
 
 @pytest.fixture
 def published(tmp_path: Path) -> Published:
@@ -106,7 +119,7 @@ def test_h05_the_output_follows_a_database_that_knows_less(
     published.store = published.opened()
     published.round(*again)
     after, held = published.shown(), {post.id: post for post in published.store.archive.latest(999)}
-    assert held.keys() <= after.keys()
+    assert held.keys() | before.keys() <= after.keys()
     newest = max(before.values())
     sent = [one for one in held if one not in before or after[one] != before[one]]
     assert all(after[one] > newest for one in sent)
@@ -115,6 +128,28 @@ def test_h05_the_output_follows_a_database_that_knows_less(
     assert len(feed) >= 10
     stamps = [one["date_modified"] for one in feed]
     assert stamps == sorted(stamps, reverse=True)
+
+
+def test_h05_what_was_open_is_closed_as_it_stands(published: Published) -> None:
+    """Posts of the current documents that nobody holds any more go into the history, in each format; none is empty."""
+    published.round(0, 43)
+    before = {name: published.entries(name) for name in ("atom", "rss", "json")}
+    published.store.close()
+    (published.folder / "aggregator.db").unlink()
+    published.store = published.opened()
+    published.round(42, 46)
+    published.round(42, 75)
+    for name, entries in before.items():
+        after = published.entries(name)
+        assert min(map(len, after.values())) > 0
+        whole = {one for document in after.values() for one in document}
+        assert {one for document in entries.values() for one in document} - whole == set()
+        assert sum(map(len, after.values())) == len(whole) == 75
+    closed = ElementTree.parse(published.out / "archive" / "feed-0004.atom").getroot()
+    links = {link.get("rel"): link.get("href", "") for link in closed.findall("{http://www.w3.org/2005/Atom}link")}
+    assert links["prev-archive"].endswith("feed-0003.atom")
+    assert links["current"].endswith("/feed.atom")
+    assert closed.find("{http://purl.org/syndication/history/1.0}archive") is not None
 
 
 def test_h05_what_is_published_is_not_taken_away_with_the_database(published: Published) -> None:
