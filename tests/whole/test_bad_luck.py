@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -81,7 +81,7 @@ class Published(Rounds):
             if extension == "json":
                 found[file.name] = [one["id"] for one in json.loads(file.read_bytes())["items"]]
             else:
-                root = ElementTree.parse(file).getroot()
+                root = ET.parse(file).getroot()
                 path = "{*}entry/{*}id" if extension == "atom" else "channel/item/guid"
                 found[file.name] = [one.text or "" for one in root.findall(path)]
         return found
@@ -145,7 +145,7 @@ def test_h05_what_was_open_is_closed_as_it_stands(published: Published) -> None:
         whole = {one for document in after.values() for one in document}
         assert {one for document in entries.values() for one in document} - whole == set()
         assert sum(map(len, after.values())) == len(whole) == 75
-    closed = ElementTree.parse(published.out / "archive" / "feed-0004.atom").getroot()
+    closed = ET.parse(published.out / "archive" / "feed-0004.atom").getroot()
     links = {link.get("rel"): link.get("href", "") for link in closed.findall("{http://www.w3.org/2005/Atom}link")}
     assert links["prev-archive"].endswith("feed-0003.atom")
     assert links["current"].endswith("/feed.atom")
