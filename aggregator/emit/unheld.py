@@ -34,8 +34,8 @@ def close(
 ) -> ArchiveBlock | None:
     """The block after `blocks`, closed over what is published; its documents stand in the folder then.
 
-    `held` are the ids of posts that the database has: they come out again. None when no others are shown. Documents that
-    a build which was killed has left stay. Raises OSError.
+    `held` are the ids of posts that the database has: they come out again. None when no others are shown. Documents
+    that a build which was killed has left stay. Raises OSError.
     """
     name, shown = stem(len(blocks) + 1), published(folder.root)
     if (block := read_back(folder, feed, name)) is not None or shown is None:

@@ -61,7 +61,7 @@ _HIDDEN = "REDACTED"
 _secrets: set[str] = set()
 _distinctive: set[str] = set()
 _placed: dict[str, dict[str, str]] = {}
-"""Host -> `name=value` as it may be spelled in a link -> without the value: secrets that are words, where they are used."""
+"""Host -> `name=value` as a link may spell it -> without the value: secrets that are words, where they are used."""
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 _WORD = re.compile(
     r"[A-Z]?[a-z]{0,20}[0-9]{0,8}[a-z]?[0-9]{0,2}|[A-Z]{0,20}[0-9]{0,8}|[0-9]{1,8}[a-z]{1,5}|[a-z]{0,2}([A-Z][a-z]+)+[0-9]{0,8}"
