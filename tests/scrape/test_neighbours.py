@@ -423,3 +423,53 @@ def test_a_word_in_a_sentence_is_no_label(word: str) -> None:
     """However close a link is."""
     body = f"<div><p>The state before it is called the {word}, and a copy is kept.</p><p><a href='/c/'>Open the demo →</a></p></div>"
     assert urls(find(tree(body), URL)) == (None, None)
+
+
+PAIR = "<a href='/2024/03/02/older-post/'>{0}</a> <a href='/2024/03/09/newer-post/'>{1}</a>"
+FOUND = ("/2024/03/09/newer-post/", "/2024/03/02/older-post/")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div class='nav_arrows breadcrumb_text'>" + PAIR.format("Vorheriges", "Nächstes") + "</div>",
+        ("<section class='pagination'><div class='pager left'><a href='/2024/03/02/older-post/'>Best of</a></div>"
+        "<div class='pager right'><a href='/2024/03/09/newer-post/'>Fog</a></div></section>"),
+        ("<div class='nav-links'><div class='nav-previous'><a href='/2024/03/02/older-post/'>Nächster Beitrag: Fog</a></div>"
+        "<div class='nav-next'><a href='/2024/03/09/newer-post/'>Vorheriger Beitrag: Boats</a></div></div>"),
+        "<div class='navbar'>" + PAIR.format("zurück", "weiter") + "</div>",
+    ],
+)  # fmt: skip
+def test_pairs_whose_ways_something_better_tells(body: str) -> None:
+    """A pager in another bar; the left and the right of it; WordPress' own names; "back" and "on"."""
+    found = find(
+        tree(f"<article><p>A text.</p></article>{body}"), "https://lamplight.example/2024/03/05/gateway-update/"
+    )
+    assert urls(found) == FOUND
+
+
+def test_numbers_in_addresses_tell_the_older_post() -> None:
+    """Where the words are "back" and "on" alone, which some sites mean as one reads and some as time goes."""
+    body = (
+        "<div class='buttons post-nav'><a href='/fog-90247.html'>back</a> <a href='/boats-90228.html'>weiter</a></div>"
+    )
+    assert urls(find(tree(body), "https://lamplight.example/tower-90156.html")) == (
+        "/fog-90247.html",
+        "/boats-90228.html",
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<nav class='c-navigation-bar'><ul><li class='item--next'><a href='/next'>Next</a></li><li><a href='/world'>World</a></li></ul></nav>",
+        "<ul class='header-articles-nav'><li><a href='/topics/fog-and-rain/'>Fog</a></li><li><a href='/topics/a-full-list/'>Full list »</a></li></ul>",
+        "<header class='page-header'><div class='article-nav'><a href='/gifts/give-one-now'>Give a gift</a><a href='/join/the-club-now'>Subscribe</a></div></header>",
+        "<div class='next-post'><a href='/2024/03/01/fog/?utm_medium=nextpost&utm_source=more'>Fog, fog, fog</a></div>",
+        ("<ul class='Recirc_articles'><li class='Recirc_article'><a href='/2024/03/gateway-update/'>Own</a></li><li class='Recirc_article'>"
+        "<a href='/2024/02/fog/'>Fog</a></li><li class='Recirc_article'><a href='/2024/01/boats/'>Boats</a></li></ul>"),
+    ],
+)  # fmt: skip
+def test_bars_of_a_site_and_promotions_are_no_neighbours(body: str) -> None:
+    """A section called "Next", arrows and sides in the head of a site, counted links, chosen articles."""
+    assert urls(find(tree(f"{body}<article><p>A text.</p></article>"), URL)) == (None, None)

@@ -1,8 +1,9 @@
 """The next and the previous post of a page, as the page itself states them.
 
-`find` gathers what every link says (`neighbour_evidence`, `neighbour_places`) and settles between them. It says what
-the page said: a site that calls the older post "next" is quoted so, except where the link's own words or names are
-about age ("older post"). Where neither `rel` nor a word tells the way, dates do, in the addresses and in the cards.
+`find` gathers what every link says (`links`, `positions`) and settles between them. It says what the page said: a site
+that calls the older post "next" is quoted so, except where the link's own words or names are about age ("older post");
+the dates of the posts settle that for the whole site, in the pipeline. Where neither `rel` nor a word tells the way,
+dates do, in the addresses and in the cards.
 Pages of one article, pages of a list, related posts and comments are no neighbours. Nothing is fetched, and the tree
 stays as it is.
 """
@@ -16,11 +17,11 @@ from lxml.html import HtmlElement
 
 from aggregator.models import Neighbour
 from aggregator.scrape.neighbours.labels import Way
-from aggregator.scrape.neighbours.links import ENOUGH, PAIR, Statement, anchor_links, head_links, loose_labels
+from aggregator.scrape.neighbours.links import ENOUGH, PAIR, SaidBy, Statement, anchor_links, head_links, loose_labels
 from aggregator.scrape.neighbours.page import NeighbourPage, own_block
 from aggregator.scrape.neighbours.positions import by_place
 from aggregator.scrape.neighbours.titles import cards_of, teaser_of, title_of
-from aggregator.scrape.neighbours.urls import folded
+from aggregator.scrape.neighbours.urls import folded, number_in
 
 _MAX_BLOCK_TEXT = 1500
 """Characters; a block of two neighbours with titles and teasers is shorter, an article is not."""
@@ -82,13 +83,17 @@ def _choose(page: NeighbourPage) -> dict[Way, list[Statement]]:
 
 def _is_reversed(page: NeighbourPage, chosen: dict[Way, list[Statement]]) -> bool:
     """Whether what the page shows as the next post is older than the page, and the previous one newer, as far as dates
-    tell; neither a `rel` nor a word says otherwise.
+    tell, or the numbers in their addresses; neither a `rel` nor a word says otherwise, but for "back" and "on".
     """
-    if any(each.worded for said in chosen.values() for each in said):
+    surest = max((each.said_by for said in chosen.values() for each in said), default=SaidBy.PLACE)
+    if surest >= SaidBy.WORDS:
         return False
     told = [(way, page.way_by_date(said[0].url) or _by_card(page, said)) for way, said in chosen.items()]
     known = [found is way for way, found in told if found]
-    return bool(known) and not any(known)
+    if known or len(chosen) < len(Way):
+        return bool(known) and not any(known)
+    newer, older = (number_in(chosen[way][0].url) for way in (Way.NEXT, Way.PREVIOUS))
+    return newer is not None and older is not None and len(newer) == len(older) and newer < older
 
 
 def _by_card(page: NeighbourPage, said: list[Statement]) -> Way | None:
@@ -109,7 +114,9 @@ def _statements(page: NeighbourPage) -> list[Statement]:
 
 
 def _paired(said: list[Statement], overviews: set[HtmlElement]) -> list[Statement]:
-    """The statements, those raised that have their opposite or the overview in the same block."""
+    """The statements, those raised that have their opposite or the overview in the same block; without those that need
+    it and have it not.
+    """
     ways: dict[HtmlElement, set[Way]] = {}
     for each in said:
         if each.block is not None:
@@ -119,6 +126,7 @@ def _paired(said: list[Statement], overviews: set[HtmlElement]) -> list[Statemen
         if each.block is not None and (each.way.other in ways[each.block] or each.block in overviews)
         else each
         for each in said
+        if not each.framed or (each.block is not None and each.way.other in ways[each.block])
     ]
 
 

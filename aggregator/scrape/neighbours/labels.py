@@ -221,11 +221,14 @@ _POST = _set(
     "postnavigation singlenav entrynav articlenav nextpost prevpost previouspost postnext postprev postprevious "
     "nextarticle prevarticle nextstory prevstory nextentry preventry siblings chapter"
 )
-_FOREIGN = _set(
+_AMONG_OTHERS = _set("breadcrumb breadcrumbs menu share sharing social masthead megamenu")
+"""Of bars that hold a pager now and then beside what they are named for."""
+
+_FOREIGN = _AMONG_OTHERS | _set(
     "related recommended recommendations carousel slider slick swiper slide slides slideshow gallery lightbox "
-    "breadcrumb breadcrumbs menu share sharing social recent recents popular trending toc comment comments tabs "
+    "recent recents popular trending toc comment comments tabs "
     "commentlist recentcomments toplist similar newsletter calendar sitemap glide flickity owl splide ticker "
-    "newsticker yarpp image images attachment photo photos video videos cookie login language lang masthead megamenu"
+    "newsticker yarpp image images attachment photo photos video videos cookie login language lang"
 )
 _KNOWN = _NEXT | _PREVIOUS | _NEWER | _OLDER | _RIGHT | _LEFT | _NAV | _POST | _FOREIGN
 
@@ -236,7 +239,8 @@ class LabelHint:
 
     `way`, with `age` when by newer/older rather than next/previous; `side` for left (previous) and right (next);
     `nav` for navigation of any kind; `post` for a name that speaks of posts or of both directions at once; `foreign`
-    for what has next links of its own (sliders, comments) or links to related posts.
+    for what has next links of its own (sliders, comments) or links to related posts; `among` if all that is foreign is
+    a bar (a menu, a bread crumb trail) that may hold a pager.
     """
 
     way: Way | None = None
@@ -245,6 +249,7 @@ class LabelHint:
     nav: bool = False
     post: bool = False
     foreign: bool = False
+    among: bool = False
 
 
 NOTHING = LabelHint()
@@ -276,4 +281,5 @@ def hint_of(class_name: str, identifier: str) -> LabelHint:
         nav=nav,
         post=both or not said.isdisjoint(_POST),
         foreign=not said.isdisjoint(_FOREIGN),
+        among=not said.isdisjoint(_AMONG_OTHERS) and said.isdisjoint(_FOREIGN - _AMONG_OTHERS),
     )

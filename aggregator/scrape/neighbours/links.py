@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import chain, islice
 
 from lxml.html import HtmlElement
@@ -30,6 +31,7 @@ from aggregator.scrape.neighbours.labels import (
     split_label,
 )
 from aggregator.scrape.neighbours.page import MAX_POSTS, STOP_TAGS, NeighbourPage, rel_way
+from aggregator.scrape.neighbours.urls import is_section_of
 
 _CLIMB = 6
 """Ancestors looked at: themes wrap a link no deeper below the block that names it."""
@@ -84,22 +86,33 @@ def names_around(page: NeighbourPage, anchor: HtmlElement, named: Named) -> Near
 def _take(near: Near, page: NeighbourPage, anchor: HtmlElement, element: HtmlElement, hint: LabelHint) -> None:
     """Add what the names of one ancestor (or the link's own) say."""
     nav = hint.nav or element.tag == "nav"
-    if hint.foreign and not (nav and hint.post):
+    if hint.foreign and not (nav and hint.post) and not (hint.among and (element is anchor or _is_pair(page, element))):
         near.foreign = True
     if not (hint.way or hint.side or nav):
         return
     around = page.anchors_in(element)
     leads = 1 <= len(around) <= 2 and next(iter(around)) == page.key_of(anchor)
     if hint.way and near.way is None and leads:
-        near.way, near.age = hint.way, hint.age
+        near.way, near.age = hint.way, hint.age or _is_chronological(element)
         near.nav = near.nav or hint.post
-    if hint.side and near.side is None and leads and not nav:
+    if hint.side and near.side is None and leads and (not nav or len(around) == 1):
         near.side = hint.side
     if nav and len(around) < MAX_POSTS:
         near.nav = True
         near.post = near.post or hint.post
     if len(around) > 1:
         near.block = element
+
+
+def _is_chronological(element: HtmlElement) -> bool:
+    """Whether WordPress itself named an element: its newer and older are true, whatever a translation writes there."""
+    parent = element.getparent()
+    return parent is not None and "nav-links" in (parent.get("class") or "").split()
+
+
+def _is_pair(page: NeighbourPage, block: HtmlElement) -> bool:
+    """Whether a block links to two posts and nothing else."""
+    return len(page.anchors_in(block)) == 2 and len(list(islice(block.iter("a"), _MAX_CHUNKS))) <= _PAIR_LINKS
 
 
 ENOUGH = 60
@@ -123,20 +136,39 @@ _FOREIGN = -60
 
 _MAX_TEXT = 400
 """Characters of a link's text; a longer one holds a teaser, and no arrow behind it is looked for."""
+_CAMPAIGN = re.compile(r"[?&]\w{2,5}_(?:medium|campaign)=")
+"""In the address of a link by which a site counts who follows its own promotions."""
 _MAX_CHUNKS = 6
+_PAIR_LINKS = 4
+"""Links of a pager with nothing else in it: each neighbour by its picture and its title."""
 _MAX_LOOSE = 60
 """Labels beside links looked at on a page; the corpora have at most a dozen."""
 _LOOSE_CLIMB = 3
+_BEFORE = HEADINGS | {"dt", "th"}
+"""Elements that name what stands behind them."""
 _ICON = re.compile(r"(?i)(?:arrow|chevron|angle|caret|triangle)[\w-]*?[-_](left|right)(?![a-z])")
 _INLINE_TAGS = frozenset({"span", "strong", "em", "b", "small", "label"})
 _LOOSE_TAGS = ("span", "p", "div", *HEADINGS, "strong", "em", "b", "small", "td", "th", "dt", "label")
+
+
+class SaidBy(IntEnum):
+    """What tells the way of a link, from the least sure to the surest: `REL` is a `rel`, and words of age."""
+
+    PLACE = 0
+    VAGUE = 1
+    WORDS = 2
+    REL = 3
+
+
+_SAID_BY = {Force.VAGUE: SaidBy.VAGUE, Force.BARE: SaidBy.WORDS, Force.POST: SaidBy.WORDS, Force.AGE: SaidBy.REL}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One link's word: where it leads, which way, how surely, and the element that says it.
 
-    `block` is the element in which its opposite would stand, `worded` whether a `rel` or words tell the way.
+    `block` is the element in which its opposite would stand, `said_by` what tells the way; `framed` is one in the head
+    or foot of the site, which counts only beside its opposite.
     """
 
     url: str
@@ -145,7 +177,8 @@ class Statement:
     element: HtmlElement
     title: str | None = None
     block: HtmlElement | None = None
-    worded: bool = False
+    said_by: SaidBy = SaidBy.PLACE
+    framed: bool = False
 
 
 @dataclass(slots=True)
@@ -277,7 +310,7 @@ def head_links(page: NeighbourPage) -> Iterator[Statement]:
         way = rel_way(link)
         url = page.url_of(link) if way else None
         if way and url:
-            yield Statement(url, way, REL, link, link.get("title"), worded=True)
+            yield Statement(url, way, REL, link, link.get("title"), said_by=SaidBy.REL)
 
 
 @dataclass(slots=True)
@@ -319,11 +352,17 @@ def _state(page: NeighbourPage, anchor: HtmlElement, link: _Link) -> Statement |
     if not (link.rel or near.way or near.nav) and _is_in_sentence(anchor):
         return None
     url = page.url_of(anchor)
+    plain = link.rel is not None or (link.label is not None and link.label.force >= Force.POST)
+    if not plain and url and (_CAMPAIGN.search(url) or is_section_of(page.url, url)):
+        return None
+    framed = not plain and not near.way and page.in_frame(anchor)
+    if framed and not link.label:
+        return None
     way = _way(page, url, link) if url else None
     score = _score(link, way) if way else 0
-    worded = link.rel is not None or link.label is not None or near.age
+    said_by = SaidBy.REL if link.rel or near.age else _SAID_BY[link.label.force] if link.label else SaidBy.PLACE
     block = _shared(link, anchor)
-    return Statement(url, way, score, anchor, None, block, worded) if url and way and score > 0 else None
+    return Statement(url, way, score, anchor, None, block, said_by, framed) if url and way and score > 0 else None
 
 
 def loose_labels(page: NeighbourPage) -> Iterator[Statement]:
@@ -356,12 +395,16 @@ def _is_in_text(element: HtmlElement) -> bool:
 
 
 def _only_link_near(page: NeighbourPage, element: HtmlElement) -> HtmlElement | None:
-    """The one possible neighbour in the smallest block around a label that is not inside a link itself."""
+    """The one possible neighbour in the smallest block around a label that is not inside a link itself, or right behind
+    the label.
+    """
     block: HtmlElement | None = element
     for _ in range(_LOOSE_CLIMB):
         if block is None or block.tag in STOP_TAGS or block.tag == "a":
             return None
         anchors = page.anchors_in(block)
+        if not anchors and block.tag in _BEFORE and (behind := block.getnext()) is not None:
+            anchors = page.anchors_in(behind)
         if anchors:
             return next(iter(anchors.values())) if len(anchors) == 1 else None
         block = block.getparent()

@@ -11,6 +11,7 @@ paragraphs, or more text than titles and teasers need.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from itertools import islice
@@ -33,6 +34,10 @@ DAY = len("2026-03-12")
 STOP_TAGS = frozenset({"body", "html", "main", "article"})
 """No block of neighbours reaches up to one of these."""
 
+_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_FRAME = frozenset({"header", "masthead", "topbar", "footer", "navbar", "subnav", "megamenu", "menu", "mainnav"})
+_OF_ARTICLE = frozenset({"post", "entry", "article", "single", "content", "story", "blog"})
+
 _REL_WAYS = {"next": Way.NEXT, "prev": Way.PREVIOUS, "previous": Way.PREVIOUS}
 
 
@@ -51,6 +56,7 @@ class NeighbourPage:
         self.hints: dict[HtmlElement, LabelHint] = {}
         self._urls: dict[str, str | None] = {}
         self._anchors_in: dict[HtmlElement, dict[str, HtmlElement]] = {}
+        self._framed: dict[HtmlElement, bool] = {}
 
     def _stated_urls(self) -> tuple[str, ...]:
         """What the page calls its own URL; the host counts as its own beside the one it was fetched from."""
@@ -127,11 +133,33 @@ class NeighbourPage:
             return None
         return Way.NEXT if theirs > own else Way.PREVIOUS
 
+    def in_frame(self, element: HtmlElement) -> bool:
+        """Whether an element stands in the head or the foot of the site, and not of an article."""
+        passed = []
+        node: HtmlElement | None = element
+        found = False
+        while node is not None and node.tag not in STOP_TAGS:
+            if node in self._framed:
+                found = self._framed[node]
+                break
+            passed.append(node)
+            node = node.getparent()
+        for node in reversed(passed):
+            found = self._framed[node] = found or names_frame(node)
+        return found
+
     @cached_property
     def published(self) -> str:
         """The day on which the page says for machines that it was published; empty when it does not."""
         metas = (each for each in self.tree.iter("meta") if each.get("property") == "article:published_time")
         return next((each.get("content", "") for each in metas), "")[:DAY]
+
+
+def names_frame(node: HtmlElement) -> bool:
+    """Whether an element is the head or the foot of a site by its tag or its names."""
+    names = set(map(str.lower, _NAME.findall(f"{node.get('class') or ''} {node.get('id') or ''}")))
+    framed = node.tag in ("header", "footer") or not names.isdisjoint(_FRAME)
+    return framed and names.isdisjoint(_OF_ARTICLE)
 
 
 def rel_way(element: HtmlElement) -> Way | None:

@@ -51,14 +51,14 @@ _COMMENT_TEXT = re.compile(
 """As Blogger writes it, in the languages that it is read in most."""
 _ASIDE_TAGS = frozenset({"aside", "footer", "nav"})
 _ASIDE = re.compile(r"sidebar|related|popular|featured|recommend", re.IGNORECASE)
+_CHOSEN = re.compile(r"recirc|related|recommend|popular|trending", re.IGNORECASE)
+"""Names of lists that somebody has chosen, whatever their dates."""
 
 
 def by_place(page: NeighbourPage, stated: frozenset[str]) -> Iterator[Statement]:
     """Everything that place alone says. `stated` are the URLs (folded) that a plainer statement is about."""
-    yield from _pairs(page, stated)
-    yield from _arrows(page, stated)
-    yield from _read_next(page)
-    yield from _scrolled_to(page)
+    for each in (_pairs(page, stated), _arrows(page, stated), _read_next(page), _scrolled_to(page)):
+        yield from (said for said in each if not page.in_frame(said.element))
     yield from _lists(page)
     yield from _below_comments(page)
     yield from _lost_rel(page)
@@ -172,7 +172,9 @@ def _is_by_date(page: NeighbourPage, item: HtmlElement) -> bool:
     if holder is None:
         return False
     items = list(islice(holder.iterchildren("li"), _MAX_ITEMS))
-    return len(items) >= _MIN_ITEMS and (_is_recent(holder) or _falls(page, items))
+    if len(items) < _MIN_ITEMS or any(_CHOSEN.search(each.get("class") or "") for each in (item, holder)):
+        return False
+    return _is_recent(holder) or _falls(page, items)
 
 
 def _is_recent(holder: HtmlElement) -> bool:

@@ -37,6 +37,7 @@ _BESIDE = re.compile(
 )
 """What stands beside a title in a link: the label, the date."""
 
+_PASSAGES = ("p", "div", "span", "section", "small", "em", "i", "dd", "td")
 _LISTED = frozenset({"li", *HEADINGS})
 _NO_TITLE = re.compile(
     r"(?:\d+|\W*|(?:read more|continue reading|more|weiterlesen|mehr|lire la suite|leer más|leia mais|leggi tutto|"
@@ -87,7 +88,17 @@ def link_text(anchor: HtmlElement) -> str | None:
     if heading is not None and (text := _joined(heading)):
         return text
     titled = [each for each in islice(anchor.iterdescendants(), _MAX_NODES) if _TITLED.search(each.get("class") or "")]
-    return next((text for each in reversed(titled) if (text := _joined(each))), None) or _joined(anchor)
+    return (
+        next((text for each in reversed(titled) if (text := _joined(each))), None) or _first(anchor) or _joined(anchor)
+    )
+
+
+def _first(anchor: HtmlElement) -> str | None:
+    """Of a link that is made of elements alone, the first that is no label, where the last is as long as a teaser."""
+    if (anchor.text or "").strip() or any((child.tail or "").strip() for child in anchor):
+        return None
+    texts = [text for child in islice(anchor, _MAX_NODES) if not _is_beside(child) and (text := _joined(child))]
+    return texts[0] if len(texts) > 1 and len(texts[-1]) >= _MIN_TEASER else None
 
 
 def _joined(element: HtmlElement) -> str | None:
@@ -163,7 +174,12 @@ def _blocks(page: NeighbourPage, said: list[Statement]) -> list[HtmlElement]:
     """The blocks around the visible links that say so, each below the one that it shares with its opposite."""
     key = folded(said[0].url)
     visible = (each for each in said if each.element.tag == "a")
-    return [own_block(page, each.element, (key,), _MAX_BLOCK, each.block) for each in visible]
+    return [own_block(page, each.element, (key,), _MAX_BLOCK, _shared(page, each)) for each in visible]
+
+
+def _shared(page: NeighbourPage, said: Statement) -> HtmlElement | None:
+    """The block that a statement shares with its opposite, if that stands there."""
+    return said.block if said.block is not None and len(page.anchors_in(said.block)) > 1 else None
 
 
 def _opening(block: HtmlElement, title: str | None) -> str | None:
@@ -182,11 +198,18 @@ def _letters(text: str) -> str:
 
 def _passages(block: HtmlElement) -> Iterator[str]:
     """The texts of a block's paragraphs, and its loose texts, without headings, links and labels."""
-    for element in islice(block.iter("p", "div", "span"), _MAX_NODES):
-        if element.find(".//a") is None and element.find(".//p") is None and not _in_heading(element, block):
-            text = " ".join(element.text_content().replace("\xad", "").split())
-            if text and label_of(text) is None:
-                yield text
+    for element in islice(block.iter(*_PASSAGES), _MAX_NODES):
+        if element.find(".//p") is None and not _in_heading(element, block):
+            texts = [element.text_content()]
+            for link in element.iter("a"):
+                if link is not element and not _NO_TITLE.fullmatch(" ".join(link.text_content().split())):
+                    break
+                texts.append(link.text_content())
+            else:
+                whole, *links = (" ".join(text.replace("\xad", "").split()) for text in texts)
+                text = whole.removesuffix(links[-1]).strip() if links else whole
+                if text and label_of(text) is None:
+                    yield text
     loose = [element.tail for element in islice(block.iterdescendants(), _MAX_NODES) if element.tail]
     yield from (text for tail in (block.text or "", *loose) if (text := " ".join(tail.split())) and not label_of(text))
 

@@ -35,6 +35,9 @@ _LIST_PATH = re.compile(
 )
 _DATE_ONLY = re.compile(r"^/(?:blog/)?\d{4}(?:/\d{1,2}){0,2}$")
 _DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?:[/-]?([0-3]\d))?(?=[/-]|$)")
+_COUNTED = re.compile(r"[-/_.](\d{5,9})(?:\.\w{3,5})?/?$")
+_SECTION = re.compile(r"[^\W\d_]{3,}(?:[-_][^\W\d_]+)?")
+"""A section's name in an address: a word or two (`food-drink`)."""
 _HOST_END = re.compile(r"[/?#:\\]")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|xml|rss|atom|css|js|ics|docx?|epub)$", re.IGNORECASE)
 _PAGE_KEYS = _set(
@@ -65,6 +68,12 @@ def date_in(url: str) -> tuple[int, ...] | None:
     """The date in a URL's path (`/2020/01/24/`, `/2020-01-24-`, `/20200124/`, `/2020/01/`), or None."""
     match = _DATE.search(urlsplit(url).path)
     return tuple(int(part) for part in match.groups() if part) if match else None
+
+
+def number_in(url: str) -> str | None:
+    """The number at the end of a URL by which a site counts its posts (`/title-282156.html`); five digits or more."""
+    match = _COUNTED.search(urlsplit(url).path)
+    return match[1] if match else None
 
 
 def site_of(url: str) -> str:
@@ -165,3 +174,11 @@ def _is_section(own: str, other: str) -> bool:
     """Whether `other` is a folder that `own` is in: the overview of a section."""
     path = urlsplit(other).path.rstrip("/")
     return not urlsplit(other).query and urlsplit(own).path.startswith(path + "/")
+
+
+def is_section_of(own: str, other: str) -> bool:
+    """Whether `other`, by its address beside that of a post, is a section: fewer parts, and a name of a word or two."""
+    mine, theirs = (unquote(urlsplit(url).path).strip("/").split("/") for url in (own, other))
+    if len(theirs) >= len(mine) or urlsplit(other).query:
+        return False
+    return _SECTION.fullmatch(theirs[-1]) is not None
