@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from aggregator.models import Candidate, Fingerprint, Likeness
 from aggregator.store import times
 from aggregator.store.connection import Sql
-from aggregator.text.urls import host_of, http_url
+from aggregator.text.urls import host_of, http_url, same_site
 
 Canonical = Callable[[str], str]
 """URL -> its form for comparing."""
@@ -170,8 +170,8 @@ def candidates(
 def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:
     """Link two articles as one text; the articles whose posts now look different.
 
-    The leader is the one already put out, else the one published first, as far as polls bear its date out: what readers
-    have seen stays where it was.
+    The leader is the one already put out: what readers have seen stays where it was. Else it is the one that the other
+    names as its source, else the one published first, as far as polls bear its date out.
     """
     other = resolve(sql, likeness.article_id)
     if other is None:
@@ -180,7 +180,7 @@ def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:
     own = _leader(sql, article_id)
     if own == other:
         return ()
-    leader, follower = (own, other) if _rank(sql, own) < _rank(sql, other) else (other, own)
+    leader, follower = (own, other) if _leads(sql, own, other) else (other, own)
     if follower == own and own != article_id:
         # The article was a duplicate already: its former leader is no copy of the new one for that.
         follower = article_id
@@ -207,7 +207,7 @@ def gather(sql: Sql, article_id: int, likenesses: Iterable[Likeness]) -> tuple[i
     for likeness in likenesses:
         other = resolve(sql, likeness.article_id)
         alone = other is not None and other != article_id and _leader(sql, other) == other
-        if other is not None and alone and _rank(sql, article_id) < _rank(sql, other):
+        if other is not None and alone and _leads(sql, article_id, other):
             touched.update(link(sql, article_id, likeness))
     return tuple(touched)
 
@@ -264,6 +264,31 @@ def group(sql: Sql, ids: list[int]) -> list[int]:
 
 def _leader(sql: Sql, article_id: int) -> int:
     return int(sql.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,)))
+
+
+def _leads(sql: Sql, one: int, other: int) -> bool:
+    """Whether `one` is the original of two articles with one text."""
+    ranks = _rank(sql, one), _rank(sql, other)
+    if ranks[0][0] == ranks[1][0] and (named := _names(sql, other, one)) != _names(sql, one, other):
+        return named
+    return ranks[0] < ranks[1]
+
+
+def _names(sql: Sql, article_id: int, other: int) -> bool:
+    """Whether an article's page names the site or the feed of another as its source, being of another site itself."""
+    row = sql.one(
+        """
+        SELECT own.source_name, own.source_url, own.url AS own_url, other.url, feeds.name
+        FROM articles AS own, articles AS other JOIN feeds ON feeds.id = other.feed_id
+        WHERE own.id = ? AND other.id = ? AND own.feed_id <> other.feed_id
+        """,
+        (article_id, other),
+    )
+    if row is None or (row["own_url"] and row["url"] and same_site(row["own_url"], row["url"])):
+        return False
+    if row["source_url"]:
+        return bool(row["url"]) and same_site(row["source_url"], row["url"])
+    return bool(row["source_name"]) and str(row["source_name"]).casefold() == str(row["name"]).casefold()
 
 
 def _rank(sql: Sql, article_id: int) -> tuple[bool, str, bool, int]:

@@ -234,6 +234,19 @@ def test_h08_a_feed_that_lags_a_few_minutes_keeps_its_date(tmp_path: Path) -> No
     assert [post.source.name for post in rounds.posts() if post.title == "A worm"] == ["Outlet"]
 
 
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+@pytest.mark.parametrize("named", ["Source: <a href='https://outlet.example/worm'>Outlet</a>", "Source: Outlet"])
+def test_h08_who_names_the_other_as_its_source_is_the_copy(tmp_path: Path, ahead: timedelta, named: str) -> None:
+    """Whatever its date is, and whichever feed is polled first; where one is out already it stays."""
+    rounds = Rounds(tmp_path, Copier="https://copier.example/rss", Outlet="https://outlet.example/rss")
+    rounds.pages["https://copier.example/worm"] = page("A worm", prose("worm", 300) + f"<p>{named}</p>")
+    rounds.pages["https://outlet.example/worm"] = page("A worm", prose("worm", 300))
+    copy = item("A worm", "https://copier.example/worm", "1", OLD - ahead, "<p>A worm.</p>")
+    rounds.poll("Copier", rss(copy), scrape=False)
+    rounds.poll("Outlet", rss(item("A worm", "https://outlet.example/worm", "1", OLD, "<p>A worm.</p>")))
+    assert [post.source.name for post in rounds.posts()] == ["Outlet"]
+
+
 # --- whose it is ----------------------------------------------------------------------------------------------------
 
 
