@@ -278,18 +278,22 @@ def _has_guid(item: _Item, one: Known) -> bool:
 
 
 def _is_another(item: _Item, one: Known) -> bool:
-    """Whether a known guid has been used again: an edit changes a title or a text, and not title, text and link."""
-    if one.content_hash == item.digest or (item.url is not None and item.url == one.url):
+    """Whether a known guid has been used again: an edit changes a title or a text, and not title, text and link.
+
+    A link to the front page names no post: it counts as none.
+    """
+    links = tuple(None if _is_front_page(url) else url for url in (item.url, one.url))
+    if one.content_hash == item.digest or (links[0] is not None and links[0] == links[1]):
         return False
     moved = item.entry.published is None or one.published is None or not _same_moment(item.entry, one)
     retitled = words(item.entry.title) != words(one.title)
     if not one.text or not item.text:
-        both = item.url is not None and one.url is not None
+        both = None not in links
         dated = item.entry.published is not None and one.published is not None
         return both and dated and moved and not _titles_akin(item.entry.title, one.title)
     if _alike(item.text, one.text):
         return False
-    if item.url is None or one.url is None:
+    if None in links:
         return retitled and moved and not _titles_akin(item.entry.title, one.title)
     return retitled or moved
 
@@ -340,6 +344,11 @@ def _link_keys(entries: tuple[Entry, ...], digests: list[str]) -> list[str | Non
             exact.setdefault(key, {})[exact_url(entry.url or "")] = digest
     apart = {key for key, found in exact.items() if len(found) > 1 and len(set(found.values())) > 1}
     return [exact_url(entry.url or "") if key in apart else key for entry, key in zip(entries, keys, strict=True)]
+
+
+def _is_front_page(url: str | None) -> bool:
+    parts = urlsplit(url or "")
+    return parts.path in ("", "/") and not parts.query and not parts.fragment
 
 
 def _without_query(url: str) -> str:

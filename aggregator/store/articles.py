@@ -412,15 +412,53 @@ def for_entry(sql: Sql, feed_id: int, decision: Decision, at: datetime, publishe
         else:
             url = None
             _own_words(sql, found, at)
-    slug = sql.value("SELECT slug FROM feeds WHERE id = ?", (feed_id,))
-    uid = uid_of(url if url is not None else f"{slug}\n{decision.guid}")
+            _let_strangers_go(sql, feed_id, found, at)
+    if url is None:
+        return _without_page(sql, feed_id, decision.guid, entry, at, published_at)
+    uid = uid_of(url)
     known = sql.value("SELECT id FROM articles WHERE uid = ?", (uid,))
     if known is not None:
         return int(known)
     article_id = _create(sql, feed_id, entry, url, uid, at, published_at)
-    if url is not None:
-        register(sql, article_id, (url,))
+    register(sql, article_id, (url,))
     return article_id
+
+
+def _without_page(sql: Sql, feed_id: int, guid: str, entry: Entry, at: datetime, published_at: datetime) -> int:
+    """The article of an entry whose link is no article's address."""
+    slug = sql.value("SELECT slug FROM feeds WHERE id = ?", (feed_id,))
+    uid = uid_of(f"{slug}\n{guid}")
+    known = sql.value("SELECT id FROM articles WHERE uid = ?", (uid,))
+    return _create(sql, feed_id, entry, None, uid, at, published_at) if known is None else int(known)
+
+
+def _let_strangers_go(sql: Sql, feed_id: int, article_id: int, at: datetime) -> None:
+    """Give entries of other feeds articles of their own, where an article's feed lists its address for several.
+
+    They were taken for links to one post. The address is that of a list, so what has other words is another post.
+    """
+    rows = sql.all(
+        """
+        SELECT entries.*, own.title AS own_title, coalesce(nullif(own.html, ''), own.summary) AS own_text
+        FROM entries JOIN entries AS own ON own.id =
+            (SELECT min(id) FROM entries WHERE article_id = :article AND feed_id = :feed)
+        JOIN articles ON articles.id = entries.article_id AND articles.feed_id = :feed
+        WHERE entries.article_id = :article AND entries.feed_id <> :feed AND entries.found_by = 'feed'
+        """,
+        {"article": article_id, "feed": feed_id},
+    )
+    for row in rows:
+        if ownership.say_the_same(row["title"], row["html"] or row["summary"], row["own_title"], row["own_text"]):
+            continue
+        entry = Entry(
+            guid=row["guid"], url=row["url"], title=row["title"], author=row["author"], language=row["language"]
+        )
+        published_at = times.must_read(row["published_at"])
+        other = _without_page(sql, row["feed_id"], row["guid"], entry, at, published_at)
+        sql.execute("UPDATE entries SET article_id = ? WHERE id = ?", (other, row["id"]))
+        sql.execute("DELETE FROM contributors WHERE entry_id = ?", (row["id"],))
+        sql.execute("DELETE FROM post_feeds WHERE article_id = ? AND feed_id = ?", (article_id, row["feed_id"]))
+        post_changes.mark_changed(sql, (article_id,))
 
 
 def _own_words(sql: Sql, article_id: int, at: datetime) -> None:

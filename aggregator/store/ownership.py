@@ -83,7 +83,7 @@ def _note_contributors(sql: Sql, article_id: int, owner: sqlite3.Row, rows: list
     own = _entry(sql, owner["entry_id"])
     for row in rows:
         other, nearness = _entry(sql, row["entry_id"]), _nearness(row, address, links)
-        if row is not owner and nearness >= min(near, 1) and _say_the_same(own, other):
+        if row is not owner and nearness >= min(near, 1) and _add_up(own, other):
             sql.execute(
                 "INSERT OR REPLACE INTO contributors (entry_id, article_id, text) VALUES (?, ?, ?)",
                 (row["entry_id"], article_id, nearness >= near),
@@ -96,7 +96,7 @@ def _entry(sql: Sql, entry_id: int) -> sqlite3.Row:
     return row
 
 
-def _say_the_same(one: sqlite3.Row, other: sqlite3.Row) -> bool:
+def _add_up(one: sqlite3.Row, other: sqlite3.Row) -> bool:
     texts = [articles.plain_words(row["html"] or row["summary"]) for row in (one, other)]
     return titles_akin(one["title"], other["title"]) and (not all(texts) or articles.words_akin(*texts))
 
@@ -157,6 +157,14 @@ def _hand_to(sql: Sql, article: sqlite3.Row, feed_id: int, entry_id: int, now: d
     post_changes.carry_all(sql, (article["id"],))
 
 
+_ENTRIES_AT = """
+    SELECT feed_id, article_id, title, html, summary FROM entries WHERE article_id = :article OR canonical_url = :url
+"""
+_FEEDS_AT = """
+    SELECT id, polled_url, url AS feed_url, home_page_url FROM feeds WHERE id = :feed
+        OR id IN (SELECT feed_id FROM entries WHERE article_id = :article OR canonical_url = :url)
+"""
+
 # --- what shares a link ---------------------------------------------------------------------------------------------
 
 
@@ -164,8 +172,9 @@ def is_another(sql: Sql, feed_id: int, article_id: int, decision: Decision, link
     """Whether a new entry with an article's address is something else than that article.
 
     A feed that lists two entries means two, save where title and date are the same. Of two feeds it is something else
-    when neither is at home there, and neither title nor text have anything in common: then the address is no article's,
-    but a front page, a catalogue, a dashboard.
+    when neither is nearer to the address than the other, and neither title nor text have anything in common: then the
+    address is no article's, but a catalogue, a dashboard, a list of changes. What a stranger says of an outlet's post
+    is never something else, unless the outlet itself has the address for several.
     """
     entry, url = decision.entry, decision.canonical_url or ""
     own = sql.one(
@@ -185,19 +194,28 @@ def is_another(sql: Sql, feed_id: int, article_id: int, decision: Decision, link
     assert own is not None
     if own["entries"]:
         return not own["same"]
-    others = sql.all("SELECT feed_id, title, html, summary FROM entries WHERE article_id = ?", (article_id,))
-    feeds = sql.all(
-        "SELECT polled_url, url AS feed_url, home_page_url FROM feeds WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps([feed_id, *(other["feed_id"] for other in others)]),),
-    )
-    if not others or any(_nearness(row, url, links) for row in feeds):
+    wanted = {"feed": feed_id, "url": url, "article": article_id}
+    near = {row["id"]: _nearness(row, url, links) for row in sql.all(_FEEDS_AT, wanted)}
+    others = sql.all(_ENTRIES_AT, wanted)
+    here = [other for other in others if other["article_id"] == article_id]
+    nearest = max((near[other["feed_id"]] for other in here), default=0)
+    articles_there = {other["article_id"] for other in others if near[other["feed_id"]] == nearest}
+    if not here or near[feed_id] > nearest or (near[feed_id] < nearest and len(articles_there) < 2):
         return False
-    text = articles.plain_words(entry.html or entry.summary)
     return not any(
-        titles_akin(entry.title, other["title"])
-        or articles.words_akin(text, articles.plain_words(other["html"] or other["summary"]))
-        for other in others
+        say_the_same(entry.title, entry.html or entry.summary, other["title"], other["html"] or other["summary"])
+        for other in here
+        if near[other["feed_id"]] == nearest
     )
+
+
+def say_the_same(title: str, text: str, other_title: str, other_text: str) -> bool:
+    """Whether two entries with one link may be about one post: by their titles, or by their texts (HTML)."""
+    titled = bool(folded(title) and folded(other_title))
+    texts = articles.plain_words(text), articles.plain_words(other_text)
+    if (titled and titles_akin(title, other_title)) or articles.words_akin(*texts):
+        return True
+    return not titled and not all(texts)
 
 
 def is_claimed(sql: Sql, article_id: int, url: str, links: Links) -> bool:

@@ -424,6 +424,41 @@ def test_h20_posts_of_two_feeds_on_one_catalogue_keep_their_words(
     assert all(prose(post.title, 60)[3:40] in post.html for post in rounds.posts())
 
 
+HEADLINES = {"A0": "Circle tower", "A1": "Lantern clock", "B0": "Rocket wood", "B1": "Window stone"}
+
+
+@pytest.mark.parametrize("other", ["https://s.example/rss/b", "https://b.example/rss"])
+@pytest.mark.parametrize("order", ["A0 B0 A1 B1", "B0 B1 A0 A1", "B0 A0 B1 A1", "A1 A0 B0 B1"])
+@pytest.mark.parametrize("titled", [True, False])
+def test_h20_a_list_that_its_own_site_gives_for_many_posts_is_none_of_them(
+    tmp_path: Path, other: str, order: str, titled: bool
+) -> None:
+    """Of two feeds, one or both at home there, each item is a post with its own words, also when that shows late."""
+    rounds = Rounds(tmp_path, A="https://s.example/rss/a", B=other)
+    target = "https://s.example/changes"
+    rounds.pages[target] = page("All changes", prose("a list of all", 200))
+    listed: dict[str, list[str]] = {"A": [], "B": []}
+    for name in order.split():
+        title, text = HEADLINES[name] if titled else "", prose(f"own words of {name}", 50)
+        listed[name[0]].insert(0, item(title, target, name, OLD + int(name[1]) * DAY, text))
+        rounds.poll(name[0], rss(*listed[name[0]], home=f"https://{name[0].lower()}.example/"))
+        rounds.now += HOUR
+    posts = rounds.posts()
+    assert sorted(post.source.name for post in posts) == ["A", "A", "B", "B"]
+    for name in HEADLINES:
+        (post,) = (post for post in posts if prose(f"own words of {name}", 50)[3:40] in post.html)
+        assert post.source.name == name[0]
+        assert post.also_in == ()
+
+
+def test_h25_a_link_to_the_front_page_names_no_post(one: Rounds) -> None:
+    """A guid that is used for each issue, with the front page as link: each issue is kept."""
+    for n, title in enumerate(HEADLINES.values()):
+        issue = item(title, "https://feed.example/", "latest", OLD + n * DAY, prose(f"issue {n}"))
+        assert one.poll("One", rss(issue), full_text="never") == (1, 0)
+    assert len(one.posts()) == 4
+
+
 def test_two_feeds_that_carry_one_article_have_one_post(tmp_path: Path) -> None:
     """The same title, or the same text under another: one article, which both carry."""
     rounds = Rounds(tmp_path, One="https://one.example/rss", Two="https://two.example/rss")
