@@ -6,7 +6,6 @@ functions that the store was opened with (`addresses.Links`). Nothing is fetched
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 import unicodedata
