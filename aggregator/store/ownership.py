@@ -10,7 +10,7 @@ import re
 import sqlite3
 import unicodedata
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from aggregator.models import Article, Decision, Neighbour
 from aggregator.store import articles, identity, neighbours, post_changes, retention, times
@@ -21,6 +21,7 @@ from aggregator.text.urls import host_of
 AKIN = 0.5
 """The part of the words of the shorter of two titles that the other has too, when both speak of one thing."""
 
+_DRESS = re.compile(r"^(www|m|mobile|amp)\.(?=[^.]+\.)")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 _CARRIERS = """
@@ -261,16 +262,30 @@ def believed(sql: Sql, article_id: int, claim: str, page_url: str, links: Links)
 
 
 def in_anothers_folder(sql: Sql, article_id: int, url: str, page_url: str) -> bool:
-    """Whether `url` lies in the folder of a feed that does not carry the article, and the article's page does not."""
+    """Whether `url` is of a feed that does not carry the article, and the article's page is not.
+
+    A feed has the host or the folder of its home page, and the folder in which it stands itself.
+    """
     rows = sql.all(
         """
-        SELECT home_page_url FROM feeds WHERE instr(home_page_url, ?) > 0
-            AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = ? AND feed_id = feeds.id)
+        SELECT home_page_url, url FROM feeds WHERE (instr(home_page_url, :host) > 0 OR instr(url, :host) > 0)
+            AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = :article AND feed_id = feeds.id)
         """,
-        (host_of(url).removeprefix("www."), article_id),
+        {"host": _main_host(url), "article": article_id},
     )
-    homes = (row["home_page_url"] for row in rows)
-    return any(_in_folder(home, url) and not _in_folder(home, page_url) for home in homes)
+    spaces = {space for row in rows for space in (row["home_page_url"], urljoin(row["url"], ".")) if space}
+    return any(_lies_in(space, url) and not _lies_in(space, page_url) for space in spaces)
+
+
+def _lies_in(space: str, address: str) -> bool:
+    """Whether an address is of the host of `space`, and below its path."""
+    folder, path = (urlsplit(url).path.rstrip("/") + "/" for url in (space, address))
+    return _main_host(space) == _main_host(address) and path.startswith(folder)
+
+
+def _main_host(url: str) -> str:
+    """The host of a URL, without the labels of its other dresses."""
+    return _DRESS.sub("", host_of(url))
 
 
 def own_neighbours(

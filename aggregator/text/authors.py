@@ -7,14 +7,15 @@ the path (`/@alice/`, `/~alice/`, `/users/alice/`). Nothing is looked up.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 _BY_LABEL = """
     beehiiv.com blogger.com buttondown.email canalblog.com cnblogs.com dreamwidth.org ghost.io hashnode.dev home.blog
     itch.io jimdo.com listed.to livejournal.com medium.com micro.blog naver.com neocities.org over-blog.com pika.page
-    posthaven.com silvrback.com skyrock.com squarespace.com substack.com svbtle.com tumblr.com typepad.com weebly.com
-    wordpress.com write.as
+    posthaven.com silvrback.com skyrock.com squarespace.com substack.com svbtle.com tistory.com tumblr.com typepad.com
+    weebly.com wordpress.com wpengine.com write.as
 """
 
 BY_LABEL: Final = frozenset(_BY_LABEL.split())
@@ -22,24 +23,33 @@ BY_LABEL: Final = frozenset(_BY_LABEL.split())
 
 BY_FOLDER: Final = {
     "bsky.app": ("profile",),
+    "ameblo.jp": ("",),
+    "blog.csdn.net": ("",),
     "buttondown.com": ("",),
     "buttondown.email": ("",),
+    "cnblogs.com": ("",),
+    "codeberg.org": ("",),
+    "d.hatena.ne.jp": ("",),
     "dev.to": ("",),
     "facebook.com": ("",),
     "github.com": ("",),
     "gitlab.com": ("",),
+    "habr.com": ("users", "ru/users", "en/users", "rss/users", "ru/rss/users", "en/rss/users"),
     "hackernoon.com": ("u",),
     "hackmd.io": ("",),
     "hashnode.com": ("",),
     "linkedin.com": ("in", "company", "newsletters"),
-    "livejournal.com": ("",),
+    "livejournal.com": ("users", ""),
     "medium.com": ("",),
+    "mirror.xyz": ("",),
     "naver.com": ("",),
     "note.com": ("",),
+    "patreon.com": ("c", ""),
     "qiita.com": ("",),
     "reddit.com": ("r", "user", "u"),
     "sites.google.com": ("view", "site", "a"),
     "substack.com": ("pub",),
+    "t.me": ("s", ""),
     "tumblr.com": ("", "blog/view"),
     "twitter.com": ("",),
     "write.as": ("",),
@@ -50,11 +60,13 @@ BY_FOLDER: Final = {
 """Services with authors in the path: the folders below which the author's name stands ("": at the beginning)."""
 
 _NO_AUTHOR = frozenset(
-    {"feed", "feeds", "home", "i", "m", "p", "s", "search", "tag", "tagged", "tags", "topic", "topics"}
+    {"feed", "feeds", "home", "i", "m", "p", "posts", "s", "search", "tag", "tagged", "tags", "topic", "topics"}
 )
 """Folders of such services that are nobody's."""
 
 _SHARED_LABELS = frozenset({"", "www", "m", "mobile", "open", "users", "old", "new", "blog", "community", "syndicate"})
+_FILE = re.compile(r"\.(rss|atom|rdf|xml|json)$")
+"""How a feed's address ends, of which the rest is its author's name: `/@alice.rss`."""
 _USERS = frozenset({"user", "users", "u"})
 _FEEDS = frozenset({"feed", "feeds", "rss", "atom"})
 
@@ -77,7 +89,7 @@ def author_of(url: str) -> str | None:
     label = host.removesuffix(service or "").rstrip(".").rpartition(".")[2] if service else ""
     if service in BY_LABEL and label not in _SHARED_LABELS:
         return label
-    folders = [unquote(folder).lower() for folder in parts.path.split("/") if folder]
+    folders = [_FILE.sub("", unquote(folder).lower()) for folder in parts.path.split("/") if folder]
     if folders and folders[0] in _FEEDS:
         folders = folders[1:]
     if not folders:

@@ -319,6 +319,9 @@ AUTHORS = [
     ("https://{}.livejournal.com/{}", "https://{}.livejournal.com/data/rss"),
     ("https://www.tumblr.com/{}/{}", "https://{}.tumblr.com/rss"),
     ("https://host.example/blogs-of/{}/{}", "https://host.example/blogs-of/{}/rss"),
+    ("https://social.example/@{}/{}", "https://social.example/@{}.rss"),
+    ("https://www.livejournal.com/users/{}/{}", "https://www.livejournal.com/users/{}/data/rss"),
+    ("https://{}.blogs.example/{}", "https://{}.blogs.example/feed"),
 ]
 
 
@@ -354,7 +357,8 @@ def test_h03_a_page_speaks_for_its_own_author_alone(
 @pytest.mark.parametrize("rel", ["prev", "next"])
 @pytest.mark.parametrize("mallory_first", [True, False])
 @pytest.mark.parametrize(
-    "folder", ["https://host.example/@{}/", "https://host.example/{}/", "https://{}.substack.com/"]
+    "folder",
+    ["https://host.example/@{}/", "https://host.example/{}/", "https://{}.substack.com/", "https://{}.blogs.example/"],
 )
 def test_h13_a_page_names_no_neighbour_of_another_author(
     tmp_path: Path, rel: str, mallory_first: bool, folder: str
