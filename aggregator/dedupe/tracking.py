@@ -65,10 +65,15 @@ _CHANNEL = re.compile(
 )
 """A way of coming, as a value: a channel's name, or the domain that linked here (Ghost adds `?ref=example.org`)."""
 
+_LINKED_FROM = re.compile(
+    rf"{_CHANNEL.pattern}|[\w-]+(\.[\w-]+)*\.(?!(x?html?|php|md|pdf|txt|tex|xml|json|rst|png|jpe?g|gif|zip|gz)$)[a-zA-Z]{{2,24}}"
+)
+"""A channel, or any domain: what `ref` holds is where a reader came from, or a version or a file."""
+
 _ON = re.compile(r"(?i)(1|true|yes|on)?")
 
 TRACKING_VALUES: Final = {
-    "ref": _CHANNEL,
+    "ref": _LINKED_FROM,
     "source": _CHANNEL,
     "src": _CHANNEL,
     "from": _CHANNEL,
