@@ -299,3 +299,66 @@ def test_day_and_month_in_the_order_of_the_page(
     found = read_article(f"{markup}{SPOKEN[spoken]}</article></body></html>".encode(), url, "text/html; charset=utf-8")
     assert found.published is not None
     assert found.published.date().isoformat() == day
+
+
+@pytest.mark.parametrize(
+    ("head", "h1", "title"),
+    [
+        # A heading that is marked as the title goes before other words that machines are told.
+        ("<meta property='og:title' content='Top nine of everything'>", "<h1 class='entry-title'>A flaw that nobody has paid for</h1>", "A flaw that nobody has paid for"),
+        # A kicker that both sources for machines have is a part of the title.
+        (f"{ld('2026-06-12').replace('A flaw in a library', 'Kenya: A flaw in a library')}<meta property='og:title' content='Kenya: A flaw in a library'>",
+         "<span>Kenya</span><h1>A flaw in a library</h1>", "Kenya: A flaw in a library"),
+        # A kicker within the heading that goes on behind a colon.
+        ("<meta property='og:title' content='Again: A flaw'>", "<h1><span class='kicker'>Again</span>: A flaw</h1>", "Again: A flaw"),
+        # The name of a section before the title.
+        ("<meta property='og:title' content='A flaw in a library'>", "<h1 class='title'>News A flaw in a library</h1>", "A flaw in a library"),
+        # JSON-LD cuts headlines.
+        (ld("2026-06-12").replace("A flaw in a library", "A flaw that was found in a library by people who were looking for something else, and")
+         + "<meta property='og:title' content='A flaw that was found in a library by people who were looking for something else, and who told nobody'>",
+         "", "A flaw that was found in a library by people who were looking for something else, and who told nobody"),
+    ],
+)  # fmt: skip
+def test_the_title_among_a_page_s_names(head: str, h1: str, title: str) -> None:
+    """What readers see goes first; what machines are told completes it."""
+    found = read_article(page("", head).replace(b"<h1>A flaw in a library</h1>", h1.encode()), URL)
+    assert found.title == title
+
+
+@pytest.mark.parametrize(
+    ("head", "before", "after", "author"),
+    [
+        ("", "<p>Dec. 19, 2025 &middot; Ada Example on behalf of <a href='/g'>the group</a></p>", "", "Ada Example"),
+        ("", "<div><span>2025-12-19</span> · <a title='x'>Ada Example</a></div>", "", "Ada Example"),
+        ("", "<p><i>Ada Example, December 19, 2025</i></p>", "", "Ada Example"),
+        ("", "<p>Ada van Example</p><p>12 December 2025</p>", "", "Ada van Example"),
+        ("", "<p>Threat Intelligence</p><p>12 December 2025</p>", "", None),
+        ("", "<p><a href='/category/harbour-life/'>Harbour Life</a> | December 12, 2025</p>", "", None),
+        ("", "", "<p>Posted by Ada Example at December 16, 2025 11:15 AM</p>", "Ada Example"),
+        ("", "", "<div class='comments'><p>Posted by Eve Reader at December 16, 2025 11:15 AM</p></div>", None),
+        ("", "", "<h3>Author</h3><p>Ada Example</p>", "Ada Example"),
+        ("<meta name='author' content='Team Flaw'>", "", "<p>Written by Ada Example</p>", "Ada Example"),
+        ("<meta name='author' content='Team Flaw'>", "", "", "Team Flaw"),
+        ("<meta name='author' content='Bob Upload'>", "<p>By: Ada Example</p>", "", "Ada Example"),
+        ("<meta name='author' content='Ada Example'>", "<p>By Ada Example and Bob Example</p>", "", "Ada Example, Bob Example"),
+        ("<meta name='author' content='Ada Example'>", "<p>By Chief Business Editor</p>", "", "Ada Example"),
+    ],
+)  # fmt: skip
+def test_who_wrote_it(head: str, before: str, after: str, author: str | None) -> None:
+    """Beside the date, in a signature, in a line "By ..." that machines are not told; no section, no reader."""
+    found = read_article(page(before, head).replace(b"</div></article>", f"{after}</div></article>".encode()), URL)
+    assert found.author == author
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "<p>Published <time pubdate datetime='2025-05-14'>May 14</time></p>",
+        "<p>This was originally published on May 14, 2025.</p>",
+    ],
+)
+def test_a_note_below_the_text_has_the_day_of_publication(note: str) -> None:
+    """Where machines are only told when it was changed."""
+    changed = ld("2025-11-20T16:02:46Z", "2025-11-20T16:02:46Z")
+    found = read_article(page("", changed).replace(b"</article>", f"{note}</article>".encode()), URL)
+    assert found.published == datetime(2025, 5, 14, tzinfo=UTC)

@@ -1,178 +1,18 @@
-"""Who wrote an article: the names, as the page gives them, on one line.
-
-What stands around a headline for people to read: who wrote it, and when.
-
-Looks only at the short lines between the headline and the first paragraphs (and just above the headline), where every
-layout has them.
-"""
+"""Who wrote an article: the names, as the page gives them, on one line."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import datetime
 from html import unescape
 
 from lxml.html import HtmlElement
 
-from aggregator.scrape.blocks import INLINE, Block
+from aggregator.scrape.blocks import Block
 from aggregator.scrape.dom import squeeze, text_of
+from aggregator.scrape.metadata.bylines import is_person, shown_author, signature, unlabelled_name
 from aggregator.scrape.structured import Claims, types_of
-from aggregator.text.date_order import Style
-from aggregator.text.dates import dates_in
-
-ABOVE = 4
-BELOW = 14
-"""Blocks above and below the headline in which a byline is looked for."""
-
-LONGEST = 30
-"""Words; a longer block is no byline."""
-
-DATELINE = 12
-"""Words of a line that shows the article's date; a longer one tells of something that happened then."""
-
-PARAGRAPHS = 2
-"""Paragraphs below the headline after which the article has begun."""
-
-_LATER = re.compile(
-    r"(?i)updated?\b|modified|reviewed|revised|edited|aktualisiert|geändert|mis à jour|modifié|actualizado|aggiornato"
-    r"|atualizado|bijgewerkt|uppdaterad|opdateret|oppdatert|обновлено|zaktualizowano|更新"
-)
-_LABELLED = re.compile(
-    r"(?i)\s(?=(?:last |first |originally )?(?:published|posted|created|released|updated?|modified|revised|edited|reviewed"
-    r"|veröffentlicht|erschienen|aktualisiert|geändert|publié|mis à jour|modifié|publicado|actualizado|pubblicato|aggiornato"
-    r"|atualizado|gepubliceerd|bijgewerkt|publicerad|uppdaterad|опубликовано|обновлено|opublikowano|zaktualizowano)\b)"
-    r"|(?<=[\d日])(?=\s*(?:更新|公開|发布|發布|发表|發表))|\s(?=(?:更新|公開|发布|發布|发表|發表))"
-)
-_LOWER = re.compile(r"\b[^\W\d_A-ZÀ-Þ]{2,}\b")
-SAID = 2
-"""Words in lower case that make a line a sentence, beside those of which bylines are made."""
-
-_OF_BYLINES = frozenset({
-    "on", "at", "by", "and", "this", "article", "post", "story", "was", "were", "is", "first", "last", "originally",
-    "published", "posted", "written", "updated", "modified", "reviewed", "revised", "edited", "am", "pm", "of",
-    "in", "the", "to", "min", "minutes", "read", "reading", "time", "vor", "von", "um", "zuletzt", "veröffentlicht",
-    "aktualisiert", "uhr", "le", "la", "du", "par", "publié", "mis", "jour", "el", "de", "por", "publicado",
-    "actualizado", "il", "di", "da", "pubblicato", "aggiornato", "em", "às",
-})  # fmt: skip
-
-_BYLINE = re.compile(
-    r"(?i)^\W*(?:this \w+ (?:was|is) )?(?:(?:(?:story|words|text|article|guide|post(?:ed)?|written|authored|published|reported"
-    r")\s+)?by|authors?|contributors?|written by|von|par|por|di|door|af|av|autor|auteur|autore|автор|tekst)\b"
-    r"[:：\s]+(?P<name>\S.*)$"
-)
-_BY_IN_CHINESE = re.compile(
-    r"(?:作者|撰文|文|记者|記者|著者|執筆者?|作成者|投稿者|글쓴이|작성자)\s*[:：/／]\s*(?P<name>[^\s|｜·:：,，/]{2,20})"
-)
-_DATED_BY = re.compile(
-    r"(?i)^\W*(?:posted|published|written|updated)?(?:\s+on)?\b[^.!?]{0,60}\b(?:19|20)\d\d\b[^.!?]{0,30}\bby\s+(?P<name>\S[^.!?]{1,60})$"
-)
-"""posted on 2023-12-20 14:00 EST by Ada Example"""
-
-_WROTE_IN_LINE = re.compile(r"(?i)\b(?:written|authored|words|reported) by (?P<name>[^.|·]{3,80})")
-_BY_ALONE = re.compile(
-    r"(?i)^\W*(?:(?:posted|written|authored|published|words|story)\s+)?(?:by|von|par|por|authors?|autor|auteur|автор)\W*$"
-)
-_DATE_BEFORE = re.compile(
-    r"^(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\w{3,9}\.? \d{1,2},? \d{4}|\d{1,2}\.? \w{3,9} \d{4})\W+"
-)
-
-
-def byline(blocks: list[Block], title: str | None) -> list[Block]:
-    """The short lines around the headline, in order; below it first, as that is where most bylines are."""
-    top = _headline(blocks, title)
-    if top is None:
-        return []
-    below: list[Block] = []
-    paragraphs = 0
-    for block in blocks[top + 1 : top + 1 + BELOW]:
-        if block.words > LONGEST:
-            paragraphs += 1
-            if paragraphs >= PARAGRAPHS:
-                break
-        else:
-            below.append(block)
-    above = [block for block in blocks[max(0, top - ABOVE) : top] if block.words <= LONGEST]
-    return below + above[::-1]
-
-
-def _headline(blocks: list[Block], title: str | None) -> int | None:
-    """Where the headline stands: the block with the title, a heading if there is one; else the first `h1`."""
-    wanted = (title or "").casefold().split()
-    same = [index for index, block in enumerate(blocks) if wanted and block.text.casefold().split() == wanted]
-    first = next((index for index, block in enumerate(blocks) if block.element.tag == "h1"), None)
-    headings = [index for index in same if blocks[index].element.tag in ("h1", "h2", "h3")]
-    return next(iter([*headings, *([] if first is not None else same)]), first)
-
-
-def is_sentence(line: str) -> bool:
-    """Whether a line tells something: it has an end, and more words than names, dates and what bylines are made of."""
-    text = line.strip()
-    if not text.endswith((".", "!", "?", "。", "！", "？", "…")):
-        return False
-    return sum(1 for word in _LOWER.findall(text) if word not in _OF_BYLINES) >= SAID or (
-        not text.isascii() and len(text) > 40
-    )
-
-
-def shown_date(lines: list[str], style: Style) -> datetime | None:
-    """The first date in `lines`, written in `style`, that is not one of a change."""
-    return next((moment for part in _parts(lines) if not _LATER.search(part) for moment in dates_in(part, style)), None)
-
-
-def shown_change(lines: list[str], style: Style) -> datetime | None:
-    """The first date in `lines` that is one of a change: "Updated June 12, 2026"."""
-    return next((moment for part in _parts(lines) if _LATER.search(part) for moment in dates_in(part, style)), None)
-
-
-def _parts(lines: list[str]) -> Iterator[str]:
-    """The lines, each cut where another date begins that is labelled: "Updated: 1 May 2026 · Published: 3 March 2026"."""
-    for line in lines:
-        yield from _LABELLED.split(line)
-
-
-def dateline(lines: list[str], style: Style) -> datetime | None:
-    """The date that stands around the headline by itself, or with little more than a name."""
-    return shown_date([line for line in lines if len(line.split()) <= DATELINE], style)
-
-
-def told_behind(day: datetime, lines: list[Block], style: Style) -> str | None:
-    """What the first of `lines` with `day` (midnight UTC) tells machines where it shows that day; not of a change."""
-    for line in lines:
-        if day not in dates_in(line.text, style):
-            continue
-        for node in line.element.iter("time"):
-            shown = text_of(node)
-            # What stands before it says what it is of, as in "19 November 2026, updated 20 November 2026".
-            of_change = _LATER.search(line.text.partition(shown)[0])
-            if day in dates_in(shown, style) and _box(node) is line.element and not of_change:
-                told: str | None = node.get("datetime")
-                return told
-        if not _LATER.search(line.text):
-            return None
-    return None
-
-
-def _box(node: HtmlElement) -> HtmlElement | None:
-    """The element whose block has the text of `node`."""
-    return next((around for around in node.iterancestors() if around.tag not in INLINE), None)
-
-
-def shown_author(lines: list[str]) -> str | None:
-    """The name behind a "by" in `lines`."""
-    for line, following in zip(lines, [*lines, ""][1:], strict=True):
-        if (
-            match := _WROTE_IN_LINE.search(line)
-            or _BYLINE.match(_DATE_BEFORE.sub("", line))
-            or _BY_IN_CHINESE.search(line)
-            or _DATED_BY.match(line)
-        ):
-            return match["name"]
-        if following and _BY_ALONE.match(line):
-            return following
-    return None
-
 
 MAX_AUTHORS = 8
 MAX_NAME = 120
@@ -235,7 +75,7 @@ _NO_NAME = re.compile(
     r"(?i)https?:|www\.|@\w+\.\w|^\W*$|^[\d\W]+$|^(?:admin|administrator|editor|author|authors|staff|guest|none"
     r"|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more|staff writer|contributor|team"
     r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|redaktion|redacción|rédaction|newsroom|editorial"
-    r"|webmaster|follow|share|profile|about|more)$"
+    r"|webmaster|undefined|faculty|written by|follow|share|profile|about|more)$"
     r"|\.(?:com|net|org|extra)\b|^page\.|\d:\d\d|\b\d+ comments?\b|^content:"
 )
 _DATED = re.compile(
@@ -248,28 +88,68 @@ _END = re.compile(r"(?<=[^\W\d_A-Z]{3})\.$")
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _FOLD = re.compile(r"[\W_]+")
+_BY_LINE = re.compile(
+    r"(?i)^\W*(?:(?:written|posted|authored|story|words|text)\s+)?(?:by|von|par|por|di|door|af|av)\b:?\s+(?P<names>\S.{2,100})$"
+)
+_DOCTOR = re.compile(r"(?i)^(?:dr|prof)\.?\s+")
+_DEGREES = re.compile(r",?\s+(?:(?:[A-Z]\.?){2,5}|Ph\.?D\.?|M\.?D\.?|Jr\.?|Sr\.?|MSc|BSc)(?=\s|,|$)")
+_STAFF = re.compile(
+    r"(?i)\b(?:team|staff|editors|editorial|redaktion|redazione|rédaction|redacción|contributors?)\b|编辑部|編集部"
+)
+"""Of whom a person is named before them."""
+
+_ACCOUNT = re.compile(r"(?i)\bon (?:facebook|twitter|x|instagram|linkedin|mastodon)\b")
 _LEADING_DATE = re.compile(r"(?i)^\W*(?:\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\w{3,9}\.?\s\d{1,2},?\s\d{4})\W+(?:by\s+)?")
 
 
-def find_author(tree: HtmlElement, said: Claims, lines: list[str], sites: frozenset[str] = frozenset()) -> str | None:
-    """The names of the authors, separated by ", "; or None. `lines` is what stands around the headline, `sites` are the
-    site's own names, folded: a person is named before it.
+def find_author(
+    tree: HtmlElement, said: Claims, around: list[Block], blocks: list[Block], sites: frozenset[str] = frozenset()
+) -> str | None:
+    """The names of the authors, separated by ", "; or None. `around` is what stands around the headline, `blocks` all of
+    the page; `sites` are the site's own names, folded: a person is named before it.
     """
     stated, organisation = _stated(said)
+    lines = [squeeze(" ".join(block.parts)) for block in around]
     sources: list[Callable[[], list[str]]] = [
         lambda: _meta(said),
         lambda: _shown(tree),
         lambda: [shown_author(lines) or ""],
     ]
     sources.insert(2 if organisation else 0, lambda: stated)
+    if not stated or _STAFF.search(stated[0]):
+        sources += [lambda: [unlabelled_name(around) or ""], lambda: [signature(blocks) or ""]]
     later = None
     for source in sources:
-        names = list(dict.fromkeys(name for raw in source() for name in names_in(raw)))[:MAX_AUTHORS]
-        people = [name for name in names if _fold(name) not in sites]
+        given = (raw for raw in source() if not _ACCOUNT.search(raw))
+        names = list(dict.fromkeys(name for raw in given for name in names_in(raw)))[:MAX_AUTHORS]
+        people = [name for name in names if _fold(name) not in sites and not _STAFF.search(name)]
+        if later and _STAFF.search(later) and not all(is_person(name) for name in people):
+            continue
         if people and not (later and people[0].startswith(later)):
-            return ", ".join(people)
+            return ", ".join(_as_shown(people, lines, sites))
         later = later or ", ".join(names)
     return later or None
+
+
+def _as_shown(found: list[str], lines: list[str], sites: frozenset[str]) -> list[str]:
+    """`found`, or the people whom a line around the headline names as authors ("By Ada Example") where they are others,
+    or more: machines are often told who put an article into the system.
+    """
+    shown: list[str] = []
+    for line in lines:
+        match = _BY_LINE.match(line)
+        names = names_in(match["names"]) if match else []
+        if names and all(_is_author(_DEGREES.sub("", name), sites) for name in names):
+            shown = names
+            break
+    whole, kept = ({_fold(_DOCTOR.sub("", name)) for name in names} for names in (found, shown))
+    words = {word for name in found for word in name.casefold().split()}
+    others = not any(words & set(name.casefold().split()) for name in shown)
+    return list(dict.fromkeys(shown)) if shown and (others or kept > whole) else found
+
+
+def _is_author(name: str, sites: frozenset[str]) -> bool:
+    return is_person(_DOCTOR.sub("", name)) and not _ROLE.search(name) and _fold(name) not in sites
 
 
 def names_in(raw: str) -> list[str]:
@@ -289,7 +169,7 @@ def names_in(raw: str) -> list[str]:
     kept = [part for part in parts if not _ROLE.search(part) and not _YEAR.search(part)]
     if not kept:
         return [whole]
-    people = sum(_is_person(part) for part in kept)
+    people = sum(is_person(part) for part in kept)
     return kept if people >= 2 or len(kept) == 1 else [", ".join(kept) if len(kept) < len(parts) else whole]
 
 
@@ -384,13 +264,13 @@ def _texts(node: HtmlElement) -> Iterator[str]:
             yield inner.get("content") or text_of(inner)
     if sum(1 for _ in node.iter()) < 20:
         linked = [
-            text for link in node.iterdescendants("a") if _is_person(text := text_of(link)) and not _ROLE.search(text)
+            text for link in node.iterdescendants("a") if is_person(text := text_of(link)) and not _ROLE.search(text)
         ]
         if linked:
             yield ", ".join(dict.fromkeys(linked))
         whole = _without_badges(node)
         if len(whole.split()) > MAX_WORDS:
-            people = [part for text in node.itertext() if _is_person(part := squeeze(text)) and not _ROLE.search(part)]
+            people = [part for text in node.itertext() if is_person(part := squeeze(text)) and not _ROLE.search(part)]
             yield ", ".join(dict.fromkeys(people))
         yield whole
 
@@ -408,11 +288,6 @@ def _without_badges(node: HtmlElement) -> str:
 
 def _fold(text: str) -> str:
     return _FOLD.sub("", text.casefold())
-
-
-def _is_person(text: str) -> bool:
-    words = text.split()
-    return 2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and not text.endswith((".", ":"))
 
 
 def _name(raw: str) -> str | None:

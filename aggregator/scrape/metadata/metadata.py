@@ -17,11 +17,12 @@ from lxml.html import HtmlElement
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.dom import squeeze
 from aggregator.scrape.languages import language_of
-from aggregator.scrape.metadata.authors import (
+from aggregator.scrape.metadata.authors import find_author
+from aggregator.scrape.metadata.bylines import (
     DATELINE,
     byline,
     dateline,
-    find_author,
+    first_shown,
     is_sentence,
     shown_change,
     shown_date,
@@ -103,7 +104,7 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     modified = _modified(said, lines, style)
     return Metadata(
         title=title,
-        author=find_author(tree, said, [squeeze(" ".join(block.parts)) for block in around], names),
+        author=find_author(tree, said, around, blocks, names),
         published=_with_its_time(_published(tree, said, url, lines, blocks, modified, style), around, style),
         modified=modified,
         language=stated,
@@ -151,7 +152,7 @@ def _published(
     style: Style,
 ) -> datetime | None:
     claimed = _claimed_date(said, style)
-    shown = dateline(lines, style)
+    shown = dateline(lines, style) or first_shown(blocks, style) or _stamped_date(tree, style)
     if claimed and shown and claimed - shown > A_DAY_LATER and not _one_day(shown, modified):
         # The page has been moved or built again: its machinery knows no better.
         return shown
@@ -213,6 +214,12 @@ def _marked_date(tree: HtmlElement, style: Style) -> datetime | None:
             if found := read_date(value, style):
                 return found
     return None
+
+
+def _stamped_date(tree: HtmlElement, style: Style) -> datetime | None:
+    """The date of the one `time` element that the page marks as that of its publication."""
+    marked = {node.get("datetime") for node in tree.iter("time") if node.get("pubdate") is not None}
+    return read_date(marked.pop(), style) if len(marked) == 1 else None
 
 
 def _lone_date(tree: HtmlElement, style: Style) -> datetime | None:

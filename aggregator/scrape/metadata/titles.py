@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -14,7 +15,7 @@ from aggregator.scrape.structured import Claims
 from aggregator.text.dates import dates_in
 from aggregator.text.urls import host_of, http_url
 
-_SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›]\s*|\s+::\s+")
+_SEPARATOR = re.compile(r"\s+[|–—•·»«›‹⁄~:-]+\s+|\s*[|»›｜ㅣ│]\s*|\s+::\s+")
 _NAME_SEPARATOR = re.compile(_SEPARATOR.pattern + r"|:\s+")
 _WORD = re.compile(r"\w+")
 _FOLD = re.compile(r"[\W_]+")
@@ -28,6 +29,8 @@ _FRAME = frozenset({"nav", "aside", "footer"})
 _TITLED = re.compile(
     r"(?i)(?:entry|post|article|page|story)[-_]?(?:title|headline|heading)|(?:^|\s)(?:headline|p-name)(?:$|\s)"
 )
+_MARKED = re.compile(r"(?i)(?<![a-z])(?:title|headline|hed)(?![a-z])|(?<=[a-z])(?:Title|Headline|Hed)(?![a-z])")
+_OF_SITE = re.compile(r"(?i)site|logo|brand|blog[-_]?title")
 _KICKER = re.compile(
     r"(?i)(?:^|[\s_-])(?:kicker|eyebrow|category|categories|section|label|badge|topic|rubric|overline|dachzeile|pretitle"
     r"|supertitle|flag|tag)(?:$|[\s_-])|(?:^|\s)(?:screen-reader-text|sr-only|visually-hidden)(?:$|\s)"
@@ -99,6 +102,18 @@ MIN_OVERLAP = 0.5
 MIN_KINSHIP = 0.5
 """Share of a heading's words that have to stand in what machines are told, for it to be the title in other words."""
 
+MAX_SECTION = 2
+"""Words before the title in a heading that are the name of a section, where the page calls the article by the rest."""
+
+MAX_KICKER = 5
+"""Words that stand before a headline as a part of it."""
+
+LONG_TITLE = 80
+"""Characters from which a title that is another's beginning has been cut."""
+
+LEAST_MARKED, MOST_MARKED = 4, 25
+"""Words of a heading that is taken for the title because it is marked as one."""
+
 MIN_ANNOUNCED = 4
 """Letters and digits that a feed's title needs to be looked for in the page: "Hi" stands everywhere."""
 
@@ -166,8 +181,14 @@ def find_title(tree: HtmlElement, said: Claims, names: frozenset[str]) -> str | 
         and (title := without_site(squeeze(unescape(unescape(raw))), names, headings))
         and _fold(title) not in names
     ]
+    candidates = _without_cut(candidates)
     folded = {_fold(title) for title in candidates}
+    told = [_fold(without_site(squeeze(unescape(unescape(raw))), names, ())) for raw in claimed[:2] if raw]
     for heading, node in headings.items():
+        if kicked := next(
+            (title for title in candidates if _kicks(title, heading) and told.count(_fold(title)) > 1), None
+        ):
+            return kicked
         if _fold(heading) in folded:
             return _PASSED_ON.sub("", heading) if "|" not in heading else _shorter(heading, [*candidates, *subheadings])
         for title in candidates:
@@ -175,12 +196,40 @@ def find_title(tree: HtmlElement, said: Claims, names: frozenset[str]) -> str | 
                 return title
         if any(_agree(heading, title) for title in candidates):
             return _shorter(heading, [*candidates, *subheadings])
+    if marked := next((heading for heading, node in headings.items() if _is_marked(heading, node)), None):
+        return marked
     likely = max(headings, key=lambda heading: _kinship(heading, candidates), default=None)
     if likely and (not any(claimed) or _kinship(likely, candidates) >= MIN_KINSHIP):
         return likely
     if candidates:
         return _without_pipe(candidates[0])
     return next(iter(subheadings), None)
+
+
+def _kicks(title: str, heading: str) -> bool:
+    """Whether a title is the heading with a few words and a colon before it ("Kenya: ...")."""
+    before = title.casefold().removesuffix(heading.casefold()).rstrip()
+    return before != title.casefold().rstrip() and before.endswith(":") and len(before.split()) <= MAX_KICKER
+
+
+def _without_cut(titles: list[str]) -> list[str]:
+    """The titles, without one that another goes on from: search engines want headlines of 110 characters."""
+    return [
+        title
+        for title in titles
+        if len(title) < LONG_TITLE
+        or not any(_fold(other) != _fold(title) and other.startswith(title) for other in titles)
+    ]
+
+
+def _is_marked(heading: str, node: HtmlElement) -> bool:
+    """Whether a heading is the article's by its name or its place, whatever machines are told."""
+    if not LEAST_MARKED <= len(heading.split()) <= MOST_MARKED or _OF_SITE.search(node.get("class") or ""):
+        return False
+    if _MARKED.search(" ".join(filter(None, (node.get("class"), node.get("itemprop"))))):
+        return True
+    around = [each.tag for each in islice(node.iterancestors(), 4)]
+    return "header" in around and "article" in around
 
 
 def _shorter(heading: str, others: list[str]) -> str:
@@ -223,7 +272,8 @@ def heading_text(heading: HtmlElement) -> str:
         return _SIGN_BEHIND.sub("", whole)
     texts = heading.xpath(".//text()")
     inside = (text for text in texts if not any(node in left_out for node in _holders(text, heading)))
-    return _SIGN_BEHIND.sub("", squeeze(" ".join(inside))) or whole
+    rest = _SIGN_BEHIND.sub("", squeeze(" ".join(inside)))
+    return whole.replace(" :", ":") if not rest or rest.startswith(":") else rest
 
 
 def _holders(text: HtmlElement, heading: HtmlElement) -> Iterator[HtmlElement]:
@@ -304,7 +354,7 @@ def _only_prefixed(heading: str, title: str, node: HtmlElement) -> bool:
     before = heading.removesuffix(title).strip()
     if before == heading or not before:
         return False
-    if before.endswith((":", "|", "»", "›")) or any(dates_in(before)):
+    if before.endswith((":", "|", "»", "›")) or any(dates_in(before)) or len(before.split()) <= MAX_SECTION:
         return True
     return any(
         text_of(child) == before for child in node.iterdescendants("span", "a", "small", "div", "p", "em", "strong")
