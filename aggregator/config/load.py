@@ -158,8 +158,10 @@ def _validated(document: Document, path: Path) -> Config | None:
         return None
     for at, message in selection_mistakes(config):
         document.mistake(document.places[at], f"{where(at)}: {message}")
-    for feed in (*config.feeds, *config.lists):
-        keep_secrets_of(feed.url)
+    for section, listed in (("feeds", config.feeds), ("lists", config.lists)):
+        for number, feed in enumerate(listed):
+            named = {(section, number), (section, number, "url")} & document.secret
+            keep_secrets_of(feed.url, interpolated=bool(named))
     return config.model_copy(update={"rules": _rule_folders(document, config, path)})
 
 

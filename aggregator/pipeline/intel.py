@@ -47,7 +47,7 @@ from aggregator.store import Store
 from aggregator.store.intel import Hit as StoredHit
 from aggregator.store.intel import NamedIn, WaitingText
 from aggregator.store.intel_data import IntelData
-from aggregator.text.urls import redact
+from aggregator.text.urls import public_url
 
 log = structlog.get_logger()
 
@@ -611,7 +611,7 @@ def _exported(one: NamedIn, facts: tuple[PostFact, ...], kinds: tuple[str, ...])
         for fact in facts
         if fact.kind in kinds or (fact.kind not in JUDGED and not (fact.flaw and fact.flaw.state == "rejected"))
     )
-    return ExportedArticle(str(one.article_id), one.title, redact(one.url), published, kept, one.outlet)
+    return ExportedArticle(str(one.article_id), one.title, public_url(one.url), published, kept, one.outlet)
 
 
 def _json(value: object) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from html import unescape
 
 from aggregator.store.connection import Sql
-from aggregator.text.urls import host_of, http_url, redact
+from aggregator.text.urls import host_of, http_url, public_url
 
 MOST = 500
 """Links of one article that are kept: lists of indicators have some hundreds."""
@@ -57,7 +57,7 @@ def _links(html: str, own: str) -> Iterator[tuple[str, int, str, bool, str]]:
     for link in _LINK.finditer(html):
         url = http_url(unescape(link[1]))
         if url is not None and len(found) < MOST:
-            found.setdefault(redact(url), " ".join(unescape(_TAG.sub(" ", link[2])).split())[:WORDS_CHARS])
+            found.setdefault(public_url(url), " ".join(unescape(_TAG.sub(" ", link[2])).split())[:WORDS_CHARS])
     for position, (url, words) in enumerate(found.items(), 1):
         domain = domain_of(url)
         yield url, position, domain, domain == own, words

@@ -61,7 +61,7 @@ _HIDDEN = "REDACTED"
 _secrets: set[str] = set()
 _distinctive: set[str] = set()
 _placed: dict[str, dict[str, str]] = {}
-"""Host -> `name=value` as a link may spell it -> without the value: secrets that are words, where they are used."""
+"""Host -> what a URL of it may hold (host, beginning of a path, `name=value`) -> the same without secrets that are words."""
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 _WORD = re.compile(
     r"[A-Z]?[a-z]{0,20}[0-9]{0,8}[a-z]?[0-9]{0,2}|[A-Z]{0,20}[0-9]{0,8}|[0-9]{1,8}[a-z]{1,5}|[a-z]{0,2}([A-Z][a-z]+)+[0-9]{0,8}"
@@ -143,26 +143,38 @@ def keep_secret(value: str) -> None:
             _distinctive.update(spellings)
 
 
-def keep_secrets_of(url: str) -> None:
+def keep_secrets_of(url: str, *, interpolated: bool = False) -> None:
     """The same for the password in `url`, and for the values of its parameters that look like keys, name and value.
 
-    A secret that is a word is hidden in links to the same host, as the same parameter.
+    `interpolated`: parts of it come from the environment. One that is a word is hidden in its place in URLs of the same
+    host: in the host, at the same place of a path, as the same parameter.
     """
     try:
         parts = urlsplit(url)
     except ValueError:
         return
-    host = host_of(url)
     keep_secret(unquote(parts.password or ""))
     for part in re.split("[&;]", f"{parts.query}&{parts.fragment}"):
         name, _, value = part.partition("=")
         key = unquote(value)
-        if key in _secrets and key not in _distinctive:
+        if interpolated and key in _secrets:
             for spelled in {value, key, quote(key, safe=""), quote(key, safe=_PATH_SAFE)}:
-                _placed.setdefault(host, {})[f"{name}={spelled}"] = f"{name}={_HIDDEN}"
+                _placed.setdefault(host_of(url), {})[f"{name}={spelled}"] = f"{name}={_HIDDEN}"
         if len(key) >= MIN_KEY and _is_distinctive(key) and _SECRET_KEY.match(unquote(name)):
             keep_secret(value)
             keep_secret(key)
+    if interpolated:
+        _place(url)
+
+
+def _place(url: str) -> None:
+    """Note where in the host and the path of `url` secrets stand."""
+    host, path = host_of(url), urlsplit(url).path
+    for secret in _secrets:
+        if secret.lower() in host:
+            _placed.setdefault(host, {})[host] = host.replace(secret.lower(), _HIDDEN)
+        if (end := path.rfind(secret) + len(secret)) >= len(secret):
+            _placed.setdefault(host, {})[path[:end]] = path[:end].replace(secret, _HIDDEN)
 
 
 def _is_distinctive(value: str) -> bool:
@@ -187,8 +199,14 @@ def _without_secrets(url: str) -> str:
         url = url.replace(secret, _HIDDEN)
     if _secrets and "@" in url:
         url = _USERINFO.sub(lambda match: match[1] if unquote(match[2]) in _secrets else match[0], url)
-    for pair, hidden in (_placed.get(host_of(url)) or {}).items() if _placed else ():
-        url = re.sub(rf"(?<=[?&;#]){re.escape(pair)}(?=$|[&;#])", hidden, url)
+    host = host_of(url) if _placed else ""
+    for part, hidden in _placed.get(host, {}).items():
+        if part.startswith("/"):
+            url = re.sub(rf"^(https?://[^/?#]*){re.escape(part)}", rf"\g<1>{hidden}", url, flags=re.IGNORECASE)
+        elif part == host:
+            url = re.sub(rf"(?<=[/@]){re.escape(part)}(?=$|[:/?#])", hidden, url, count=1, flags=re.IGNORECASE)
+        else:
+            url = re.sub(rf"(?<=[?&;#]){re.escape(part)}(?=$|[&;#])", hidden, url)
     return url
 
 
@@ -214,12 +232,12 @@ def public_url(url: str) -> str:
 
 def redact(url: str) -> str:
     """`url`, an address of the operator's or in a message, without what may be a secret: user and password, the values
-    of parameters that look like keys (in query and fragment), and whatever was named to `keep_secret`.
+    of parameters that look like keys (in query and fragment), and secrets that were configured (words in their place).
 
     >>> redact("https://user:pw@example.org/feed?token=abc&page=2")
     'https://example.org/feed?token=REDACTED&page=2'
     """
-    return _redacted(hide(_CONTROL.sub("", url)), MAX_NESTED)
+    return _redacted(_without_secrets(_CONTROL.sub("", url)), MAX_NESTED)
 
 
 @lru_cache(_REMEMBERED)
@@ -264,9 +282,8 @@ def host_of(url: str) -> str:
 def default_name(url: str) -> str:
     """What a feed without a name is called at first: its host without `www.` and without values of the environment."""
     host = host_of(url).removeprefix("www.")
-    for secret in sorted(_secrets, key=len, reverse=True):
-        host = host.replace(secret.lower(), "").strip(".-")
-    return host or "feed"
+    shown = _without_secrets(f"https://{host}/").removeprefix("https://").removesuffix("/")
+    return re.sub(rf"\.?{_HIDDEN}\.?", "", shown).strip(".-") or "feed"
 
 
 def free_name(wanted: str, url: str, taken: Collection[str]) -> str:

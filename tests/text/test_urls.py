@@ -121,14 +121,19 @@ def test_k26_words_in_a_configured_url_are_taken_out_of_nobodys_links(configured
         ("https://a.example/p?word=sunshine", "https://a.example/p?word=sunshine"),
         ("https://a.example/sunshine-policy", "https://a.example/sunshine-policy"),
         ("https://b.example/p?token=sunshine", "https://b.example/p?token=sunshine"),
+        ("https://a.example/private/sunshine/p", "https://a.example/private/REDACTED/p"),
+        ("https://c.example/sunshine/feed", "https://c.example/sunshine/feed"),
         ("https://ann:sunshine@a.example/p", "https://a.example/p"),
     ],
 )
 def test_k26_a_secret_that_is_a_word_is_one_where_it_was_configured(link: str, expected: str) -> None:
     """On its host, as its parameter, whole; as a password before any host. Else it is the word that others wrote."""
     keep_secret("sunshine")
-    keep_secrets_of("https://ann:sunshine@a.example/feed?token=sunshine")
+    keep_secrets_of("https://ann:sunshine@a.example/feed?token=sunshine", interpolated=True)
+    keep_secrets_of("https://a.example/private/sunshine/feed", interpolated=True)
+    keep_secrets_of("https://c.example/sunshine/feed")
     assert public_url(link) == expected
+    assert "token=" in link or redact(link) == expected
     assert hide_in_urls(f"sunshine <a href='{link}'>it</a>") == f"sunshine <a href='{expected}'>it</a>"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.outlets import outlet, rss
 from support.program import Program
 
@@ -64,6 +65,31 @@ def test_a37_no_secret_leaves(tmp_path: Path) -> None:
         assert [path for path, text in files.items() if secret in text] == []
     for secret in SECRETS:
         assert [words for words, text in spoken.items() if secret in text] == []
+
+
+def test_k26_a_secret_that_is_a_word_changes_no_other_feeds_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in `status`, in the list of feeds, or in what is published of its articles, links and exports included."""
+    monkeypatch.setenv("PASS", "security")
+    with outlet() as site:
+        about = f"&lt;p&gt;See &lt;a href='{site.origin}/x?sid=26/11/security'&gt;this&lt;/a&gt;.&lt;/p&gt;"
+        for name in ("/security/feed", "/own"):
+            site.pages[name] = rss("Kettles", (f"{site.origin}/security{name}", name, DATE, about))
+        program = Program(tmp_path)
+        program.configure(
+            "network: {allow: [127.0.0.0/8], per_host_interval_s: 0}\nfeeds:\n"
+            f"  - {{url: '{site.origin}/security/feed', name: Security}}\n"
+            f"  - {{url: '{site.origin}/own', user: ann, password: '${{PASS}}'}}\n"
+        )
+        spoken = [program.run(*words.split()).stdout for words in ("poll", "status --json", "export-opml")]
+    assert all("/security/feed" in words for words in spoken[1:])
+    assert "REDACTED" not in "".join(spoken)
+    with program.database() as database:
+        assert not [line for line in database.iterdump() if "REDACTED" in line]
+    files = [path.read_bytes() for path in (tmp_path / "data" / "public").rglob("*.*") if path.is_file()]
+    assert not [data for data in files if b"REDACTED" in data]
+    assert any(b"sid=26/11/security" in data for data in files)
 
 
 def told(name: str) -> bytes:
