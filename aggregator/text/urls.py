@@ -61,7 +61,7 @@ _HIDDEN = "REDACTED"
 _secrets: set[str] = set()
 _distinctive: set[str] = set()
 _placed: dict[str, dict[str, str]] = {}
-"""Host -> what a URL of it may hold (host, beginning of a path, `name=value`) -> the same without secrets that are words."""
+"""Host -> what its URLs may hold (host, beginning of a path, `name=value`) -> that without secrets that are words."""
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 _WORD = re.compile(
     r"[A-Z]?[a-z]{0,20}[0-9]{0,8}[a-z]?[0-9]{0,2}|[A-Z]{0,20}[0-9]{0,8}|[0-9]{1,8}[a-z]{1,5}|[a-z]{0,2}([A-Z][a-z]+)+[0-9]{0,8}"
