@@ -28,24 +28,27 @@ class Taken:
 
 
 def within(decisions: Sequence[Decision], state: FeedState, options: FeedOptions) -> Taken:
-    """The decisions without the new entries that are too many: those that stand first in the document are taken."""
+    """The decisions without the new entries that are too many: those that stand first in the document are taken.
+
+    Edits count by their texts, since what an article said before is kept too.
+    """
     kept: list[Decision] = []
     new, room, size = 0, options.max_entries - state.entries, options.max_text_mb * MB - state.text_bytes
     note = ""
     for decision in decisions:
-        if decision.verdict is not Verdict.NEW:
-            kept.append(decision)
-            continue
         length = text_bytes(decision)
-        if new >= room:
+        is_new = decision.verdict is Verdict.NEW
+        if decision.verdict is Verdict.UNCHANGED:
+            kept.append(decision)
+        elif is_new and new >= room:
             note = f"it has {options.max_entries:,} entries (`max_entries`): new ones are left out"
         elif length > size:
-            note = f"its texts take {options.max_text_mb:,} MB (`max_text_mb`): new entries are left out"
-        elif new >= MOST_NEW:
+            note = f"its texts take {options.max_text_mb:,} MB (`max_text_mb`): new entries and edits are left out"
+        elif is_new and new >= MOST_NEW:
             note = note or f"more than {MOST_NEW:,} new entries in one poll: the next polls take the rest"
         else:
             kept.append(decision)
-            new, size = new + 1, size - length
+            new, size = new + is_new, size - length
     left = len(decisions) - len(kept)
     return Taken(tuple(kept), f"{note} ({left:,} this time)" if left else "", more=left > 0 and new >= MOST_NEW)
 

@@ -66,6 +66,11 @@ _SHRINK = """
         WHERE entries.article_id = ?1 AND entries.feed_id = feed_sizes.feed_id))
     WHERE feed_id IN (SELECT feed_id FROM entries WHERE article_id = ?1)
 """
+_SHRINK_REVISIONS = """
+    UPDATE feed_sizes SET text_bytes = max(0, text_bytes - coalesce((
+        SELECT sum(length(CAST(html AS BLOB)) + length(CAST(text AS BLOB))) FROM revisions WHERE article_id = ?1), 0))
+    WHERE feed_id = (SELECT feed_id FROM articles WHERE id = ?1)
+"""
 
 
 def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
@@ -84,7 +89,8 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
             "UPDATE articles SET text = ?, html = ?, word_count = ?, lead_image = NULL WHERE id = ?",
             (teaser, (f"<p>{escape(teaser)}</p>" if teaser else "") + NOTICE, len(teaser.split()), row["id"]),
         )
-        sql.execute(_SHRINK, (row["id"],))
+        for shrink in (_SHRINK, _SHRINK_REVISIONS):
+            sql.execute(shrink, (row["id"],))
         sql.execute("UPDATE entries SET summary = '', html = '' WHERE article_id = ?", (row["id"],))
         sql.execute(
             "DELETE FROM entry_images WHERE entry_id IN (SELECT id FROM entries WHERE article_id = ?)", (row["id"],)

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from aggregator.models import Change, PageEvidence, PendingArticle, Revision, RevisionKind, Validators
-from aggregator.store import identity, times
+from aggregator.store import feeds, identity, times
 from aggregator.store.connection import Session, Sql
 from aggregator.text import diff
 
@@ -237,6 +237,8 @@ def keep(
         "INSERT INTO revisions (article_id, at, kind, summary, title, text, html) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (row["id"], times.whole(now), kind.value, told, row["title"], row["text"], row["html"]),
     )
+    feed_id = sql.value("SELECT feed_id FROM articles WHERE id = ?", (row["id"],))
+    feeds.add_size(sql, int(feed_id), len(f"{row['text']}{row['html']}".encode("utf-8", "replace")))
     return kind
 
 

@@ -310,6 +310,24 @@ def test_h12_status_says_which_bound_is_met(tmp_path: Path) -> None:
     assert rounds.store.feeds()[0].limit == ""
 
 
+def test_h12_a_feed_that_rewrites_its_texts_at_every_poll_ends_at_a_bound(tmp_path: Path) -> None:
+    """What articles said before counts; at the bound the last version stands, and what is new is left out too."""
+    rounds = Rounds(tmp_path, One=FEED)
+    rounds.config = rounds.config.model_copy(
+        update={"defaults": rounds.config.defaults.model_copy(update={"max_text_mb": 1})}
+    )
+    taken = []
+    for n in range(5):
+        items = (item(f"Post {k}", "", f"{k}", START, prose(f"{n} {k}", 16_000)) for k in range(2 + (n > 3)))
+        taken.append(rounds.poll("One", rss(*items), full_text="never"))
+        rounds.now += HOUR
+    assert taken[0] == (2, 0)
+    assert taken[-1] == (0, 0)
+    (state,) = rounds.store.feeds()
+    assert 2**19 < state.text_bytes <= 2**20
+    assert "edits are left out" in state.limit
+
+
 def test_h12_a_cut_text_is_whole_html() -> None:
     """Whole elements and words, with a link to the page that has the rest; the footer stays."""
     html = "".join(f"<p><b>word {n}</b> &amp; more</p>" for n in range(30_000))
