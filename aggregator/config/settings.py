@@ -270,7 +270,9 @@ class FeedOptions(_Section):
         ge=1,
         description="Entries of the feed at most; beyond them new ones are left out (`status` shows it).",
     )
-    max_text_mb: int = Field(2_000, ge=1, description="Megabytes (MiB) of its texts at most, former versions included; likewise.")
+    max_text_mb: int = Field(
+        2_000, ge=1, description="Megabytes (MiB) of its texts at most, former versions included; likewise."
+    )
     republish: Republish = Field(
         "full",
         description="What feeds and pages carry: full (text, images, files); excerpt (title, link, beginning); link.",
