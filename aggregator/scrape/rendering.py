@@ -35,11 +35,29 @@ MAX_RULES = 200
 _SOURCE = re.compile(r"(\s*)([^\s,][^\s]*[^\s,])(\s+[\d.]+[wxh])?\s*(,|$)")
 _SCHEME = re.compile(r"(?i)^\s*(?:[a-z][a-z0-9+.-]*:|//|#)")
 _HIDING = re.compile(
-    r"(?ix)(?:^|[;{\s]) (?: display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse)"
-    r" | font-size\s*:\s*0(?:px|em|rem|%|pt)?\s*(?:[;!}]|$)"
-    r" | (?:left|top|text-indent|right)\s*:\s*-\d{4,}(?:px|em|rem)?)"
+    r"""(?x)(?:^|[;{\s]) (?: display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse) | content-visibility\s*:\s*hidden
+    | font-size\s*:\s*(?:0|1(?=px))(?:\.0*)?(?:px|r?em|%|pt)?\s*(?:[;!}]|$) | zoom\s*:\s*0(?:\.0*)?%?\s*(?:[;!}]|$)
+    | (?:left|top|text-indent|right|margin-left)\s*:\s*-\d{4,}(?:px|r?em)?
+    | clip\s*:\s*rect\((?:\s*[01](?:px)?[\s,]*){4}\) | clip-path\s*:\s*(?:inset\(\s*(?:50|100)%|circle\(\s*0)
+    | transform\s*:\s*scale\(\s*0\s*\) | color\s*:\s*(?:transparent|rgba\([^)]*,\s*0(?:\.0*)?\)) )"""
 )
+_FADED = re.compile(r"(?:^|[;{\s])opacity\s*:\s*0(?:\.0*)?%?\s*(?:[;!}]|$)")
+_FOLDED = re.compile(r"(?:^|[;{\s])(?:max-)?(?:height|width)\s*:\s*0(?:px|r?em|%)?\s*(?:[;!}]|$)")
+_COLOURS = re.compile(r"(?:^|[;{\s])(color|background(?:-color)?)\s*:\s*([^;!}]+)")
+_ON_SCREENS = re.compile(r"(?i)@media\s+(?:only\s+)?(?:screen|all)\s*$")
+_STREAMED = re.compile(r"S:[0-9a-f]+$")
+"""What React sends late, and puts in its place by a script."""
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?")
+_UNSEEN_CLASSES = frozenset({
+    "sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only", "screenreader-only",
+    "u-visually-hidden", "show-for-sr", "element-invisible", "a11y-hidden",
+})  # fmt: skip
+"""What style libraries call text that is there to be read out, beside what is shown."""
+
 _HIDING_RULE = re.compile(r"(?i)display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden")
+MAX_STYLE = 2_000
+"""Characters of a `style` attribute that are read."""
 MAX_SELECTOR = 300
 """Characters of a selector, before its rule."""
 
@@ -136,20 +154,53 @@ def _decoded(coded: str | None) -> str | None:
     return bytes(each ^ key for each in rest).decode("utf-8", "replace").partition("?")[0] or None
 
 
-def drop_hidden(tree: HtmlElement) -> None:
-    """Take out text that a style hides from readers: traps for copiers, words for search engines."""
-    hidden = [node for node in tree.xpath("//*[@style]") if _HIDING.search(node.get("style"))]
+def drop_hidden(tree: HtmlElement, most: float = MAX_HIDDEN) -> None:
+    """Take out text that a style hides from readers: traps for copiers, words for search engines.
+
+    `most` is the share of the text from which an element is none of these: where scripts run, they show it.
+    """
+    hidden = [node for node in tree.xpath(_MAY_HIDE) if _is_hidden(node)]
     hidden += _hidden_by_rules(tree)
     hidden = [node for node in dict.fromkeys(hidden) if node.tag not in _NO_TEXT and _length(node)]
     if not hidden:
         return
-    most = MAX_HIDDEN * max(_length(tree), 1)
+    limit = most * max(_length(tree), 1)
     controlled: set[str] | None = None
     for node in hidden:
         if controlled is None:
             controlled = _controlled(tree)
-        if _length(node) <= most and not _is_opened(node, controlled) and node.getparent() is not None:
+        if _length(node) <= limit and not _is_opened(node, controlled) and node.getparent() is not None:
             node.drop_tree()
+
+
+_MAY_HIDE = (
+    "//*[@style or @hidden or contains(@class, 'hidden') or contains(@class, 'sr') or contains(@class, 'reader')"
+    " or contains(@class, 'invisible')]"
+)
+
+
+def _is_hidden(node: HtmlElement) -> bool:
+    """Whether an element hides its text by itself.
+
+    What is only faded or folded may be a script's: it has a class or an id, or moves while it appears.
+    """
+    if node.get("hidden") is not None:
+        return node.get("hidden") != "until-found" and not _STREAMED.match(node.get("id") or "")
+    if not _UNSEEN_CLASSES.isdisjoint((node.get("class") or "").split()):
+        return True
+    style = _CSS_ESCAPE.sub(_unescaped, _CSS_COMMENT.sub("", (node.get("style") or "")[:MAX_STYLE].lower()))
+    if not style or _HIDING.search(style):
+        return bool(style)
+    if not node.get("class") and not node.get("id") and "trans" not in style:
+        folded = "overflow" in style and _FOLDED.search(style)
+        if folded or _FADED.search(style):
+            return True
+    colours = {name[:5]: value.strip() for name, value in _COLOURS.findall(style)}
+    return len(colours) == 2 and len(set(colours.values())) == 1
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(min(int(match[1], 16), 0x10FFFF))
 
 
 def _length(node: HtmlElement) -> int:
@@ -196,13 +247,14 @@ def _hidden_by_rules(tree: HtmlElement) -> list[HtmlElement]:
 
 
 def _hiding_selectors(css: str) -> Iterator[str]:
-    """The selectors of the rules that hide, those aside that stand in an `@media` or the like."""
+    """The selectors of the rules that hide on every screen."""
     depth = position = 0
     for match in _HIDING_RULE.finditer(css):
         start = css.rfind("{", position, match.start())
         depth += css.count("{", position, match.start()) - css.count("}", position, match.start())
         position = match.start()
-        if start < 0 or depth != 1:
+        outer = css[max(0, start - MAX_SELECTOR * 2) : start].rpartition("{")[0].rpartition("}")[2]
+        if start < 0 or depth not in (1, 2) or (depth == 2 and not _ON_SCREENS.search(outer)):
             continue
         before = max(css.rfind(sign, max(0, start - MAX_SELECTOR), start) for sign in "{};/")
         yield from css[before + 1 : start].split(",")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from aggregator.models import Article, PageKind
-from aggregator.scrape import Hint, read_article
+from aggregator.scrape import Hint, clean_html, read_article
 
 URL = "https://harbour.example/2026/03/a-gateway/"
 TITLE = "A gateway that listens"
@@ -180,6 +180,17 @@ HIDDEN = {
     "invisible": "<p style='visibility:hidden'>{}</p>",
     "small": "<span style='font-size:0px'>{}</span>",
     "far away": "<p style='position:absolute;left:-9999px'>{}</p>",
+    "an attribute": "<p hidden>{}</p>",
+    "read out": "<p class='note sr-only'>{}</p>",
+    "a comment": "<p style='display:/**/none'>{}</p>",
+    "an escape": "<p style='d\\69splay:none'>{}</p>",
+    "clear": "<p style='opacity: 0'>{}</p>",
+    "clipped": "<p style='position:absolute;clip:rect(1px, 1px, 1px, 1px)'>{}</p>",
+    "cut to nothing": "<p style='clip-path:inset(100%)'>{}</p>",
+    "folded": "<div style='max-height:0;overflow:hidden'><p>{}</p></div>",
+    "of one colour": "<p style='color:#fff;background:#fff'>{}</p>",
+    "transparent": "<p style='color: rgba(0, 0, 0, 0)'>{}</p>",
+    "on screens": "<style>@media screen {{ .trap {{ visibility:hidden }} }}</style><p class='trap'>{}</p>",
     "by a rule": "<style>.trap, p.x {{ display:none }}</style><p class='y trap'>{}</p>",
 }
 SHOWN = {
@@ -188,6 +199,11 @@ SHOWN = {
     "an accordion": "<div class='accordion-body' style='display:none'><p>{}</p></div>",
     "for print": "<style>@media print {{ .x {{ display:none }} }}</style><p class='x'>{}</p>",
     "by a script": "<style>.later {{ display:none }}</style><script>show('later')</script><p class='later'>{}</p>",
+    "fading in": "<p class='reveal' style='opacity:0'>{}</p>",
+    "moving in": "<p style='opacity:0;transform:translateY(20px)'>{}</p>",
+    "found by search": "<p hidden='until-found'>{}</p>",
+    "streamed": "<div hidden id='S:0'><p>{}</p></div>",
+    "black on white": "<p style='color:#000;background:#fff'>{}</p>",
     "nearly": "<p style='display: block; font-size: 0.9em'>{}</p>",
 }
 TRAP = "Tokens of the casino are sold here to everybody who copies the page."
@@ -200,6 +216,13 @@ def test_what_a_style_hides_is_no_part_of_the_article(way: str) -> None:
     found = read(f"<article><h1>{TITLE}</h1>{BODY}{piece}{LONGER}</article>")
     assert (TRAP in found.text) is (way in SHOWN)
     assert has_all(found)
+
+
+@pytest.mark.parametrize("way", HIDDEN)
+def test_what_a_style_hides_in_a_feed_is_no_part_of_it(way: str) -> None:
+    """However long it is, as no script will show it; a text of which all is hidden is shown."""
+    assert TRAP not in clean_html("<p>In short.</p>" + HIDDEN[way].format(TRAP), None)
+    assert TRAP in clean_html(HIDDEN[way].format(TRAP), None)
 
 
 def test_a_page_that_a_script_reveals_is_read() -> None:

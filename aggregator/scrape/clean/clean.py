@@ -19,6 +19,7 @@ from aggregator.models import Entry
 from aggregator.scrape.clean.rewrite import rewrite
 from aggregator.scrape.clean.simplify import simplify
 from aggregator.scrape.dom import HEADINGS, parse, squeeze, text_of, to_text
+from aggregator.scrape.rendering import drop_hidden
 
 MAX_INPUT = 1_000_000
 """Characters, not counting pictures written out in the text (`data:`); what is longer is cut. The longest real articles
@@ -29,6 +30,9 @@ MAX_ENTITIES = 120_000
 
 ROUNDS = 4
 """How often the rules are applied until nothing changes; what still does then becomes plain paragraphs."""
+
+ALL_BUT_NOTHING = 0.99
+"""Share of a text that a style may hide, so that it is left out. What hides all of it hides nothing."""
 
 TAGS = HEADINGS | {
     "p", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "figure", "figcaption", "table", "caption",
@@ -92,6 +96,7 @@ def clean_html(html: str, base_url: str | None) -> str:
     tree = parse(f"<!doctype html><html><body>{html}</body></html>")
     if tree is None:
         return ""
+    drop_hidden(tree, most=ALL_BUT_NOTHING)
     simplify(tree)
     return settle(tree, base_url)
 
