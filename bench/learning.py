@@ -24,7 +24,7 @@ from aggregator.scrape.content.areas import page_areas
 from aggregator.scrape.content.features import evidence
 from aggregator.scrape.content.surroundings import MENU
 from aggregator.scrape.dom import parse, to_text
-from aggregator.scrape.metadata.titles import find_title
+from aggregator.scrape.metadata.titles import find_title, site_names
 from aggregator.scrape.structured import claims
 from aggregator.text.encoding import decode
 from aggregator.text.words import words_of
@@ -91,7 +91,7 @@ def lesson(page: bytes, url: str, truth: str, weight: float = 1.0) -> Lesson:
     body = said.article.get("articleBody")
     stated = to_text(body) if isinstance(body, str) else ""
     about = said.first(*DESCRIPTIONS) or ""
-    title = find_title(tree, said, url) or ""
+    title = find_title(tree, said, site_names(tree, said, url), url) or ""
     items = evidence(page_areas(found, urlsplit(url).hostname or ""), title, stated, about)
     labels = label(found, truth)
     # A page counts by the root of its words, a block by its words up to 40: long pages are not to drown short ones.

@@ -24,6 +24,9 @@ LEAST_WORDS = 15
 AHEAD = 2.0
 """Times the function words of the next language; relatives (Danish, Norwegian) share most and stay undecided."""
 
+SIGNS = 2
+"""Letters that one language of a script alone has, in a text whose script rules the stated language out."""
+
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff\uff66-\uff9d]")),
     ("ko", re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")),
@@ -47,6 +50,13 @@ _SCRIPTS = (
 )
 """Scripts of one language each (Yiddish and a few others are too rare to be told apart from it)."""
 
+_SIGNS = (
+    ("uk", re.compile("[іїєґІЇЄҐ]")),
+    ("sr", re.compile("[јљњћђџЈЉЊЋЂЏ]")),
+    ("be", re.compile("[ўЎ]")),
+    ("ru", re.compile("[ыэёЫЭЁ]")),
+    ("fa", re.compile("[پچژگ]")),
+)
 _BEYOND_LATIN = re.compile(r"[\u0370-\u1dff\u2e80-\uffdc]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA_AMONG_HAN = 0.05
@@ -83,6 +93,9 @@ _FUNCTION_WORDS = {
     "ur": "کے میں کی ہے اور سے کا کو نے پر کہ یہ ہیں اس بھی جو گیا تھا",
     "hi": "के में है की और से का को पर यह ने हैं कि भी नहीं एक इस लिए",
 }
+_LATIN = frozenset(
+    ["en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro", "tr", "vi", "id"]
+)
 _LANGUAGES: dict[str, set[str]] = {}
 for _language, _listed in _FUNCTION_WORDS.items():
     for _word in _listed.split():
@@ -104,6 +117,9 @@ def language_of(text: str, stated: str | None) -> str | None:
         return stated
     if (proven := _by_script(sample, letters)) is not None:
         return stated if stated in _KINDRED.get(proven, ()) else proven
+    if (stated is None or stated in _LATIN) and len(_BEYOND_LATIN.findall(sample)) > letters / 2:
+        # Whatever it is, it is not that.
+        return next((language for language, sign in _SIGNS if len(sign.findall(sample)) >= SIGNS), _by_words(sample))
     return (_by_words(sample) if stated is None or stated in _FUNCTION_WORDS else None) or stated
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from itertools import chain, islice
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -49,6 +50,17 @@ _WRITTEN_OUT = re.compile(
 )
 """A text in an object that is code and no JSON (`{title:a,content:"..."}`), as Nuxt 2 writes its state."""
 
+_DATA_ATTRIBUTES = (
+    "data-page",
+    "data-props",
+    "data-react-props",
+    "data-state",
+    "data-initial-state",
+    "data-json",
+    "props",
+)
+"""Attributes in which a page hands its data to what draws it (Inertia, Rails, Astro)."""
+
 _PUSHED = re.compile(r"__next_f\.push\(\s*(\[.*\])\s*\)\s*;?\s*$", re.DOTALL)
 _FLIGHT = re.compile(r"(?m)^[0-9a-f]{1,6}:(?=[\[{])")
 _FOLD = re.compile(r"[\W_]+")
@@ -74,7 +86,7 @@ def article_in_data(tree: HtmlElement, said: Claims, url: str, titles: tuple[str
     stated = said.article.get("articleBody")
     bodies = [_Body((3, count_words(stated)), _as_html(stated))] if isinstance(stated, str) and stated.strip() else []
     known = frozenset(filter(None, map(_fold, titles)))
-    for value in _data(tree):
+    for value in chain(_data(tree), _in_attributes(tree)):
         bodies += _bodies(value, url, known)
     best = max(bodies, key=lambda body: body.rank, default=None)
     return best.html if best is not None and best.rank[1] >= LEAST else ""
@@ -104,6 +116,14 @@ def _data(tree: HtmlElement) -> Iterator[object]:
             if (value := _decoded_from(whole, match.end())) is not None:
                 yield value
         yield from _flight_texts(whole)
+
+
+def _in_attributes(tree: HtmlElement) -> Iterator[object]:
+    """Everything in the page's attributes that is JSON."""
+    for attribute in _DATA_ATTRIBUTES:
+        for value in islice(tree.xpath(f"//@{attribute}"), MAX_SCRIPTS):
+            if LEAST < len(value) <= MAX_SCRIPT and value.lstrip()[:1] in "{[":
+                yield _load(value)
 
 
 def _load(text: str) -> object:

@@ -12,6 +12,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from aggregator.scrape.clean.rewrite import lays_out
 from aggregator.scrape.dom import MAX_DEPTH
 from aggregator.text.urls import http_url
 
@@ -215,8 +216,17 @@ def _is_opened(node: HtmlElement, controlled: set[str]) -> bool:
         return True
     if next(node.iter(*_KEPT), None) is not None:
         return True
+    if (
+        node.tag in ("span", "b", "i", "small")
+        and node.getparent() is not None
+        and node.getparent().tag in ("td", "th")
+    ):
+        return False  # what a table is sorted by
     around = islice(node.iterancestors(), MAX_DEPTH)
-    return any(each.tag in ("pre", "code", "math", "details", "table") for each in around)
+    return any(
+        each.tag in ("pre", "code", "math", "details") or (each.tag == "table" and not lays_out(each))
+        for each in around
+    )
 
 
 def _controlled(tree: HtmlElement) -> set[str]:

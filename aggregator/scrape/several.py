@@ -24,6 +24,9 @@ MAX_PARTS = 200
 LEAST = 15
 """Words of a part that can be the article; a card that only names it has fewer."""
 
+OUTSIDE = 60
+"""Words of paragraphs beside all parts that are an article of their own."""
+
 _PART = re.compile(
     r"(?:^|\s)(?:h-?entry|post|blog-?post|story|entry|live-?(?:entry|post|blog-?(?:entry|post|item)))(?:$|\s)",
     re.IGNORECASE,
@@ -52,6 +55,8 @@ def other_parts(tree: HtmlElement, url: str, canonical: str | None, titles: tupl
     own = frozenset(folded(each.partition("#")[0]) for each in (url, canonical) if each)
     parts = _parts(tree, url)
     meant = _meant(parts, url, own, [folded_title for title in titles if (folded_title := _fold(title))])
+    if meant is None and _are_others(tree, parts, own):
+        return [part.element for part in parts]
     if meant is None or len(text_of(meant.element).split()) < LEAST:
         return []
     return [part.element for part in parts if part is not meant and _is_another(part, meant, own)]
@@ -113,6 +118,19 @@ def _meant(parts: list[_Part], url: str, own: frozenset[str], titles: list[str])
         if len(found) == 1 or (found and all(part.heading == found[0].heading for part in found)):
             return found[0]
     return None
+
+
+def _are_others(tree: HtmlElement, parts: list[_Part], own: frozenset[str]) -> bool:
+    """Whether all parts have addresses of other pages, and the article stands outside of them: it is longer than they
+    are, or they are headed as pages are.
+    """
+    if not parts or any(not part.addresses or part.addresses & own for part in parts):
+        return False
+    inside = {node for part in parts for node in part.element.iter()}
+    words = [0, 0]
+    for node in tree.iter("p", "pre", "li"):
+        words[node in inside] += len(text_of(node).split())
+    return words[0] >= OUTSIDE and (words[0] >= words[1] or all(part.level == "h1" for part in parts))
 
 
 def _is_another(part: _Part, meant: _Part, own: frozenset[str]) -> bool:

@@ -70,6 +70,10 @@ _PLACEHOLDER = re.compile(
     rf"(?i)(?:^data:|/(?:[\w-]*placeholder|blank|spacer|transparent|loading|loader|lazy|lazyload|1x1|pixel){_ENDING}"
     r"|/(?:loading|loader)[\w-]*\.gif(?:\?[^/]*)?$|^about:)"
 )
+_PICTURE_FILE = re.compile(
+    r"(?i)^\s*(?:https?:|//|/|[\w.-]+/)?[^\s,{}<>\"']{3,500}\.(?:png|jpe?g|gif|webp|avif|svg)(?:[?#]\S*)?\s*$"
+)
+_SMALLER = re.compile(r"(?i)placeholder|thumb|preview|lqip|blur|low|small|avatar|icon|hover")
 _PREVIEW = re.compile(r"(?i)blur|lqip|placeholder|low-?res|tiny|[?&]q(?:uality)?=\d(?:&|$)|\blazy")
 _PREVIEW_SIZE = re.compile(r"(?i)[-_/](\d{1,3})x\d{1,3}(?=[._/?-]|$)|[?&,/](?:w|width|resize)[=_-](\d{1,4})(?=\D|$)")
 
@@ -96,11 +100,20 @@ def image_url(image: HtmlElement, base: str | None) -> str | None:
     if plain and not _PLACEHOLDER.search(plain):
         # A plain source is what browsers without scripts show; lazy ones replace a placeholder, or a small preview.
         candidates.insert(len(candidates) if _is_preview(image, plain) else 0, plain)
-    candidates += [_largest(image.get("srcset")), _picture_source(image)]
+    candidates += [_largest(image.get("srcset")), _picture_source(image), *_named_otherwise(image)]
     for candidate in candidates:
         if candidate and not _PLACEHOLDER.search(candidate) and (url := http_url(candidate.strip(), base)):
             return None if _TRACKER.search(url) else url
     return None
+
+
+def _named_otherwise(image: HtmlElement) -> list[str]:
+    """The addresses of pictures in attributes that no list knows: each lazy loader has its own."""
+    return [
+        value
+        for name, value in image.attrib.items()
+        if name.startswith("data-") and _PICTURE_FILE.search(value) and not _SMALLER.search(name)
+    ]
 
 
 def _is_preview(image: HtmlElement, plain: str) -> bool:

@@ -58,19 +58,45 @@ def write_listings(tree: HtmlElement) -> None:
     for table in list(tree.iter("table")):
         if table.getparent() is not None and (parts := _code_cells(table)):
             _become_listing(table, parts)
+    _show_sources(tree)
+    named = (node for node in tree.iter("div", "span", "li", "code") if "line" in (node.get("class") or ""))
+    for box in dict.fromkeys(node.getparent() for node in named):
+        if box is not None and box.tag not in ("pre", "p", "body") and (lines := _lines_of(box)):
+            _become_listing(box, lines)
+    for box, lines in _boxes_of_lines(tree):
+        _become_listing(box, lines)
+    for listing in tree.iter("pre"):
+        if len(listing):
+            _flatten(listing)
+
+
+def _show_sources(tree: HtmlElement) -> None:
+    """Put what Crayon keeps as plain text in the place of its table of lines."""
     sources = [area for area in tree.iter("textarea") if "crayon-plain" in (area.get("class") or "")]
     for source in sources:
         for box in source.iterancestors():
             if "crayon-syntax" in (box.get("class") or ""):
                 _become_listing(box, [source])
                 break
-    named = (node for node in tree.iter("div", "span", "li", "code") if "line" in (node.get("class") or ""))
-    for box in dict.fromkeys(node.getparent() for node in named):
-        if box is not None and box.tag not in ("pre", "p", "body") and (lines := _lines_of(box)):
-            _become_listing(box, lines)
-    for listing in tree.iter("pre"):
-        if len(listing):
-            _flatten(listing)
+
+
+def _boxes_of_lines(tree: HtmlElement) -> list[tuple[HtmlElement, list[HtmlElement]]]:
+    """What editors in a page show: a `pre` for each line, side by side, or in boxes with a line's number each."""
+    boxes: dict[HtmlElement, list[HtmlElement]] = {}
+    for line in tree.iter("pre"):
+        if not _LINE.search(line.get("class") or "") or line.getparent() is None:
+            continue
+        box = line.getparent()
+        if sum(1 for child in box if child.tag == "pre") == 1 and box.getparent() is not None:
+            box = box.getparent()
+        boxes.setdefault(box, []).append(line)
+    return [(box, lines) for box, lines in boxes.items() if len(lines) > 1 and _holds_only(box, lines)]
+
+
+def _holds_only(box: HtmlElement, lines: list[HtmlElement]) -> bool:
+    known = set(lines)
+    children = [child for child in box if is_element(child)]
+    return all(child in known or any(inner in known for inner in child) for child in children)
 
 
 def _name_listings(tree: HtmlElement) -> None:

@@ -33,8 +33,10 @@ from aggregator.scrape.content.furniture import (
     OTHERS,
     SOURCES,
     STRONG,
+    asks_to_subscribe,
     is_colophon,
     is_life,
+    signups,
 )
 from aggregator.scrape.content.surroundings import Evidence
 from aggregator.scrape.content.tables import (
@@ -106,14 +108,19 @@ class BlockVerdict:
     wholes: list[Structure] = field(default_factory=list)
 
     def expected_f1(self, kept: Sequence[bool]) -> float:
-        """The F1 that keeping `kept` would get if the chances are right, counted in words."""
-        hits = sum(
-            block.words * chance for block, chance, keep in zip(self.blocks, self.chances, kept, strict=True) if keep
-        )
-        chosen = sum(block.words for block, keep in zip(self.blocks, kept, strict=True) if keep)
-        wanted = sum(
-            block.words * chance for block, chance in zip(self.blocks, self.chances, strict=True) if block.words > 3
-        )
+        """The F1 that keeping `kept` would get if the chances are right, counted in words. Structures that are kept
+        whatever their chance say nothing of it.
+        """
+        ruled = {part for whole in self.wholes for part in whole.parts if self.kept[part] and self.chances[part] < KEEP}
+        hits = chosen = wanted = 0.0
+        for index, (block, chance, keep) in enumerate(zip(self.blocks, self.chances, kept, strict=True)):
+            if index in ruled:
+                continue
+            if keep:
+                hits += block.words * chance
+                chosen += block.words
+            if block.words > 3:
+                wanted += block.words * chance
         return 2 * hits / (chosen + wanted) if chosen else 0.0
 
     @property
@@ -167,8 +174,9 @@ class _Judge:
             home = self._home()
             self._fill(start, end)
             self._extend(home, start, end)
-        for index in barred:
-            self.kept[index] = False
+        for index, keep in enumerate(self.kept):
+            if keep and (index in barred or is_colophon(self.blocks[index])):
+                self.kept[index] = False
         self._no_closing_notes()
         drop_copies(self.blocks, self.kept)
         drop_empty_headings(self.blocks, self.kept, self.chances)
@@ -180,6 +188,10 @@ class _Judge:
         barred = {index for index in range(len(self.blocks)) if self._is_known(index)}
         headline = next((index for index in range(len(self.blocks)) if self._is_headline(index)), 0)
         barred.update(index for index in range(headline) if self._is_menu(index))
+        boxes = signups(self.blocks[0].element.getroottree().getroot()) if self.blocks else []
+        if boxes:
+            inside = {node for box in boxes for node in box.iter()}
+            barred.update(index for index, block in enumerate(self.blocks) if block.element in inside)
         for whole in self.wholes:
             if self.linked_home[whole.element] and any(self._has(part, OTHERS) for part in whole.parts):
                 barred.update(whole.parts)
@@ -190,7 +202,7 @@ class _Judge:
     def _is_known(self, index: int) -> bool:
         item, chance = self.found[index], self.chances[index]
         whole = self.whole_of.get(index)
-        if self._has(index, NEVER) or is_colophon(self.blocks[index].text):
+        if self._has(index, NEVER):
             return True
         if "in_footer" in item and chance < FOOTER and (whole is None or whole.kind is not Kind.QUOTE):
             return True
@@ -224,7 +236,8 @@ class _Judge:
                 continue
             block = self.blocks[index]
             doubted = self.chances[index] < SURE and self._has(index, CLOSING)
-            if index in self.whole_of or not (doubted or self._is_license(index) or is_life(block)):
+            noted = doubted or self._is_license(index) or is_life(block) or asks_to_subscribe(block)
+            if index in self.whole_of or not noted:
                 return
             self.kept[index] = False
 
@@ -242,9 +255,9 @@ class _Judge:
             if sum_ <= 0:
                 sum_, start = 0.0, index
             whole = self.whole_of.get(index)
-            if whole is not None and whole.kind is Kind.LISTING:
-                continue
             doubted = whole is not None and not self.kept[index] and self.linked_home[whole.element]
+            if whole is not None and (whole.kind is Kind.LISTING or not (self.kept[index] or doubted)):
+                continue  # Listings, and links to other sites: an article may have many, and goes on behind them.
             sum_ += ((min(chance, KEEP_BESIDE) if doubted else chance) - KEEP) * min(block.words, WEIGHT)
             if sum_ > best:
                 best, span = sum_, (start, index + 1)
@@ -293,6 +306,10 @@ class _Judge:
         first = max((order for order in range(start) if self._is_headline(order)), default=-1)
         waiting = start - 1
         while waiting > first:
+            if self._heads(waiting):
+                self.kept[waiting] = True
+                waiting -= 1
+                continue
             if not inside[waiting]:
                 self.kept[waiting] = self.kept[waiting] or (start - waiting <= LEAD and self._is_standfirst(waiting))
                 waiting -= 1
@@ -310,6 +327,14 @@ class _Judge:
                 self.kept[waiting] = self.kept[waiting] or self._belongs(waiting, KEEP_BESIDE)
                 waiting -= 1
         self._keep_titles()
+
+    def _heads(self, index: int) -> bool:
+        """Whether a heading stands right above what is kept, in the same element, and is none of something else."""
+        block = self.blocks[index]
+        if block.element.tag not in _HEADINGS or not self.kept[index + 1] or self._is_headline(index):
+            return False
+        parent, below = block.element.getparent(), self.blocks[index + 1].element
+        return parent is not None and _is_in(below, parent) and not self._has(index, STRONG)
 
     def _is_standfirst(self, index: int) -> bool:
         """Whether a sentence between the headline and the article is what the page gives as its description."""

@@ -6,8 +6,15 @@ Only what is listed here may take anything out of the middle of an article (see 
 from __future__ import annotations
 
 import re
+from itertools import islice
+
+from lxml.html import HtmlElement
 
 from aggregator.scrape.blocks import Block
+from aggregator.scrape.content.words import hints
+
+_LEVELS = 5
+"""Levels from a form up to the box that it is in."""
 
 FURNITURE = frozenset(
     [f"{near}_{hint}" for near in ("near", "far") for hint in (
@@ -51,6 +58,7 @@ KNOWN = (
     (_named("related", "popular"), frozenset({"says_more", "card"})),
     (_named("ad", "promo"), frozenset({"says_advert"})),
     (_named("share"), frozenset({"says_share", "all_linked"})),
+    (_named("tags"), frozenset({"is_tags"})),
     (_named("author"), frozenset({"says_about"})),
     (_named("legal"), frozenset({"says_copyright"})),
     (_named("cookie", "modal"), frozenset({"says_cookie"})),
@@ -90,6 +98,10 @@ _COLOPHON = re.compile(
     r"|sie sind (?:der )?(?:besucher (?:nummer |nr\.? ?)?)?\d|besucher\W*$|[\d.,]+ (?:besucher|zugriffe) seit\b|(?:besucher|zugriffe)(?: seit [^:]{1,40})?: [\d.,]+\W*$"
     r"|vous êtes le [\d.,]+|[\d.,]+ visiteurs depuis\b|[\d.,]+ visitantes desde\b|[\d.,]+ visitatori dal\b|eres el visitante\b"
     r"|(?:proudly |this (?:site|blog|page) is )?(?:powered|hosted|published|built|made|generated) (?:by|with|on|using) [^\s,;]+(?: [^\s,;]+){0,4}\W*$"
+    r"|(?:reading time|time to read|read time|word count|words|lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd)\s*[:：≈~]?\s*[\d.,]+k?"
+    r"(?:\s*(?:min(?:ute[ns]?|utos?|uti)?\.?|words?|wörter|mots))?\W*$"
+    r"|(?:(?:本文)?(?:总)?字数(?:统计)?|阅读(?:时长|时间|量|次数)|読了時間|文字数|글자수)\s*[:：≈~约]*\s*[\d.,]+k?\s*(?:字|分钟|分|次|words?|mins?)?\W*"
+    r"(?:$|(?=(?:阅读|字数|本文|読了|文字数)))(?:(?:阅读(?:时长|时间|量|次数)|(?:本文)?字数)\s*[:：≈~约]*\s*[\d.,]+k?\s*(?:字|分钟|分|次|words?|mins?)?\W*)*$"
     r"|theme:? \S+(?: \S+){0,2} by \S+|(?:本站|本页|本文)?(?:总)?(?:访问量|访客数|浏览量)\s*[:：]?\s*\d)"
 )
 """What a sentence about the page itself begins with: the browser it was made for, its counter, its software."""
@@ -103,6 +115,16 @@ _LIFE = re.compile(
 )
 """What a paragraph about the author says."""
 
+SIGNUP_WORDS = 90
+"""Words of a box that asks for an address."""
+
+_ASKS = re.compile(
+    r"(?i)\b(?:subscribe (?:to|now)|sign up (?:for|to)|join) (?:(?:our|the|my|this|free|weekly|daily|\S+) ){0,3}(?:newsletter|mailing list|letter|updates)\b"
+    r"|\bnewsletter (?:abonnieren|abonniert)|\babonn(?:ieren|iere|iert) (?:\S+ ){0,3}newsletter|\binscrivez-vous à (?:\S+ ){0,2}(?:newsletter|lettre)"
+    r"|\babonnez-vous\b|\bsuscríbe(?:te|ase)\b|\biscriviti alla\b|\bassine (?:a|nossa)\b|подпишитесь на|订阅(?:我们|本站)"
+)
+"""How a line asks its readers to subscribe."""
+
 SOURCES = re.compile(
     r"(?i)\b(?:references?|sources?|further reading|footnotes?|notes|bibliography|citations?|credits?|acknowledg\w+"
     r"|timeline|disclosure"
@@ -113,11 +135,28 @@ SOURCES = re.compile(
 """What the heading of a list of links says that belongs to an article."""
 
 
-def is_colophon(text: str) -> bool:
+def is_colophon(block: Block) -> bool:
     """Whether a line is about the page it stands on, in each of its sentences: "Best viewed with ...", a counter."""
-    if not _COLOPHON.match(text) or len(text.split()) > COLOPHON_WORDS:
+    if block.words > COLOPHON_WORDS or not _COLOPHON.match(block.text):
         return False
-    return all(_COLOPHON.match(sentence) for sentence in _SENTENCES.split(text) if sentence)
+    return all(_COLOPHON.match(sentence) for sentence in _SENTENCES.split(block.text) if sentence)
+
+
+def asks_to_subscribe(block: Block) -> bool:
+    """Whether a line behind an article asks its readers for an address."""
+    return block.words <= COLOPHON_WORDS and _ASKS.search(block.text) is not None
+
+
+def signups(root: HtmlElement) -> list[HtmlElement]:
+    """The boxes that ask for an address: named for a letter, with a form in them, and little text."""
+    found = []
+    for form in root.iter("form", "input"):
+        if form.tag == "input" and (form.get("type") or "").lower() != "email":
+            continue
+        around = [node for node in (form, *islice(form.iterancestors(), _LEVELS)) if "letter" in hints(node)]
+        fitting = [node for node in around if len("".join(node.itertext()).split()) <= SIGNUP_WORDS]
+        found += fitting[-1:]
+    return list(dict.fromkeys(found))
 
 
 def is_life(block: Block) -> bool:

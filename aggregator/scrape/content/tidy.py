@@ -86,6 +86,9 @@ _OF_NAMES = frozenset(
 )
 """Small words that stand in bylines."""
 
+SENTENCE = 5
+"""Words of a sentence with no more than one that could not stand in a byline: "Von da an war Ruhe."."""
+
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
 UNLIKELY = 0.1
@@ -175,5 +178,6 @@ def _is_sentence(text: str) -> bool:
     """Whether a short line is a sentence, and no byline: it ends as one, and has words that are no names."""
     if not _SENTENCE_END.search(text):
         return False
-    small = [word for word in re.findall(r"[^\W\d_]{2,}", text) if word[0].islower() and word not in _OF_NAMES]
-    return len(small) > 1
+    said = re.findall(r"[^\W\d_]{2,}", text)
+    small = [word for word in said if word[0].islower() and word not in _OF_NAMES]
+    return len(small) > 1 or (bool(small) and len(said) >= SENTENCE)

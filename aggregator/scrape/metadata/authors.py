@@ -65,7 +65,9 @@ _AND = re.compile(r"\s+(?:and|und|et|y|og|och|en|i|&)\s+|\s*[;；、]\s*")
 _ROLE = re.compile(
     r"(?i)\b(?:writer|editor|reporter|correspondent|contributor|contributing|columnist|journalist|staff|officer|head|chief"
     r"|director|manager|president|founder|co-founder|ceo|cto|ciso|researcher|analyst|engineer|associated press|the associated"
-    r"|redakteur(?:in)?|redaktion|senior|special to|freelance|agencies|agenturen|reuters|bloomberg|financial times)\b"
+    r"|redakteur(?:in)?|redaktion|senior|special to|freelance|agencies|agenturen|reuters|bloomberg|financial times"
+    r"|journalistes?|rédact(?:eur|rice)s?|périodistes?|periodistas?|redactora?|giornalist[ae]|jornalistas?|journalistin|autorin"
+    r"|корреспондент|журналист|обозреватель|редактор)\b"
 )
 _WRITTEN_BY = re.compile(
     r"(?i)(?:written|posted) by|author|geschrieben von|verfasst von|écrit par|escrito por|scritto da"
@@ -222,10 +224,18 @@ def _shown(tree: HtmlElement) -> list[str]:
         if rank is None or (best is not None and (rank > best[0] or (rank == best[0] and not _beside(node, best[1])))):
             continue
         text = next((name for name in _texts(node) if _name(name)), "")
-        if text:
+        if text and not _is_anothers(node, text):
             names = [*names, text] if best is not None and rank == best[0] else [text]
             best = (rank, node)
     return names
+
+
+def _is_anothers(node: HtmlElement, name: str) -> bool:
+    """Whether the line that a link stands in names somebody who checked, translated or photographed."""
+    line = node.getparent()
+    if node.tag != "a" or line is None or not 0 < len(text := text_of(line)) <= 3 * MAX_NAME:
+        return False
+    return name in text and name not in _OTHERS.sub("", text)
 
 
 def _beside(node: HtmlElement, other: HtmlElement) -> bool:
@@ -263,8 +273,11 @@ def _texts(node: HtmlElement) -> Iterator[str]:
         ):
             yield inner.get("content") or text_of(inner)
     if sum(1 for _ in node.iter()) < 20:
+        wrote = _OTHERS.sub("", text_of(node))
         linked = [
-            text for link in node.iterdescendants("a") if is_person(text := text_of(link)) and not _ROLE.search(text)
+            text
+            for link in node.iterdescendants("a")
+            if is_person(text := text_of(link)) and not _ROLE.search(text) and text in wrote
         ]
         if linked:
             yield ", ".join(dict.fromkeys(linked))

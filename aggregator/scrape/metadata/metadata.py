@@ -96,7 +96,7 @@ def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], age
     `blocks` its text; `agent` is the name that it may call us by.
     """
     names = site_names(tree, said, url)
-    title = find_title(tree, said, names)
+    title = find_title(tree, said, names, url)
     around = byline(blocks, title)
     lines = [block.text for block in around if not is_sentence(block.text)]
     stated = _language(tree, said)

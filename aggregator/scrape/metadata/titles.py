@@ -160,8 +160,8 @@ def _parts(title: str) -> Iterator[str]:
         yield title[match.end() :]
 
 
-def find_title(tree: HtmlElement, said: Claims, names: frozenset[str]) -> str | None:
-    """The title of the article in `tree`, or None. `names` are those of its site, folded (`site_names`).
+def find_title(tree: HtmlElement, said: Claims, names: frozenset[str], url: str) -> str | None:
+    """The title of the article in `tree`, the page at `url`, or None. `names` are those of its site, folded.
 
     What readers see above the text goes before what machines are told: the latter is often written for search engines.
     """
@@ -182,6 +182,7 @@ def find_title(tree: HtmlElement, said: Claims, names: frozenset[str]) -> str | 
         and _fold(title) not in names
     ]
     candidates = _without_cut(candidates)
+    headings = {text: node for text, node in headings.items() if not _leads_away(text, node, candidates, url)}
     folded = {_fold(title) for title in candidates}
     told = [_fold(without_site(squeeze(unescape(unescape(raw))), names, ())) for raw in claimed[:2] if raw]
     for heading, node in headings.items():
@@ -204,6 +205,18 @@ def find_title(tree: HtmlElement, said: Claims, names: frozenset[str]) -> str | 
     if candidates:
         return _without_pipe(candidates[0])
     return next(iter(subheadings), None)
+
+
+def _leads_away(heading: str, node: HtmlElement, titles: list[str], url: str) -> bool:
+    """Whether a heading is a link to another page, and no title of this one has its words: another article's."""
+    link = next(node.iter("a"), None)
+    if link is None:
+        link = next(node.iterancestors("a"), None)
+    href = "" if link is None else (link.get("href") or "").partition("#")[0]
+    if not href or not titles or _kinship(heading, titles) >= MIN_KINSHIP:
+        return False
+    target = http_url(href, url)
+    return target is not None and urlsplit(target).path.rstrip("/") != urlsplit(url).path.rstrip("/")
 
 
 def _kicks(title: str, heading: str) -> bool:

@@ -332,16 +332,20 @@ def anchor_links(page: NeighbourPage) -> LinkStatement:
         link = _read(page, anchor)
         if link.refused:
             said.refused.add(page.key_of(anchor) or "")
-            if link.label and link.label.force is Force.VAGUE and (block := _shared(link, anchor)) is not None:
+            if link.label and link.label.force is Force.VAGUE and (block := _shared(page, link, anchor)) is not None:
                 said.overviews.add(block)
         elif statement := _state(page, anchor, link):
             said.statements.append(statement)
     return said
 
 
-def _shared(link: _Link, anchor: HtmlElement) -> HtmlElement | None:
-    """The block in which a link's opposite would stand."""
-    return link.near.block if link.near.block is not None else anchor.getparent()
+def _shared(page: NeighbourPage, link: _Link, anchor: HtmlElement) -> HtmlElement | None:
+    """The block in which a link's opposite would stand: the nearest with another post in it."""
+    if link.near.block is not None:
+        return link.near.block
+    around = [each for each in islice(anchor.iterancestors(), _LOOSE_CLIMB) if each.tag not in STOP_TAGS]
+    several = (each for each in around if 1 < len(page.anchors_in(each)) < MAX_POSTS) if link.label else iter(())
+    return next(several, anchor.getparent())
 
 
 def _state(page: NeighbourPage, anchor: HtmlElement, link: _Link) -> Statement | None:
@@ -361,7 +365,7 @@ def _state(page: NeighbourPage, anchor: HtmlElement, link: _Link) -> Statement |
     way = _way(page, url, link) if url else None
     score = _score(link, way) if way else 0
     said_by = SaidBy.REL if link.rel or near.age else _SAID_BY[link.label.force] if link.label else SaidBy.PLACE
-    block = _shared(link, anchor)
+    block = _shared(page, link, anchor)
     return Statement(url, way, score, anchor, None, block, said_by, framed) if url and way and score > 0 else None
 
 

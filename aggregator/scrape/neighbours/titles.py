@@ -17,6 +17,7 @@ from aggregator.scrape.neighbours.labels import Way, label_of, split_label, with
 from aggregator.scrape.neighbours.links import Statement
 from aggregator.scrape.neighbours.page import NeighbourPage, own_block
 from aggregator.scrape.neighbours.urls import folded
+from aggregator.text.dates import dates_in
 
 MAX_TEASER = 600
 """Characters; a teaser is an opening, not the article."""
@@ -27,6 +28,8 @@ _MIN_TEASER = 40
 _MAX_TITLE = 300
 _MAX_NODES = 200
 _MAX_WAY_WORDS = 3
+_DATE_WORDS = 5
+"""Words of an element that shows a date and nothing else."""
 _INLINE = frozenset(
     {"a", "abbr", "b", "code", "em", "font", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u"}
 )
@@ -132,7 +135,10 @@ def _pieces(element: HtmlElement, *, beside: bool) -> Iterator[tuple[str, bool]]
 
 
 def _is_beside(node: HtmlElement) -> bool:
-    return node.tag == "time" or bool(_BESIDE.search(node.get("class") or ""))
+    if node.tag == "time" or _BESIDE.search(node.get("class") or ""):
+        return True
+    text = node.text or ""
+    return len(node) == 0 and any(map(str.isdigit, text)) and len(text.split()) <= _DATE_WORDS and any(dates_in(text))
 
 
 def _title(text: str) -> str | None:
