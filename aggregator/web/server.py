@@ -97,6 +97,10 @@ class Protocol(H11Protocol):
         super().resume_writing()
         self._watch()
 
+    def _should_upgrade(self) -> bool:
+        """No other protocol is spoken: a request that asks for one is answered as HTTP (RFC 9110 section 7.8)."""
+        return False
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are for its log
         """What is no HTTP is answered once, and the connection closed."""
         body = b"This is no HTTP request that can be read.\n"

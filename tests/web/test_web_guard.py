@@ -355,6 +355,17 @@ def test_a_bad_chunk_is_answered_and_is_no_bug(filled: Path, size: bytes, capfd:
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_a_request_for_another_protocol_is_answered_as_http(
+    filled: Path, protocol: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And no advice about what to install is logged for it."""
+    asked = b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
+    with serving(filled) as asking:
+        assert said(asking, asked).startswith(b"HTTP/1.1 200 ")
+    assert [record for record in caplog.records if "pgrade" in record.message or "pip" in record.message] == []
+
+
 def test_nothing_behind_a_request_with_two_lengths_is_answered(filled: Path) -> None:
     """Which of the two a proxy went by is not known: the connection ends after the answer (RFC 9112 section 6.1)."""
     both = b"POST /search HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
