@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from aggregator.models import Decision, Entry, Known, PollOutcome, Verdict
 from aggregator.store import articles, chain, feeds, ownership, post_changes, retention, times, websub
@@ -83,16 +84,15 @@ class Seen:
 def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], seen: Seen, links: Links) -> None:
     """Write what is new or revised. Unchanged entries cost nothing.
 
-    Oldest first (feeds have the newest on top), so that numbers rise with time where a feed gives no dates.
+    Oldest first, so that numbers rise with time where a feed gives no dates, or one for many. Feeds have the newest on
+    top, unless most of their dates rise.
     """
     missed_since = chain.missed_since(sql, feed_id, (decision.guid for decision in decisions))
     at = seen.at
     created: list[int] = []
     changed: list[int] = []
-    undated = 0
-    for decision in decisions:
-        undated += decision.entry.published is None
-    for decision in reversed(decisions):
+    undated = sum(decision.entry.published is None for decision in decisions)
+    for decision in decisions if _rises(decisions) else reversed(decisions):
         if decision.verdict is Verdict.UNCHANGED:
             undated -= decision.entry.published is None
             continue
@@ -104,6 +104,12 @@ def save(sql: Sql, feed_id: int, decisions: Sequence[Decision], seen: Seen, link
         else:
             changed += _revise(sql, feed_id, decision, at, links)
     post_changes.mark_changed(sql, [*created, *changed])
+
+
+def _rises(decisions: Sequence[Decision]) -> bool:
+    """Whether a document has its oldest entry on top."""
+    dates = [decision.entry.published for decision in decisions if decision.entry.published]
+    return sum(a < b for a, b in pairwise(dates)) > sum(a > b for a, b in pairwise(dates))
 
 
 def _ordered(entry: Entry, at: datetime, place: int) -> datetime:

@@ -455,7 +455,7 @@ UID_HASH_CHARS = 8
 _READY = """
     SELECT articles.id, articles.uid, articles.title, articles.published, articles.feed_id, articles.duplicate_of,
         articles.state = 'scraped' AS scraped
-    FROM posts JOIN articles ON articles.id = posts.article_id
+    FROM posts JOIN articles ON articles.id = posts.article_id JOIN feeds ON feeds.id = articles.feed_id
     WHERE posts.sequence IS NULL AND (
         (
             articles.feed_id NOT IN (SELECT value FROM json_each(:behind))
@@ -466,7 +466,7 @@ _READY = """
         )
         OR articles.first_seen <= :waited
     )
-    ORDER BY articles.published, articles.uid
+    ORDER BY articles.published, feeds.url, articles.id
 """
 
 

@@ -124,7 +124,8 @@ K22 user, password, headers, cookies and user agent of one feed: from the enviro
 K23 a proxy: only one that feeds.yaml names, and what is private is not asked of it
 K24 a busy machine: limits count processor time
 K25 one outlet's robots.txt fails or asks for minutes: the others' posts come out
-K26 links and words of other people: no secret because of their names"""
+K26 links and words of other people: no secret because of their names
+K27 entries of one date: in the document's order, and the chain of posts with them"""
 
 HOSTILE = """\
 H2 a stranger's feed names an outlet's post first: it is the outlet's, with its title and words
@@ -200,5 +201,5 @@ def test_the_page_of_faults_and_attacks_is_as_the_tests_are() -> None:
 def test_every_case_has_a_test_or_a_reason() -> None:
     """No fault, no attack and no kind is left out silently."""
     cases = {line.partition(" ")[0] for line in f"{FAULTS}\n{ATTACKS}\n{KINDS}\n{HOSTILE}".splitlines()}
-    assert len(cases) == 126
+    assert len(cases) == 127
     assert sorted(cases - set(named_tests()) - set(NOT_TESTED)) == []

@@ -166,6 +166,33 @@ def test_h26_a_notice_said_again_under_a_steady_feeds_new_guid_is_new(one: Round
     assert len(one.posts()) == 3
 
 
+DATES = {
+    "one date": [OLD] * 8,
+    "no date": [None] * 8,
+    "days": [OLD - n // 3 * DAY for n in range(8)],
+    "to come": [START + 30 * DAY] * 8,
+    "to come, apart": [START + 30 * DAY - n * HOUR for n in range(8)],
+}
+
+
+@pytest.mark.parametrize(("dates", "newest"), [*((name, "on top") for name in DATES), ("days", "at the end")])
+@pytest.mark.parametrize("polls", [1, 2])
+def test_k27_entries_of_one_date_come_in_the_order_of_the_document(
+    one: Rounds, dates: str, newest: str, polls: int
+) -> None:
+    """Newest on top, or at the end where most dates rise; the chain of posts is the same."""
+    items = [
+        item(f"Post {n}", f"https://feed.example/{n}", f"{n}", date, prose(f"{n}"))
+        for n, date in enumerate(DATES[dates])
+    ]
+    for shown in (items[4:], items)[-polls:]:
+        one.poll("One", rss(*(shown if newest == "on top" else shown[::-1])), full_text="never")
+        one.now += HOUR
+    posts = one.posts()
+    assert [post.title for post in posts] == [f"Post {n}" for n in range(8)]
+    assert [post.next and post.next.title for post in posts] == [None, *(f"Post {n}" for n in range(7))]
+
+
 # --- copies ---------------------------------------------------------------------------------------------------------
 
 
