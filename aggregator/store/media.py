@@ -246,8 +246,17 @@ def _note(sql: Sql, row: sqlite3.Row, now: datetime) -> None:
     sql.execute("DELETE FROM media_queue WHERE article_id = ?", (article_id,))
     if not row["mirrored"]:
         return
-    files = sql.all("SELECT url, type FROM enclosures WHERE entry_id = ? ORDER BY position", (row["entry_id"],))
-    image = sql.value("SELECT url FROM entry_images WHERE entry_id = ? AND position = 0", (row["entry_id"],))
+    own = {"entry": row["entry_id"], "article": article_id}
+    files, images = (
+        sql.all(
+            f"SELECT {columns} FROM {table} WHERE entry_id = :entry OR entry_id IN"  # noqa: S608 - our own words
+            " (SELECT entry_id FROM contributors WHERE article_id = :article)"
+            " ORDER BY entry_id <> :entry, entry_id, position",
+            own,
+        )
+        for table, columns in (("enclosures", "url, type"), ("entry_images", "url"))
+    )
+    image = images[0]["url"] if images else None
     shown = [row["lead_image"] or image, *sources(row["html"])]
     shown += [file["url"] for file in files if is_image(file["type"], file["url"])]
     asked = (url for url in shown if url and http_url(url) and not holds_secret(url))

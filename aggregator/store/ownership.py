@@ -88,6 +88,7 @@ def _note_contributors(sql: Sql, article_id: int, owner: sqlite3.Row, rows: list
                 "INSERT OR REPLACE INTO contributors (entry_id, article_id, text) VALUES (?, ?, ?)",
                 (row["entry_id"], article_id, nearness >= near),
             )
+            sql.execute("INSERT OR IGNORE INTO media_queue (article_id) VALUES (?)", (article_id,))
 
 
 def _entry(sql: Sql, entry_id: int) -> sqlite3.Row:

@@ -62,7 +62,10 @@ _POSTS = f"""
         coalesce(articles.language, entries.language, feeds.language) AS language,
         coalesce(json_extract(feeds.options, '$.media'), 'link') AS media,
         posts.sequence, posts.stamp, posts.path, posts.published, posts.revised, posts.hidden,
-        entries.id AS entry_id, entries.tags AS categories, entries.html AS feed_html, entries.summary AS feed_summary,
+        entries.id AS entry_id, entries.tags AS categories,
+        (SELECT json_group_array(each.value) FROM contributors JOIN entries AS other ON other.id = contributors.entry_id
+            JOIN json_each(other.tags) AS each WHERE contributors.article_id = articles.id) AS further_categories,
+        entries.html AS feed_html, entries.summary AS feed_summary,
         told.html AS told_html, told.summary AS told_summary
     FROM json_each(:ids) AS wanted
     JOIN posts ON posts.article_id = wanted.value
@@ -76,7 +79,7 @@ _POSTS = f"""
 _CARRIERS = """
     SELECT article_id, feed_id, url FROM entries WHERE article_id IN (SELECT value FROM json_each(:ids)) ORDER BY id
 """
-_ENCLOSURES = """
+_SHOWN = """
     WITH shown (own, entry_id, foreign_entry) AS (
         SELECT value, value, 0 FROM json_each(:ids)
         UNION ALL
@@ -84,18 +87,23 @@ _ENCLOSURES = """
         JOIN entries ON entries.id = wanted.value
         JOIN contributors ON contributors.article_id = entries.article_id
     )
-    SELECT shown.own AS entry_id, url, type, length, duration_s, title
+"""
+"""The entries of which a post shows something: that of its feed, then those that may add to it (`contributors`)."""
+_ENCLOSURES = f"""
+    {_SHOWN} SELECT shown.own AS entry_id, url, type, length, duration_s, title
     FROM shown JOIN enclosures ON enclosures.entry_id = shown.entry_id
     ORDER BY shown.own, foreign_entry, shown.entry_id, position
-"""
-_IMAGES = """
-    SELECT entry_id, url, alt FROM entry_images
-    WHERE entry_id IN (SELECT value FROM json_each(:ids)) AND position = 0
-"""
-_EPISODES = """
-    SELECT entry_id, season, number, kind, explicit, duration_s, subtitle FROM episodes
-    WHERE entry_id IN (SELECT value FROM json_each(:ids))
-"""
+"""  # noqa: S608 - the text is ours
+_IMAGES = f"""
+    {_SHOWN} SELECT shown.own AS entry_id, url, alt
+    FROM shown JOIN entry_images ON entry_images.entry_id = shown.entry_id AND position = 0
+    ORDER BY shown.own, foreign_entry DESC, shown.entry_id DESC
+"""  # noqa: S608 - the text is ours
+_EPISODES = f"""
+    {_SHOWN} SELECT shown.own AS entry_id, season, number, kind, explicit, duration_s, subtitle
+    FROM shown JOIN episodes ON episodes.entry_id = shown.entry_id
+    ORDER BY shown.own, foreign_entry DESC, shown.entry_id DESC
+"""  # noqa: S608 - the text is ours
 _GROUPS = """
     WITH leaders (id) AS (
         SELECT DISTINCT coalesce(duplicate_of, id) FROM articles WHERE id IN (SELECT value FROM json_each(:ids))
@@ -214,7 +222,7 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
         html=row["html"] or row["told_html"] or row["told_summary"] or "",
         summary=shortened(plain(row["feed_summary"] or row["told_summary"] or "") or row["text"], SUMMARY_CHARS),
         tags=tuple(sorted({tag for feed_id in carrying for tag in sources[feed_id].tags})),
-        categories=tuple(json.loads(row["categories"] or "[]")),
+        categories=tuple(dict.fromkeys(json.loads(row["categories"] or "[]") + json.loads(row["further_categories"]))),
         lead_image=image.url if image else row["lead_image"],
         lead_image_alt=image.alt if image else "",
         word_count=row["word_count"],

@@ -503,27 +503,47 @@ def test_two_feeds_that_carry_one_article_have_one_post(tmp_path: Path) -> None:
 # --- the best of both -----------------------------------------------------------------------------------------------
 
 
-def enclosed(text: str, *, author: str = "", audio: str = "") -> str:
+def enclosed(text: str, *, author: str = "", audio: str = "", picture: str = "", tag: str) -> str:
     inner = f"<author>{author}</author>" if author else ""
     inner += f'<enclosure url="{audio}" type="audio/mpeg" length="9"/>' if audio else ""
+    itunes = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+    inner += f'<i:season xmlns:i="{itunes}">2</i:season><i:duration xmlns:i="{itunes}">90</i:duration>' if audio else ""
+    media = "http://search.yahoo.com/mrss/"
+    inner += f'<m:content xmlns:m="{media}" url="{picture}" medium="image"/>' if picture else ""
+    inner += f"<category>worms</category><category>{tag}</category>"
     link = "https://site.example/talk"
     return item("A talk about worms", link, "", OLD, text).replace("</item>", inner + "</item>")
 
 
 @pytest.mark.parametrize("first", ["Text", "Audio"])
-def test_h27_a_post_of_two_feeds_shows_the_best_of_both(tmp_path: Path, first: str) -> None:
-    """Text of the one, audio and author of the other, whichever comes first."""
+@pytest.mark.parametrize("own_picture", [True, False])
+def test_h27_a_post_of_two_feeds_shows_the_best_of_both(tmp_path: Path, first: str, own_picture: bool) -> None:
+    """Text of the one, audio, author, picture and what a podcast says of the other, whichever comes first."""
     rounds = Rounds(tmp_path, Text="https://site.example/rss", Audio="https://site.example/podcast")
     long, audio = prose("talk", 200), "https://site.example/talk.mp3"
+    pictures = {name: f"https://site.example/{name}.jpg" for name in ("Text", "Audio")}
     bodies = {
-        "Text": rss(enclosed(long)),
-        "Audio": rss(enclosed(long[:120] + "</p>", author="j@x.example (Jane Doe)", audio=audio)),
+        "Text": rss(enclosed(long, tag="talks", picture=pictures["Text"] if own_picture else "")),
+        "Audio": rss(
+            enclosed(
+                long[:120] + "</p>",
+                author="j@x.example (Jane Doe)",
+                audio=audio,
+                picture=pictures["Audio"],
+                tag="audio",
+            )
+        ),
     }
     for name in (first, *(bodies.keys() - {first})):
         rounds.poll(name, bodies[name], full_text="never")
     (post,) = rounds.posts()
     assert (post.author, [file.url for file in post.enclosures]) == ("Jane Doe", [audio])
     assert len(post.html) == len(long)
+    assert post.lead_image == pictures[first if own_picture else "Audio"]
+    assert post.episode is not None
+    assert post.episode.season == 2
+    assert set(post.categories) == {"worms", "talks", "audio"}
+    assert len(post.categories) == 3
 
 
 def test_h27_a_stranger_adds_nothing_to_an_outlets_post(two: Rounds) -> None:
