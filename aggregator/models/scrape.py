@@ -53,7 +53,8 @@ class Article:
     something else. `kind` is a label, `kind_reason` the evidence for one other than ARTICLE, in words; text and html
     are the best that the page, its own data and its feed have. `partial`: they are known not to be the whole article.
     `extractor` names the engine that won, `quality` is the judge's 0 to 1. `next_page_url` is the page that goes on,
-    `single_page_url` one that has all of it, `real_url` the page of which this one is an AMP or print version.
+    `single_page_url` one that has all of it, `real_url` the page of which this one is an AMP or print version,
+    `forwards_to` the one to which it sends its readers on.
     `pages` is how many pages the text was joined from. `rule` is the file of the site's rule, where there is one, and
     `rule_problem` why something of it was of no use.
     """
@@ -83,6 +84,7 @@ class Article:
     next_page_url: str | None = None
     single_page_url: str | None = None
     real_url: str | None = None
+    forwards_to: str | None = None
     pages: int = 1
     rule: str | None = None
     rule_problem: str | None = None

@@ -42,6 +42,10 @@ MAX_PAGES = 10
 """Pages of one article; magazines cut theirs into two to eight. What has more is saved as far as it was read."""
 
 
+MAX_FORWARDS = 4
+"""Addresses asked for an article whose pages only send their readers on."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArticleResult:
     """An article on its way through its pages.
@@ -116,6 +120,9 @@ class ArticleResult:
         article = self.read.article
         if self.evidence is None:
             return replace(self, wanted=None)
+        target = article.forwards_to if self.step is Step.FIRST else None
+        if target and _key(target) not in self.asked and len(self.asked) < MAX_FORWARDS:
+            return replace(self, wanted=target, read=None, evidence=None)
         for step, url in ((Step.REAL, article.real_url), (Step.WHOLE, article.single_page_url)):
             if url and self._may_ask(url):
                 return replace(self, step=step, wanted=url)
@@ -142,7 +149,7 @@ def page_request(reading: ArticleResult, options: FeedOptions, network: Network,
     return Request(
         url=reading.wanted or reading.article.url,
         key=reading.article.id,
-        validators=reading.article.validators if reading.step is Step.FIRST else Validators(),
+        validators=Validators() if reading.asked else reading.article.validators,
         max_bytes=max(1, network.max_article_bytes - reading.size),
         accept=PAGE_TYPES,
         robots=options.respect_robots,

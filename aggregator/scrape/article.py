@@ -25,7 +25,7 @@ from aggregator.scrape.dom import MAX_CHARACTERS, Hint, parse, to_text
 from aggregator.scrape.languages import language_of
 from aggregator.scrape.metadata.metadata import metadata
 from aggregator.scrape.metadata.titles import MAX_TITLE, announced_title, stands
-from aggregator.scrape.multipage import next_page, real_page, single_page
+from aggregator.scrape.multipage import forward, next_page, real_page, single_page
 from aggregator.scrape.neighbours.choose import find_with_blocks
 from aggregator.scrape.page_data import article_in_data
 from aggregator.scrape.page_kind import Label, is_html, is_plain_text, label_of, media_type
@@ -161,6 +161,7 @@ def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article
         next_page_url=onward,
         single_page_url=whole,
         real_url=real_page(tree, url, about.canonical_url),
+        forwards_to=forward(tree, url),
     )
     return ruled.over(told)
 

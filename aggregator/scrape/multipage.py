@@ -12,6 +12,8 @@ for by the words of its link, and its address has to be the article's with somet
 
 The real page behind one that shows an article in another dress: AMP, or made for printing.
 
+A page with a few words that sends its readers on (`<meta http-equiv="refresh">`) is a redirect.
+
 The page's own `rel=canonical` is asked first, then the address without its marks. Whether that page exists, and belongs
 to the same site, is found out by whoever fetches it.
 """
@@ -241,6 +243,25 @@ def real_page(tree: HtmlElement, url: str, canonical: str | None) -> str | None:
         return None
     own = {_key(url)}
     return next((one for one in (canonical, bare) if one and _key(one) not in own), None)
+
+
+FORWARD_WITHIN_S = 10
+"""Seconds after which a page that sends its readers on has not been meant to be read."""
+
+FORWARD_WORDS = 60
+"""Words of such a page at most; one that has more is an article that loads itself again."""
+
+_REFRESH = re.compile(r"""(?i)\s*(\d{1,4})(?:\.\d*)?\s*[;,\s]\s*(?:url\s*=)?\s*["']?([^"']+)""")
+
+
+def forward(tree: HtmlElement, url: str) -> str | None:
+    """Where the page at `url` sends its readers on at once, by a refresh (HTML 4.2.5.3); None where it does not."""
+    for node in tree.xpath("//meta[@http-equiv and not(ancestor::noscript)]"):
+        match = _REFRESH.match(node.get("content") or "") if (node.get("http-equiv") or "").lower() == "refresh" else None
+        target = http_url(match[2].strip(), url) if match and int(match[1]) <= FORWARD_WITHIN_S else None
+        if target is not None and _key(target) != _key(url) and len(words_of(text_of(tree))) <= FORWARD_WORDS:
+            return target
+    return None
 
 
 def is_amp(tree: HtmlElement) -> bool:

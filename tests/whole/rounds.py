@@ -162,7 +162,8 @@ class Rounds:
         if url not in self.pages:
             return reading.gave(FetchError(url, "403 Forbidden", status=403), None)
         response = self._response(self.led.get(url, url), self.pages[url].encode(), "text/html; charset=utf-8")
-        return reading.took(response).gave(read_page(articles.page(reading, response, self.config.network)), response)
+        read = reading.took(response).gave(read_page(articles.page(reading, response, self.config.network)), response)
+        return self._read(read, options) if read.wanted and read.read is None else read
 
     def _response(self, url: str, body: bytes, kind: str) -> Response:
         return Response(url=url, status=200, headers={"content-type": kind}, body=body, fetched_at=self.now)

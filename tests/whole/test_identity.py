@@ -337,6 +337,32 @@ def test_h09_a_link_that_redirects_to_the_outlets_post_is_the_outlets(two: Round
     assert (post.source.name, post.url) == ("Outlet", there)
 
 
+@pytest.mark.parametrize(
+    ("sent_on", "follows"),
+    [
+        ('<meta http-equiv="refresh" content="0; url={}">', True),
+        ("<META HTTP-EQUIV=Refresh CONTENT=\"3;URL='{}'\">", True),
+        ('<meta http-equiv="refresh" content="300; url={}">', False),
+        ('<noscript><meta http-equiv="refresh" content="0; url={}"></noscript>', False),
+    ],
+)
+def test_h09_a_page_that_only_sends_its_readers_on_is_a_redirect(two: Rounds, sent_on: str, follows: bool) -> None:
+    """By a refresh within seconds; the post is the outlet's, once its feed brings it. Circles end."""
+    there, link, circle = "https://outlet.example/post", "https://stranger.example/go", "https://stranger.example/circle"
+    two.pages[link] = page("Please wait", "<p>You are being sent on.</p>", sent_on.format(there))
+    two.pages[there] = page("The outlet's headline", "<p>OWN</p>" + prose("own page", 300))
+    for one, other in ((circle, circle + "2"), (circle + "2", circle)):
+        two.pages[one] = page("Round and round", "<p>On and on.</p>", sent_on.format(other))
+    items = [item("Look at this", link, "s", START - HOUR, "<p>See.</p>"), item("Around", circle, "c", OLD)]
+    two.poll("Stranger", rss(*items))
+    two.poll("Outlet", rss(OWN, home="https://outlet.example/"))
+    assert two.asked.count(circle) == 1
+    two.now += 2 * HOUR
+    two.scrape()
+    found = {post.url: post.source.name for post in two.posts() if post.title != "Around"}
+    assert found == ({there: "Outlet"} if follows else {there: "Outlet", link: "Stranger"})
+
+
 AUTHORS = [
     ("https://host.example/@{}/{}", "https://host.example/@{}/feed"),
     ("https://host.example/~{}/{}", "https://host.example/~{}/rss"),
