@@ -257,7 +257,9 @@ _REFRESH = re.compile(r"""(?i)\s*(\d{1,4})(?:\.\d*)?\s*[;,\s]\s*(?:url\s*=)?\s*[
 def forward(tree: HtmlElement, url: str) -> str | None:
     """Where the page at `url` sends its readers on at once, by a refresh (HTML 4.2.5.3); None where it does not."""
     for node in tree.xpath("//meta[@http-equiv and not(ancestor::noscript)]"):
-        match = _REFRESH.match(node.get("content") or "") if (node.get("http-equiv") or "").lower() == "refresh" else None
+        match = (
+            _REFRESH.match(node.get("content") or "") if (node.get("http-equiv") or "").lower() == "refresh" else None
+        )
         target = http_url(match[2].strip(), url) if match and int(match[1]) <= FORWARD_WITHIN_S else None
         if target is not None and _key(target) != _key(url) and len(words_of(text_of(tree))) <= FORWARD_WORDS:
             return target

@@ -348,7 +348,11 @@ def test_h09_a_link_that_redirects_to_the_outlets_post_is_the_outlets(two: Round
 )
 def test_h09_a_page_that_only_sends_its_readers_on_is_a_redirect(two: Rounds, sent_on: str, follows: bool) -> None:
     """By a refresh within seconds; the post is the outlet's, once its feed brings it. Circles end."""
-    there, link, circle = "https://outlet.example/post", "https://stranger.example/go", "https://stranger.example/circle"
+    there, link, circle = (
+        "https://outlet.example/post",
+        "https://stranger.example/go",
+        "https://stranger.example/circle",
+    )
     two.pages[link] = page("Please wait", "<p>You are being sent on.</p>", sent_on.format(there))
     two.pages[there] = page("The outlet's headline", "<p>OWN</p>" + prose("own page", 300))
     for one, other in ((circle, circle + "2"), (circle + "2", circle)):
