@@ -129,12 +129,8 @@ class _Line:
     links: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """One text of the page with the element that it stands in."""
-
-    text: str
-    owner: HtmlElement
+_Node = tuple[str, HtmlElement]
+"""One text of the page with the element that it stands in."""
 
 
 def attribution(tree: HtmlElement | None, text: str, url: str) -> Attribution | None:
@@ -172,14 +168,17 @@ def _edge(text: str) -> list[str]:
 def _lines_of(tree: HtmlElement, text: str, url: str) -> list[_Line]:
     """The page's lines that may be an attribution by their words and by their place."""
     nodes = list(_nodes(tree))
-    hits = [at for at, node in enumerate(nodes) if _is_cue(node.text) and not _is_foreign(node.owner)]
+    everything = " ".join([text for text, _ in nodes])
+    lowered = everything.lower()
+    cues = [cue for cue in CUES if cue in lowered]
+    hits = [at for at, (text, owner) in enumerate(nodes) if _is_cue(text, cues) and not _is_foreign(owner)]
     found = [(at, line) for at in hits[:_MAX_HITS] if (line := _line_around(nodes[at], url))]
     if not found:
         return []
     if not text.strip():
         return [line for at, line in found if not _prose_follows(nodes, at)]
     edge = _edge(text)
-    page = _squeezed("".join(node.text for node in nodes))
+    page = _squeezed("".join([text for text, _ in nodes]))
     return [line for _, line in found if _at_edge(line.text, edge, page, _squeezed(text))]
 
 
@@ -187,19 +186,22 @@ def _nodes(tree: HtmlElement) -> Iterator[_Node]:
     """Every text of the page that a reader sees, in order (a text behind an element stands in its parent)."""
     for element in tree.iter():
         if isinstance(element.tag, str) and element.tag not in _SILENT and element.text:
-            yield _Node(element.text, element)
+            yield element.text, element
         if element.tail and not element.tail.isspace() and (parent := element.getparent()) is not None:
-            yield _Node(element.tail, parent)
+            yield element.tail, parent
 
 
-def _is_cue(text: str) -> bool:
-    """Whether a text can open a line of attribution, or be in a sentence of one."""
+def _is_cue(text: str, cues: list[str]) -> bool:
+    """Whether a text can open a line of attribution, or be in a sentence of one. `cues` are those that the page has."""
     head = text.lstrip(" \t\r\n\xa0([*_–—-")[:26].lower()
-    label = head.partition(":")[0].partition("：")[0].strip()
-    if label in LABELS or head.startswith(("via ", "h/t ")):
-        return True
+    if len(head) < 26 or ":" in head or "：" in head or head[:1] in "vh":
+        label = head.partition(":")[0].partition("：")[0].strip()
+        if label in LABELS or head.startswith(("via ", "h/t ")):
+            return True
+    if not cues or len(text) <= 20:
+        return False
     lowered = text.lower()
-    return len(text) > 20 and any(cue in lowered for cue in CUES)
+    return any(cue in lowered for cue in cues)
 
 
 def _is_foreign(owner: HtmlElement) -> bool:
@@ -216,10 +218,10 @@ def _is_foreign(owner: HtmlElement) -> bool:
 
 def _line_around(node: _Node, url: str) -> _Line | None:
     """The line that a text is in: of its block, the stretch between two line breaks."""
-    block = node.owner
+    text, block = node
     while block.tag in _INLINE and (parent := block.getparent()) is not None:
         block = parent
-    wanted = _squeezed(node.text)
+    wanted = _squeezed(text)
     return next((line for line in _lines(block, url) if wanted in line.text), None)
 
 
@@ -242,10 +244,10 @@ def _lines(block: HtmlElement, url: str) -> Iterator[_Line]:
 
 def _prose_follows(nodes: list[_Node], at: int) -> bool:
     """Whether the article goes on behind a text; its comments, and what is below them, are no part of it."""
-    for node in nodes[at + 1 : at + 1 + _LOOK_AHEAD]:
-        if _COMMENTS.search(node.text):
+    for text, owner in nodes[at + 1 : at + 1 + _LOOK_AHEAD]:
+        if _COMMENTS.search(text):
             return False
-        if len(_squeezed(node.text)) >= _PROSE and not _is_foreign(node.owner):
+        if len(_squeezed(text)) >= _PROSE and not _is_foreign(owner):
             return True
     return False
 

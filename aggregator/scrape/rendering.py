@@ -1,4 +1,4 @@
-"""A parsed page, made into what its reader sees: addresses from `<base>`, e-mail addresses, shadow roots, hidden text.
+"""A parsed page, made into what its reader sees: addresses from `<base>`, shadow roots, hidden text.
 
 Works on the tree in place, once, before anything is read from it. Runs no script and applies no stylesheet but for
 the plainest rules of the page's own `style` elements; what a click can open (tabs, answers) counts as shown.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -29,6 +30,9 @@ SOURCE_SETS = frozenset({"srcset", "data-srcset", "data-lazy-srcset", "nitro-laz
 
 MAX_HIDDEN = 0.4
 """Share of the page's text from which a hidden element is no trap: a script shows it once the page has loaded."""
+
+FOLDED = 200
+"""Characters that hidden sections of one kind have in the mean; traps for copiers are single, or a line each."""
 
 MAX_RULES = 200
 """Hiding rules of a page's `style` elements that are applied."""
@@ -66,9 +70,9 @@ _SIMPLE = re.compile(r"(?:p|div|span|li|section|aside|a)?([.#])([\w-]{1,80})")
 _OPENED = re.compile(
     r"(?i)(?:^|[\s_-])(?:tabs?|tab-?pane\w*|accordion\w*|collaps\w*|panels?|toggle\w*|spoiler\w*|expand\w*|answers?|faqs?"
     r"|more|full|rest|content|body|article|post|entry|story|text|main|page|app|root|slides?|swiper\w*|step\w*|lang\w*|code"
-    r"|math\w*|katex\w*|footnotes?|caption|transcript)(?:$|[\s_-])"
+    r"|math\w*|katex\w*|footnotes?|caption|transcript|subscri\w*|premium|paywall\w*|metered|members?|paid)(?:$|[\s_-])"
 )
-"""Names of what a click or a script opens, and of what holds the article itself."""
+"""Names of what a click, a script or a subscription opens, and of what holds the article itself."""
 
 _KEPT = ("pre", "textarea", "xmp", "math", "article", "main", "h1", "script", "details")
 """Elements with something of the article's in them, whether or not a style hides them: a listing's plain text."""
@@ -83,14 +87,12 @@ _CONTROLS = (
     "//@aria-controls | //@data-target | //@data-bs-target | //@for | //@popovertarget | //@data-toggle"
     " | //a[starts-with(@href, '#')]/@href"
 )
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,300}")
 
 
 def render(tree: HtmlElement, url: str) -> None:
     """Make `tree`, the page at `url`, what its reader sees."""
     start_from_base(tree, url)
     open_shadow_roots(tree)
-    read_protected_addresses(tree)
     drop_hidden(tree)
 
 
@@ -127,57 +129,40 @@ def open_shadow_roots(tree: HtmlElement) -> None:
             node.tag = "div"
 
 
-def read_protected_addresses(tree: HtmlElement) -> None:
-    """Put back the e-mail addresses that Cloudflare's delivery network hides behind `data-cfemail`.
-
-    Its first byte is the key with which the others are mixed (exclusive or).
-    """
-    for node in list(tree.iter("a", "span")):
-        coded = node.get("data-cfemail")
-        href = node.get("href") or ""
-        _, protected, fragment = href.partition("/cdn-cgi/l/email-protection#")
-        address = _decoded(coded) or _decoded(fragment)
-        if address is None:
-            continue
-        if protected or href.endswith("/cdn-cgi/l/email-protection"):
-            node.set("href", f"mailto:{address}")
-        if coded is not None:
-            for child in list(node):
-                node.remove(child)
-            node.text = address
-            node.attrib.pop("data-cfemail")
-
-
-def _decoded(coded: str | None) -> str | None:
-    if not coded or not _HEX.fullmatch(coded):
-        return None
-    key, *rest = bytes.fromhex(coded)
-    return bytes(each ^ key for each in rest).decode("utf-8", "replace").partition("?")[0] or None
-
-
 def drop_hidden(tree: HtmlElement, most: float = MAX_HIDDEN) -> None:
     """Take out text that a style hides from readers: traps for copiers, words for search engines.
 
     `most` is the share of the text from which an element is none of these: where scripts run, they show it.
     """
-    hidden = [node for node in tree.xpath(_MAY_HIDE) if _is_hidden(node)]
+    hidden = [node for node in tree.iter() if len(node.attrib) and _is_hidden(node)]
     hidden += _hidden_by_rules(tree)
     hidden = [node for node in dict.fromkeys(hidden) if node.tag not in _NO_TEXT and _length(node)]
     if not hidden:
         return
     limit = most * max(_length(tree), 1)
+    folded = _folded(hidden)
     controlled: set[str] | None = None
     for node in hidden:
+        if node in folded:
+            continue
         if controlled is None:
             controlled = _controlled(tree)
         if _length(node) <= limit and not _is_opened(node, controlled) and node.getparent() is not None:
             node.drop_tree()
 
 
-_MAY_HIDE = (
-    "//*[@style or @hidden or contains(@class, 'hidden') or contains(@class, 'sr') or contains(@class, 'reader')"
-    " or contains(@class, 'invisible')]"
-)
+def _folded(hidden: list[HtmlElement]) -> set[HtmlElement]:
+    """Those of the hidden elements that are alike, and hold paragraphs: sections which a click opens, one or all."""
+    alike: dict[tuple[str, str], list[HtmlElement]] = {}
+    for node in hidden:
+        if (names := node.get("class")) and next(node.iter("p", "li"), None) is not None:
+            alike.setdefault((node.tag, names), []).append(node)
+    return {
+        node
+        for nodes in alike.values()
+        if len(nodes) > 1 and sum(map(_length, nodes)) >= FOLDED * len(nodes)
+        for node in nodes
+    }
 
 
 def _is_hidden(node: HtmlElement) -> bool:
@@ -185,14 +170,21 @@ def _is_hidden(node: HtmlElement) -> bool:
 
     What is only faded or folded may be a script's: it has a class or an id, or moves while it appears.
     """
-    if node.get("hidden") is not None:
-        return node.get("hidden") != "until-found" and not _STREAMED.match(node.get("id") or "")
-    if not _UNSEEN_CLASSES.isdisjoint((node.get("class") or "").split()):
+    if (attribute := node.get("hidden")) is not None:
+        return attribute != "until-found" and not _STREAMED.match(node.get("id") or "")
+    if (names := node.get("class")) and not _UNSEEN_CLASSES.isdisjoint(names.split()):
         return True
-    style = _CSS_ESCAPE.sub(_unescaped, _CSS_COMMENT.sub("", (node.get("style") or "")[:MAX_STYLE].lower()))
-    if not style or _HIDING.search(style):
-        return bool(style)
-    if not node.get("class") and not node.get("id") and "trans" not in style:
+    style = (node.get("style") or "")[:MAX_STYLE]
+    return bool(style) and _hides(style, bare=not node.get("class") and not node.get("id"))
+
+
+@lru_cache(4096)
+def _hides(style: str, *, bare: bool) -> bool:
+    """Whether a `style` hides; `bare`: its element has no class and no id by which a script could find it."""
+    style = _CSS_ESCAPE.sub(_unescaped, _CSS_COMMENT.sub("", style.lower()))
+    if _HIDING.search(style):
+        return True
+    if bare and "trans" not in style:
         folded = "overflow" in style and _FOLDED.search(style)
         if folded or _FADED.search(style):
             return True
@@ -206,6 +198,8 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _length(node: HtmlElement) -> int:
     """Characters of the text in an element, scripts and styles aside."""
+    if next(node.iter("script", "style", "template"), None) is None:
+        return sum(len(text) for text in node.itertext() if not text.isspace())
     return sum(map(len, node.xpath(_TEXTS)))
 
 
@@ -245,15 +239,16 @@ def _hidden_by_rules(tree: HtmlElement) -> list[HtmlElement]:
                     names[match[1]].add(match[2])
     if not any(names.values()):
         return []
-    scripts = " ".join(script.text or "" for script in tree.iter("script"))
-    named = {sign: {name for name in known if name not in scripts} for sign, known in names.items()}
-    if not any(named.values()):
-        return []
-    return [
-        node
+    found = [
+        (node, ({node.get("id")} & names["#"]) | (names["."].intersection((node.get("class") or "").split())))
         for node in tree.iter("p", "div", "span", "li", "section", "aside", "a", "font", "b", "i", "em", "strong")
-        if node.get("id") in named["#"] or not named["."].isdisjoint((node.get("class") or "").split())
+        if node.get("id") in names["#"] or not names["."].isdisjoint((node.get("class") or "").split())
     ]
+    if not found:
+        return []
+    scripts = " ".join(script.text or "" for script in tree.iter("script"))
+    unnamed = {name: name not in scripts for name in set[str]().union(*(own for _, own in found))}
+    return [node for node, own in found if any(unnamed[name] for name in own)]
 
 
 def _hiding_selectors(css: str) -> Iterator[str]:

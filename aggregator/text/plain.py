@@ -20,6 +20,9 @@ MAX_LINE = 1000
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """Not allowed in XML 1.0 (section 2.2), or discouraged there and of no use to a reader; C1 controls are others."""
 
+_C0 = dict.fromkeys((*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))
+_C0_BYTES = bytes(_C0)
+_SUSPECT = re.compile(rb"\xc2[\x80-\x9f]|\xef(?:\xb7[\x90-\xaf]|\xbf[\xbe\xbf])")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _IN_C1 = re.compile("[\x80-\x9f]")
 
@@ -55,10 +58,23 @@ def legal(text: str) -> str:
     and means them.
     """
     if text.isascii():
-        return ILLEGAL.sub("", text)
+        return text.translate(_C0)
+    if _is_legal(text):
+        return text
     if _IN_C1.search(text):
         text = text.translate(_C1)
     return ILLEGAL.sub(lambda match: "\ufffd" if "\ud800" <= match[0] <= "\udfff" else "", text)
+
+
+def _is_legal(text: str) -> bool:
+    """Whether there is nothing to change in `text`, asked of its bytes, which is ten times quicker."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return False
+    if len(data.translate(None, _C0_BYTES)) != len(data):
+        return False
+    return _SUSPECT.search(data) is None
 
 
 def plain(value: object, *, markup: bool = False, limit: int = MAX_LINE) -> str:

@@ -74,6 +74,14 @@ IN_BETWEEN = {
     "a short sentence": ("<p>Von da an war Ruhe.</p>", "Von da an war Ruhe."),
     "a correction": ("<p>Correction: nine harbours, not ten.</p>", "nine harbours, not ten."),
     "an address": ("<p>Write to <a data-cfemail='422130270221243123360221'>[email protected]</a>.</p>", "Write to"),
+    "an element of the site's own": ("<p>A <x-source rationale='good'><a href='https://v.example/'>large, older study</a></x-source> found"
+        " soup in each of the nine harbours.</p>", "A large, older study found soup"),
+    "sections for subscribers": ("<div class='subscriber-only' style='display:none'><p>Soup is all it prints.</p></div>",
+        "Soup is all it prints."),
+    "sections that a click opens": ("<style>.css-9x{display:none}</style>" + "".join(f"<h3>Part {n}</h3><div class='css-9x'><p>Part {n} of the"
+        " worm is a recipe, which it has from a book that was printed in the year of the flood, and of which two copies are left. "
+        "Nobody has cooked it since then, as far as the cooks of the nine harbours know, and they have asked around.</p></div>"
+        for n in range(3)), "Part 2 of the worm is a recipe"),
     "a file": ("<p><a class='button' href='/files/iocs.csv'>Get the indicators</a></p>", "Get the indicators"),
 }  # fmt: skip
 
@@ -92,6 +100,8 @@ FURNITURE = {
     "other posts": "<div class='related-posts'><h3>Also here</h3><ul><li><a href='/a/'>The crane, each Friday</a></li></ul></div>",
     "a life": "<div class='author-box'><h4>Mina Holt</h4><p>Mina writes each Friday. Follow her on Mastodon.</p></div>",
     "a licence": "<p class='license'>This work is licensed under CC BY-NC-SA 4.0, each Friday.</p>",
+    "a place for an advertisement": "<div class='slot'>Article continues below advertisement</div><p class='n'>Anzeige</p>",
+    "a question about cookies": "<div class='e'><p>Ich bin damit einverstanden, dass mir Inhalte jeden Friday angezeigt werden.</p></div>",
     "a hidden trap": "<p style='display:none'>Stolen from Pier Notes, each Friday.</p>",
     "tags": "<p class='tags'>Tags: <a href='/tag/friday'>each Friday</a></p>",
     "comments": "<div id='comments'><ol class='comment-list'><li class='comment'><p>Mine prints bread, each Friday.</p></li></ol></div>",
@@ -104,7 +114,7 @@ def test_what_is_set_into_an_article_is_not(frame: str, part: str) -> None:
     box = FURNITURE[part]
     for body, after in ((HEAD + TAIL + box, ""), (HEAD + TAIL, box), (HEAD + box + TAIL, "")):
         text, _ = shown(frame, body, after)
-        assert "Friday" not in text
+        assert not [each for each in ("Friday", "continues below", "Anzeige") if each in text]
         assert not [each for each in TEXT if each not in text]
 
 

@@ -261,9 +261,21 @@ def _tidy_rest(tree: HtmlElement) -> None:
             node.tag = "ul"
         elif role == "listitem" and node.getparent() is not None and node.getparent().tag == "ul":
             node.tag = "li"
+    for node in list(tree.iter()):
+        if is_element(node) and "-" in node.tag and _is_of_sentence(node):
+            node.tag = "span"
     for node in list(tree.iter("input")):
         if (node.get("type") or "").lower() == "checkbox" and next(node.iterancestors("td", "th"), None) is not None:
             replace_by_text(node, "☑" if node.get("checked") is not None else "☐")
+
+
+def _is_of_sentence(node: HtmlElement) -> bool:
+    """Whether an element of a site's own making is a piece of running text: words stand beside it, and no box in it."""
+    parent, before = node.getparent(), node.getprevious()
+    if parent is None or any(is_element(inner) and inner.tag not in INLINE for inner in node.iterdescendants()):
+        return False
+    said = parent.text if before is None else before.tail
+    return bool(squeeze(said) or squeeze(node.tail)) and bool(text_of(node))
 
 
 def _wrap_bare_text(tree: HtmlElement) -> None:

@@ -45,10 +45,11 @@ from aggregator.scrape.content.tables import (
     is_contents,
     is_title,
     leads_out,
+    leads_to_file,
     lists_indicators,
     structures,
 )
-from aggregator.scrape.content.tidy import PARAGRAPH, drop_byline, drop_copies, drop_empty_headings
+from aggregator.scrape.content.tidy import PARAGRAPH, drop_byline, drop_copies, drop_empty_headings, is_sentence
 from aggregator.scrape.content.trees import Trees, trees
 
 KEEP = 0.5
@@ -74,6 +75,8 @@ OFTEN = 0.3
 
 SURE = 0.75
 """Chance up to which a closing line that reads as furniture is left out."""
+
+BY = frozenset({"is_by"})
 
 HOME = 0.6
 """Share of the kept words that the article's element holds."""
@@ -371,7 +374,11 @@ class _Judge:
         return following, silent
 
     def _keep_titles(self) -> None:
-        """Keep the headings right before structures that are kept."""
+        """Keep the headings right before structures that are kept, and before paragraphs."""
+        for index in range(len(self.blocks) - 2, -1, -1):
+            named = SOURCES.search(self.blocks[index].text) or not self._has(index, FURNITURE)
+            if not self.kept[index] and named and self._heads(index):
+                self.kept[index] = True
         for whole in self.wholes:
             if not self.kept[whole.parts[0]]:
                 continue
@@ -392,15 +399,21 @@ class _Judge:
         before = self.blocks[index - 1] if index else None
         if 2 * block.link_words > block.words:
             announced = before is not None and self.kept[index - 1] and before.text.endswith((":", "："))
-            file = leads_out(block.element, self.host) and block.element.tag in ("p", "div")
+            out = leads_out(block.element, self.host) and block.element.tag in ("p", "div") and chance >= KEEP_AMID / 2
+            file = leads_to_file(block.element)
             sentence = block.link_words < block.words and "ends" in self.found[index] and chance >= KEEP_BESIDE
-            return (announced or sentence or (file and chance >= KEEP_AMID / 2)) and not self._has(index, STRONG)
+            return (announced or sentence or out or file) and not self._has(index, STRONG)
         template = (
             self.found[index].get("kind_prose", 0.0) >= TEMPLATE and block.words >= PARAGRAPH and not block.link_words
         )
         if template and not self._has(index, STRONG) and "card" not in self.found[index]:
             return chance >= least / 2
-        return chance >= least and not self._has(index, FURNITURE) and self.found[index].get("cards", 0.0) < 0.3
+        return chance >= least and not self._is_marked(index) and self.found[index].get("cards", 0.0) < 0.3
+
+    def _is_marked(self, index: int) -> bool:
+        """Whether something about a block is known from furniture; a sentence that begins with "By" is no byline."""
+        marks = FURNITURE.intersection(self.found[index])
+        return bool(marks - BY if is_sentence(self.blocks[index].text) else marks)
 
     def _has(self, index: int, names: frozenset[str]) -> bool:
         return not names.isdisjoint(self.found[index])

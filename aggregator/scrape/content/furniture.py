@@ -106,6 +106,19 @@ _COLOPHON = re.compile(
 )
 """What a sentence about the page itself begins with: the browser it was made for, its counter, its software."""
 
+_NOTICE = re.compile(
+    r"(?i)\W*(?:(?:(?:the )?(?:article|story|text) continues (?:below|after)(?: (?:the )?(?:advertisement|ad|video|this ad))?|advertisement|anzeige|werbung"
+    r"|continue reading below|scroll (?:down )?to continue|lesen sie (?:hier )?weiter|weiter nach der (?:anzeige|werbung)|(?:der )?artikel geht (?:unten|nach der \w+) weiter"
+    r"|la suite après (?:la|cette) publicité|publicité|publicidad|continua a leggere|pubblicità|reklama|реклама|广告|広告|\$+article_?ad\$+)\W*$"
+    r"|an dieser stelle (?:finde(?:n sie|st du)|steht|ist) .{0,80}(?:extern|inhalt|youtube|twitter|instagram)"
+    r"|ich bin damit einverstanden, dass mir .{0,60}(?:angezeigt|übermittelt)|(?:empfohlener (?:redaktioneller|externer) inhalt|externe(?:n|r|) inhalte? (?:anzeigen|laden|aktivieren))\W*$"
+    r"|(?:du kannst|sie können) (?:ihn|sie|es) (?:dir |sich )?mit einem klick (?:anzeigen|laden)"
+    r"|(?:this|the) (?:content|video|post|tweet|embed) (?:is|was|comes|isn['’]t|cannot be|can['’]t be) .{0,60}(?:cookies|consent|third part|shown without|hosted)"
+    r"|(?:to (?:see|view|show) this (?:content|video|post)|for this content).{0,40}(?:cookies|consent|enable|accept)"
+    r"|ce contenu (?:est bloqué|n['’]est pas).{0,80}cookies|para ver este contenido.{0,60}cookies|per vedere questo contenuto.{0,60}cookie)"
+)
+"""What stands in the place of an advertisement or of somebody else's post that readers have not agreed to load."""
+
 _SENTENCES = re.compile(r"(?<=[.!?。])\s+(?=[^\W_a-z])|\s*[|·•]\s*")
 
 _LIFE = re.compile(
@@ -136,8 +149,14 @@ SOURCES = re.compile(
 
 
 def is_colophon(block: Block) -> bool:
-    """Whether a line is about the page it stands on, in each of its sentences: "Best viewed with ...", a counter."""
-    if block.words > COLOPHON_WORDS or not _COLOPHON.match(block.text):
+    """Whether a line is about the page it stands on, in each of its sentences ("Best viewed with ...", a counter), or
+    holds the place of an advertisement or an embedded post.
+    """
+    if block.words > COLOPHON_WORDS:
+        return False
+    if _NOTICE.match(block.text):
+        return True
+    if not _COLOPHON.match(block.text):
         return False
     return all(_COLOPHON.match(sentence) for sentence in _SENTENCES.split(block.text) if sentence)
 

@@ -136,6 +136,12 @@ def leads_out(node: HtmlElement, host: str) -> bool:
     return bool(links) and 2 * out > len(links)
 
 
+def leads_to_file(node: HtmlElement) -> bool:
+    """Whether all links in `node` lead to files: a report, a list of indicators."""
+    links = [link for link in node.iter("a") if link.get("href")]
+    return bool(links) and all(link.get("download") is not None or _FILE.search(link.get("href", "")) for link in links)
+
+
 def _leads_out(link: HtmlElement, host: str) -> bool:
     href = (link.get("href") or "").strip()
     if link.get("download") is not None or _FILE.search(href):

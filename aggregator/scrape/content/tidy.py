@@ -170,11 +170,11 @@ def drop_byline(blocks: list[Block], kept: list[bool], title: str) -> None:
         same = block.text.casefold().split() == folded
         if not same and (block.words >= PARAGRAPH or block.element.tag in ("td", "th", "dt", "dd", "li", "pre")):
             return
-        if same or (not _is_sentence(block.text) and (_DATE.search(block.text) or _BY.match(block.text))):
+        if same or (not is_sentence(block.text) and (_DATE.search(block.text) or _BY.match(block.text))):
             kept[index] = False
 
 
-def _is_sentence(text: str) -> bool:
+def is_sentence(text: str) -> bool:
     """Whether a short line is a sentence, and no byline: it ends as one, and has words that are no names."""
     if not _SENTENCE_END.search(text):
         return False

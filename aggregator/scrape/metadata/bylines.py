@@ -172,6 +172,8 @@ def _box(node: HtmlElement) -> HtmlElement | None:
 def shown_author(lines: list[str]) -> str | None:
     """The name behind a "by" in `lines`."""
     for line, following in zip(lines, [*lines, ""][1:], strict=True):
+        if is_sentence(line) and not _WROTE_IN_LINE.search(line):
+            continue
         if (
             match := _WROTE_IN_LINE.search(line)
             or _BYLINE.match(_DATE_BEFORE.sub("", line))

@@ -54,15 +54,19 @@ class Near:
 
 def named_ancestors(page: NeighbourPage, anchor: HtmlElement) -> Named:
     """The link and its ancestors that have a name that says something, nearest first."""
-    named: Named = []
-    for element in chain((anchor,), islice(anchor.iterancestors(), _CLIMB - 1)):
-        tag = element.tag
-        if tag in STOP_TAGS:
-            break
-        hint = page.hint(element)
-        if hint is not NOTHING or tag == "nav":
-            named.append((element, hint))
-    return named
+    hint = page.hint(anchor)
+    parent = anchor.getparent()
+    around = [] if parent is None else page.around.get(parent)
+    if around is None and parent is not None:
+        around = page.around[parent] = []
+        for element in chain((parent,), islice(parent.iterancestors(), _CLIMB - 2)):
+            tag = element.tag
+            if tag in STOP_TAGS:
+                break
+            name = page.hint(element)
+            if name is not NOTHING or tag == "nav":
+                around.append((element, name))
+    return [(anchor, hint), *(around or [])] if hint is not NOTHING else around or []
 
 
 def names_may_tell(named: Named) -> bool:
@@ -197,7 +201,8 @@ class _Link:
 
 def _read(page: NeighbourPage, anchor: HtmlElement, beside: Label | None = None) -> _Link:
     """Everything that a link says; `beside` is a label that stands next to it."""
-    texts = [text for text in islice(anchor.itertext(), _MAX_CHUNKS) if not text.isspace()]
+    inside = islice(anchor.itertext(), _MAX_CHUNKS) if len(anchor) else filter(None, (anchor.text,))
+    texts = [text for text in inside if not text.isspace()]
     labels = [_of_post(page, anchor, label) for label in _labels(anchor, texts)]
     if beside:
         labels.append(beside)
@@ -222,9 +227,12 @@ def _of_post(page: NeighbourPage, anchor: HtmlElement, label: Label) -> Label:
 
 def icon_way(anchor: HtmlElement) -> Way | None:
     """The way of an arrow that is drawn: an icon in a link, or right beside it ("fa-angle-left", "arrow-right")."""
-    icons = [each.get("class") or "" for each in islice(anchor.iter("i", "svg", "span", "em"), _MAX_CHUNKS)]
     before, behind = anchor.getprevious(), anchor.getnext()
-    icons += [each.get("class") or "" for each in (before, behind) if each is not None and each.tag in ("i", "svg")]
+    near = [each for each in (before, behind) if each is not None and each.tag in ("i", "svg")]
+    if not near and not len(anchor):
+        return None
+    near += islice(anchor.iter("i", "svg", "span", "em"), _MAX_CHUNKS)
+    icons = [name for each in near if (name := each.get("class"))]
     ways = {
         Way.NEXT if match[1].lower() == "right" else Way.PREVIOUS for name in icons if (match := _ICON.search(name))
     }

@@ -56,6 +56,8 @@ class NeighbourPage:
         self.hints: dict[HtmlElement, LabelHint] = {}
         self._urls: dict[str, str | None] = {}
         self._anchors_in: dict[HtmlElement, dict[str, HtmlElement]] = {}
+        self.around: dict[HtmlElement, list[tuple[HtmlElement, LabelHint]]] = {}
+        """For the parent of a link, the named elements from it upwards; kept by who asks for them (see links)."""
         self._framed: dict[HtmlElement, bool] = {}
 
     def _stated_urls(self) -> tuple[str, ...]:

@@ -111,8 +111,10 @@ def _arrows(page: NeighbourPage, stated: frozenset[str]) -> Iterator[Statement]:
 
 def _arrow_of(anchor: HtmlElement) -> Way | None:
     """The arrow of a link that has a title as well."""
-    text = " ".join(anchor.text_content()[:_MAX_CARD].split())
-    return (arrow_of(text) or icon_way(anchor)) if sum(map(str.isalpha, text)) >= _MIN_LETTERS else None
+    whole = anchor.text_content().strip()
+    way = arrow_of(whole) if whole and not (whole[0].isalnum() and whole[-1].isalnum()) else None
+    way = way or icon_way(anchor)
+    return way if way and sum(map(str.isalpha, whole[:_MAX_CARD])) >= _MIN_LETTERS else None
 
 
 def _read_next(page: NeighbourPage) -> Iterator[Statement]:
@@ -214,7 +216,8 @@ def _last_comments(tree: HtmlElement) -> HtmlElement | None:
     """The last outermost block that is named for comments, or reads "No comments" or "Post a comment"."""
     found: HtmlElement | None = None
     for element in tree.iter(*_COMMENT_TAGS):
-        named = _COMMENTS.search(f"{element.get('id', '')} {element.get('class', '')}")
+        names = f"{element.get('id', '')} {element.get('class', '')}"
+        named = len(names) > 1 and _COMMENTS.search(names)
         if named or (element.text and _COMMENT_TEXT.fullmatch(element.text.strip())):
             inside = found is not None and any(each is found for each in islice(element.iterancestors(), _MAX_NESTING))
             found = found if inside else element
