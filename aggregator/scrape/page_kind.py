@@ -31,6 +31,9 @@ TEASER = 120
 TOLD = 20
 """Words from which a page under the title that its feed announces tells of a riddle, and asks none."""
 
+OWN = 40
+"""Words from which a text is an article's, and the wish for scripts that stands beside it is a theme's."""
+
 CONSENT_PHRASES = 3
 """Phrases of a consent page; an article with a cookie banner below it has fewer of them in its text."""
 
@@ -171,7 +174,8 @@ def _wall(text: str, everything: str, title: str, *, told: bool) -> Label:
     if riddle and len(everything) < 3000 and (match := _CAPTCHA.search(shown)):
         return Label(PageKind.CAPTCHA, _quoted(match))
     shell = words < TEASER and len(everything) < 1500 and not told
-    if shell and (match := _SCRIPT_ONLY.search(shown)):
+    match = _SCRIPT_ONLY.search(shown) if shell else None
+    if match and (words < OWN or match[0] in text):
         return Label(PageKind.SCRIPT_ONLY, _quoted(match))
     asked = _CONSENT.findall(shown)
     if len(everything.split()) < 2.5 * SHORT and len(asked) >= CONSENT_PHRASES and _CONSENT.search(text):

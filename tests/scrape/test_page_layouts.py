@@ -74,8 +74,7 @@ IN_BETWEEN = {
     "a short sentence": ("<p>Von da an war Ruhe.</p>", "Von da an war Ruhe."),
     "a correction": ("<p>Correction: nine harbours, not ten.</p>", "nine harbours, not ten."),
     "an address": ("<p>Write to <a data-cfemail='422130270221243123360221'>[email protected]</a>.</p>", "Write to"),
-    "an element of the site's own": ("<p>A <x-source rationale='good'><a href='https://v.example/'>large, older study</a></x-source> found"
-        " soup in each of the nine harbours.</p>", "A large, older study found soup"),
+    "an element of the site's own": ("<p>A <x-source rationale='good'><a href='https://v.example/'>large, older study</a></x-source> found soup.</p>", "A large, older study found soup"),
     "sections for subscribers": ("<div class='subscriber-only' style='display:none'><p>Soup is all it prints.</p></div>",
         "Soup is all it prints."),
     "sections that a click opens": ("<style>.css-9x{display:none}</style>" + "".join(f"<h3>Part {n}</h3><div class='css-9x'><p>Part {n} of the"

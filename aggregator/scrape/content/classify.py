@@ -238,7 +238,8 @@ class _Judge:
             if not self.kept[index]:
                 continue
             block = self.blocks[index]
-            doubted = self.chances[index] < SURE and self._has(index, CLOSING)
+            least = KEEP_BESIDE if self._is_paragraph(index) else SURE
+            doubted = self.chances[index] < least and self._has(index, CLOSING)
             noted = doubted or self._is_license(index) or is_life(block) or asks_to_subscribe(block)
             if index in self.whole_of or not noted:
                 return
@@ -403,12 +404,15 @@ class _Judge:
             file = leads_to_file(block.element)
             sentence = block.link_words < block.words and "ends" in self.found[index] and chance >= KEEP_BESIDE
             return (announced or sentence or out or file) and not self._has(index, STRONG)
-        template = (
-            self.found[index].get("kind_prose", 0.0) >= TEMPLATE and block.words >= PARAGRAPH and not block.link_words
-        )
-        if template and not self._has(index, STRONG) and "card" not in self.found[index]:
+        if self._is_paragraph(index) and not self._has(index, STRONG) and "card" not in self.found[index]:
             return chance >= least / 2
         return chance >= least and not self._is_marked(index) and self.found[index].get("cards", 0.0) < 0.3
+
+    def _is_paragraph(self, index: int) -> bool:
+        """Whether a block is a paragraph like most of the page's prose, by its element."""
+        block = self.blocks[index]
+        alike = self.found[index].get("kind_prose", 0.0) >= TEMPLATE
+        return alike and block.words >= PARAGRAPH and not block.link_words
 
     def _is_marked(self, index: int) -> bool:
         """Whether something about a block is known from furniture; a sentence that begins with "By" is no byline."""

@@ -78,7 +78,7 @@ _NO_NAME = re.compile(
     r"|null|unknown|root|user|by|updated|bluesky|linkedin|twitter|facebook|learn more|staff writer|contributor|team"
     r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|redaktion|redacción|rédaction|newsroom|editorial"
     r"|webmaster|undefined|faculty|written by|follow|share|profile|about|more)$"
-    r"|\.(?:com|net|org|extra)\b|^page\.|\d:\d\d|\b\d+ comments?\b|^content:"
+    r"|^(?:lv|lvl|level|rank|vip)\.?\s?\d+$|\.(?:com|net|org|extra)\b|^page\.|\d:\d\d|\b\d+ comments?\b|^content:"
 )
 _DATED = re.compile(
     r"(?i)\s*(?:[|•·—–]|\s-\s|\b(?:on|at)\b\s+(?:\w+day\b|\w+\s+\d|\d)|\b(?:published|updated|posted|reviewed by"
@@ -281,6 +281,10 @@ def _texts(node: HtmlElement) -> Iterator[str]:
         ]
         if linked:
             yield ", ".join(dict.fromkeys(linked))
+        parts = [part for text in node.itertext() if (part := squeeze(text))]
+        people = [part for part in parts if is_person(part) and not _ROLE.search(part)]
+        if len(people) == 1 < len(parts) and people[0] == parts[0] and not _AND.search(" ".join(parts)):
+            yield people[0]
         whole = _without_badges(node)
         if len(whole.split()) > MAX_WORDS:
             people = [part for text in node.itertext() if is_person(part := squeeze(text)) and not _ROLE.search(part)]

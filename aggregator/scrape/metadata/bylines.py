@@ -44,9 +44,11 @@ _LABELLED = re.compile(
     r"|(?<=[\d日])(?=\s*(?:更新|公開|发布|發布|发表|發表))|\s(?=(?:更新|公開|发布|發布|发表|發表))"
 )
 _ORIGINALLY = re.compile(
-    r"(?i)\b(?:originally|first) (?:published|posted|appeared)\b|\bursprünglich (?:veröffentlicht|erschienen)|\bzuerst veröffentlicht"
+    r"(?i)(?:^\W*|\b(?:this|the) (?:article|post|story|page|piece|blog|guide|entry)\b.{0,40}?)(?:originally|first) (?:published|posted|appeared)\b"
+    r"|\bursprünglich (?:veröffentlicht|erschienen)|\bzuerst veröffentlicht"
     r"|\bpublié (?:initialement|à l'origine)|\bpublicado originalmente|\bpubblicato originariamente"
 )
+_FULL_STOPS = ("。", "！", "？")
 _LOWER = re.compile(r"\b[^\W\d_A-ZÀ-Þ]{2,}\b")
 SAID = 2
 """Words in lower case that make a line a sentence, beside those of which bylines are made."""
@@ -89,9 +91,9 @@ def byline(blocks: list[Block], title: str | None) -> list[Block]:
     below: list[Block] = []
     paragraphs = 0
     for block in blocks[top + 1 : top + 1 + BELOW]:
-        if _is_readers(block.element):
+        if _is_readers(block.element) or block.element.tag == "th":
             break
-        if block.words > LONGEST:
+        if block.words > LONGEST or (block.words >= DATELINE and block.text.endswith(_FULL_STOPS)):
             paragraphs += 1
             if paragraphs >= PARAGRAPHS:
                 break
