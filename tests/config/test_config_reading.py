@@ -265,7 +265,7 @@ SECRET = "k3y-of-the-t34m"
 
 
 @pytest.mark.parametrize("name", ["News ${KEY} weekly", "$${KEY}", "${NOT_SET}", "$KEY ${KEY", "$$$${KEY}${KEY}"])
-def test_a37_names_titles_and_tags_are_text(tmp_path: Path, name: str) -> None:
+def test_a37_h01_names_titles_and_tags_are_text(tmp_path: Path, name: str) -> None:
     """Everybody sees them, and they come from strangers: nothing in them is replaced, nor has it to be there."""
     quoted = json.dumps(name)
     text = (
@@ -277,7 +277,7 @@ def test_a37_names_titles_and_tags_are_text(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["?${KEY}", "?$${KEY}", "?$$${KEY}", "${NOT_SET}/$KEY/$$/{KEY}"])
-def test_a37_what_add_writes_is_read_again_as_it_was(tmp_path: Path, address: str) -> None:
+def test_a37_h01_what_add_writes_is_read_again_as_it_was(tmp_path: Path, address: str) -> None:
     """A stranger's address cannot fetch a value from our environment, nor be a mistake for want of one."""
     file = tmp_path / "feeds.yaml"
     feed = Feed(url=f"https://a.example/{address}", name="A ${KEY}")

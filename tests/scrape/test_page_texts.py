@@ -162,7 +162,7 @@ def test_the_feeds_title_stands_unless_it_is_none(announced: str, title: str) ->
         ("", URL + "more.html", URL + "a.png"),
     ],
 )
-def test_addresses_start_from_the_base(base: str, link: str, image: str) -> None:
+def test_h22_addresses_start_from_the_base(base: str, link: str, image: str) -> None:
     """Of links, pictures (lazy ones, too), rel=canonical (HTML 4.2.3)."""
     figure = '<figure><img src="data:image/gif;base64,R0" data-src="a.png" width="600" height="400"></figure>'
     body = (
@@ -210,7 +210,7 @@ TRAP = "Tokens of the casino are sold here to everybody who copies the page."
 
 
 @pytest.mark.parametrize("way", [*HIDDEN, *SHOWN])
-def test_what_a_style_hides_is_no_part_of_the_article(way: str) -> None:
+def test_h23_what_a_style_hides_is_no_part_of_the_article(way: str) -> None:
     """Traps and words for search engines are left out; what a click opens is not."""
     piece = (HIDDEN | SHOWN)[way].format(TRAP)
     found = read(f"<article><h1>{TITLE}</h1>{BODY}{piece}{LONGER}</article>")
@@ -219,7 +219,7 @@ def test_what_a_style_hides_is_no_part_of_the_article(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", HIDDEN)
-def test_what_a_style_hides_in_a_feed_is_no_part_of_it(way: str) -> None:
+def test_h23_what_a_style_hides_in_a_feed_is_no_part_of_it(way: str) -> None:
     """However long it is, as no script will show it; a text of which all is hidden is shown."""
     assert TRAP not in clean_html("<p>In short.</p>" + HIDDEN[way].format(TRAP), None)
     assert TRAP in clean_html(HIDDEN[way].format(TRAP), None)

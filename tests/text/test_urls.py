@@ -105,7 +105,7 @@ def test_a37_what_is_secret_in_a_configured_url_is_hidden_in_every_other_url() -
         ("https://user:security@a.example/feed", "https://b.example/security/"),
     ],
 )
-def test_k26_words_in_a_configured_url_are_taken_out_of_nobodys_links(configured: str, link: str) -> None:
+def test_h04_k26_words_in_a_configured_url_are_taken_out_of_nobodys_links(configured: str, link: str) -> None:
     """A parameter that is called like a key and holds a word is none; a short value stands in too many addresses."""
     keep_secrets_of(configured)
     assert public_url(link) == link
@@ -126,7 +126,7 @@ def test_k26_words_in_a_configured_url_are_taken_out_of_nobodys_links(configured
         ("https://ann:sunshine@a.example/p", "https://a.example/p"),
     ],
 )
-def test_k26_a_secret_that_is_a_word_is_one_where_it_was_configured(link: str, expected: str) -> None:
+def test_h04_k26_a_secret_that_is_a_word_is_one_where_it_was_configured(link: str, expected: str) -> None:
     """On its host, as its parameter, whole; as a password before any host. Else it is the word that others wrote."""
     keep_secret("sunshine")
     keep_secrets_of("https://ann:sunshine@a.example/feed?token=sunshine", interpolated=True)
@@ -156,7 +156,7 @@ def test_a37_a_key_in_a_configured_url_is_in_no_link(value: str) -> None:
 @pytest.mark.parametrize(
     "query", ["sid=26/11/30/0123456", "catalogue_key=CVE-2026-1234", "hash=9f86d081884c7d60", "token=abc", "auth=x"]
 )
-def test_k26_the_parameters_of_a_strangers_link_stay(query: str) -> None:
+def test_h16_k26_the_parameters_of_a_strangers_link_stay(query: str) -> None:
     """Forums, Slashcode and catalogues name their posts so; only user and password go."""
     assert (
         public_url(f"https://u:p@a.example/view?{query}&amp;z=1#{query}")

@@ -346,7 +346,9 @@ def test_compressed_answers_say_so_to_caches(ask: Any) -> None:
 
 
 @pytest.mark.parametrize("size", [b"-5", b"zz", b"1" * 30])
-def test_a_bad_chunk_is_answered_and_is_no_bug(filled: Path, size: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_h15_a_bad_chunk_is_answered_and_is_no_bug(
+    filled: Path, size: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
     """What comes in a request's body is a stranger's doing: the connection ends, and no traceback is logged."""
     head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     with serving(filled) as asking:
@@ -356,7 +358,7 @@ def test_a_bad_chunk_is_answered_and_is_no_bug(filled: Path, size: bytes, capfd:
 
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
-def test_a_request_for_another_protocol_is_answered_as_http(
+def test_h15_a_request_for_another_protocol_is_answered_as_http(
     filled: Path, protocol: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And no advice about what to install is logged for it."""
@@ -366,7 +368,7 @@ def test_a_request_for_another_protocol_is_answered_as_http(
     assert [record for record in caplog.records if "pgrade" in record.message or "pip" in record.message] == []
 
 
-def test_nothing_behind_a_request_with_two_lengths_is_answered(filled: Path) -> None:
+def test_h15_nothing_behind_a_request_with_two_lengths_is_answered(filled: Path) -> None:
     """Which of the two a proxy went by is not known: the connection ends after the answer (RFC 9112 section 6.1)."""
     both = b"POST /search HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     with serving(filled) as asking:

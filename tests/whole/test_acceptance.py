@@ -128,21 +128,30 @@ K26 links and words of other people: no secret because of their names
 K27 entries of one date: in the document's order, and the chain of posts with them"""
 
 HOSTILE = """\
+H1 a stranger's title or address holds `${NAME}`: it is text, and the environment stays where it is
 H2 a stranger's feed names an outlet's post first: it is the outlet's, with its title and words
 H3 a page says that it is another author's post on a host they share: both stand, each for itself
+H4 a feed's address holds a word where keys stand: it is taken out of nobody's links
 H5 a backup is restored, the database lost or emptied: the output follows, ids and times go on above what is out
 H6 every page names the front page or an overview as its address: each entry leads to its own post
+H7 one outlet's robots.txt answers 500: the others' posts come out
 H8 a copy dated before our last look at its feed: the date is not believed
 H9 a link blog is a round ahead of the outlet, plainly or by a redirect: the source is the outlet
 H10 an edit is told once, and none where the words are the same
 H11 titles that nobody sees, direction marks without an end: untitled; closed
 H12 a feed that fills the disk: bounds on what it may add, and on a document
 H13 a page says that another author's post comes before it: that post leads on to no stranger
+H14 the folder that a command was started in is gone: a sentence
+H15 requests that are none, or ask for another protocol: answered once, and no traceback
+H16 links whose parameters are called like keys: they lead where they led
 H17 threads told apart by a number in the link: each page is read
 H18 guids and links that differ in one parameter: as many entries; one that only tracks makes none
 H19 items that share link and title: as many entries as there are texts and dates
 H20 entries of two feeds on one front page or catalogue: two posts, each with its words
 H21 notices in the same words on other days: no copies
+H22 pages with a base: links and pictures start from there
+H23 what a page or a feed hides by style: no part of the article
+H24 one host asks for minutes between requests: its own posts wait, and no others
 H25 a guid used again for another article: another entry
 H26 new guids or dates at every build: the same entries
 H27 a post that two feeds carry: the best of both, and nothing of a stranger's
@@ -201,5 +210,5 @@ def test_the_page_of_faults_and_attacks_is_as_the_tests_are() -> None:
 def test_every_case_has_a_test_or_a_reason() -> None:
     """No fault, no attack and no kind is left out silently."""
     cases = {line.partition(" ")[0] for line in f"{FAULTS}\n{ATTACKS}\n{KINDS}\n{HOSTILE}".splitlines()}
-    assert len(cases) == 127
+    assert len(cases) == 136
     assert sorted(cases - set(named_tests()) - set(NOT_TESTED)) == []

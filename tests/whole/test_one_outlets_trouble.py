@@ -20,7 +20,7 @@ def stock(site: Outlet, name: str, posts: int = 2) -> None:
         site.pages[f"/p{n}"] = ("text/html", f"<html><body><article>{text}</article></body></html>".encode())
 
 
-def test_k25_a_slow_and_a_broken_robots_txt_delay_their_own_outlets_alone(tmp_path: Path) -> None:
+def test_h07_h24_k25_a_slow_and_a_broken_robots_txt_delay_their_own_outlets_alone(tmp_path: Path) -> None:
     """A Crawl-delay of minutes and a robots.txt that fails: the well outlet's posts are out within seconds."""
     with outlet() as well, outlet(host="127.0.0.2") as slow, outlet(host="127.0.0.3") as ill:
         for site, name in ((well, "Well"), (slow, "Slow"), (ill, "Ill")):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from support.outlets import outlet, rss
@@ -67,7 +70,7 @@ def test_a37_no_secret_leaves(tmp_path: Path) -> None:
         assert [words for words, text in spoken.items() if secret in text] == []
 
 
-def test_k26_a_secret_that_is_a_word_changes_no_other_feeds_address(
+def test_h04_k26_a_secret_that_is_a_word_changes_no_other_feeds_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not in `status`, in the list of feeds, or in what is published of its articles, links and exports included."""
@@ -90,6 +93,44 @@ def test_k26_a_secret_that_is_a_word_changes_no_other_feeds_address(
     files = [path.read_bytes() for path in (tmp_path / "data" / "public").rglob("*.*") if path.is_file()]
     assert not [data for data in files if b"REDACTED" in data]
     assert any(b"sid=26/11/security" in data for data in files)
+
+
+NAMES = (
+    "News ${TEAM_KEY} weekly", "$${TEAM_KEY}", "$$${TEAM_KEY}", "${NOT_SET}", "${${TEAM_KEY}}", "quote\" ' # ${TEAM_KEY}: [x]",
+    "!!python/object ${TEAM_KEY}", "*alias", "&anchor ${TEAM_KEY}", "- ${TEAM_KEY}", "{a: ${TEAM_KEY}}", "> ${TEAM_KEY}", "null", "~",
+    "%TEAM_KEY% $TEAM_KEY ${TEAM_KEY:-x} $(env) {{ TEAM_KEY }}",
+)  # fmt: skip
+"""What a stranger may call a feed."""
+
+
+def test_h01_a_list_of_a_strangers_brings_nothing_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names, folders and addresses of an imported list are what they are, in the file, in `status` and on the mirror."""
+    secret = "k3y-that-nobody-may-see"
+    monkeypatch.setenv("TEAM_KEY", secret)
+    with outlet() as site:
+        urls = {f"{site.origin}/${{TEAM_KEY}}/{n}": name for n, name in enumerate(NAMES)}
+        for n, name in enumerate(NAMES):
+            shown = escape(name)
+            site.pages[f"/$%7BTEAM_KEY%7D/{n}"] = rss(shown, (f"{site.origin}/p{n}", f"Post {n}", DATE, shown))
+        lines = (
+            f"<outline text={quoteattr(f'In {name}')}><outline type='rss' text={quoteattr(name)} xmlUrl={quoteattr(url)}"
+            f" category={quoteattr(name)}/></outline>"
+            for url, name in urls.items()
+        )
+        (tmp_path / "list.opml").write_text(f"<opml version='2.0'><body>{''.join(lines)}</body></opml>")
+        program = Program(tmp_path)
+        program.configure(
+            "network: {allow: [127.0.0.0/8], per_host_interval_s: 0}\ndefaults: {full_text: never}\nfeeds: []\n"
+        )
+        commands = (["import-opml", str(tmp_path / "list.opml")], ["poll"], ["status", "--json"], ["export-opml"])
+        spoken = [program.run(*words) for words in commands]
+    assert [ended.returncode for ended in spoken] == [0, 0, 0, 0]
+    assert sorted(feed["name"] for feed in json.loads(spoken[2].stdout)) == sorted(NAMES)
+    everything = [ended.stdout + ended.stderr for ended in spoken]
+    everything += [f"{path} {path.read_bytes()!r}" for path in tmp_path.rglob("*") if path.is_file()]
+    assert [text[:80] for text in everything if secret in text] == []
 
 
 def told(name: str) -> bytes:
