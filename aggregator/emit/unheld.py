@@ -38,9 +38,11 @@ def close(
     that a build which was killed has left stay. Raises OSError.
     """
     name, shown = stem(len(blocks) + 1), published(folder.root)
-    if (block := read_back(folder, feed, name)) is not None or shown is None:
-        return block
-    block = ArchiveBlock(blocks[-1].last + 1 if blocks else 1, shown.sequence)
+    first = blocks[-1].last + 1 if blocks else 1
+    left = read_back(folder, feed, name)
+    if shown is None or (left is not None and left.first == first):
+        return left
+    block = ArchiveBlock(first, shown.sequence)
     document = replace(archived(feed, len(blocks) + 1, block, ()), newest=shown.stamp)
     found = {extension: _entries(folder, feed, extension, held) for extension in _ENTRIES}
     if not all(found.values()) or block.last < block.first:
