@@ -18,8 +18,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FLOORS = json.loads((ROOT / "bench" / "floors.json").read_text("utf-8"))["extraction"]
 LEAST = {
-    "extraction": {"f1": 0.94, "must": 0.87, "must_plain": 0.965, "title": 0.82, "author": 0.81, "date": 0.87},
-    "extraction-news": {"f1": 0.965, "title": 0.9, "author": 0.8, "date": 0.95},
+    "extraction": {"f1": 0.943, "must": 0.87, "must_plain": 0.965, "title": 0.845, "author": 0.845, "date": 0.875},
+    "extraction-news": {"f1": 0.975, "title": 0.92, "author": 0.81, "date": 0.96},
 }
 MOST = {"must_not": 0.035}
 LOST = 1

@@ -170,37 +170,39 @@ class _Judge:
             keep = self.means[whole.element] >= (SURE if self.linked_home[whole.element] else KEEP)
             for part in whole.parts:
                 self.kept[part] = keep
-        barred = self._barred()
         home = None
         if any(self.kept):
             start, end = self._span()
             home = self._home()
             self._fill(start, end)
             self._extend(home, start, end)
-        for index, keep in enumerate(self.kept):
-            if keep and (index in barred or is_colophon(self.blocks[index])):
-                self.kept[index] = False
+        self._bar()
         self._no_closing_notes()
         drop_copies(self.blocks, self.kept)
         drop_empty_headings(self.blocks, self.kept, self.chances)
         drop_byline(self.blocks, self.kept, self.title)
         return BlockVerdict(self.blocks, self.chances, self.kept, home, self.wholes)
 
-    def _barred(self) -> set[int]:
-        """The blocks that are known from furniture, whatever the model thinks of them."""
-        barred = {index for index in range(len(self.blocks)) if self._is_known(index)}
+    def _bar(self) -> None:
+        """Drop what is known from furniture, whatever the model thinks of it."""
         headline = next((index for index in range(len(self.blocks)) if self._is_headline(index)), 0)
-        barred.update(index for index in range(headline) if self._is_menu(index))
         boxes = signups(self.blocks[0].element.getroottree().getroot()) if self.blocks else []
-        if boxes:
-            inside = {node for box in boxes for node in box.iter()}
-            barred.update(index for index, block in enumerate(self.blocks) if block.element in inside)
+        inside = {node for box in boxes for node in box.iter()}
+        barred: set[int] = set()
         for whole in self.wholes:
             if self.linked_home[whole.element] and any(self._has(part, OTHERS) for part in whole.parts):
                 barred.update(whole.parts)
             if whole.kind in (Kind.LIST, Kind.DETAILS) and is_contents(whole.element):
                 barred.update(whole.parts, self._titles_of_contents(whole))
-        return barred
+        for index, block in enumerate(self.blocks):
+            if self.kept[index] and (
+                index in barred
+                or block.element in inside
+                or self._is_known(index)
+                or is_colophon(block)
+                or (index < headline and self._is_menu(index))
+            ):
+                self.kept[index] = False
 
     def _is_known(self, index: int) -> bool:
         item, chance = self.found[index], self.chances[index]
@@ -377,8 +379,9 @@ class _Judge:
     def _keep_titles(self) -> None:
         """Keep the headings right before structures that are kept, and before paragraphs."""
         for index in range(len(self.blocks) - 2, -1, -1):
-            named = SOURCES.search(self.blocks[index].text) or not self._has(index, FURNITURE)
-            if not self.kept[index] and named and self._heads(index):
+            if self.kept[index] or not self._heads(index):
+                continue
+            if SOURCES.search(self.blocks[index].text) or not self._has(index, FURNITURE):
                 self.kept[index] = True
         for whole in self.wholes:
             if not self.kept[whole.parts[0]]:

@@ -134,7 +134,13 @@ for _hint, _pieces in HINTS.items():
     for _piece in _pieces.split():
         _PIECES.setdefault(_piece[:_KEY], []).append((_piece, _hint))
 
-_PATTERNS = [(name, re.compile(pattern).search) for name, pattern in PHRASES.items()]
+_AT_START = frozenset({"share", "date", "by", "lead", "price", "step", "tags", "next", "references"})
+"""The phrases that stand at the beginning, in each of their forms."""
+
+_PATTERNS = [
+    (name, re.compile(pattern).match if name in _AT_START else re.compile(pattern).search)
+    for name, pattern in PHRASES.items()
+]
 _SEPARATORS = str.maketrans({"_": "-", ":": "-", ".": "-", "/": "-"})
 _NONE: frozenset[str] = frozenset()
 _of_name: dict[str, frozenset[str]] = {}
