@@ -31,7 +31,7 @@ from aggregator.models import (
     PendingArticle,
     RevisionKind,
 )
-from aggregator.store import article_links, ownership, post_changes, revisions, times
+from aggregator.store import article_links, identity, ownership, post_changes, revisions, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links, held, identifying, register
 from aggregator.text.storable import TEASER_CHARS, keepable, plain, shortened
@@ -447,6 +447,12 @@ def _let_strangers_go(sql: Sql, feed_id: int, article_id: int, at: datetime) -> 
         """,
         {"article": article_id, "feed": feed_id},
     )
+    named = sql.all(
+        "SELECT id FROM articles WHERE duplicate_of = ? AND duplicate_reason = ?", (article_id, ownership.LINKED)
+    )
+    for row in named:
+        identity.stand_alone(sql, row["id"])
+        post_changes.mark_changed(sql, (row["id"], article_id))
     for row in rows:
         if ownership.say_the_same(row["title"], row["html"] or row["summary"], row["own_title"], row["own_text"]):
             continue

@@ -195,6 +195,17 @@ def link(sql: Sql, article_id: int, likeness: Likeness) -> tuple[int, ...]:
     return (leader, follower, article_id, *moved)
 
 
+def follow(sql: Sql, article_id: int, leader: int, reason: str) -> None:
+    """Link an article that stands alone to another, whichever came first; one that has copies of its own stays."""
+    leads = sql.one("SELECT 1 FROM articles WHERE duplicate_of = ?", (article_id,))
+    if leads is None and _leader(sql, article_id) == article_id and (chief := _leader(sql, leader)) != article_id:
+        sql.execute(
+            "UPDATE articles SET duplicate_of = ?, similarity = 1, duplicate_reason = ? WHERE id = ?",
+            (chief, reason, article_id),
+        )
+        hide(sql, article_id)
+
+
 def gather(sql: Sql, article_id: int, likenesses: Iterable[Likeness]) -> tuple[int, ...]:
     """Link further articles that are alike to this one; the articles whose posts now look different.
 

@@ -18,6 +18,8 @@ from aggregator.store.connection import Sql
 from aggregator.store.identity import Links
 from aggregator.text.urls import host_of
 
+LINKED = "its link is that of this post"
+
 AKIN = 0.5
 """The part of the words of the shorter of two titles that the other has too, when both speak of one thing."""
 
@@ -68,8 +70,33 @@ def settle(sql: Sql, article_id: int, now: datetime, links: Links) -> bool:
     if best is not owner:
         _hand_to(sql, article, best["feed_id"], best["entry_id"], now)
     _note_contributors(sql, article_id, best, rows, links)
+    _list_strangers(sql, article_id, best, links)
     articles.take_longest(sql, article_id, now)
     return best is not owner
+
+
+def _list_strangers(sql: Sql, article_id: int, owner: sqlite3.Row, links: Links) -> None:
+    """Let posts of strangers that only have this one's link be listed as such, now that the feed at home brings it.
+
+    While no feed was at home there, they may have been taken for posts of their own (see `is_another`). A feed that has
+    the address for several posts has none of them named by it.
+    """
+    url = owner["canonical_url"] or ""
+    near = _nearness(owner, url, links)
+    rows = sql.all(
+        """
+        SELECT DISTINCT entries.article_id, entries.feed_id, feeds.polled_url, feeds.url AS feed_url, feeds.home_page_url
+        FROM entries JOIN feeds ON feeds.id = entries.feed_id
+        WHERE entries.canonical_url = ? AND entries.article_id <> ? AND entries.found_by = 'feed'
+        """,
+        (url, article_id),
+    )
+    if not near or any(row["feed_id"] == owner["feed_id"] for row in rows):
+        return
+    for row in rows:
+        if _nearness(row, url, links) < near:
+            identity.follow(sql, row["article_id"], article_id, LINKED)
+            post_changes.mark_changed(sql, (row["article_id"], article_id))
 
 
 def _note_contributors(sql: Sql, article_id: int, owner: sqlite3.Row, rows: list[sqlite3.Row], links: Links) -> None:

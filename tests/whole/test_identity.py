@@ -311,6 +311,27 @@ def test_h02_h09_a_post_is_its_own_outlets_whoever_names_it_first(two: Rounds, o
     assert two.asked.count("https://outlet.example/post") == (1 if order != "Stranger first" else 2)
 
 
+@pytest.mark.parametrize("order", ["first second Outlet", "first Outlet second", "Outlet second first"])
+@pytest.mark.parametrize("several", [False, True])
+def test_h02_two_strangers_name_an_outlets_post(tmp_path: Path, order: str, several: bool) -> None:
+    """With words that have nothing in common: both are listed as ones who link, unless the outlet lists many there."""
+    rounds = Rounds(tmp_path, **{name: f"https://{name.lower()}.example/rss" for name in order.split()})
+    titles = {"first": "Tall tales forever", "second": "Circle lantern tower", "Outlet": "The outlet's headline"}
+    listed = {}
+    for name in order.split():
+        words = prose(f"what {name} says", 60)
+        listed[name] = item(titles[name], "https://outlet.example/post", name, START - HOUR, words)
+        rounds.poll(name, rss(listed[name], home=f"https://{name.lower()}.example/"))
+        rounds.now += HOUR
+    (post,) = rounds.posts()
+    assert (post.title, post.source.name) == (titles["Outlet"], "Outlet")
+    assert sorted(other.name for other in post.also_in) == ["first", "second"]
+    if several:
+        more = item("Another of ours", "https://outlet.example/post", "more", START, prose("another", 60))
+        rounds.poll("Outlet", rss(more, listed["Outlet"], home="https://outlet.example/"))
+        assert rounds.titles() == sorted([*titles.values(), "Another of ours"])
+
+
 def test_h02_a_stranger_that_says_to_be_the_outlet_is_none(two: Rounds) -> None:
     """A channel's link is its own word; a feed that comes from the site counts more."""
     two.poll("Stranger", rss(SAID, home="https://outlet.example/"))
