@@ -85,7 +85,8 @@ def _list_strangers(sql: Sql, article_id: int, owner: sqlite3.Row, links: Links)
     near = _nearness(owner, url, links)
     rows = sql.all(
         """
-        SELECT DISTINCT entries.article_id, entries.feed_id, feeds.polled_url, feeds.url AS feed_url, feeds.home_page_url
+        SELECT DISTINCT entries.article_id, entries.feed_id,
+            feeds.polled_url, feeds.url AS feed_url, feeds.home_page_url
         FROM entries JOIN feeds ON feeds.id = entries.feed_id
         WHERE entries.canonical_url = ? AND entries.article_id <> ? AND entries.found_by = 'feed'
         """,
