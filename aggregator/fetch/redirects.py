@@ -305,7 +305,8 @@ class CheckedRequest:
                 raise told from error
             outcome = error
         if outcome is not None:
-            self._hosts.crawl_delay(place(url), self._robots.learn(url, outcome))
+            self._hosts.crawl_delay(place(url), self._robots.delay_s(url, outcome))
+            self._robots.learn(url, outcome)
             self.abandon()
 
     def abandon(self) -> None:

@@ -193,21 +193,26 @@ class Robots:
         """What to fetch for the origin of `url`."""
         return Request(f"{origin(url)}/robots.txt", max_bytes=MAX_BYTES, accept="text/plain,*/*;q=0.1")
 
-    def learn(self, url: str, outcome: Response | FetchError) -> float | None:
-        """Keep what came of fetching the file for `url`; the seconds between requests that it asks for, or None."""
+    def delay_s(self, url: str, outcome: Response | FetchError) -> float | None:
+        """The seconds between requests that the file for `url` asks for, by what came of fetching it; or None."""
+        file: RobotsFile | None = RobotsFile(origin(url), self._clock(), *_status_and_body(outcome))
+        if file is not None and not _had(file):
+            file = self._file(origin(url))
+        return read_rules(file.body, self._agent).delay_s() if file is not None and file.status == 200 else None
+
+    def learn(self, url: str, outcome: Response | FetchError) -> None:
+        """Keep what came of fetching the file for `url`. From now on others go by it: its delay is to be known before."""
         where, now = origin(url), self._clock()
         file = RobotsFile(where, now, *_status_and_body(outcome))
         if _had(file):
             self._until[where] = now + FRESH
             self._keep(file)
-            return read_rules(file.body, self._agent).delay_s() if file.status == 200 else None
+            return
         self._until[where] = now + UNREACHABLE
         self._why[where] = outcome.message if isinstance(outcome, FetchError) else ""
         known = self._file(where)
         if known is None or not _had(known):
             self._keep(file)
-            return None
-        return read_rules(known.body, self._agent).delay_s() if known.status == 200 else None
 
 
 def _had(file: RobotsFile) -> bool:

@@ -586,6 +586,24 @@ def test_crawl_delay_stretches_the_spacing_for_everybody(serve, fetching, memory
     assert min(waits[:3] + waits[4:]) > 0.12
 
 
+def test_no_page_slips_through_before_a_crawl_delay_is_known(serve, fetching, memory, monkeypatch) -> None:
+    """Others go by a robots.txt only once its delay holds, however long it takes to keep the file."""
+    server = serve(rules("User-agent: *\nCrawl-delay: 0.8\n"))
+    fetcher, kept = fetching(per_host_connections=4), memory.save_robots
+    meanwhile = threading.Thread(target=fetcher.get, args=(Request(server.url("/late"), robots=True),))
+
+    def keep(file: RobotsFile) -> None:
+        kept(file)
+        meanwhile.start()
+        time.sleep(0.3)
+
+    monkeypatch.setattr(memory, "save_robots", keep)
+    fetcher.get(Request(server.url("/first"), robots=True))
+    meanwhile.join()
+    assert server.paths[0] == "/robots.txt"
+    assert min(gaps(server)) > 0.6
+
+
 @pytest.mark.parametrize(
     ("text", "delay"),
     [
