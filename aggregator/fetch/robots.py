@@ -201,7 +201,7 @@ class Robots:
         return read_rules(file.body, self._agent).delay_s() if file is not None and file.status == 200 else None
 
     def learn(self, url: str, outcome: Response | FetchError) -> None:
-        """Keep what came of fetching the file for `url`. From now on others go by it: its delay is to be known before."""
+        """Keep what came of fetching the file for `url`. Others go by it at once: its delay is to be known before."""
         where, now = origin(url), self._clock()
         file = RobotsFile(where, now, *_status_and_body(outcome))
         if _had(file):
