@@ -142,12 +142,13 @@ def drop_hidden(tree: HtmlElement, most: float = MAX_HIDDEN) -> None:
     limit = most * max(_length(tree), 1)
     folded = _folded(hidden)
     controlled: set[str] | None = None
+    tables: dict[HtmlElement, bool] = {}
     for node in hidden:
         if node in folded:
             continue
         if controlled is None:
             controlled = _controlled(tree)
-        if _length(node) <= limit and not _is_opened(node, controlled) and node.getparent() is not None:
+        if _length(node) <= limit and not _is_opened(node, controlled, tables) and node.getparent() is not None:
             node.drop_tree()
 
 
@@ -203,8 +204,10 @@ def _length(node: HtmlElement) -> int:
     return sum(map(len, node.xpath(_TEXTS)))
 
 
-def _is_opened(node: HtmlElement, controlled: set[str]) -> bool:
-    """Whether hidden text is the article's all the same: what a click opens, a listing, or a formula's source."""
+def _is_opened(node: HtmlElement, controlled: set[str], tables: dict[HtmlElement, bool]) -> bool:
+    """Whether hidden text is the article's all the same: what a click opens, a listing, or a formula's source. `tables`
+    is which of them arrange the page, as far as that is known.
+    """
     names = f"{node.get('class') or ''} {node.get('id') or ''}"
     if node.get("role") in ("tabpanel", "region", "math") or node.get("id") in controlled or _OPENED.search(names):
         return True
@@ -217,10 +220,14 @@ def _is_opened(node: HtmlElement, controlled: set[str]) -> bool:
     ):
         return False  # what a table is sorted by
     around = islice(node.iterancestors(), MAX_DEPTH)
-    return any(
-        each.tag in ("pre", "code", "math", "details") or (each.tag == "table" and not lays_out(each))
-        for each in around
-    )
+    kept = (each for each in around if each.tag in ("pre", "code", "math", "details", "table"))
+    return any(each.tag != "table" or not _lays_out(each, tables) for each in kept)
+
+
+def _lays_out(table: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
+    if table not in known:
+        known[table] = lays_out(table)
+    return known[table]
 
 
 def _controlled(tree: HtmlElement) -> set[str]:

@@ -285,7 +285,9 @@ def test_f28_charsets(data: bytes, label: str, text: str) -> None:
 @pytest.mark.parametrize(
     "html",
     ["<div>" * 100_000 + "x", "<b><p>x" * 50_000, "<a href=/x>y</a> " * 60_000, "<p>word word word</p>" * 60_000, "<table><tr><td>x" * 30_000,
-     "<script type='application/ld+json'>" + "[" * 200_000 + "</script>", "<div class='" + "comment " * 100_000 + "'>x"],
+     "<script type='application/ld+json'>" + "[" * 200_000 + "</script>", "<div class='" + "comment " * 100_000 + "'>x",
+     "<div class=newsletter>" + "<input type=email>x " * 30_000, "<table><tr><td>" + "<p style='display:none'>x</p>" * 20_000,
+     "<pre class=line>x</pre>" * 50_000, "<a href=/author/x>Ada Example</a> " * 30_000, "<x-a>x </x-a>" * 60_000],
 )  # fmt: skip
 def test_a19_floods_end(html: str) -> None:
     """A page made to take long takes no longer than its worker may."""

@@ -437,6 +437,7 @@ FOUND = ("/2024/03/09/newer-post/", "/2024/03/02/older-post/")
         "<div class='pager right'><a href='/2024/03/09/newer-post/'>Fog</a></div></section>"),
         ("<div class='nav-links'><div class='nav-previous'><a href='/2024/03/02/older-post/'>Nächster Beitrag: Fog</a></div>"
         "<div class='nav-next'><a href='/2024/03/09/newer-post/'>Vorheriger Beitrag: Boats</a></div></div>"),
+        "<div><p>← <a href='/2024/03/02/older-post/'>On boats</a></p><p><a href='/2024/03/09/newer-post/'>On fog</a> →</p></div>",
         "<div class='navbar'>" + PAIR.format("zurück", "weiter") + "</div>",
     ],
 )  # fmt: skip

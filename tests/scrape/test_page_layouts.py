@@ -113,6 +113,7 @@ def test_what_is_set_into_an_article_is_not(frame: str, part: str) -> None:
     box = FURNITURE[part]
     for body, after in ((HEAD + TAIL + box, ""), (HEAD + TAIL, box), (HEAD + box + TAIL, "")):
         text, _ = shown(frame, body, after)
+        assert not text.endswith("back")
         assert not [each for each in ("Friday", "continues below", "Anzeige") if each in text]
         assert not [each for each in TEXT if each not in text]
 

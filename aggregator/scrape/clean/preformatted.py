@@ -7,6 +7,7 @@ Whatever box, table or row of elements a highlighter has built, the text comes o
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from lxml.etree import SubElement
@@ -82,14 +83,15 @@ def _show_sources(tree: HtmlElement) -> None:
 
 def _boxes_of_lines(tree: HtmlElement) -> list[tuple[HtmlElement, list[HtmlElement]]]:
     """What editors in a page show: a `pre` for each line, side by side, or in boxes with a line's number each."""
+    lines = [line for line in tree.iter("pre") if _LINE.search(line.get("class") or "")]
+    number = Counter(line.getparent() for line in lines)
     boxes: dict[HtmlElement, list[HtmlElement]] = {}
-    for line in tree.iter("pre"):
-        if not _LINE.search(line.get("class") or "") or line.getparent() is None:
-            continue
+    for line in lines:
         box = line.getparent()
-        if sum(1 for child in box if child.tag == "pre") == 1 and box.getparent() is not None:
+        if box is not None and number[box] == 1 and box.getparent() is not None:
             box = box.getparent()
-        boxes.setdefault(box, []).append(line)
+        if box is not None:
+            boxes.setdefault(box, []).append(line)
     return [(box, lines) for box, lines in boxes.items() if len(lines) > 1 and _holds_only(box, lines)]
 
 

@@ -76,6 +76,9 @@ OFTEN = 0.3
 SURE = 0.75
 """Chance up to which a closing line that reads as furniture is left out."""
 
+WAY_BACK = 2
+"""Words of a link behind an article that leads on from it."""
+
 BY = frozenset({"is_by"})
 
 HOME = 0.6
@@ -242,10 +245,22 @@ class _Judge:
             block = self.blocks[index]
             least = KEEP_BESIDE if self._is_paragraph(index) else SURE
             doubted = self.chances[index] < least and self._has(index, CLOSING)
-            noted = doubted or self._is_license(index) or is_life(block) or asks_to_subscribe(block)
+            noted = (
+                self._is_way_back(block)
+                or doubted
+                or self._is_license(index)
+                or is_life(block)
+                or asks_to_subscribe(block)
+            )
             if index in self.whole_of or not noted:
                 return
             self.kept[index] = False
+
+    def _is_way_back(self, block: Block) -> bool:
+        """Whether a last line is nothing but a link of a word or two to a page of the site: "back", "All posts"."""
+        linked = block.link_words == block.words <= WAY_BACK and block.element.tag not in ("li", "td", "pre")
+        own = not leads_out(block.element, self.host) and not leads_to_file(block.element)
+        return linked and own and not block.images
 
     def _is_license(self, index: int) -> bool:
         return self._has(index, LEGAL) and (self.blocks[index].words < WEIGHT or self._has(index, COPYRIGHT))

@@ -168,13 +168,13 @@ def asks_to_subscribe(block: Block) -> bool:
 
 def signups(root: HtmlElement) -> list[HtmlElement]:
     """The boxes that ask for an address: named for a letter, with a form in them, and little text."""
-    found = []
+    chains = []
     for form in root.iter("form", "input"):
         if form.tag == "input" and (form.get("type") or "").lower() != "email":
             continue
-        around = [node for node in (form, *islice(form.iterancestors(), _LEVELS)) if "letter" in hints(node)]
-        fitting = [node for node in around if len("".join(node.itertext()).split()) <= SIGNUP_WORDS]
-        found += fitting[-1:]
+        chains.append([node for node in (form, *islice(form.iterancestors(), _LEVELS)) if "letter" in hints(node)])
+    sizes = {node: len("".join(node.itertext()).split()) for node in {node for chain in chains for node in chain}}
+    found = [fitting[-1] for chain in chains if (fitting := [node for node in chain if sizes[node] <= SIGNUP_WORDS])]
     return list(dict.fromkeys(found))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from html import unescape
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -233,9 +234,11 @@ def _shown(tree: HtmlElement) -> list[str]:
 def _is_anothers(node: HtmlElement, name: str) -> bool:
     """Whether the line that a link stands in names somebody who checked, translated or photographed."""
     line = node.getparent()
-    if node.tag != "a" or line is None or not 0 < len(text := text_of(line)) <= 3 * MAX_NAME:
+    if node.tag != "a" or line is None:
         return False
-    return name in text and name not in _OTHERS.sub("", text)
+    texts = list(islice(line.itertext(), MAX_AUTHORS * 4))
+    text = squeeze(" ".join(texts))
+    return len(texts) < MAX_AUTHORS * 4 and name in text and name not in _OTHERS.sub("", text)
 
 
 def _beside(node: HtmlElement, other: HtmlElement) -> bool:

@@ -113,8 +113,20 @@ def _arrow_of(anchor: HtmlElement) -> Way | None:
     """The arrow of a link that has a title as well."""
     whole = anchor.text_content().strip()
     way = arrow_of(whole) if whole and not (whole[0].isalnum() and whole[-1].isalnum()) else None
-    way = way or icon_way(anchor)
+    way = way or icon_way(anchor) or _arrow_beside(anchor)
     return way if way and sum(map(str.isalpha, whole[:_MAX_CARD])) >= _MIN_LETTERS else None
+
+
+def _arrow_beside(anchor: HtmlElement) -> Way | None:
+    """The arrow that stands beside a link, alone with it: "← <a>Title</a>"."""
+    parent = anchor.getparent()
+    if parent is None or anchor.getprevious() is not None or anchor.getnext() is not None:
+        return None
+    before, behind = (parent.text or "").strip(), (anchor.tail or "").strip()
+    beside = before or behind
+    if not beside or (before and behind) or any(map(str.isalnum, beside)):
+        return None
+    return arrow_of(beside)
 
 
 def _read_next(page: NeighbourPage) -> Iterator[Statement]:
