@@ -67,7 +67,8 @@ def _rates() -> tuple[ProgressColumn, ProgressColumn]:
         """How many a second, or a minute where that says more."""
 
         def render(self, task: Task) -> Text:
-            return Text(rate(task.finished_speed or task.speed), style="progress.data.speed")
+            per_s = task.completed / task.finished_time if task.finished_time else task.speed
+            return Text(rate(per_s), style="progress.data.speed")
 
     return Rate(), TimeRemainingColumn(compact=True, elapsed_when_finished=False)
 

@@ -43,6 +43,9 @@ COMMON = 0.25
 _SHOWN = ("url", "author", "language", "lead_image", "source_name", "source_url")
 """Columns besides title, text and html that a post shows."""
 
+RUN = 3
+"""Words in a run; fewer are no text that could be compared."""
+
 _SAID = ("title", "text", "html", "teaser", "word_count", "extractor", "quality")
 """What stays when a page says the same but for trifles."""
 
@@ -198,8 +201,8 @@ def plain_words(markup: str) -> list[str]:
 
 
 def words_akin(a: list[str], b: list[str]) -> bool:
-    """Whether two texts have a part in common: of the shorter one's runs of three words, a quarter."""
-    first, second = (set(zip(words, words[1:], words[2:], strict=False)) for words in (a, b))
+    """Whether two texts have a part in common: of the shorter one's runs of RUN words, a quarter."""
+    first, second = (set(zip(*(words[start:] for start in range(RUN)), strict=False)) for words in (a, b))
     return bool(first and second) and len(first & second) >= COMMON * min(len(first), len(second))
 
 

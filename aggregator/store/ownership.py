@@ -127,7 +127,9 @@ def _entry(sql: Sql, entry_id: int) -> sqlite3.Row:
 
 def _add_up(one: sqlite3.Row, other: sqlite3.Row) -> bool:
     texts = [articles.plain_words(row["html"] or row["summary"]) for row in (one, other)]
-    return titles_akin(one["title"], other["title"]) and (not all(texts) or articles.words_akin(*texts))
+    return titles_akin(one["title"], other["title"]) and (
+        min(map(len, texts)) < articles.RUN or articles.words_akin(*texts)  # a word or two is no text
+    )
 
 
 def _nearer(row: sqlite3.Row, other: sqlite3.Row, address: str, links: Links) -> bool:

@@ -19,6 +19,7 @@ from html import escape
 from aggregator.store import post_changes, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
+from aggregator.text.storable import SUMMARY_CHARS, plain, shortened
 
 BATCH = 200
 """Articles purged in one transaction, so that polls need not wait for a first great clearing."""
@@ -47,7 +48,12 @@ _PAST = """
         )
         WHERE first_seen < before OR place > newest
     )
-    SELECT DISTINCT articles.id, articles.teaser, articles.word_count
+    SELECT DISTINCT articles.id, articles.text, articles.word_count, coalesce(
+        (SELECT summary FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id AND summary <> ''
+            ORDER BY id LIMIT 1),
+        (SELECT summary FROM contributors JOIN entries ON entries.id = entry_id
+            WHERE contributors.article_id = articles.id AND contributors.text ORDER BY entry_id LIMIT 1),
+        '') AS summary
     FROM past
     JOIN articles ON articles.id = past.article_id
     JOIN posts ON posts.article_id = articles.id AND posts.sequence IS NOT NULL
@@ -58,7 +64,6 @@ _PAST = """
         )
     ORDER BY articles.id LIMIT :batch
 """
-
 
 _SHRINK = """
     UPDATE feed_sizes SET text_bytes = max(0, text_bytes - (
@@ -80,7 +85,7 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
     ]
     rows = sql.all(_PAST, {"limits": json.dumps(wanted), "batch": BATCH})
     for row in rows:
-        teaser = row["teaser"]
+        teaser = shortened(plain(row["summary"]) or row["text"], SUMMARY_CHARS)  # what lists show of it
         sql.execute(
             "INSERT INTO purged (article_id, at, word_count) VALUES (?, ?, ?)",
             (row["id"], times.whole(now), row["word_count"]),

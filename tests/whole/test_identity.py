@@ -597,6 +597,19 @@ def test_h27_a_post_of_two_feeds_shows_the_best_of_both(tmp_path: Path, first: s
     assert len(post.categories) == 3
 
 
+@pytest.mark.parametrize("texts", [("<p>Short text.</p>",) * 2, ("<p>Listen.</p>", prose("notes", 60))])
+def test_h27_a_word_or_two_are_no_other_text(tmp_path: Path, texts: tuple[str, str]) -> None:
+    """A feed whose text is a line takes the audio and the author of its site's podcast feed."""
+    rounds = Rounds(tmp_path, Text="https://site.example/rss", Audio="https://site.example/podcast")
+    audio = "https://site.example/talk.mp3"
+    rounds.poll("Text", rss(enclosed(texts[0], tag="talks")), full_text="never")
+    rounds.poll(
+        "Audio", rss(enclosed(texts[1], tag="audio", author="j@x.example (Jane Doe)", audio=audio)), full_text="never"
+    )
+    (post,) = rounds.posts()
+    assert (post.author, [file.url for file in post.enclosures]) == ("Jane Doe", [audio])
+
+
 def test_h27_a_stranger_adds_nothing_to_an_outlets_post(two: Rounds) -> None:
     """No file, no author, no longer text of a feed that is not at home there."""
     said = SAID.replace("</item>", '<enclosure url="https://s.example/x.mp3" type="audio/mpeg" length="9"/></item>')
