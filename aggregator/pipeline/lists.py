@@ -8,7 +8,7 @@ more, and what is stored of it stays. Lists name feeds: what else they name, oth
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -16,7 +16,7 @@ from aggregator.config.settings import PERSONAL, Config, Feed, FeedList, Followe
 from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, ParseError, StageError
-from aggregator.pipeline.feeds import feed_headers
+from aggregator.pipeline.feeds import UNCONDITIONAL_EVERY, feed_headers
 from aggregator.pipeline.outcomes import expected
 from aggregator.pipeline.parsing import read_list
 from aggregator.pipeline.workers import Workers
@@ -35,6 +35,9 @@ FIRST_RETRY = timedelta(hours=1)
 
 GONE_RETRY = timedelta(days=7)
 """A list that is gone (410) is hardly asked for any more."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""From which the spans of UNCONDITIONAL_EVERY are counted."""
 
 ACCEPT = "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.8"
 
@@ -90,7 +93,7 @@ def look(store: Store, fetcher: Fetcher, workers: Workers, config: Config, now: 
     before = store.lists.feeds()
 
     def fetched() -> Iterator[tuple[tuple[FeedList, Response], tuple[bytes]]]:
-        requests = [_request(number, one, states.get(one.url), config) for number, one in enumerate(lists)]
+        requests = [_request(number, one, states.get(one.url), config, now) for number, one in enumerate(lists)]
         for request, answer in fetcher.each(requests):
             one = lists[request.key]
             if not isinstance(answer, Response):
@@ -113,13 +116,19 @@ def _due(state: ListState | None, now: datetime) -> bool:
     return state is None or state.next_try is None or state.next_try <= now
 
 
-def _request(key: int, one: FeedList, state: ListState | None, config: Config) -> Request:
+def _request(key: int, one: FeedList, state: ListState | None, config: Config, now: datetime) -> Request:
+    """The request for a list: conditional, but for the first of every UNCONDITIONAL_EVERY.
+
+    A server that answers 304 whatever has changed would keep the feeds as they are forever.
+    """
+    read = state.last_success if state else None
+    conditional = read and (now - EPOCH) // UNCONDITIONAL_EVERY == (read - EPOCH) // UNCONDITIONAL_EVERY
     return Request(
         one.url,
         key=key,
         headers=feed_headers(one, one.url),
         proxy=one.proxy,
-        validators=state.validators if state else Validators(),
+        validators=state.validators if state and conditional else Validators(),
         max_bytes=min(config.network.max_bytes, MAX_BYTES),
         accept=ACCEPT,
     )

@@ -129,6 +129,26 @@ def test_list_is_asked_for_conditionally_and_only_when_it_is_due(tmp_path: Path)
         assert (site.asked.count("/list"), desk.errors) == (2, [None])
 
 
+def test_list_whose_server_answers_304_whatever_changes_is_read_within_days(tmp_path: Path) -> None:
+    """Now and then the whole list is asked for; in between the request is conditional."""
+    with outlet() as site:
+        desk = Follower(tmp_path, site)
+        site.pages["/list"] = opml(desk.line("a"))
+        site.headers["/list"] = [("ETag", '"1"')]
+        desk.round()
+        conditional: list[bool] = []
+
+        def stale() -> tuple[int, str, bytes]:
+            conditional.append("If-None-Match" in site.received["/list"])
+            return (304, "text/xml", b"") if conditional[-1] else (200, *opml(desk.line("b")))
+
+        site.pages["/list"] = stale
+        for _ in range(6):
+            followed = desk.round()
+        assert followed.keys() == {"B", "Own"}
+        assert conditional.count(False) in (1, 2)
+
+
 def test_list_that_is_taken_out_of_the_configuration_takes_its_feeds_along(tmp_path: Path) -> None:
     """And a list that is paused keeps them, and is asked for no more."""
     with outlet() as site:
