@@ -41,6 +41,7 @@ from aggregator.pipeline.parsing import PageInput, read_feed, read_page
 from aggregator.pipeline.pipeline import Pipeline, Tally
 from aggregator.scrape import Hint
 from aggregator.store import Store
+from aggregator.text.urls import same_site
 
 BEGUN = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 SHOWN = 12
@@ -177,7 +178,7 @@ def work(folder: Path, feed: str, tell: Any, *, rounds: int | None = None) -> No
 
     with (
         lock.hold(folder),
-        Telling.open(folder / "aggregator.db", canonical=dedupe.canonical_url, same_site=dedupe.same_site) as store,
+        Telling.open(folder / "aggregator.db", canonical=dedupe.canonical_url, same_site=same_site) as store,
         Fetcher(config.network, store.hosts, clock=clock) as fetcher,
     ):
         store.out = tell

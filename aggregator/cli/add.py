@@ -17,23 +17,17 @@ from urllib.parse import urlsplit
 
 import typer
 
-from aggregator import poll
 from aggregator.cli.app import Here, app, here, iso, say
 from aggregator.cli.inspect import fetching
-from aggregator.config.settings import Feed, Network
-from aggregator.fetch import Fetcher
-from aggregator.models import PageKind, ParsedFeed, Request, Response
 from aggregator.models.errors import ConfigError, FetchError, ParseError, StageError
-from aggregator.pipeline.articles import SCRAPE_TIMEOUT_S
-from aggregator.pipeline.feeds import FEED_TYPES, PARSE_TIMEOUT_S
-from aggregator.pipeline.parsing import PageInput, has_full_text, read_feed, read_page
-from aggregator.pipeline.workers import Workers
-from aggregator.poll.discovery import FeedLink, is_about_comments, known_feed
-from aggregator.scrape import Hint
 from aggregator.text.urls import free_name, http_url, redact, title_as_name, web_address
 
 if TYPE_CHECKING:
-    from aggregator.config.settings import Config
+    from aggregator.config.settings import Config, Feed, Network
+    from aggregator.fetch import Fetcher
+    from aggregator.models import ParsedFeed, Response
+    from aggregator.pipeline.workers import Workers
+    from aggregator.poll.discovery import FeedLink
 
 MORE = 5
 """Further feeds of a page that are named where nobody is asked."""
@@ -121,6 +115,7 @@ def feed_of(found: DiscoveredFeed, name: str | None, tags: Sequence[str], taken:
     from pydantic import ValidationError
 
     from aggregator.config.document import expectation, where
+    from aggregator.config.settings import Feed
 
     given = title_as_name(name or found.feed.title)
     free = free_name(given, found.url, taken)
@@ -200,6 +195,8 @@ class DiscoveredFeed:
     @property
     def about_comments(self) -> bool:
         """Whether it is a feed of comments: by its words, or because its entries lead to places below posts."""
+        from aggregator.poll.discovery import is_about_comments
+
         if is_about_comments(self.feed.title, self.url):
             return True
         places = [urlsplit(entry.url or "").fragment for entry in self.feed.entries]
@@ -208,6 +205,8 @@ class DiscoveredFeed:
     @property
     def full_text(self) -> bool:
         """Whether most entries carry enough text to stand for their article."""
+        from aggregator.pipeline.parsing import has_full_text
+
         entries = self.feed.entries
         return sum(has_full_text(entry.html) for entry in entries) * 2 > len(entries)
 
@@ -237,6 +236,8 @@ class Finder:
         when nothing answers at `url`, ParseError when
         there is no feed.
         """
+        from aggregator.poll.discovery import known_feed
+
         wanted = web_address(url)
         start = http_url(wanted if "://" in wanted else f"https://{wanted}", userinfo=True)
         if not start:
@@ -268,6 +269,9 @@ class Finder:
             yield from sorted([*found, *rest], key=lambda one: one.about_comments)
 
     def _links(self, page: Response) -> tuple[FeedLink, ...]:
+        from aggregator import poll
+        from aggregator.pipeline.feeds import PARSE_TIMEOUT_S
+
         links: tuple[FeedLink, ...] = self.workers.call(
             poll.discover,
             page.body,
@@ -304,6 +308,8 @@ class Finder:
 
     def sample(self, feed: ParsedFeed) -> FeedSample | None:
         """The feed's newest article that has a page, fetched as a round would fetch it; None: it has none."""
+        from aggregator.models import Request
+
         entry = next((entry for entry in feed.entries if entry.url), None)
         if entry is None or entry.url is None:
             return None
@@ -314,6 +320,11 @@ class Finder:
         return FeedSample(entry.url, robots, self._read(seen.response, entry.title))
 
     def _read(self, response: Response, title: str) -> str:
+        from aggregator.models import PageKind
+        from aggregator.pipeline.articles import SCRAPE_TIMEOUT_S
+        from aggregator.pipeline.parsing import PageInput, read_page
+        from aggregator.scrape import Hint
+
         page = PageInput(response.body, response.url, response.content_type, Hint(title))
         try:
             article = self.workers.call(read_page, page, timeout_s=SCRAPE_TIMEOUT_S).article
@@ -324,9 +335,15 @@ class Finder:
         return f"{article.word_count:,} words of text"
 
     def _fetch(self, url: str) -> Response:
+        from aggregator.models import Request
+        from aggregator.pipeline.feeds import FEED_TYPES
+
         return self.fetcher.get(Request(url, accept=FEED_TYPES))
 
     def _parse(self, response: Response) -> ParsedFeed:
+        from aggregator.pipeline.feeds import PARSE_TIMEOUT_S
+        from aggregator.pipeline.parsing import read_feed
+
         given = response.body, response.url, response.content_type, response.fetched_at
         feed: ParsedFeed = self.workers.call(read_feed, *given, timeout_s=PARSE_TIMEOUT_S)
         return feed
@@ -335,5 +352,7 @@ class Finder:
 @contextmanager
 def finder(place: Here | None, network: Network | None = None) -> Iterator[Finder]:
     """A Finder with `network` or the operator's settings, or with the safe defaults."""
+    from aggregator.pipeline.workers import Workers
+
     with fetching(place, network) as fetcher, Workers(processes=1) as workers:
         yield Finder(fetcher, workers)

@@ -21,11 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from aggregator.cli.examples import epilog
-from aggregator.config import logs
 from aggregator.models.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -49,6 +47,11 @@ _PLACES = {
 _ELSEWHERE = (next(reversed(PANELS)), len(_PLACES))
 
 
+HELP = frozenset({"-h", "--help"})
+EXPLAINS = "aggregator.explains"
+"""Under this the context keeps whether help was asked for."""
+
+
 class Commands(TyperGroup):
     """The commands in their panels; a flag is shown as one, not as something that takes a value."""
 
@@ -66,6 +69,12 @@ class Commands(TyperGroup):
                 one.epilog = one.epilog or epilog(f"{cmd_name} {name}")
                 _tidy(one.get_params(ctx))
         return command
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the global options; noted is whether a command is to explain itself alone, which logs nothing."""
+        ctx.meta[EXPLAINS] = not HELP.isdisjoint(args)
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; Ctrl-C ends it with a sentence and exit code 130 (128 + SIGINT, as shells have it).
@@ -113,7 +122,7 @@ app = typer.Typer(
     "itself with --help. Times are UTC.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": sorted(HELP)},
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output instead of a table.")]
@@ -165,7 +174,10 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    logs.configure()
+    if not context.meta[EXPLAINS]:
+        from aggregator.config import logs
+
+        logs.configure()
     _stand_somewhere(config, data)
     sources = {name: context.get_parameter_source(name) for name in ("config", "data")}
     given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
@@ -294,6 +306,7 @@ _ERROR = "error: "
 
 
 def _put(text: str, hang: int = 0) -> None:
+    from rich.console import Console
     from rich.text import Text
 
     text = _spelling(text)
@@ -362,6 +375,7 @@ def counted(number: int, what: str) -> str:
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> None:
     """A table on standard error; where that is no terminal, plain, a line a row, however long."""
+    from rich.console import Console
     from rich.table import Table
 
     console = Console(stderr=True, highlight=False)

@@ -9,12 +9,13 @@ import typer
 
 from aggregator.cli.app import Json, app, complain, existing, iso, print_json, say
 from aggregator.cli.stories import Article, subject_of
-from aggregator.text.diff import Kind, Piece, changes, words_of
+from aggregator.text.diff import Kind
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from aggregator.models import Revision
+    from aggregator.text.diff import Piece
 
 STYLES = {Kind.REMOVED: "red strike", Kind.ADDED: "green", Kind.SAME: "", Kind.CHANGED: ""}
 MARKS = {Kind.REMOVED: ("[-", "-]"), Kind.ADDED: ("{+", "+}")}
@@ -63,6 +64,8 @@ def _show(revision: Revision, heading: str) -> None:
 
 
 def _changed(revision: Revision) -> Iterator[tuple[Piece, ...]]:
+    from aggregator.text.diff import changes, words_of
+
     if revision.title_before != revision.title:
         yield words_of(revision.title_before, revision.title)
     yield from (passage.pieces for passage in changes(revision.text_before, revision.text))
@@ -82,6 +85,8 @@ def _styled(pieces: tuple[Piece, ...], *, coloured: bool) -> Text:
 
 
 def _json(number: int, revision: Revision) -> dict[str, object]:
+    from aggregator.text.diff import changes
+
     return {
         "revision": number,
         "at": revision.at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,15 +13,13 @@ import typer
 from aggregator.cli import completion
 from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
 from aggregator.cli.feeds import meant, named, with_lists
-from aggregator.config.settings import Feed, FeedOptions
-from aggregator.models import FeedState, ParsedFeed, Request, Validators
 from aggregator.models.errors import StageError
-from aggregator.poll.health import advice, describe
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
-    from aggregator.config.settings import Config
+    from aggregator.config.settings import Config, Feed, FeedOptions
     from aggregator.fetch import Explanation, HopReport
+    from aggregator.models import FeedState, ParsedFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,9 @@ class DoctorTarget:
     """What is asked for: a feed as its next poll would ask, with what is stored of it, or any other URL."""
 
     url: str
+    options: FeedOptions
     configured: bool = False
     state: FeedState | None = None
-    options: FeedOptions = field(default_factory=FeedOptions)
     feed: Feed | None = None
     proxy: str | None = None
 
@@ -53,6 +51,7 @@ def doctor(
     from aggregator.cli.inspect import Passing
     from aggregator.config.settings import Network
     from aggregator.fetch import Fetcher
+    from aggregator.models import Request, Validators
     from aggregator.pipeline.feeds import feed_headers
     from aggregator.store import Store
 
@@ -89,18 +88,20 @@ def doctor(
 
 def _subject(target: str, config: Config | None, states: tuple[FeedState, ...], where: Path) -> DoctorTarget:
     """The feed that is called `target` or has this URL, else the URL itself. ConfigError when it is neither."""
+    from aggregator.config.settings import FeedOptions
+
     stored = {state.url: state for state in states}
     feeds = named(config, states) if config else []
     is_url = "://" in target
     if is_url and target not in (feed.url for feed, _ in feeds):
         return DoctorTarget(
-            target, options=config.defaults if config else FeedOptions(), proxy=config.network.proxy if config else None
+            target, config.defaults if config else FeedOptions(), proxy=config.network.proxy if config else None
         )
     feed = meant(target, feeds, where)
     state = stored.get(feed.url)
     assert config is not None, "a feed was found in it"
     url = state.polled_url if state else feed.url
-    return DoctorTarget(url, True, state, config.options(feed), feed, config.network.proxy)
+    return DoctorTarget(url, config.options(feed), True, state, feed, config.network.proxy)
 
 
 def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
@@ -124,6 +125,7 @@ def _after(
     seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, subject: DoctorTarget
 ) -> FeedState | None:
     """The feed's state as a poll now would leave it; None for a page that nobody has called a feed."""
+    from aggregator.models import FeedState
     from aggregator.pipeline import outcomes
 
     before = subject.state or FeedState(id=0, name="", slug="", url=subject.url, polled_url=subject.url)
@@ -137,6 +139,8 @@ def _after(
 def _lines(
     seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, due: FeedState | None, subject: DoctorTarget
 ) -> Iterator[str]:
+    from aggregator.poll.health import advice, describe
+
     yield seen.url
     for number, hop in enumerate(seen.hops, 1):
         yield from _hop(number, hop)
@@ -190,6 +194,8 @@ def _named(first: str, etag: str | None, second: str, last_modified: str | None)
 
 
 def _json(seen: Explanation, feed: ParsedFeed | None, due: FeedState | None) -> dict[str, object]:
+    from aggregator.poll.health import describe
+
     return {
         "url": redact(seen.url),
         "hops": seen.hops,

@@ -15,12 +15,12 @@ import typer
 
 from aggregator.cli import completion
 from aggregator.cli.app import Here, app, complain, counted, here, print_json, say
-from aggregator.models import FeedState, Source
 from aggregator.models.errors import ConfigError
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config, Feed
+    from aggregator.models import FeedState, Source
 
 Named = TypeVar("Named")
 
@@ -200,6 +200,7 @@ def _sources(config: Config, place: Here) -> tuple[Source, ...]:
 
 def _source(feed: Feed, state: FeedState | None) -> Source:
     from aggregator.config import feed_name
+    from aggregator.models import Source
 
     return Source(
         name=state.name if state else feed_name(feed),

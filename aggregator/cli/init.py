@@ -7,28 +7,36 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
-from pydantic import ValidationError
 
 from aggregator.cli.add import Yes, asking, chosen, feed_of, show
 from aggregator.cli.app import app, command, complain, here, say
-from aggregator.config.settings import Feed, Network, Server, Site
 from aggregator.models.errors import ConfigError, FetchError, ParseError, Refusal, Refused
 from aggregator.text.urls import http_url, redact
 
-STARTERS = (
-    Feed(url="https://krebsonsecurity.com/feed/", name="Krebs on Security", tags=("blogs", "news")),
-    Feed(url="https://www.schneier.com/feed/atom/", name="Schneier on Security", tags=("blogs",)),
-    Feed(url="https://www.bleepingcomputer.com/feed/", name="BleepingComputer", tags=("news",)),
-    Feed(url="https://www.cisa.gov/cybersecurity-advisories/all.xml", name="CISA advisories", tags=("advisories",)),
-    Feed(
-        url="https://isc.sans.edu/rssfeed_full.xml", name="SANS Internet Storm Center", tags=("advisories", "research")
-    ),
-)
-"""What is followed when nothing was named: few, well kept, and of each kind."""
+if TYPE_CHECKING:
+    from aggregator.config.settings import Feed, Network
+
+
+def starters() -> tuple[Feed, ...]:
+    """What is followed when nothing was named: few, well kept, and of each kind."""
+    from aggregator.config.settings import Feed
+
+    return (
+        Feed(url="https://krebsonsecurity.com/feed/", name="Krebs on Security", tags=("blogs", "news")),
+        Feed(url="https://www.schneier.com/feed/atom/", name="Schneier on Security", tags=("blogs",)),
+        Feed(url="https://www.bleepingcomputer.com/feed/", name="BleepingComputer", tags=("news",)),
+        Feed(url="https://www.cisa.gov/cybersecurity-advisories/all.xml", name="CISA advisories", tags=("advisories",)),
+        Feed(
+            url="https://isc.sans.edu/rssfeed_full.xml",
+            name="SANS Internet Storm Center",
+            tags=("advisories", "research"),
+        ),
+    )
+
 
 _TEXT = """\
 # What to follow, and how. `aggregator check` reads this file and says every mistake with its line and column.
@@ -90,6 +98,7 @@ def init(
 ) -> None:
     """Begin: asks three questions and writes a feeds.yaml with comments. A file that is there stays as it is."""
     from aggregator.config import create
+    from aggregator.config.settings import Site
 
     path = folder / "feeds.yaml" if folder else here(context).config_path
     if path.exists():
@@ -122,23 +131,25 @@ def text(title: str, base_url: str, feeds: tuple[Feed, ...], allow: tuple[str, .
 
 
 def _ask_title() -> str:
+    from aggregator.config.settings import Site
+
     say("Three questions; Enter takes what stands in brackets. Everything can be changed later.\n")
     answer: str = typer.prompt("1. What is your feed to be called?", default=Site().title, err=True)
     return answer
 
 
 def _followed(given: str | None, allow: list[str], *, asks: bool) -> tuple[Feed, ...]:
-    """The feed behind what was named, asked again when there is none; else STARTERS.
+    """The feed behind what was named, asked again when there is none; else `starters`.
 
     A host that is not public is added to `allow` where that is wanted.
     """
-    names = ", ".join(feed.name or "" for feed in STARTERS)
+    names = ", ".join(feed.name or "" for feed in starters())
     while True:
         if asks and not given:
             say(f"\n   Without an answer: {names}.")
             given = typer.prompt("2. A site or feed to follow first?", default="", show_default=False, err=True)
         if not given:
-            return STARTERS
+            return starters()
         try:
             return (_found(given, allow, asks=asks),)
         except (FetchError, ParseError) as error:
@@ -169,7 +180,10 @@ def _allowed(url: str, allow: list[str]) -> bool:
 
 
 def _reaching(allow: list[str]) -> Network:
+    from pydantic import ValidationError
+
     from aggregator.config.document import expectation
+    from aggregator.config.settings import Network
 
     try:
         return Network(allow=tuple(allow))
@@ -191,6 +205,8 @@ def _found(url: str, allow: list[str], *, asks: bool) -> Feed:
 
 
 def _served_at(given: str | None, *, asks: bool) -> str:
+    from aggregator.config.settings import Site
+
     while True:
         if asks and not given:
             given = typer.prompt("\n3. Where will readers find it?", default=Site().base_url, err=True)
@@ -205,6 +221,8 @@ def _served_at(given: str | None, *, asks: bool) -> str:
 
 def _server(base_url: str) -> tuple[str, int, str]:
     """Host, port and a remark: as in base_url when that is this machine, else behind a proxy."""
+    from aggregator.config.settings import Server
+
     parts = urlsplit(base_url)
     if _is_here(parts.hostname or "") and parts.scheme == "http":
         return "127.0.0.1", parts.port or 80, "It is reached from this machine alone; 0.0.0.0 lets others in."

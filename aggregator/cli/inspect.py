@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.app import Here, app, clock, complain, dumps, here, print_json
-from aggregator.config.settings import Network
-from aggregator.fetch import Fetcher
-from aggregator.models import Article, Entry, FetchMemory, HostState, PageKind, ParsedFeed, Request, RobotsFile
 from aggregator.models.errors import ConfigError, FetchError, ParseError, StageError, StoreError
 from aggregator.text.urls import public_url, redact
 
 if TYPE_CHECKING:
     from aggregator.config.rulebook import Rulebook
+    from aggregator.config.settings import Network
     from aggregator.dedupe.stories.values import StoryItem
+    from aggregator.fetch import Fetcher
+    from aggregator.models import Article, Entry, FetchMemory, HostState, ParsedFeed, RobotsFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,7 @@ def _print_batch(batch: Path) -> None:
 
 
 def _extract_one(context: typer.Context, target: str, url: str | None) -> None:
+    from aggregator.models import PageKind
     from aggregator.pipeline.articles import PAGE_TYPES, SCRAPE_TIMEOUT_S
     from aggregator.pipeline.parsing import PageInput, read_page
     from aggregator.pipeline.workers import Workers
@@ -253,6 +254,8 @@ def _file_of(line: Line, batch: Path) -> Path:
 
 
 def _batch_line(line: Line, answer: Any) -> dict[str, object]:
+    from aggregator.models import Article
+
     named, url = line.values.get("id"), line.values.get("url")
     if isinstance(answer, Exception):
         message = answer.message if isinstance(answer, StageError) else str(answer)
@@ -375,6 +378,8 @@ class InputDocument:
 @contextmanager
 def fetching(place: Here | None, network: Network | None = None) -> Iterator[Fetcher]:
     """A fetcher with `network`, else the operator's settings; it knows which hosts rest, and keeps nothing."""
+    from aggregator.config.settings import Network
+    from aggregator.fetch import Fetcher
     from aggregator.store import Store
 
     network = network or (place.config.network if place and place.config_path.exists() else Network())
@@ -390,6 +395,8 @@ def read_document(
     target: str, place: Here, *, accept: str, url: str | None = None, robots: bool = False
 ) -> InputDocument:
     """A file's bytes (gunzipped if need be) or a URL's; with `robots` robots.txt has its say. Raises FetchError."""
+    from aggregator.models import Request
+
     if "://" in target:
         if not target.lower().startswith(("http://", "https://")):
             raise Unreadable(redact(target), "is neither a file nor an http:// or https:// URL")

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
@@ -36,6 +34,7 @@ class Bars:
 @contextmanager
 def bars(*, shown: bool = True) -> Iterator[Bars]:
     """Progress on the terminal while the block runs: how much, how fast, how long it will take. In a pipe, nothing."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
@@ -50,6 +49,7 @@ def bars(*, shown: bool = True) -> Iterator[Bars]:
 @contextmanager
 def busy(what: str) -> Iterator[None]:
     """On a terminal a sign of life and the time that has passed, for work that does not tell how far it is."""
+    from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)

@@ -12,7 +12,6 @@ import typer
 
 from aggregator.cli.app import Here, Json, app, complain, counted, here, line, print_json, print_table, say
 from aggregator.cli.progress import bars
-from aggregator.models import PageKind
 from aggregator.models.errors import ConfigError, StageError
 
 if TYPE_CHECKING:
@@ -172,6 +171,7 @@ def _pending(samples: Iterable[Sample]) -> Iterator[PendingArticle]:
 
 
 def _row(rule: Rule, sample: Sample, reading: ArticleResult) -> tuple[str, str, str, int | str, str, str]:
+    from aggregator.models import PageKind
     from aggregator.pipeline.parsing import ReadArticle
     from aggregator.text.urls import public_url
 

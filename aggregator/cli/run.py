@@ -16,10 +16,10 @@ from aggregator.cli import completion
 from aggregator.cli.app import Here, app, clock, complain, counted, here, say
 from aggregator.cli.feeds import meant
 from aggregator.cli.progress import bars
-from aggregator.models import FeedState, FeedStatus
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config
+    from aggregator.models import FeedState
     from aggregator.pipeline.pipeline import Tally
     from aggregator.store import Store
 
@@ -49,6 +49,7 @@ def poll(
 
     Exit code 1: no feed could be read, or the one that --feed names.
     """
+    from aggregator.models import FeedStatus
     from aggregator.pipeline import lists
     from aggregator.pipeline.pipeline import opened
 
@@ -76,6 +77,8 @@ def poll(
 
 def _chosen(store: Store, wanted: str, place: Here) -> str:
     """The name of the feed that is meant; one that is paused is said to be so, and nothing is done."""
+    from aggregator.models import FeedStatus
+
     feeds = ((state, (state.name, state.slug, state.url)) for state in store.feeds())
     state = meant(wanted, feeds, place.config_path)
     if state.status is FeedStatus.PAUSED:
@@ -86,6 +89,8 @@ def _chosen(store: Store, wanted: str, place: Here) -> str:
 
 def report(tally: Tally, polled: list[FeedState]) -> None:
     """What a round did, and which of the feeds that it polled failed, each with the reason."""
+    from aggregator.models import FeedStatus
+
     if tally.offline:
         every = "all" if tally.offline == tally.polled else f"{tally.offline} of {tally.polled}"
         complain(

@@ -12,17 +12,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from aggregator.cli.app import Here, Json, app, clock, complain, here, iso, line, print_json, print_table, say
-from aggregator.models import FeedState, FeedStatus
 from aggregator.models.errors import ConfigError
-from aggregator.poll import health
-from aggregator.poll.health import Condition, Diagnosis, describe, diagnose
 from aggregator.text.urls import redact
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
+
+    from aggregator.models import FeedState
+    from aggregator.poll.health import Diagnosis
 
 WIDE = 120
 """Columns of a terminal on which a sentence fits beside the figures."""
@@ -30,14 +30,14 @@ WIDE = 120
 INDENT = 4
 
 _COLOURS = {
-    Condition.GONE: "red",
-    Condition.BROKEN: "red",
-    Condition.FAILING: "yellow",
-    Condition.SILENT: "yellow",
-    Condition.MISREAD: "yellow",
-    Condition.NEW: "dim",
-    Condition.OK: "green",
-    Condition.PAUSED: "dim",
+    "GONE": "red",
+    "BROKEN": "red",
+    "FAILING": "yellow",
+    "SILENT": "yellow",
+    "MISREAD": "yellow",
+    "NEW": "dim",
+    "OK": "green",
+    "PAUSED": "dim",
 }
 
 
@@ -68,6 +68,8 @@ COLUMNS = ("feed", "state", "last success", "next poll", "entries")
 @app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Every feed: how it does and why, last success, next poll, entries; those in trouble first."""
+    from aggregator.poll import health
+
     place, now = here(context), clock()
     rows, offline = _rows(place, now)
     unread = _unread(place)
@@ -88,6 +90,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 def _rows(place: Here, now: datetime) -> tuple[list[StatusRow], datetime | None]:
     """Every feed, and since when the network seems to be down."""
+    from aggregator.poll.health import diagnose
     from aggregator.store import Store
 
     if not place.database.exists():
@@ -137,6 +140,7 @@ def _origins(place: Here) -> dict[str, str]:
 
 
 def _show(rows: Sequence[StatusRow], now: datetime) -> None:
+    from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
@@ -147,7 +151,7 @@ def _show(rows: Sequence[StatusRow], now: datetime) -> None:
     cells = []
     for row in rows:
         name, short, *rest = row.cells(now)
-        cells.append((name, Text(line(short), _COLOURS[row.diagnosis.condition]), *rest, row.why))
+        cells.append((name, Text(line(short), _COLOURS[row.diagnosis.condition.name]), *rest, row.why))
     print_table(title, (*COLUMNS, "why"), cells)
 
 
@@ -162,12 +166,14 @@ def _show_narrow(console: Console, title: str, rows: Sequence[StatusRow], now: d
     from rich.padding import Padding
     from rich.text import Text
 
+    from aggregator.poll import health
+
     console.print(title, style="bold", markup=False)
     table = [tuple(map(line, row.cells(now))) for row in rows]
     widths = _widths((COLUMNS, *table), console.width)
     console.print(_aligned(COLUMNS, widths), style="bold", soft_wrap=True)
     for row, cells in zip(rows, table, strict=True):
-        console.print(_aligned(cells, widths, _COLOURS[row.diagnosis.condition]), soft_wrap=True)
+        console.print(_aligned(cells, widths, _COLOURS[row.diagnosis.condition.name]), soft_wrap=True)
         if not row.why.startswith(health.BEGINS):  # said once, above
             style = "" if row.diagnosis.trouble else "dim"
             console.print(Padding(Text(line(row.why), style), (0, 0, 0, INDENT), expand=False))
@@ -199,6 +205,8 @@ def _ago(time: datetime | None, now: datetime) -> str:
 
 
 def _ahead(state: FeedState, now: datetime) -> str:
+    from aggregator.models import FeedStatus
+
     if state.status in (FeedStatus.PAUSED, FeedStatus.GONE):
         return "no more"
     seconds = (state.next_poll - now).total_seconds() if state.next_poll else 0
@@ -216,6 +224,8 @@ def _span(seconds: float) -> str:
 
 
 def _json(row: StatusRow) -> dict[str, object]:
+    from aggregator.poll.health import describe
+
     state = row.state
     return {
         "name": state.name,

@@ -79,13 +79,12 @@ def _writing(context: typer.Context) -> Iterator[Store]:
     from aggregator import dedupe
     from aggregator.pipeline import lock
     from aggregator.store import Store
+    from aggregator.text.urls import at_home, same_site
 
     place = existing(context)
     with (
         lock.hold(place.data),
-        Store.open(
-            place.database, canonical=dedupe.canonical_url, same_site=dedupe.same_site, at_home=dedupe.at_home
-        ) as store,
+        Store.open(place.database, canonical=dedupe.canonical_url, same_site=same_site, at_home=at_home) as store,
     ):
         yield store
 

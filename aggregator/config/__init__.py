@@ -5,9 +5,6 @@
 `reference` are generated from the types in `aggregator.config.settings`, so that they can not drift.
 """
 
-from aggregator.config.document import literal
-from aggregator.config.edit import add_feeds, as_yaml, create, remove_feed
-from aggregator.config.load import feed_name, load
-from aggregator.config.reference import reference, schema
+import lazy_loader
 
-__all__ = ["add_feeds", "as_yaml", "create", "feed_name", "literal", "load", "reference", "remove_feed", "schema"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

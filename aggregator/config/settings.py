@@ -174,7 +174,7 @@ _OWN_DOCUMENT = re.compile(
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Site(_Section):

@@ -5,24 +5,6 @@ finds, `health` what befell the feeds. None fetches anything, opens the database
 contains, and why, is in docs/outputs.md.
 """
 
-from aggregator.emit.build import build
-from aggregator.emit.folder import notes_of
-from aggregator.emit.health_feed import HEALTH_EVENTS, health, write_health
-from aggregator.emit.opml import opml
-from aggregator.emit.outputs import answer, hubs, is_topic, topic
-from aggregator.emit.state import Published, published
+import lazy_loader
 
-__all__ = [
-    "HEALTH_EVENTS",
-    "Published",
-    "answer",
-    "build",
-    "health",
-    "hubs",
-    "is_topic",
-    "notes_of",
-    "opml",
-    "published",
-    "topic",
-    "write_health",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,8 +3,6 @@
 It fetches bytes and parses none of them (robots.txt apart); what to fetch, and when, is decided elsewhere.
 """
 
-from aggregator.fetch.client import Explanation, Fetcher, HopReport
-from aggregator.fetch.guard import public_name
-from aggregator.fetch.robots import origin, product_token
+import lazy_loader
 
-__all__ = ["Explanation", "Fetcher", "HopReport", "origin", "product_token", "public_name"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

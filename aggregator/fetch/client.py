@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import math
 import queue
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from aggregator.config.settings import Network
-from aggregator.fetch.connection import Connector, Resolver, system_resolver
 from aggregator.fetch.deadline import NoAnswer, Stopped
-from aggregator.fetch.exchange import Answer, Exchange, Outgoing
 from aggregator.fetch.guard import AddressGuard
 from aggregator.fetch.headers import in_words, retry_after_s
 from aggregator.fetch.hosts import OFFLINE_RETRY_S, Hosts
@@ -32,6 +31,11 @@ from aggregator.fetch.scheduler import Batch, Schedule, resting
 from aggregator.models import FetchMemory, HostState, Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, Refusal, Refused, TimedOut
 from aggregator.text.urls import http_url, redact
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Network
+    from aggregator.fetch.connection import Resolver
+    from aggregator.fetch.exchange import Answer, Exchange, Outgoing
 
 _CACHING = ("cache-control", "expires", "age", "date", "retry-after", "etag", "last-modified", "vary", "x-robots-tag")
 """Header fields that say when, and whether, to come back."""
@@ -133,17 +137,14 @@ class Fetcher:
         memory: FetchMemory,
         *,
         clock: Callable[[], datetime],
-        resolver: Resolver = system_resolver,
+        resolver: Resolver | None = None,
     ) -> None:
         self._network = network
         self._clock = clock
         self._guard = AddressGuard.allowing(network.allow)
-        self._wire = Exchange(
-            Connector(self._guard, resolver),
-            user_agent=network.user_agent,
-            threads=network.threads,
-            per_host=network.per_host_connections,
-        )
+        self._resolver = resolver
+        self._wire: Exchange | None = None
+        self._making = threading.Lock()
         self._hosts = Hosts(network, memory, clock)
         self._robots = Robots(memory, clock, network.user_agent)
         self._schedule = Schedule(self._hosts, lambda visit: visit.step(self._exchange), network.threads)
@@ -300,12 +301,29 @@ class Fetcher:
         finally:
             visit.abandon()
 
+    def _opened_wire(self) -> Exchange:
+        """What exchanges bytes; made for the first request, since what it needs takes long to load."""
+        from aggregator.fetch.connection import Connector, system_resolver
+        from aggregator.fetch.exchange import Exchange
+
+        with self._making:
+            if self._wire is None:
+                self._wire = Exchange(
+                    Connector(self._guard, self._resolver or system_resolver),
+                    user_agent=self._network.user_agent,
+                    threads=self._network.threads,
+                    per_host=self._network.per_host_connections,
+                )
+                if self._closed:
+                    self._wire.close()
+            return self._wire
+
     def _exchange(self, outgoing: Outgoing) -> Answer:
         """One exchange, and what it tells about the host."""
         where = place(outgoing.url)
         begun = time.monotonic()
         try:
-            answer = self._wire.exchange(outgoing)
+            answer = self._opened_wire().exchange(outgoing)
         except (TimedOut, NoAnswer) as error:
             timed_out = isinstance(error, TimedOut)
             self._hosts.silent(where, since=begun, timed_out=timed_out, unreached=error.unreached)
@@ -320,7 +338,9 @@ class Fetcher:
         """End every request under way and every `each`, at once. May be called twice, and from any thread."""
         self._closed = True
         self._schedule.stop()
-        self._wire.close()
+        with self._making:
+            if self._wire is not None:
+                self._wire.close()
         self._schedule.join()
         self._hosts.freed("")
 

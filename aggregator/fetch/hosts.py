@@ -19,11 +19,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from aggregator.config.settings import Network
 from aggregator.fetch.headers import BUSY, MAX_RETRY_AFTER_S
 from aggregator.models import FetchMemory, HostState
 from aggregator.text.backoff import backoff
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Network
 
 LEAST_HOSTS = 3
 """Hosts that must be out of reach; with fewer, nobody can tell their failure from ours."""

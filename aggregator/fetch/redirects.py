@@ -17,19 +17,21 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from aggregator.fetch.cookies import CookieJar
 from aggregator.fetch.deadline import Stopped
-from aggregator.fetch.exchange import Answer, Outgoing
-from aggregator.fetch.guard import AddressGuard
 from aggregator.fetch.headers import PERMANENT, REDIRECTS, WHOLE, in_words, retry_after_s
-from aggregator.fetch.hosts import Hosts
-from aggregator.fetch.robots import Robots
 from aggregator.models import Hop, Request, Response
 from aggregator.models.errors import FetchError, Refusal, Refused, TimedOut, TooLarge
 from aggregator.text.urls import http_url, redact
+
+if TYPE_CHECKING:
+    from aggregator.fetch.exchange import Answer, Outgoing
+    from aggregator.fetch.guard import AddressGuard
+    from aggregator.fetch.hosts import Hosts
+    from aggregator.fetch.robots import Robots
 
 MAX_HOPS = 5
 """Redirects that are followed for one request (browsers follow 20; a feed that needs more is broken)."""
@@ -39,7 +41,7 @@ KEEP_METHOD = frozenset({307, 308})
 """Redirects after which a POST stays a POST (RFC 9110 sections 15.4.8 and 15.4.9)."""
 
 
-Exchanging = Callable[[Outgoing], Answer]
+Exchanging = Callable[["Outgoing"], "Answer"]
 """See Wire.exchange."""
 
 
@@ -96,6 +98,8 @@ class RedirectChain:
         """One exchange; the final answer, or None when it goes on at `place`. Raises the tree of FetchError."""
         if self._left_s <= 0:
             raise TimedOut(self.shown, f"not done after {self._seconds:.3g} s (redirects included)")
+        from aggregator.fetch.exchange import Outgoing
+
         sent = self._cookies.header(self._url)
         answer = exchange(
             Outgoing(

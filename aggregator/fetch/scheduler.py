@@ -17,14 +17,17 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import structlog
 
 from aggregator.fetch.deadline import JOIN_S
-from aggregator.fetch.hosts import Hosts
-from aggregator.fetch.redirects import CheckedRequest
 from aggregator.models import Request, Response
 from aggregator.models.errors import AggregatorError, FetchError, Refusal, Refused, StageError
+
+if TYPE_CHECKING:
+    from aggregator.fetch.hosts import Hosts
+    from aggregator.fetch.redirects import CheckedRequest
 
 LONG_S = 5.0
 """Seconds after which a request counts as running long (a healthy one takes less than one)."""

@@ -18,20 +18,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import structlog
 
-from aggregator import dedupe, scrape
+from aggregator import scrape
 from aggregator.config.rulebook import Rulebook
-from aggregator.config.settings import FeedOptions, Network
 from aggregator.fetch import Fetcher, product_token
 from aggregator.models import Article, PageEvidence, PendingArticle, Request, Response, Validators
 from aggregator.models.errors import WorkerDied
-from aggregator.models.site_rules import Rule
 from aggregator.pipeline import outcomes
 from aggregator.pipeline.parsing import PageInput, ReadArticle, Step, has_full_text, noted, read_page, unruled, without
-from aggregator.pipeline.workers import Workers
 from aggregator.scrape import Hint
+from aggregator.text.urls import same_site
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import FeedOptions, Network
+    from aggregator.models.site_rules import Rule
+    from aggregator.pipeline.workers import Workers
 
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 
@@ -78,7 +82,7 @@ class ArticleResult:
     def astray(self, response: Response) -> bool:
         """Whether a later page led to another site, or to a page that was read already (the last one's `next`)."""
         return self.step is not Step.FIRST and (
-            _key(response.url) in self.asked or not dedupe.same_site(response.url, self.article_url)
+            _key(response.url) in self.asked or not same_site(response.url, self.article_url)
         )
 
     @property
@@ -133,7 +137,7 @@ class ArticleResult:
         return replace(self, step=Step.NEXT, wanted=article.next_page_url)
 
     def _may_ask(self, url: str) -> bool:
-        return _key(url) not in self.asked and dedupe.same_site(url, self.article_url)
+        return _key(url) not in self.asked and same_site(url, self.article_url)
 
 
 def _key(url: str) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aggregator.intel import files
-from aggregator.intel.files import Stated
 from aggregator.models import Validators
 from aggregator.models.errors import BadDataFile, DataFault
 from aggregator.store.intel_data import DataFile, IntelData
+
+if TYPE_CHECKING:
+    from aggregator.intel.files import Stated
 
 NAMES = ("kev", "epss", "attack", "cves", "warninglists", "galaxies")
 
@@ -66,6 +68,8 @@ def load_file(
     `fetched`: the validators of a file that came from the network, and when it is to be fetched again. Such a file is
     refused when it is half as long as the one before, until another day's says the same.
     """
+    from aggregator.intel import files
+
     try:
         if path.stat().st_size > files.MAX_BYTES:
             raise BadDataFile(label, DataFault.TOO_LARGE, f"has more than {files.MAX_BYTES} bytes")  # noqa: TRY301
@@ -103,6 +107,8 @@ def _shrunk(stored: IntelData, label: str, rows: int, now: datetime) -> None:
 def _save(
     stored: IntelData, label: str, data: bytes, now: datetime, fetched: tuple[Validators, datetime] | None
 ) -> int:
+    from aggregator.intel import files
+
     validators, next_at = fetched or (Validators(), None)
 
     def file(stated: Stated) -> DataFile:

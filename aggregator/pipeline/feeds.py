@@ -6,17 +6,20 @@ import base64
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from aggregator import dedupe
-from aggregator.config.settings import Feed, FeedOptions, Network
 from aggregator.fetch import origin
 from aggregator.models import FeedState, ParsedFeed, PollOutcome, PollResult, Request, Response, Validators
 from aggregator.models.errors import StoreError, TimedOut
 from aggregator.pipeline import outcomes
 from aggregator.pipeline.websub import linked
 from aggregator.poll import health
-from aggregator.store import Store
 from aggregator.text.urls import redact
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Feed, FeedOptions, Network
+    from aggregator.store import Store
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 

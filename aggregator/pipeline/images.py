@@ -12,18 +12,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aggregator.config.settings import Network
 from aggregator.emit.folder import Folder
-from aggregator.fetch import Fetcher
 from aggregator.models import CheckedImage, PendingImage, Request, Response
 from aggregator.models.errors import FetchError, ImageError, Offline, StageError, TooLarge
 from aggregator.pipeline import outcomes
-from aggregator.pipeline.workers import Workers
 from aggregator.scrape import image_check
-from aggregator.store import Store
 from aggregator.text.images import path_of
 from aggregator.text.urls import redact
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Network
+    from aggregator.fetch import Fetcher
+    from aggregator.pipeline.workers import Workers
+    from aggregator.store import Store
 
 ACCEPT = "image/avif, image/webp, image/png, image/jpeg, image/gif"
 

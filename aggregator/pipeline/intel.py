@@ -14,22 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from aggregator.config.settings import Config, Watch
-from aggregator.emit import intel_pages
-from aggregator.emit.intel_pages import NamedPost, SubjectPage
-from aggregator.fetch import Fetcher
-from aggregator.intel import misp, stix
-from aggregator.intel.facts import RECOGNISER, Knowledge, facts_of
-from aggregator.intel.joins import catalogue, vulnerability
-from aggregator.intel.known import known
-from aggregator.intel.listing import Listed, blocklist, indicators, table
-from aggregator.intel.watch import Hit, Package, Product, Watchlist, hits, package_of_purl, plain, product_of_cpe
 from aggregator.models import Built, Request, Validators
-from aggregator.models.emit import PostFact
 from aggregator.models.errors import BadDataFile, FetchError, StageError
 from aggregator.models.intel import (
     JUDGED,
@@ -40,14 +29,22 @@ from aggregator.models.intel import (
     Subject,
     Vulnerability,
 )
-from aggregator.pipeline.data_files import load_file, load_folder
 from aggregator.pipeline.notify import deliver
-from aggregator.pipeline.workers import Workers
-from aggregator.store import Store
 from aggregator.store.intel import Hit as StoredHit
 from aggregator.store.intel import NamedIn, WaitingText
 from aggregator.store.intel_data import IntelData
 from aggregator.text.urls import public_url
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Config, Watch
+    from aggregator.emit.intel_pages import NamedPost, SubjectPage
+    from aggregator.fetch import Fetcher
+    from aggregator.intel.facts import Knowledge
+    from aggregator.intel.listing import Listed
+    from aggregator.intel.watch import Hit, Package, Product, Watchlist
+    from aggregator.models.emit import PostFact
+    from aggregator.pipeline.workers import Workers
+    from aggregator.store import Store
 
 log = structlog.get_logger()
 
@@ -127,6 +124,9 @@ def read_facts(
     given: Given, texts: tuple[WaitingText, ...]
 ) -> tuple[tuple[int, tuple[Fact, ...], tuple[Hit, ...]], ...]:
     """In a worker: the facts of some articles, and the watchlists that they concern."""
+    from aggregator.intel.facts import facts_of
+    from aggregator.intel.watch import hits
+
     knowledge = _knowledge(given.database, given.version, given.good, given.bad)
     found = []
     for text in texts:
@@ -142,6 +142,8 @@ def read_facts(
 
 @lru_cache(2)
 def _knowledge(database: str, _: tuple[int, int], good: tuple[str, ...], bad: tuple[str, ...]) -> Knowledge:
+    from aggregator.intel.facts import Knowledge
+
     path = Path(database)
     if not path.exists():
         return Knowledge(good=good, bad=bad)
@@ -151,6 +153,10 @@ def _knowledge(database: str, _: tuple[int, int], good: tuple[str, ...], bad: tu
 
 def knowledge_of(data: IntelData, good: tuple[str, ...] = (), bad: tuple[str, ...] = ()) -> Knowledge:
     """Names and lists of the data files, with the operator's words."""
+    from aggregator.intel.facts import Knowledge
+    from aggregator.intel.joins import catalogue
+    from aggregator.intel.known import known
+
     names = catalogue(data.attack(), data.galaxies(), data.kev().values(), data.records().values())
     return Knowledge(names, known(data.lists()), good, bad)
 
@@ -166,6 +172,8 @@ def _joined(database: str, _: tuple[int, int], facts: Iterable[Fact]) -> dict[st
 
 def join(data: IntelData | None, numbers: Iterable[str]) -> dict[str, Vulnerability]:
     """What the data files know of these CVE numbers."""
+    from aggregator.intel.joins import vulnerability
+
     wanted = tuple(numbers)
     if data is None or not wanted:
         return {number: vulnerability(number, None, None, None) for number in wanted}
@@ -179,6 +187,8 @@ def watchlists(watched: Iterable[Watch], folder: Path | None = None) -> tuple[Wa
 
 
 def _watchlist(one: Watch, folder: Path | None) -> Watchlist:
+    from aggregator.intel.watch import Product, Watchlist, package_of_purl, plain, product_of_cpe
+
     products = [found for cpe in one.cpes if (found := product_of_cpe(cpe))]
     products += [Product(plain(each.vendor), plain(each.product)) for each in one.products]
     packages = [package for purl in one.purls if (package := package_of_purl(purl))]
@@ -198,6 +208,8 @@ def _watchlist(one: Watch, folder: Path | None) -> Watchlist:
 
 def _components(path: Path) -> tuple[list[Product], list[Package]]:
     """Products and packages of a CycloneDX or SPDX file; nothing of one that cannot be read."""
+    from aggregator.intel.watch import package_of_purl, product_of_cpe
+
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -231,6 +243,8 @@ class FactFinder:
 
     def find(self) -> int:
         """Read every article that waits for it; how many were read. Raises StoreError alone."""
+        from aggregator.intel.facts import RECOGNISER
+
         given, done, flaws = self._given(), 0, False
         if self.store.intel.judged_with(self._lists_in_force(given)):
             self.store.intel.queue_all()
@@ -306,6 +320,8 @@ def originals(data: Path) -> Path:
 
 def opened(data: Path, now: datetime) -> IntelData:
     """The data files; where the database is missing, it is built from the files as they came."""
+    from aggregator.pipeline.data_files import load_folder
+
     fresh = not database(data).exists()
     stored = IntelData.open(database(data))
     if fresh and originals(data).is_dir():
@@ -366,6 +382,8 @@ class DataFiles:
 
     def _fetch(self, stored: IntelData, label: str, url: str) -> str | None:
         """One file: None when it was taken or has not changed, else why not."""
+        from aggregator.pipeline.data_files import load_file
+
         former = next((one for one in stored.files() if one.name == label), None)
         validators = Validators(former.etag, former.last_modified) if former and not former.error else Validators()
         now = self.clock()
@@ -499,6 +517,9 @@ class IntelPages:
 
     def write(self, *, full: bool = False) -> Built:
         """Write what has changed (`full`: every page). Raises EmitError when the folder refuses."""
+        from aggregator.emit import intel_pages
+        from aggregator.emit.intel_pages import NamedPost
+
         out, site, intel = self.data / "public", self.config.site, self.store.intel
         if full:
             intel.every_page()
@@ -531,10 +552,14 @@ class IntelPages:
         return built
 
     def _page(self, kind: str, value: str) -> SubjectPage:
+        from aggregator.emit.intel_pages import SubjectPage
+
         flaw = self.store.intel.flaw(value) if kind == "cve" else None
         return SubjectPage(kind, value, self._posts(kind, value), self.store.intel.neighbours(kind, value), flaw)
 
     def _posts(self, kind: str, value: str) -> tuple[NamedPost, ...]:
+        from aggregator.emit.intel_pages import NamedPost
+
         return tuple(
             NamedPost(one.title, one.path or "", one.url, one.outlet, one.published)
             for one in self.store.intel.named_in(kind, value)
@@ -542,6 +567,9 @@ class IntelPages:
 
     def _export(self, out: Path) -> None:
         """Indicators for machines, where they are asked for; what is no longer asked for goes."""
+        from aggregator.emit import intel_pages
+        from aggregator.intel.listing import indicators
+
         wanted = self.config.intel.exports
         if wanted is None:
             if (out / "intel").is_dir():
@@ -565,6 +593,9 @@ class IntelPages:
     def _documents(
         self, articles: list[ExportedArticle], rows: tuple[Listed, ...], newest: datetime
     ) -> dict[str, bytes]:
+        from aggregator.intel import misp, stix
+        from aggregator.intel.listing import blocklist, table
+
         wanted, site = self.config.intel.exports, self.config.site
         assert wanted is not None
         publisher = Publisher(site.title, str(site.base_url), wanted.tlp)

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from aggregator.config.settings import PERSONAL, Config, Feed, FeedList, Followed
-from aggregator.fetch import Fetcher
 from aggregator.models import Request, Response, Validators
 from aggregator.models.errors import FetchError, Offline, ParseError, StageError
-from aggregator.pipeline.feeds import UNCONDITIONAL_EVERY, feed_headers
-from aggregator.pipeline.outcomes import expected
-from aggregator.pipeline.parsing import read_list
-from aggregator.pipeline.workers import Workers
-from aggregator.store import ListedFeed, ListState, Store
 from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, redact
+
+if TYPE_CHECKING:
+    from aggregator.fetch import Fetcher
+    from aggregator.pipeline.workers import Workers
+    from aggregator.store import ListedFeed, ListState, Store
 
 MAX_FEEDS = 500
 """Feeds that one list may bring: what a person may read, and far below what the program can poll."""
@@ -88,6 +88,8 @@ def _plain(url: str) -> str:
 
 def look(store: Store, fetcher: Fetcher, workers: Workers, config: Config, now: datetime, *, force: bool) -> bool:
     """Look at the lists that are due (`force`: at all); whether the feeds of one have changed. Raises StoreError."""
+    from aggregator.pipeline.parsing import read_list
+
     states = store.lists.states()
     lists = [one for one in config.lists if not one.paused and (force or _due(states.get(one.url), now))]
     before = store.lists.feeds()
@@ -121,6 +123,8 @@ def _request(key: int, one: FeedList, state: ListState | None, config: Config, n
 
     A server that answers 304 whatever has changed would keep the feeds as they are forever.
     """
+    from aggregator.pipeline.feeds import UNCONDITIONAL_EVERY, feed_headers
+
     read = state.last_success if state else None
     conditional = read and (now - EPOCH) // UNCONDITIONAL_EVERY == (read - EPOCH) // UNCONDITIONAL_EVERY
     return Request(
@@ -157,6 +161,8 @@ def _unchanged(store: Store, one: FeedList, state: ListState, answer: Response, 
 
 
 def _failed(store: Store, one: FeedList, state: ListState | None, error: Exception, now: datetime) -> None:
+    from aggregator.pipeline.outcomes import expected
+
     known: StageError = expected(error, list=redact(one.url))
     failures = state.failures if state else 0
     wait = backoff(failures, FIRST_RETRY, max(one.refresh, timedelta(days=1)))

@@ -20,15 +20,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
-from aggregator.config.settings import Config, FeedOptions
-from aggregator.config.settings import Upkeep as Settings
-from aggregator.models import FeedState
 from aggregator.models.errors import StoreError
 from aggregator.pipeline import images
 from aggregator.store import Limit, Store, backups_of
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Config, FeedOptions
+    from aggregator.config.settings import Upkeep as Settings
+    from aggregator.models import FeedState
 
 CLOCK_SLACK = timedelta(hours=1)
 """A last run that lies further in the future was noted by a clock that was wrong."""

@@ -20,17 +20,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.config.settings import Config, Site
-from aggregator.models import Post
 from aggregator.models.errors import NotifyError, StageError
 from aggregator.pipeline import outcomes
-from aggregator.pipeline.workers import Workers
-from aggregator.store import Store
 from aggregator.store.notifications import Waiting, key
 from aggregator.text.backoff import backoff
 from aggregator.text.urls import public_url
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Config, Site
+    from aggregator.models import Post
+    from aggregator.pipeline.workers import Workers
+    from aggregator.store import Store
 
 ONE_BY_ONE = 3
 """More posts than these at once, for one rule, are told in one message: a busy day is no reason to ring all day."""

@@ -10,11 +10,11 @@ from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import structlog
 
 from aggregator import poll
-from aggregator.config.settings import FeedOptions
 from aggregator.models import (
     FROM_FEED,
     Article,
@@ -36,6 +36,9 @@ from aggregator.poll import limits
 from aggregator.poll.health import advice
 from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, redact
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import FeedOptions
 
 ATTEMPTS = 6
 FIRST_RETRY = timedelta(minutes=10)

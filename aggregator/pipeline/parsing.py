@@ -15,7 +15,7 @@ from aggregator.models import Article, Fingerprint, Neighbour, PageKind, ParsedF
 from aggregator.models.errors import ScrapeError
 from aggregator.store import ListedFeed
 from aggregator.text.unseen import is_seen
-from aggregator.text.urls import redact
+from aggregator.text.urls import of_another_author, redact, same_site
 
 AUTO_WORDS = 250
 """`full_text: auto` takes the feed's text for the article from this many words on; teasers are 20 to 120 words."""
@@ -149,10 +149,10 @@ def has_full_text(html: str) -> bool:
 
 def _own_neighbour(link: Neighbour | None, url: str) -> Neighbour | None:
     """What a page names as its neighbour, unless it is another author's post on the same host."""
-    return None if link is None or dedupe.of_another_author(link.url, url) else link
+    return None if link is None or of_another_author(link.url, url) else link
 
 
 def _trusted_canonical(article: Article, url: str) -> str | None:
     """The page's rel=canonical where it may speak for it: on the same site and of the same author only."""
     canonical = article.canonical_url
-    return canonical if canonical and dedupe.same_site(canonical, url) else None
+    return canonical if canonical and same_site(canonical, url) else None

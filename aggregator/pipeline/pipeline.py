@@ -21,13 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from aggregator import dedupe, emit
 from aggregator.config.rulebook import Rulebook
-from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher
 from aggregator.models import (
     Built,
@@ -54,7 +53,11 @@ from aggregator.pipeline.workers import Workers
 from aggregator.poll import clock as poll_clock
 from aggregator.poll import health
 from aggregator.store import Store
+from aggregator.text.urls import at_home, same_site
 from aggregator.text.wording import duration
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Config, FeedOptions
 
 log = structlog.get_logger()
 
@@ -451,8 +454,8 @@ def opened(
         Store.open(
             data / "aggregator.db",
             canonical=dedupe.canonical_url,
-            same_site=dedupe.same_site,
-            at_home=dedupe.at_home,
+            same_site=same_site,
+            at_home=at_home,
         ) as store,
         Fetcher(config.network, store.hosts, clock=clock) as fetcher,
         Workers(processes=min(4, os.cpu_count() or 1)) as workers,

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from aggregator.models import PageKind
 from aggregator.models.errors import StoreError
 from aggregator.pipeline import outcomes
-from aggregator.pipeline.articles import ArticleReader, ArticleResult
 from aggregator.pipeline.parsing import ReadArticle
 from aggregator.pipeline.save import save_article
-from aggregator.store import Store
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.articles import ArticleReader, ArticleResult
+    from aggregator.store import Store
 
 MOST = 200
 """Pages that are fetched again in one round."""

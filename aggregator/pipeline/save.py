@@ -8,14 +8,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from aggregator import dedupe, scrape
 from aggregator.models import FROM_FEED, Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
 from aggregator.models.errors import StoreError
 from aggregator.pipeline import outcomes
-from aggregator.pipeline.articles import ArticleResult
 from aggregator.pipeline.parsing import ReadArticle
-from aggregator.store import Store
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.articles import ArticleResult
+    from aggregator.store import Store
 
 CANDIDATE_DAYS = 14
 """Syndicated copies appear within days of the first publication."""

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from aggregator.dedupe.stories import terms
 from aggregator.dedupe.stories.values import WINDOW, Features, Rulings, StoryItem, StoryLink
 from aggregator.models.errors import StoreError
-from aggregator.store import Store
 from aggregator.store.stories import (
     NEVER,
     Placed,
@@ -29,6 +29,9 @@ from aggregator.store.stories import (
     Unplaced,
     read_terms,
 )
+
+if TYPE_CHECKING:
+    from aggregator.store import Store
 
 BATCH = 500
 """Articles placed in one transaction."""

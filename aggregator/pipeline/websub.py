@@ -31,18 +31,21 @@ from hashlib import sha256
 from ipaddress import ip_address
 from itertools import groupby, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
 
 from aggregator import emit
-from aggregator.config.settings import Config, FeedOptions
 from aggregator.fetch import Fetcher, public_name
 from aggregator.models import ParsedFeed, Request, Response
 from aggregator.models.errors import FetchError
-from aggregator.store import Ping, Store, Subscription
 from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide, host_of, http_url, redact
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Config, FeedOptions
+    from aggregator.store import Ping, Store, Subscription
 
 LEASE_S = 10 * 86_400
 """Seconds that we ask for; the hub says what it grants (section 5.1)."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from aggregator.config.settings import FeedOptions
 from aggregator.models import Decision, FeedState, Verdict
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import FeedOptions
 
 MOST_NEW = 5_000
 """New entries taken of one poll; the next polls take the rest. The longest feed of a thousand real ones has 12,000."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from aggregator.config.settings import FeedOptions
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.models.errors import FetchError, ParseError, StageError
 from aggregator.poll.schedule import (
@@ -26,6 +26,9 @@ from aggregator.poll.schedule import (
 from aggregator.text.backoff import backoff
 from aggregator.text.urls import hide
 from aggregator.text.wording import about, duration
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import FeedOptions
 
 MOVE_AFTER = 3
 """Good polls through the same permanent redirect after which its target is polled directly (F12)."""

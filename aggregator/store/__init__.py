@@ -1,20 +1,5 @@
 """Everything in one SQLite file that is pleasant to open and query; the only importer of sqlite_utils."""
 
-from aggregator.store.connection import wal_reset_bug
-from aggregator.store.database import Store
-from aggregator.store.feed_config import ListedFeed, ListState
-from aggregator.store.maintenance import backups_of, restored
-from aggregator.store.retention import Limit
-from aggregator.store.websub import Ping, Subscription
+import lazy_loader
 
-__all__ = [
-    "Limit",
-    "ListState",
-    "ListedFeed",
-    "Ping",
-    "Store",
-    "Subscription",
-    "backups_of",
-    "restored",
-    "wal_reset_bug",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

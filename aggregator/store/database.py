@@ -11,23 +11,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from aggregator.config.settings import Config
-from aggregator.models import (
-    Article,
-    Candidate,
-    Change,
-    FeedEvent,
-    FeedState,
-    Fingerprint,
-    Known,
-    Likeness,
-    PageEvidence,
-    PendingArticle,
-    PollOutcome,
-    SearchHit,
-)
 from aggregator.models.errors import StoreError
 from aggregator.store import (
     articles,
@@ -60,6 +45,23 @@ from aggregator.store.retention import Withdrawals
 from aggregator.store.revisions import Revisions
 from aggregator.store.stories import Stories
 from aggregator.store.websub import Pings, Subscriptions
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Config
+    from aggregator.models import (
+        Article,
+        Candidate,
+        Change,
+        FeedEvent,
+        FeedState,
+        Fingerprint,
+        Known,
+        Likeness,
+        PageEvidence,
+        PendingArticle,
+        PollOutcome,
+        SearchHit,
+    )
 
 
 class Store:

@@ -15,14 +15,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aggregator.config.settings import Config, Feed, FeedOptions, Followed
 from aggregator.models import Validators
 from aggregator.store import times
-from aggregator.store.connection import Session, Sql
 from aggregator.text.storable import slug, unused
 from aggregator.text.urls import default_name, free_name, title_as_name
+
+if TYPE_CHECKING:
+    from aggregator.store.connection import Session, Sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from aggregator.config.settings import Notification
-from aggregator.models import Post
 from aggregator.store import outputs, post_changes, posts, times
-from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Notification
+    from aggregator.models import Post
+    from aggregator.store.connection import Session, Sql
 
 TIMELY = timedelta(days=2)
 """A post that comes to meet a rule later than this after it was put out is no news."""

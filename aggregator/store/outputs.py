@@ -21,15 +21,17 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aggregator.config.settings import Output
 from aggregator.models import Ended, OutputEntry
 from aggregator.models.filters import Facts, Filter, Reason
 from aggregator.store import post_changes, posts, times
-from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
 from aggregator.text.urls import default_name, title_as_name
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Output
+    from aggregator.store.connection import Session, Sql
 
 FEW = 200
 """Posts that are looked up in the search index one by one; for more, all matches of an expression are listed."""

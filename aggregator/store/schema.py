@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING
 
 from aggregator.models.errors import StoreError
 from aggregator.store import (
@@ -42,6 +41,9 @@ from aggregator.store import (
 )
 from aggregator.store.connection import Session, Sql
 from aggregator.store.views import LATEST_ARTICLES, VIEWS
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _TABLE_HELP = re.compile(r"^\s*-- (?P<help>.+)$")
 _COLUMN_HELP = re.compile(r"^\s+(?P<definition>\S.*?),? -- (?P<help>.+)$")
@@ -208,8 +210,6 @@ _TRIGGERS = (
     END
     """,
 )
-
-migrations = Migrations("aggregator")
 
 
 def create_tables(db: Database) -> None:
@@ -396,8 +396,6 @@ STEPS = (
     create_article_links,
     create_identity,
 )
-for _step in STEPS:
-    migrations()(_step)
 
 
 def refuse_foreign(session: Session) -> int:
@@ -434,6 +432,11 @@ def migrate(session: Session) -> None:
     """Bring the file to the present form. Does nothing, and writes nothing, when it has it."""
     if refuse_foreign(session) == len(STEPS):
         return
+    from sqlite_utils import Database, Migrations  # a tenth of a second, for what is hardly ever needed
+
+    migrations = Migrations("aggregator")
+    for step in STEPS:
+        migrations()(step)
     with session.write() as sql:
         refuse_foreign(session)
         migrations.apply(Database(sql.connection, recursive_triggers=False, execute_plugins=False))

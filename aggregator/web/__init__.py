@@ -1,6 +1,5 @@
 """The web server: what emit built, searches, an API, and the feeds' health. Reads; fetches nothing, changes nothing."""
 
-from aggregator.web.app import application, of_folder
-from aggregator.web.server import WebServer
+import lazy_loader
 
-__all__ = ["WebServer", "application", "of_folder"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

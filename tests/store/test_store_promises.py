@@ -149,8 +149,10 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     def fails(_: object) -> None:
         raise sqlite3.OperationalError("no such thing")
 
-    steps = schema.migrations._migrations
-    monkeypatch.setattr(steps[3 + done], "fn", fails)
+    steps = list(schema.STEPS)
+    fails.__name__ = steps[3 + done].__name__
+    steps[3 + done] = fails
+    monkeypatch.setattr(schema, "STEPS", tuple(steps))
     with pytest.raises(StoreError, match="no such thing"):
         Store.open(path)
     assert version_of(path) == 3

@@ -23,6 +23,7 @@ from aggregator.pipeline.articles import ArticleResult
 from aggregator.pipeline.feeds import poll_outcome
 from aggregator.pipeline.parsing import read_feed, read_page
 from aggregator.store import Store
+from aggregator.text.urls import at_home, same_site
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -129,8 +130,8 @@ class Rounds:
         store = Store.open(
             database,
             canonical=dedupe.canonical_url,
-            same_site=dedupe.same_site,
-            at_home=dedupe.at_home,
+            same_site=same_site,
+            at_home=at_home,
         )
         store.sync_feeds(self.config, self.now)
         return store

@@ -99,7 +99,7 @@ def test_init_without_questions_writes_a_file_that_check_accepts(tmp_path: Path,
     assert text.count("#") > 15
     config = load(written)
     assert (config.site.title, config.site.base_url) == ('Ours: "the" feed', "https://news.example/")
-    assert config.feeds == init.STARTERS
+    assert config.feeds == init.starters()
     assert [path.name for path in written.parent.iterdir()] == ["feeds.yaml"]
     ended = here.run("init", str(tmp_path / "new folder"), "--yes")
     assert ended.returncode == 2
@@ -151,7 +151,7 @@ def test_init_in_a_pipe_names_the_option_that_allows_a_private_site(tmp_path: Pa
 @pytest.mark.parametrize("title", ["a: b #c", "'", '"', "\\", "\t", "naïve – ☕", "- x", "null", "{a}"])
 def test_any_title_makes_a_valid_file(tmp_path: Path, title: str) -> None:
     """What is typed is text, whatever YAML would make of it."""
-    (tmp_path / "feeds.yaml").write_text(init.text(title, "http://127.0.0.1:8080/", init.STARTERS), "utf-8")
+    (tmp_path / "feeds.yaml").write_text(init.text(title, "http://127.0.0.1:8080/", init.starters()), "utf-8")
     assert load(tmp_path / "feeds.yaml").site.title == title
 
 

@@ -1,0 +1,9 @@
+from .document import literal as literal
+from .edit import add_feeds as add_feeds
+from .edit import as_yaml as as_yaml
+from .edit import create as create
+from .edit import remove_feed as remove_feed
+from .load import feed_name as feed_name
+from .load import load as load
+from .reference import reference as reference
+from .reference import schema as schema

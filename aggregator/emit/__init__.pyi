@@ -1,0 +1,12 @@
+from .build import build as build
+from .folder import notes_of as notes_of
+from .health_feed import HEALTH_EVENTS as HEALTH_EVENTS
+from .health_feed import health as health
+from .health_feed import write_health as write_health
+from .opml import opml as opml
+from .outputs import answer as answer
+from .outputs import hubs as hubs
+from .outputs import is_topic as is_topic
+from .outputs import topic as topic
+from .state import Published as Published
+from .state import published as published

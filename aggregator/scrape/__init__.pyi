@@ -1,0 +1,13 @@
+from .article import of_feed as of_feed
+from .article import read_article as read_article
+from .clean.clean import clean_entry as clean_entry
+from .clean.clean import clean_html as clean_html
+from .clean.clean import plain as plain
+from .content.features import marks as marks
+from .dom import Hint as Hint
+from .dom import to_text as to_text
+from .multipage import is_numbered as is_numbered
+from .multipage import is_real as is_real
+from .multipage import made_whole as made_whole
+from .multipage import with_next as with_next
+from .page_kind import forbidden_by_header as forbidden_by_header

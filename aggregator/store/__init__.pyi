@@ -1,0 +1,9 @@
+from .connection import wal_reset_bug as wal_reset_bug
+from .database import Store as Store
+from .feed_config import ListedFeed as ListedFeed
+from .feed_config import ListState as ListState
+from .maintenance import backups_of as backups_of
+from .maintenance import restored as restored
+from .retention import Limit as Limit
+from .websub import Ping as Ping
+from .websub import Subscription as Subscription
