@@ -134,6 +134,11 @@ PRELOAD = (
     "aggregator.scrape.clean.clean",
     "aggregator.scrape.multipage",
     "aggregator.scrape.article",
+    "aggregator.dedupe.canonical",
+    "aggregator.dedupe.near_duplicates",
+    "aggregator.intel.facts",
+    "aggregator.intel.watch",
+    "aggregator.pipeline.intel",
     "aggregator.pipeline.workers",
 )
 """Imported once in the fork server, so that every worker shares them: of some 50 MB, a new one has 3 for itself.

@@ -412,6 +412,36 @@ def test_version_is_printed(here: Here) -> None:
     assert re.fullmatch(r"aggregator \d+\.\d+\.\d+\S*\n", ended.stdout)
 
 
+HEAVY = {
+    "aggregator.config.settings", "aggregator.emit.mirror", "aggregator.fetch.exchange", "aggregator.scrape.article",
+    "aggregator.store.database", "jinja2", "lxml", "numpy", "pebble", "pydantic", "requests", "ruamel", "sqlite_utils",
+    "structlog", "urllib3",
+}  # fmt: skip
+"""What takes long to load."""
+NETWORK = {"aggregator.fetch.exchange", "lxml", "numpy", "requests", "sqlite_utils", "urllib3"}
+"""What only rounds need that bring something, or a file of an older schema."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (("--version",), HEAVY),
+        (("--help",), HEAVY),
+        (("poll", "--help"), HEAVY - {"pydantic"}),  # typer takes it to read options
+        (("status",), NETWORK - {"lxml"}),
+        (("search", "worm"), NETWORK),
+        (("export-opml",), NETWORK),
+        (("poll",), NETWORK - {"lxml"}),
+    ],
+)
+def test_commands_load_what_they_need(polled: Program, arguments: tuple[str, ...], unwanted: set[str]) -> None:
+    """Libraries and stages take a second to load together; who is answered without them does not wait for them."""
+    command = [sys.executable, "-X", "importtime", *polled.command(*arguments)[1:]]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:")}
+    assert loaded & unwanted == set()
+
+
 def test_the_man_page_is_one(tmp_path: Path) -> None:
     """Every command is in it; groff formats it without a word of complaint, where it is installed."""
     text = man_page()
