@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.dedupe import canonical_url, normal_guid, registrable, same_site
+from aggregator.dedupe import canonical_url, normal_guid
+from aggregator.text.urls import registrable, same_site
 
 FOLDS = [
     ("http://example.org/a", "https://example.org/a"),
