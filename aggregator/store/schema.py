@@ -1,8 +1,8 @@
 """How a database file comes to the form that this program knows, and when it is refused.
 
-Steps are only ever added; a released one is never edited (a test holds the schema after each). All pending steps run in
-one `BEGIN IMMEDIATE` transaction: a file is either as before or as new, and of two processes that open it one does the
-work.
+A new file is made from `schema.sql`, the whole schema; an older one, from schema `OLDEST` on, goes through the steps
+since (a test holds that both ways end in the same schema). All of it runs in one `BEGIN IMMEDIATE` transaction: a file
+is either as before or as new, and of two processes that open it one does the work.
 
 What every table and column means, read out of the comments of the schema, as rows and as a page for people.
 """
@@ -10,37 +10,15 @@ What every table and column means, read out of the comments of the schema, as ro
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.models.errors import StoreError
-from aggregator.store import (
-    article_links,
-    revisions,
-    tables_articles,
-    tables_desk,
-    tables_enclosures,
-    tables_evidence,
-    tables_extractions,
-    tables_feeds,
-    tables_identity,
-    tables_intel,
-    tables_links,
-    tables_lists,
-    tables_media,
-    tables_notices,
-    tables_outputs,
-    tables_quality,
-    tables_questions,
-    tables_revisions,
-    tables_stories,
-    tables_upkeep,
-    tables_websub,
-    tables_withdrawals,
-)
+from aggregator.store import article_links
 from aggregator.store.connection import Session, Sql
-from aggregator.store.views import LATEST_ARTICLES, VIEWS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -191,211 +169,131 @@ APPLICATION_ID = 0x53464147
 RANK = "bm25(8.0, 1.0)"
 """A hit in the title counts as much as eight in the text."""
 
-_TRIGGERS = (
-    """
-    CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
-        INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
-    END
-    """,
-    """
-    CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN
-        INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
-    END
-    """,
-    # Only when one of the two is set: a changed state must not cost indexing the text again.
-    """
-    CREATE TRIGGER articles_fts_update AFTER UPDATE OF title, text ON articles BEGIN
-        INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
-        INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
-    END
-    """,
-)
+OLDEST = 22
+"""The oldest schema that is brought up to date."""
+
+OLDEST_READER = "6f3e674"
+"""The last commit of this project that brings any older file to schema `OLDEST`."""
+
+_CREATES = re.compile(r"""CREATE (?:VIRTUAL TABLE|TABLE|VIEW|INDEX|UNIQUE INDEX|TRIGGER) ["\[]?(\w+)""")
 
 
-def create_tables(db: Database) -> None:
-    for table in (*tables_feeds.TABLES, *tables_articles.TABLES):
-        db.executescript(table)
+def _name(statement: str) -> str:
+    match = _CREATES.match(statement)
+    assert match, statement
+    return match[1]
 
 
-def create_search(db: Database) -> None:
-    db["articles"].enable_fts(["title", "text"], tokenize="unicode61 remove_diacritics 2")
-    for trigger in _TRIGGERS:
-        db.execute(trigger)
+FILE = Path(__file__).with_name("schema.sql")
+"""The whole schema."""
+
+
+def statements(file: Path = FILE) -> dict[str, str]:
+    """Name -> statement that creates it, in the order of the file; with the comments inside it."""
+    found, held = {}, ""
+    for line in file.read_text("utf-8").splitlines(keepends=True):
+        if not held and (not line.strip() or line.startswith("--")):
+            continue
+        held += line
+        if sqlite3.complete_statement(held):
+            found[_name(held)] = held
+            held = ""
+    return found
+
+
+def create(db: Database, *names: str) -> None:
+    """Create what `schema.sql` calls so."""
+    known = statements()
+    for name in names:
+        db.execute(known[name])
+
+
+def create_schema(db: Database) -> None:
+    """All of it, in a new file."""
+    for statement in statements().values():
+        db.execute(statement)
     db.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', ?)", [RANK])
-
-
-def create_views(db: Database) -> None:
-    for view in VIEWS:
-        db.execute(view)
-
-
-def create_stories(db: Database) -> None:
-    for table in tables_stories.TABLES:
-        db.executescript(table)
-
-
-def create_desk(db: Database) -> None:
-    for statement in (*tables_desk.TABLES, tables_desk.LANGUAGES):
-        db.executescript(statement)
-
-
-def create_extractions(db: Database) -> None:
-    for table in tables_extractions.TABLES:
-        db.executescript(table)
-
-
-def create_media(db: Database) -> None:
-    for statement in (*tables_media.TABLES, *tables_media.TRIGGERS):
-        db.executescript(statement)
-
-
-def create_outputs(db: Database) -> None:
-    for table in tables_outputs.TABLES:
-        db.executescript(table)
-
-
-def create_upkeep(db: Database) -> None:
-    db.execute("DROP TABLE seen")  # never written: what is purged keeps its rows in entries
-    for table in tables_upkeep.TABLES:
-        db.executescript(table)
-
-
-def create_edits(db: Database) -> None:
-    """Revisions get their kind and a summary; pages are looked at again from now on."""
-    db.execute("DROP VIEW latest_articles")
-    db.executescript(tables_revisions.TO_NEW_FORM)
-    for table in tables_revisions.TABLES:
-        db.executescript(table)
-    db.executescript(tables_revisions.FROM_FORMER)
-    db.execute(LATEST_ARTICLES)
-
-
-def queue_stories(db: Database) -> None:
-    for statement in tables_stories.WAITING:
-        db.executescript(statement)
-
-
-def create_quality(db: Database) -> None:
-    for table in tables_quality.TABLES:
-        db.executescript(table)
-
-
-def create_withdrawals(db: Database) -> None:
-    for table in tables_withdrawals.TABLES:
-        db.executescript(table)
-
-
-def create_notices(db: Database) -> None:
-    for table in tables_notices.TABLES:
-        db.executescript(table)
-
-
-def create_websub(db: Database) -> None:
-    for table in tables_websub.TABLES:
-        db.executescript(table)
-
-
-def create_lists(db: Database) -> None:
-    for table in tables_lists.TABLES:
-        db.executescript(table)
-
-
-def create_repeated(db: Database) -> None:
-    db.executescript(tables_quality.REPEATED)
-
-
-def queue_rechecks(db: Database) -> None:
-    """Recent articles that were read before pages were looked at again are looked at too."""
-    revisions.queue(Sql(db.conn))
-
-
-def create_evidence(db: Database) -> None:
-    for statement in tables_evidence.TABLES:
-        db.executescript(statement)
-
-
-def renew_notices(db: Database) -> None:
-    db.executescript(tables_notices.RENEWED)
-
-
-def renew_views(db: Database) -> None:
-    """Three views are answered sooner, or have a better name; three more answer what people ask."""
-    for name in tables_questions.FORMER:
-        db.execute(f"DROP VIEW {name}")
-    for view in tables_questions.TABLES:
-        db.execute(view)
-
-
-def index_ended(db: Database) -> None:
-    db.execute(tables_outputs.ENDED)
 
 
 def renew_enclosures(db: Database) -> None:
     """Files get a duration and a title; entries get their pictures and what a podcast says of them."""
-    db.executescript(tables_enclosures.TO_NEW_FORM)
-    for table in tables_enclosures.TABLES:
-        db.executescript(table)
-    db.executescript(tables_enclosures.FROM_FORMER)
+    db.execute("ALTER TABLE enclosures RENAME TO former_enclosures")
+    create(db, "enclosures", "entry_images", "episodes")
+    db.execute(
+        "INSERT INTO enclosures (entry_id, position, url, type, length)"
+        " SELECT entry_id, position, url, type, length FROM former_enclosures"
+    )
+    db.execute("DROP TABLE former_enclosures")
 
 
 def create_intel(db: Database) -> None:
     """What articles name: every article waits to be read for it."""
-    for statement in (*tables_intel.TABLES, *tables_intel.TRIGGERS, *tables_intel.VIEWS):
-        db.executescript(statement)
+    create(
+        db,
+        "facts", "idx_facts_value", "facts_waiting", "vulnerabilities", "idx_vulnerabilities_exploited",
+        "watch_hits", "idx_watch_hits_watch", "fact_pages_changed", "facts_waiting_new", "facts_waiting_changed",
+        "exploited_now", "latest_vulnerabilities", "indicators", "latest_actors", "my_products",
+    )  # fmt: skip
+    db.execute(
+        "INSERT INTO facts_waiting (article_id)"
+        " SELECT id FROM articles WHERE (text <> '' OR title <> '') AND duplicate_of IS NULL"
+    )
 
 
 def create_page_labels(db: Database) -> None:
     """What shows that a page is a wall, or part of an article, is on record from now on, and what is promoted."""
-    db.executescript(tables_evidence.LABELS)
-    db.executescript(tables_evidence.PROMOTED)
+    create(db, "page_labels", "promoted")
+
+
+_TIMES_SHOWN = """
+UPDATE posts SET revised = substr(revised, 1, 19) || printf('.%06dZ', sequence % 1000000)
+    WHERE revised IS NOT NULL AND sequence % 1000000 > 0;
+UPDATE output_entries SET grown = substr(grown, 1, 19) || printf('.%06dZ',
+        (SELECT sequence FROM posts WHERE posts.article_id = output_entries.article_id) % 1000000)
+    WHERE grown IS NOT NULL AND (SELECT sequence FROM posts WHERE posts.article_id = output_entries.article_id) > 0;
+INSERT INTO numbers (name, value)
+    SELECT 'last_time', unixepoch(max(time)) + 1 FROM (
+        SELECT max(stamp) AS time FROM posts
+        UNION SELECT max(revised) FROM posts UNION SELECT max(at) FROM withdrawals)
+    HAVING max(time) IS NOT NULL;
+INSERT INTO numbers (name, value)
+    SELECT 'last_time of ' || outputs.name, unixepoch((SELECT max(time) FROM (
+        SELECT max(stamp) AS time FROM output_entries WHERE output = outputs.name
+        UNION SELECT max(grown) FROM output_entries WHERE output = outputs.name
+        UNION SELECT max(ended) FROM output_entries WHERE output = outputs.name
+        UNION SELECT max(revised) FROM posts UNION SELECT max(at) FROM withdrawals))) + 1
+    FROM outputs WHERE EXISTS (SELECT 1 FROM output_entries WHERE output = outputs.name);
+"""
 
 
 def issue_times(db: Database) -> None:
     """Times rise above all that the output has shown, revisions and growth included."""
-    db.executescript(tables_outputs.TIMES_SHOWN)
+    db.executescript(_TIMES_SHOWN)
 
 
 def create_article_links(db: Database) -> None:
-    for table in tables_links.TABLES:
-        db.executescript(table)
+    """The links in the articles that are stored, too."""
+    create(db, "article_links", "idx_article_links_domain")
     article_links.fill(Sql(db.conn))
 
 
 def create_identity(db: Database) -> None:
-    for statement in tables_identity.TABLES:
-        db.executescript(statement)
+    """Since when feeds do not list entries, how much each feed has added, who else says something of an article."""
+    create(
+        db,
+        "unlisted", "feed_sizes", "contributors", "idx_contributors_article", "idx_entries_link", "idx_entries_words",
+    )  # fmt: skip
+    db.execute(
+        "INSERT INTO feed_sizes (feed_id, text_bytes)"
+        " SELECT feed_id, sum(length(CAST(html AS BLOB)) + length(CAST(summary AS BLOB))) FROM entries GROUP BY feed_id"
+    )
 
 
-STEPS = (
-    create_tables,
-    create_search,
-    create_views,
-    create_stories,
-    create_desk,
-    create_extractions,
-    create_media,
-    create_outputs,
-    create_upkeep,
-    create_edits,
-    queue_stories,
-    create_quality,
-    create_withdrawals,
-    create_notices,
-    create_websub,
-    create_lists,
-    create_repeated,
-    queue_rechecks,
-    create_evidence,
-    renew_notices,
-    renew_views,
-    index_ended,
-    renew_enclosures,
-    create_intel,
-    create_page_labels,
-    issue_times,
-    create_article_links,
-    create_identity,
-)
+STEPS = (renew_enclosures, create_intel, create_page_labels, issue_times, create_article_links, create_identity)
+"""From schema `OLDEST` to the present one, a version a step. A change of `schema.sql` comes with a step at the end."""
+
+SCHEMA = OLDEST + len(STEPS)
+"""The present version of the schema (PRAGMA user_version)."""
 
 
 def refuse_foreign(session: Session) -> int:
@@ -406,10 +304,15 @@ def refuse_foreign(session: Session) -> int:
         tables = int(sql.value("SELECT count(*) FROM sqlite_master"))
     if application != APPLICATION_ID and (application or tables):
         raise StoreError(f"{session.path} is a database of another program")
-    if version > len(STEPS):
+    if version > SCHEMA:
         raise StoreError(
             f"{session.path} was written by a newer version of this program "
-            f"(its schema is {version}, the newest known here is {len(STEPS)}); nothing was changed"
+            f"(its schema is {version}, the newest known here is {SCHEMA}); nothing was changed"
+        )
+    if tables and version < OLDEST:
+        raise StoreError(
+            f"{session.path} has schema {version}; the oldest that can be brought up to date is {OLDEST}. "
+            f"A round of this program as of commit {OLDEST_READER} brings the file there; nothing was changed"
         )
     return version
 
@@ -417,12 +320,12 @@ def refuse_foreign(session: Session) -> int:
 def older(session: Session) -> int:
     """The version of a file that is about to be migrated; 0 when it is empty or has the present form."""
     version = refuse_foreign(session)
-    return version if version < len(STEPS) else 0
+    return version if version < SCHEMA else 0
 
 
 def refuse_other_version(session: Session) -> None:
     """For readers, which can not migrate: StoreError unless the file has the present form."""
-    if refuse_foreign(session) < len(STEPS):
+    if refuse_foreign(session) < SCHEMA:
         raise StoreError(
             f"{session.path} was written by an older version; run a round first, which brings it up to date"
         )
@@ -430,20 +333,23 @@ def refuse_other_version(session: Session) -> None:
 
 def migrate(session: Session) -> None:
     """Bring the file to the present form. Does nothing, and writes nothing, when it has it."""
-    if refuse_foreign(session) == len(STEPS):
+    if refuse_foreign(session) == SCHEMA:
         return
+    with session.write() as sql:
+        _bring(sql, refuse_foreign(session))
+        _stamp(sql)
+
+
+def _bring(sql: Sql, version: int) -> None:
     from sqlite_utils import Database, Migrations  # a tenth of a second, for what is hardly ever needed
 
-    migrations = Migrations("aggregator")
-    for step in STEPS:
-        migrations()(step)
-    with session.write() as sql:
-        refuse_foreign(session)
-        migrations.apply(Database(sql.connection, recursive_triggers=False, execute_plugins=False))
-        _stamp(sql)
+    pending = Migrations("aggregator")
+    for step in STEPS[version - OLDEST :] if version else (create_schema,):
+        pending()(step)
+    pending.apply(Database(sql.connection, recursive_triggers=False, execute_plugins=False))
 
 
 def _stamp(sql: Sql) -> None:
     fill_schema_help(sql)
     sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    sql.execute(f"PRAGMA user_version = {len(STEPS)}")
+    sql.execute(f"PRAGMA user_version = {SCHEMA}")

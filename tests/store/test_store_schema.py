@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from hashlib import sha256
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,10 @@ from support.store_builders import NOW, Newsroom, config, entry
 
 from aggregator.models.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.schema import APPLICATION_ID, STEPS
+from aggregator.store.schema import APPLICATION_ID, OLDEST, SCHEMA
+
+SCHEMA_22 = Path(__file__).with_name("schema_22.sql")
+"""What a file had that the oldest program made whose files are brought up to date."""
 
 TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
@@ -70,8 +71,8 @@ def test_the_file_says_whose_it_is(store: Store) -> None:
     """application_id and user_version are set; the migrations are on record."""
     db = Database(store.path)
     assert db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-    assert db.execute("PRAGMA user_version").fetchone()[0] == len(STEPS)
-    assert [row["name"] for row in db["_sqlite_migrations"].rows] == [step.__name__ for step in STEPS]
+    assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA
+    assert [row["name"] for row in db["_sqlite_migrations"].rows] == ["create_schema"]
     assert db.journal_mode == "wal"
     db.close()
 
@@ -90,13 +91,18 @@ def test_a_newer_file_is_refused(path: Path, opening: object) -> None:
 
 
 def test_an_older_file_is_for_writers(path: Path) -> None:
-    """A reader does not migrate: it says who can."""
+    """A reader does not migrate: it says who can. One that is too old is for neither: it says what can read it."""
     Store.open(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
-    with pytest.raises(StoreError, match="older version"):
-        Store.read(path)
+    for version, refusal in ((OLDEST, "older version"), (OLDEST - 1, "commit 6f3e674")):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+        before = path.read_bytes()
+        with pytest.raises(StoreError, match=refusal):
+            Store.read(path)
+        assert path.read_bytes() == before
+    with pytest.raises(StoreError, match="commit 6f3e674"):
+        Store.open(path)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -210,28 +216,21 @@ def test_every_index_and_trigger_is_in_the_reference(store: Store) -> None:
     assert "|  |\n" not in reference.partition("### Triggers")[2]
 
 
-def test_a_released_migration_is_never_edited() -> None:
-    """Files that have gone through a step have what it made then. AGGREGATOR_PIN_STEPS=1 adds steps that are new."""
-    pinned = Path(__file__).with_name("released_steps.json")
-    known: dict[str, str] = json.loads(pinned.read_text())
-    made = dict(_steps())
-    if os.environ.get("AGGREGATOR_PIN_STEPS"):
-        pinned.write_text(json.dumps(made | known, indent=2) + "\n")
-    assert list(made)[: len(known)] == list(known), "steps are only ever added, at the end"
-    assert {name: made[name] for name in known} == known, "a change of the schema is a step of its own"
+def test_both_ways_end_in_the_same_schema(path: Path) -> None:
+    """A file of the oldest version that goes through all steps has what a new one gets, and the same explanations."""
+    old, new = path.with_name("old.db"), path.with_name("new.db")
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(SCHEMA_22.read_text())
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {OLDEST}")
+    for one in (old, new):
+        Store.open(one).close()
+    assert _schema(old) == _schema(new)
 
 
-def _steps() -> Iterator[tuple[str, str]]:
-    """Each step with a hash of the schema after it, without comments and blanks."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    db = Database(connection, recursive_triggers=False, execute_plugins=False)
-    connection.execute("BEGIN")
-    for step in STEPS:
-        step(db)
-        rows = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-            " AND NOT (type = 'table' AND name LIKE 'articles_fts%') ORDER BY name"  # SQLite's own words
-        )
-        plain = [(name, "".join(re.sub(r"--[^\n]*", "", sql).split())) for name, sql in rows]
-        yield step.__name__, sha256(repr(plain).encode()).hexdigest()[:16]
-    connection.close()
+def _schema(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+        helped = connection.execute('SELECT "table", "column", help FROM schema_help').fetchall()
+    plain = [(*row[:3], "".join(re.sub(r"--[^\n]*", "", row[3] or "").split())) for row in rows]
+    return sorted(plain) + sorted(helped)
