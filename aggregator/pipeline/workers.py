@@ -160,9 +160,11 @@ document's, and what waits instead of working has to end as well."""
 LOOK_AHEAD = 2
 """Tasks under way for each process in `each`: one running, one ready, so that no process waits for the caller."""
 
+STOPPED = "stopped before it was done"
+"""What became of a task whose workers were closed."""
+
 STALL_S = 30.0
 """Seconds beyond every deadline after which a pool that has finished nothing is taken for broken and replaced."""
-
 
 _END = object()
 
@@ -228,7 +230,7 @@ class Workers:
         """End every worker at once, busy or not. Calls under way raise WorkerDied. May be called twice."""
         with self._lock:
             self._closed = True
-            self._end_pool(WorkerDied("", "stopped before it was done"))
+            self._end_pool(WorkerDied("", STOPPED))
 
     def call(self, function: Callable[..., T], *args: object, timeout_s: float, wall_s: float | None = None) -> T:
         """What `function(*args)` returns or raises, run in a worker; both have to survive pickling.
@@ -318,6 +320,8 @@ class Workers:
             again = self._start(task.function, task.args, task.timeout_s, task.wall_s)
             return self._outcome(again, self._patience(task.wall_s))
         except (BrokenProcessPool, WorkerDied) as error:
+            if self._closed:
+                return WorkerDied("", STOPPED)
             return WorkerDied("", f"the worker processes do not start: {error}")
 
     def _outcome(self, task: _Task[T], patience: float) -> T | Exception:
