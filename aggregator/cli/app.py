@@ -197,7 +197,7 @@ def _missing(config: Path) -> str:
     return f"{config} not found. Create one with `aggregator init`."
 
 
-class _Spelling:
+class _Invocation:
     """How a command of this program has to be written to work where this one was: program, --config, --data."""
 
     def __init__(self) -> None:
@@ -214,7 +214,7 @@ class _Spelling:
         return text.replace("`aggregator ", f"`{self.prefix} ")
 
 
-_spelling = _Spelling()
+_spelling = _Invocation()
 
 
 def _program() -> tuple[str, ...]:

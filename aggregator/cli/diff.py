@@ -9,7 +9,7 @@ import typer
 
 from aggregator.cli.app import Json, app, complain, existing, iso, print_json, say
 from aggregator.cli.stories import Article, subject_of
-from aggregator.text.diff import Kind
+from aggregator.text.diff import DiffKind
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from aggregator.models import Revision
     from aggregator.text.diff import Piece
 
-STYLES = {Kind.REMOVED: "red strike", Kind.ADDED: "green", Kind.SAME: "", Kind.CHANGED: ""}
-MARKS = {Kind.REMOVED: ("[-", "-]"), Kind.ADDED: ("{+", "+}")}
+STYLES = {DiffKind.REMOVED: "red strike", DiffKind.ADDED: "green", DiffKind.SAME: "", DiffKind.CHANGED: ""}
+MARKS = {DiffKind.REMOVED: ("[-", "-]"), DiffKind.ADDED: ("{+", "+}")}
 """How the same is said without colours, as word diffs of version control do."""
 
 

@@ -43,7 +43,7 @@ def facts(  # noqa: PLR0913, PLR0917 - options
     chosen = format_ or ("json" if as_json or batch else "text")
     if chosen not in FORMATS:
         raise typer.BadParameter(f"{chosen!r} is none of {', '.join(FORMATS)}", param_hint="--as")
-    reader = _Reader(place, tuple(good or ()))
+    reader = _FactsReader(place, tuple(good or ()))
     if batch:
         reader.batch(batch, chosen)
         return
@@ -55,7 +55,7 @@ def facts(  # noqa: PLR0913, PLR0917 - options
         reader.write(((subject, "1", found),), chosen, indent=2)
 
 
-class _Reader:
+class _FactsReader:
     """Facts of many texts with one reading of the data files."""
 
     def __init__(self, place: Here, good: tuple[str, ...]) -> None:

@@ -72,7 +72,7 @@ _STANDARD_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", 
 
 
 @dataclass
-class Document:
+class YamlDocument:
     """The file as values, with the place of every key and value, and the mistakes found so far."""
 
     name: str
@@ -92,9 +92,9 @@ class Document:
         return tuple(f"{self.name}:{line}:{column}: {message}" for (line, column), message in ordered)
 
 
-def read(path: Path, environ: Mapping[str, str], expected: str) -> Document:
+def read(path: Path, environ: Mapping[str, str], expected: str) -> YamlDocument:
     """The file's values, or with the mistake that it holds nothing where `expected` was. Raises ConfigError."""
-    document = Document(str(path), environ)
+    document = YamlDocument(str(path), environ)
     root = _compose(document, path)
     if root is None:
         document.mistake((1, 1), f"the file is empty; expected {expected}")
@@ -106,7 +106,7 @@ def read(path: Path, environ: Mapping[str, str], expected: str) -> Document:
     return document
 
 
-def _compose(document: Document, path: Path) -> Node | None:
+def _compose(document: YamlDocument, path: Path) -> Node | None:
     try:
         text = path.read_text("utf-8-sig")
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
@@ -132,7 +132,7 @@ def _begun(error: MarkedYAMLError) -> str:
     return f" ({error.context} that begins in line {mark.line + 1}, column {mark.column + 1})"
 
 
-def _value(document: Document, node: Node, path: Path_) -> Any:
+def _value(document: YamlDocument, node: Node, path: Path_) -> Any:
     """The plain value of a node; its place is noted, and a tag that is not YAML's own is a mistake."""
     place = (node.start_mark.line + 1, node.start_mark.column + 1)
     document.places[path] = place
@@ -150,7 +150,7 @@ def _value(document: Document, node: Node, path: Path_) -> Any:
     return _scalar(document, node, path)
 
 
-def _mapping(document: Document, node: MappingNode, path: Path_) -> dict[str, Any]:
+def _mapping(document: YamlDocument, node: MappingNode, path: Path_) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
@@ -162,7 +162,7 @@ def _mapping(document: Document, node: MappingNode, path: Path_) -> dict[str, An
     return values
 
 
-def _scalar(document: Document, node: Node, path: Path_) -> Any:
+def _scalar(document: YamlDocument, node: Node, path: Path_) -> Any:
     text = str(node.value)
     kind = str(node.tag).rpartition(":")[2]
     if kind == "null":
@@ -183,7 +183,7 @@ def _number(text: str) -> int | float | str:
     return text
 
 
-def _interpolated(document: Document, text: str, path: Path_) -> str:
+def _interpolated(document: YamlDocument, text: str, path: Path_) -> str:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     if key in _SHOWN and not {"headers", "cookies"} & set(path):
         return text
@@ -209,7 +209,7 @@ def literal(text: str) -> str:
     return _VARIABLE.sub(lambda match: f"{match[1] * 2}{{{match[2]}}}", text)
 
 
-def explain(document: Document, error: ValidationError, valid_keys: ValidKeys) -> None:
+def explain(document: YamlDocument, error: ValidationError, valid_keys: ValidKeys) -> None:
     """Turn pydantic's errors into ours: one a place, since a union reports each of its branches."""
     expected: dict[Path_, list[str]] = {}
     for detail in error.errors(include_url=False):
@@ -233,7 +233,7 @@ def explain(document: Document, error: ValidationError, valid_keys: ValidKeys) -
         document.mistake(document.places.get(path, (1, 1)), message)
 
 
-def _real_path(document: Document, location: tuple[str | int, ...]) -> Path_:
+def _real_path(document: YamlDocument, location: tuple[str | int, ...]) -> Path_:
     """The part of pydantic's location that exists in the file (unions append the name of their branch)."""
     path: Path_ = ()
     for part in location:

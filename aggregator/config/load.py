@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from aggregator.config.document import Document, Path_, expectation, explain, read, where
+from aggregator.config.document import Path_, YamlDocument, expectation, explain, read, where
 from aggregator.config.settings import (
     Config,
     Feed,
@@ -139,7 +139,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     return config
 
 
-def _validated(document: Document, path: Path) -> Config | None:
+def _validated(document: YamlDocument, path: Path) -> Config | None:
     values = document.values
     for variable, (section, key) in _ENVIRONMENT.items():
         if variable in document.environ and isinstance(values.setdefault(section, {}), dict):
@@ -174,7 +174,7 @@ def _from_environment(variable: str, key: str, value: str) -> str:
     return value
 
 
-def _rule_folders(document: Document, config: Config, path: Path) -> tuple[str, ...]:
+def _rule_folders(document: YamlDocument, config: Config, path: Path) -> tuple[str, ...]:
     """The folders of site rules as absolute paths: they are named relative to feeds.yaml."""
     folders = [path.absolute().parent / Path(name).expanduser() for name in config.rules]
     for index, folder in enumerate(folders):

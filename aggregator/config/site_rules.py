@@ -15,7 +15,7 @@ from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
-from aggregator.config.document import Document, Path_, explain, read
+from aggregator.config.document import Path_, YamlDocument, explain, read
 from aggregator.config.settings import HttpUrl, Texts
 from aggregator.models.errors import ConfigError
 from aggregator.models.site_rules import HARMLESS_HEADERS, Rule, Sample, Selector
@@ -116,7 +116,7 @@ def _valid_keys(path: Path_) -> tuple[str, ...]:
     return tuple((TestPage if path[:1] == ("tests",) else SiteRule).model_fields)
 
 
-def _as_values(document: Document, rule: SiteRule, path: Path) -> Rule:
+def _as_values(document: YamlDocument, rule: SiteRule, path: Path) -> Rule:
     fields: dict[str, Any] = {}
     for key, info in SiteRule.model_fields.items():
         if info.annotation == SiteRule.model_fields["body"].annotation and key != "tests":

@@ -53,7 +53,7 @@ class Batch:
 
 
 @dataclass(eq=False)
-class _Job:
+class _QueuedRequest:
     visit: CheckedRequest
     batch: Batch
 
@@ -71,14 +71,14 @@ class Schedule:
         self._max_threads = threads
         self._few, self._most = max(threads // 4, 1), max(threads * 3 // 4, 1)
         self._ready = threading.Condition(hosts.lock)
-        self._lines: dict[str, deque[_Job]] = {}
+        self._lines: dict[str, deque[_QueuedRequest]] = {}
         self._turns: list[tuple[float, int, str]] = []
         self._parked: set[str] = set()
         self._suspended: deque[str] = deque()
         self._count = itertools.count()
         self._threads: list[threading.Thread] = []
         self._idle = 0
-        self._running: dict[_Job, tuple[float, bool]] = {}
+        self._running: dict[_QueuedRequest, tuple[float, bool]] = {}
         self._batches: set[Batch] = set()
         self._closed = False
         hosts.on_freed = self._freed
@@ -97,7 +97,7 @@ class Schedule:
     def add(self, visit: CheckedRequest, batch: Batch) -> None:
         """Put a visit in line; its outcome goes to the batch."""
         visit.prepare()
-        self._enqueue(_Job(visit, batch))
+        self._enqueue(_QueuedRequest(visit, batch))
 
     def drop(self, batch: Batch) -> None:
         """The caller has gone: what stands in line for it is forgotten, what runs ends on its own."""
@@ -135,7 +135,7 @@ class Schedule:
 
     # --- lines (all under the lock) ---
 
-    def _enqueue(self, job: _Job) -> None:
+    def _enqueue(self, job: _QueuedRequest) -> None:
         with self._ready:
             place = job.visit.place
             line = self._lines.setdefault(place, deque())
@@ -164,7 +164,7 @@ class Schedule:
                 self._parked.discard(place)
                 self._turn(place, 0.0)
 
-    def _take(self) -> _Job | None:
+    def _take(self) -> _QueuedRequest | None:
         """The next job that may be done now, its host's budget begun; waits for it. None when closed."""
         with self._ready:
             while not self._closed:
@@ -178,7 +178,7 @@ class Schedule:
                 self._idle -= 1
             return None
 
-    def _next(self) -> _Job | None:
+    def _next(self) -> _QueuedRequest | None:
         """A job of a host whose turn it is; when there is none, one of a host that failed last time."""
         while self._turns and self._turns[0][0] <= time.monotonic():
             if (job := self._first(heapq.heappop(self._turns)[2], self._few)) is not None:
@@ -190,7 +190,7 @@ class Schedule:
                 return job
         return None
 
-    def _first(self, place: str, suspects: int) -> _Job | None:
+    def _first(self, place: str, suspects: int) -> _QueuedRequest | None:
         """The first job of a line, if its host may be asked now; else its next turn is arranged."""
         line = self._lines.get(place, deque())
         while line and line[0].batch.dropped:
@@ -222,14 +222,14 @@ class Schedule:
             del self._lines[place]
         return job
 
-    def _wait(self, place: str, line: deque[_Job], wait: float) -> None:
+    def _wait(self, place: str, line: deque[_QueuedRequest], wait: float) -> None:
         if math.isinf(wait):
             self._parked.add(place)
             return
         self._turn(place, wait)
         self._shorten(place, line)
 
-    def _shorten(self, place: str, line: deque[_Job]) -> None:
+    def _shorten(self, place: str, line: deque[_QueuedRequest]) -> None:
         """Send back those whose turn is too far off, because the host wants long pauses."""
         if self._hosts.slowed(place):
             interval_s = self._hosts.interval_s(place)
@@ -257,7 +257,7 @@ class Schedule:
                     job.batch.waiting_bytes += _size(outcome)
                 job.deliver(outcome)
 
-    def _again(self, job: _Job) -> None:
+    def _again(self, job: _QueuedRequest) -> None:
         try:
             job.visit.prepare()
         except AggregatorError as error:
@@ -265,7 +265,7 @@ class Schedule:
         else:
             self._enqueue(job)
 
-    def _attempt(self, job: _Job) -> Outcome | AggregatorError | None:
+    def _attempt(self, job: _QueuedRequest) -> Outcome | AggregatorError | None:
         """One step. A bug costs its own request: it is logged, and becomes a FetchError."""
         try:
             return self._step(job.visit)
@@ -293,7 +293,7 @@ def resting(place: str) -> str:
     return f"{place} is given a rest, after it was busy or silent"
 
 
-def _refuse(line: deque[_Job], why: str, retry_after_s: float) -> None:
+def _refuse(line: deque[_QueuedRequest], why: str, retry_after_s: float) -> None:
     while line:
         job = line.popleft()
         job.deliver(Refused(job.visit.shown, why, Refusal.RESTING, retry_after_s=retry_after_s))

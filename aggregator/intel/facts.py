@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from aggregator.intel.identifiers import identifiers
-from aggregator.intel.judge import Bench, Verdict, bench, by_place, by_value, is_value, run_around
-from aggregator.intel.known import Known, own
+from aggregator.intel.judge import Bench, Judgement, bench, by_place, by_value, is_value, run_around
+from aggregator.intel.known import KnownValues, own
 from aggregator.intel.layout import layout
 from aggregator.intel.names import Catalogue
 from aggregator.intel.spelling import Spelled, spelled
-from aggregator.intel.values import Candidate, values
+from aggregator.intel.values import RecognisedValue, values
 from aggregator.models.intel import KINDS, Fact, Place, Subject
 
 RECOGNISER = 1
@@ -32,7 +32,7 @@ class Knowledge:
     """What recognising and judging draw on besides the text."""
 
     catalogue: Catalogue = field(default_factory=Catalogue)
-    known: Known = field(default_factory=own)
+    known: KnownValues = field(default_factory=own)
     good: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
 
@@ -43,8 +43,8 @@ class _Growing:
 
     places: list[Place]
     count: int
-    first: Candidate | None
-    verdict: Verdict | None
+    first: RecognisedValue | None
+    verdict: Judgement | None
     extra: dict[str, str | None]
 
 
@@ -69,7 +69,7 @@ def _read(
     candidates = sorted(values(text.text), key=lambda found: found.start)
     spans = [(found.start, found.end) for found in candidates]
     page = layout(text.text, text.lower, spans)
-    decided: dict[str, Verdict | None] = {}
+    decided: dict[str, Judgement | None] = {}
     for index, found in enumerate(candidates):
         run = run_around(found, page, spans, index)
         if not is_value(found, page, run):
@@ -107,7 +107,7 @@ def _grow(
 
 
 def _add(
-    growing: dict[tuple[str, str], _Growing], name: str, text: Spelled, found: Candidate, verdict: Verdict
+    growing: dict[tuple[str, str], _Growing], name: str, text: Spelled, found: RecognisedValue, verdict: Judgement
 ) -> None:
     key = (found.kind, found.value)
     _grow(growing, key, _place(name, text, found.start, found.end), {})
@@ -118,7 +118,7 @@ def _add(
     one.verdict = _stronger(one.verdict, verdict)
 
 
-def _stronger(one: Verdict | None, other: Verdict) -> Verdict:
+def _stronger(one: Judgement | None, other: Judgement) -> Judgement:
     """Of two places of a value: a place that calls it harmless outweighs, then the one that makes it an indicator."""
     if one is None or one.final:
         return one or other

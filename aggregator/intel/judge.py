@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from aggregator.intel.hosts import is_reserved_address, is_reserved_name, registrable, shared_suffix
-from aggregator.intel.known import Known, own
-from aggregator.intel.layout import Layout, Line, Section, pattern
-from aggregator.intel.values import Candidate, may_be_attribute, may_be_file
+from aggregator.intel.known import KnownValues, own
+from aggregator.intel.layout import Layout, Section, TextLine, pattern
+from aggregator.intel.values import RecognisedValue, may_be_attribute, may_be_file
 from aggregator.models.intel import HASHES, WALLETS
 
 LISTED, PROSE = 80, 50
@@ -26,7 +26,7 @@ NEAR = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """Whether a value is an indicator where it stands, and why. `final` verdicts hold for all places of the value."""
 
     indicator: bool
@@ -39,7 +39,7 @@ class Verdict:
 class Bench:
     """What the values of one article are judged with."""
 
-    known: Known = field(default_factory=own)
+    known: KnownValues = field(default_factory=own)
     own: frozenset[str] = frozenset()
     """Registrable domains of the outlet, the feed and the source."""
     linked: frozenset[str] = frozenset()
@@ -50,7 +50,7 @@ class Bench:
 
 
 def bench(
-    known: Known,
+    known: KnownValues,
     url: str,
     hosts: Sequence[str],
     links: Sequence[str],
@@ -87,23 +87,23 @@ def _host(url: str) -> str:
         return ""
 
 
-def by_value(found: Candidate, judge: Bench) -> Verdict | None:
+def by_value(found: RecognisedValue, judge: Bench) -> Judgement | None:
     """What the value alone decides: the operator, reserved, the outlet's own, linked, known good."""
     host = found.host or (found.value if found.kind == "domain" else "")
     names = {found.value.lower(), plain_url(found.value), host, registrable(host) if host else ""} - {""}
     if names & judge.good or _in_networks(found, judge.good):
-        return Verdict(False, "the operator calls it good", final=True)
+        return Judgement(False, "the operator calls it good", final=True)
     if names & judge.bad or _in_networks(found, judge.bad):
-        return Verdict(True, "the operator calls it bad", LISTED, final=True)
+        return Judgement(True, "the operator calls it bad", LISTED, final=True)
     if found.kind in HASHES:
         name = judge.known.hashes.get(found.value)
-        return Verdict(False, f"known good: {name}", final=True) if name else None
+        return Judgement(False, f"known good: {name}", final=True) if name else None
     if found.kind in WALLETS:
         return None
     return _address(found, host, judge) or (_name(found, host, judge) if host else None)
 
 
-def _in_networks(found: Candidate, words: frozenset[str]) -> bool:
+def _in_networks(found: RecognisedValue, words: frozenset[str]) -> bool:
     import ipaddress
 
     value = found.value if found.kind in {"ipv4", "ipv6", "cidr"} else found.host
@@ -121,53 +121,53 @@ def _in_networks(found: Candidate, words: frozenset[str]) -> bool:
     return False
 
 
-def _address(found: Candidate, host: str, judge: Bench) -> Verdict | None:
+def _address(found: RecognisedValue, host: str, judge: Bench) -> Judgement | None:
     """The same for an address, alone or as the host of a URL."""
     value = found.value if found.kind in {"ipv4", "ipv6", "cidr"} else host
     if not value or not (value[-1].isdigit() or ":" in value):
         return None
     if is_reserved_address(value):
-        return Verdict(False, "a reserved, private or documentation address", final=True)
+        return Judgement(False, "a reserved, private or documentation address", final=True)
     if plain_url(found.value) in judge.linked or value in judge.linked:
-        return Verdict(False, "a link of the article leads there", final=True)
+        return Judgement(False, "a link of the article leads there", final=True)
     if found.kind != "url" and (name := judge.known.address(value)):
-        return Verdict(False, f"known good: {name}", final=True)
+        return Judgement(False, f"known good: {name}", final=True)
     return None
 
 
-def _name(found: Candidate, host: str, judge: Bench) -> Verdict | None:
+def _name(found: RecognisedValue, host: str, judge: Bench) -> Judgement | None:
     if host[-1].isdigit():
         return None
     if is_reserved_name(host):
-        return Verdict(False, "a reserved name", final=True)
+        return Judgement(False, "a reserved name", final=True)
     domain = registrable(host)
     if domain in judge.own and (not shared_suffix(host) or host in judge.own):
-        return Verdict(False, "the outlet's own", final=True)
+        return Judgement(False, "the outlet's own", final=True)
     if found.kind == "email":
         return _mail(found, host, judge)
     match = judge.known.host(host)
     strangers = match is not None and match.shared
     if plain_url(found.value) in judge.linked or (not strangers and (host in judge.linked or domain in judge.linked)):
-        return Verdict(False, "a link of the article leads there", final=True)
+        return Judgement(False, "a link of the article leads there", final=True)
     if match is None:
         return None
     if match.service:
-        return Verdict(False, f"known good: {match.entry} is on {match.name}", final=True)
+        return Judgement(False, f"known good: {match.entry} is on {match.name}", final=True)
     bare = found.kind == "domain" or len(found.value.partition("://")[2].partition("/")[2]) == 0
     if match.shared:
         if bare and match.entry == host:
-            return Verdict(False, f"shared hosting: {match.entry} is on {match.name}", final=True)
+            return Judgement(False, f"shared hosting: {match.entry} is on {match.name}", final=True)
         return None
-    return Verdict(False, f"known good: {match.entry} is on {match.name}", final=True) if bare else None
+    return Judgement(False, f"known good: {match.entry} is on {match.name}", final=True) if bare else None
 
 
-def _mail(found: Candidate, host: str, judge: Bench) -> Verdict | None:
+def _mail(found: RecognisedValue, host: str, judge: Bench) -> Judgement | None:
     if name := judge.known.mail(found.value):
-        return Verdict(False, f"a contact address: warning list {name}", final=True)
+        return Judgement(False, f"a contact address: warning list {name}", final=True)
     match = judge.known.host(host)
     if match and match.service:
-        return Verdict(False, f"known good: {match.entry} is on {match.name}", final=True)
-    return Verdict(False, "a link of the article leads there", final=True) if host in judge.linked else None
+        return Judgement(False, f"known good: {match.entry} is on {match.name}", final=True)
+    return Judgement(False, "a link of the article leads there", final=True) if host in judge.linked else None
 
 
 _RUN = re.compile(
@@ -179,7 +179,7 @@ MAX_RUN = 400
 """Characters of a run of values on either side of one of them."""
 
 
-def run_around(found: Candidate, page: Layout, spans: Sequence[tuple[int, int]], index: int) -> tuple[int, int]:
+def run_around(found: RecognisedValue, page: Layout, spans: Sequence[tuple[int, int]], index: int) -> tuple[int, int]:
     """Where the run of values begins and ends that the value at `spans[index]` stands in, within its line."""
     line = page.line(found.start)
     start, end = found.start, found.end
@@ -198,7 +198,7 @@ def run_around(found: Candidate, page: Layout, spans: Sequence[tuple[int, int]],
     return start, end
 
 
-def by_place(found: Candidate, page: Layout, run: tuple[int, int]) -> Verdict:
+def by_place(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> Judgement:
     """What the place of a value decides; `run` is where the run of values begins and ends that it stands in."""
     line = page.line(found.start)
     first, last = page.sentence(*run)
@@ -211,12 +211,12 @@ def by_place(found: Candidate, page: Layout, run: tuple[int, int]) -> Verdict:
         return verdict
     column = _column(page, line, found.start)
     if found.defanged:
-        return Verdict(True, f"defanged{_listed_in(line)}", LISTED)
+        return Judgement(True, f"defanged{_listed_in(line)}", LISTED)
     if column and pattern("columns", "mentions").fullmatch(column):
-        return Verdict(False, f"in a column “{column}”")
+        return Judgement(False, f"in a column “{column}”")
     label = _label(page, line, run[0])
     if label and pattern("labels", "mentions").fullmatch(label):
-        return Verdict(False, f"after the label “{label}”")
+        return Judgement(False, f"after the label “{label}”")
     if verdict := _listed(found, page, line, column, label):
         return verdict
     return _told(found, before, after, around)
@@ -244,12 +244,12 @@ _FILE = re.compile(
 _HASH_NAME = re.compile(r"\b(?:md5|sha-?1|sha-?256|sha-?512|hash(?:es)?|checksum)\b")
 
 
-def _not_harmful(found: Candidate, before: str, after: str) -> Verdict | None:
+def _not_harmful(found: RecognisedValue, before: str, after: str) -> Judgement | None:
     """Rules 5 and 6: the words right before it call it legitimate, or a hash of something that is no file."""
     if match := _LEGITIMATE.search(before[-NEAR:]):
         word = match[0].strip(" :(\"'“‘-[").split(" ")[0]
         if found.kind not in WALLETS and not re.search(r"\b(?:c2|malicious|fake|phishing|attacker)", match[0]):
-            return Verdict(False, f"called “{word}”")
+            return Judgement(False, f"called “{word}”")
     if found.kind not in HASHES:
         return None
     near = before[-NEAR:]
@@ -257,11 +257,11 @@ def _not_harmful(found: Candidate, before: str, after: str) -> Verdict | None:
     if words:
         file_words = [match.end() for match in _FILE.finditer(near) if not _HASH_NAME.fullmatch(match[0])]
         if not file_words or max(file_words) < words[-1][0]:
-            return Verdict(False, f"a hash of no file: “{words[-1][1]}”")
+            return Judgement(False, f"a hash of no file: “{words[-1][1]}”")
     if match := re.match(
         r"\W{0,3}(?:is |was )?(?:the |a )?(commit|thumbprint|certificate|transaction|serial)\b", after
     ):
-        return Verdict(False, f"a hash of no file: “{match[1]}”")
+        return Judgement(False, f"a hash of no file: “{match[1]}”")
     return None
 
 
@@ -269,22 +269,22 @@ _REFERENCE_LINE = re.compile(r"\s*(?:\[\^?\d{1,3}\]:?|\(\d{1,3}\)|\d{1,3}[.)]|[*
 _NUMBERED = re.compile(r"\s*(?:\[\^?\d{1,3}\]|<)")
 
 
-def _reference(found: Candidate, page: Layout, line: Line) -> Verdict | None:
+def _reference(found: RecognisedValue, page: Layout, line: TextLine) -> Judgement | None:
     named = found.kind in {"url", "domain", "email"} or not found.defanged
     if line.section is Section.REFERENCES and named and found.kind not in HASHES and found.kind not in WALLETS:
-        return Verdict(False, f"below the heading “{line.heading}”")
+        return Judgement(False, f"below the heading “{line.heading}”")
     if found.kind == "url" and not found.defanged:
         before = page.text[line.start : found.start]
         if _NUMBERED.match(before) and _REFERENCE_LINE.fullmatch(before):
-            return Verdict(False, "a numbered reference")
+            return Judgement(False, "a numbered reference")
     return None
 
 
-def _listed_in(line: Line) -> str:
+def _listed_in(line: TextLine) -> str:
     return f"; below “{line.heading}”" if line.section is Section.INDICATORS and line.heading else ""
 
 
-def _column(page: Layout, line: Line, position: int) -> str:
+def _column(page: Layout, line: TextLine, position: int) -> str:
     """The heading of the table column that a position is in, in lower case."""
     if not line.columns or page.lower[line.start : line.end].count("|") == 0:
         return ""
@@ -300,7 +300,7 @@ _LABEL = re.compile(
 )
 
 
-def _label(page: Layout, line: Line, start: int) -> str:
+def _label(page: Layout, line: TextLine, start: int) -> str:
     """The words with a colon before a run of values that begins at `start`, in lower case."""
     match = _LABEL.search(page.lower[max(line.start, start - 120) : start])
     if match is None or (match[0][0] == "(" and not re.match(r"md5|sha|hash", match[1])):
@@ -314,15 +314,15 @@ _TYPE_CELL = re.compile(
 )
 
 
-def _listed(found: Candidate, page: Layout, line: Line, column: str, label: str) -> Verdict | None:
+def _listed(found: RecognisedValue, page: Layout, line: TextLine, column: str, label: str) -> Judgement | None:
     """Rule b: below a heading of indicators, in a table that says so, after such a label."""
     labelled = bool(label and pattern("labels", "indicators", ends=True).search(label))
     if line.section is Section.OTHERS and line.heading and _others(line) and not (labelled and found.kind in HASHES):
         return None
     if labelled:
-        return Verdict(True, f"after the label “{label}”", LISTED)
+        return Judgement(True, f"after the label “{label}”", LISTED)
     if label and found.kind in {"ipv4", "ipv6", "cidr"} and pattern("labels", "sources").fullmatch(label):
-        return Verdict(True, f"after the label “{label}”", LISTED)
+        return Judgement(True, f"after the label “{label}”", LISTED)
     if line.columns and (verdict := _in_table(page, line, found, column)):
         return verdict
     if line.section is Section.INDICATORS and not line.heads:
@@ -333,11 +333,11 @@ def _listed(found: Candidate, page: Layout, line: Line, column: str, label: str)
             and pattern("columns", "mentions").search(column)
         ):
             return None
-        return Verdict(True, f"in a list below “{line.heading}”", LISTED)
+        return Judgement(True, f"in a list below “{line.heading}”", LISTED)
     return None
 
 
-def _others(line: Line) -> bool:
+def _others(line: TextLine) -> bool:
     return pattern("headings", "others").search(line.heading.lower()) is not None
 
 
@@ -347,7 +347,7 @@ _HOST_WORDS = re.compile(
 )
 
 
-def is_value(found: Candidate, page: Layout, run: tuple[int, int]) -> bool:
+def is_value(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> bool:
     """Whether a plain value is one at all, for the words around it: no file, no version, no section number."""
     if may_be_file(found):
         return _said_to_be_host(found, page, run)
@@ -362,7 +362,7 @@ def is_value(found: Candidate, page: Layout, run: tuple[int, int]) -> bool:
 _CODE = re.compile(r"[;{}]\s*$|[\w\])]\([^)]*\)\s*[;.{]|[^=]==?[^=]|\bthis\.|=>|\$\w")
 
 
-def _said_to_be_host(found: Candidate, page: Layout, run: tuple[int, int]) -> bool:
+def _said_to_be_host(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> bool:
     """Whether label, column, the cell beside it, the heading or the words right before say that it is a host."""
     line = page.line(found.start)
     words = " ".join(
@@ -375,7 +375,7 @@ def _said_to_be_host(found: Candidate, page: Layout, run: tuple[int, int]) -> bo
     return bool(_HOST_WORDS.search(words) or _CALLED_HOST.search(page.lower, max(line.start, run[0] - 60), run[0]))
 
 
-def _beside(page: Layout, line: Line, found: Candidate) -> list[str]:
+def _beside(page: Layout, line: TextLine, found: RecognisedValue) -> list[str]:
     """The cells beside a value's own, in lower case, where they name a type of value."""
     cells = [cell.strip(" `*") for cell in page.lower[line.start : line.end].split("|")]
     index = page.text.count("|", line.start, found.start)
@@ -442,7 +442,7 @@ _NO_PRODUCT = frozenset(
 _SECTION = re.compile(r"\s*[#*-]*\s*$")
 
 
-def _is_version(found: Candidate, page: Layout) -> bool:
+def _is_version(found: RecognisedValue, page: Layout) -> bool:
     """Whether four plain numbers with dots are a version, by a word for one or a product before them, or a section."""
     octets = [int(part) for part in found.value.split(".")]
     if found.port is not None:
@@ -461,7 +461,7 @@ def _is_version(found: Candidate, page: Layout) -> bool:
     return bool(product and product[1] not in _NO_PRODUCT and line.section is not Section.INDICATORS)
 
 
-def _in_table(page: Layout, line: Line, found: Candidate, column: str) -> Verdict | None:
+def _in_table(page: Layout, line: TextLine, found: RecognisedValue, column: str) -> Judgement | None:
     columns = line.columns
     if any(
         pattern("columns", "mentions").fullmatch(name)
@@ -475,10 +475,10 @@ def _in_table(page: Layout, line: Line, found: Candidate, column: str) -> Verdic
     if column and _FILE_WORDS.search(column) and found.kind not in HASHES:
         return None
     if column and pattern("columns", "indicators").search(column) and not pattern("columns", "mentions").search(column):
-        return Verdict(True, f"in a column “{column}”", LISTED)
+        return Judgement(True, f"in a column “{column}”", LISTED)
     for cell in _beside(page, line, found):
         if _TYPE_CELL.fullmatch(cell):
-            return Verdict(True, f"in a table beside “{cell}”", LISTED)
+            return Judgement(True, f"in a table beside “{cell}”", LISTED)
     return None
 
 
@@ -540,41 +540,41 @@ _PAYMENT = re.compile(
 _DONATION = re.compile(r"\b(?:donat\w+|tips?|support us|sponsor|spenden?|dons?|donaciones)\b")
 
 
-def _told(found: Candidate, before: str, after: str, around: str) -> Verdict:
+def _told(found: RecognisedValue, before: str, after: str, around: str) -> Judgement:
     """Rules c and d: what the sentence says that the value did, else it is a mention."""
     if found.kind in WALLETS:
         return _wallet(around)
     if found.kind in HASHES:
         return _hash(before, after)
     if found.kind in {"domain", "url"} and (found.host or found.value).endswith(".onion"):
-        return Verdict(True, "an onion service", LISTED)
+        return Judgement(True, "an onion service", LISTED)
     if _REMEDY.search(around):
-        return Verdict(False, "mentioned in passing: the sentence tells a remedy or a source")
+        return Judgement(False, "mentioned in passing: the sentence tells a remedy or a source")
     near = before[-160:]
     match = None if _VICTIM.search(near) else _DID.search(near)
     if match is None and not _VICTIM.search(near) and _ATTACK.search(around):
         match = _MAY_HAVE_DONE.search(near)
     if match:
         cue = " ".join(match[0].split()[:3]).strip(" ,:(\"'“‘")
-        return Verdict(True, f"in a sentence that says what it did: “{cue}”", PROSE)
+        return Judgement(True, f"in a sentence that says what it did: “{cue}”", PROSE)
     if match := _DONE_TO_IT.match(after):
-        return Verdict(True, f"in a sentence that says what it is: “{match[0].strip(' ,()')}”", PROSE)
-    return Verdict(False, "mentioned in passing")
+        return Judgement(True, f"in a sentence that says what it is: “{match[0].strip(' ,()')}”", PROSE)
+    return Judgement(False, "mentioned in passing")
 
 
-def _wallet(around: str) -> Verdict:
+def _wallet(around: str) -> Judgement:
     if _DONATION.search(around):
-        return Verdict(False, "a wallet for donations")
+        return Judgement(False, "a wallet for donations")
     if _PAYMENT.search(around):
-        return Verdict(True, "a wallet with a valid checksum, as a payment address", PROSE)
-    return Verdict(False, "mentioned in passing")
+        return Judgement(True, "a wallet with a valid checksum, as a payment address", PROSE)
+    return Judgement(False, "mentioned in passing")
 
 
-def _hash(before: str, after: str) -> Verdict:
+def _hash(before: str, after: str) -> Judgement:
     if _REMEDY.search(before) or re.search(r"\b(?:verif(?:y|ied)|authentic|official|genuine)\b", before + after):
-        return Verdict(False, "the hash of a file that is meant to be there")
+        return Judgement(False, "the hash of a file that is meant to be there")
     if _FILE.search(before) or _HASH_NAME.search(before[-30:]) or _FILE.search(after[:60]):
-        return Verdict(True, "the hash of a file", PROSE)
+        return Judgement(True, "the hash of a file", PROSE)
     if not before.strip(" *•-\t\"'“") and not after.strip(" *•-\t\"'”"):
-        return Verdict(True, "the hash of a file, on a line of its own", PROSE)
-    return Verdict(False, "mentioned in passing")
+        return Judgement(True, "the hash of a file, on a line of its own", PROSE)
+    return Judgement(False, "mentioned in passing")

@@ -32,7 +32,7 @@ _OWN = "our list of known hosts"
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class KnownMatch:
     """A value on a list: the list's name, the entry, and whether URLs there and names below it may be indicators."""
 
     name: str
@@ -42,11 +42,11 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownValues:
     """All lists, ready to be asked."""
 
-    exact: Mapping[str, Match] = field(default_factory=dict)
-    below: Mapping[str, Match] = field(default_factory=dict)
+    exact: Mapping[str, KnownMatch] = field(default_factory=dict)
+    below: Mapping[str, KnownMatch] = field(default_factory=dict)
     """Hosts that stand for themselves and for every name below them."""
     networks: tuple[tuple[tuple[int, int, str], ...], tuple[tuple[int, int, str], ...]] = ((), ())
     """(first, last, list), ascending, without overlaps: of IPv4 and of IPv6."""
@@ -54,20 +54,20 @@ class Known:
     mails: tuple[tuple[re.Pattern[str], str], ...] = ()
     disposable: frozenset[str] = frozenset()
 
-    def host(self, host: str) -> Match | None:
+    def host(self, host: str) -> KnownMatch | None:
         """The entry that a host matches: the longest name first, its own, then those above it."""
         suffix = shared_suffix(host) or ""
         name = host
         while "." in name:
             if len(name) <= len(suffix):
-                return Match("shared hosting on the public suffix list", suffix, shared=True)
+                return KnownMatch("shared hosting on the public suffix list", suffix, shared=True)
             match = self.below.get(name) or (self.exact.get(name) if name == host else None)
             if match:
                 return self._weighed(match, suffix)
             name = name.partition(".")[2]
         return None
 
-    def _weighed(self, match: Match, suffix: str) -> Match:
+    def _weighed(self, match: KnownMatch, suffix: str) -> KnownMatch:
         """A list's host that stands on shared hosting (`gist.…`, `www.` before it) is shared hosting itself."""
         if match.shared or match.name == _OWN:
             return match
@@ -75,7 +75,7 @@ class Known:
         while "." in name:
             above = self.below.get(name)
             if (above and above.shared) or name == suffix:
-                return Match(match.name, match.entry, shared=True)
+                return KnownMatch(match.name, match.entry, shared=True)
             name = name.partition(".")[2]
         return match
 
@@ -93,7 +93,7 @@ class Known:
 
 
 @lru_cache(1)
-def own() -> Known:
+def own() -> KnownValues:
     """Our own short list alone."""
     return known(())
 
@@ -104,10 +104,10 @@ def _ours() -> dict[str, list[str]]:
     return tomllib.loads(text)
 
 
-def known(lists: Iterable[WarningList]) -> Known:
+def known(lists: Iterable[WarningList]) -> KnownValues:
     """Our own list and these, compiled. Entries that can not be read are left out: a list is a stranger's."""
-    exact: dict[str, Match] = {}
-    below: dict[str, Match] = {}
+    exact: dict[str, KnownMatch] = {}
+    below: dict[str, KnownMatch] = {}
     networks: list[tuple[str, str]] = []
     hashes: dict[str, str] = {}
     mails: list[tuple[re.Pattern[str], str]] = []
@@ -127,17 +127,17 @@ def known(lists: Iterable[WarningList]) -> Known:
     for key in ("hosts", "services", "shared"):
         for host in ours[key]:
             if key == "shared" or not (host in below and below[host].shared):
-                below[host] = Match(_OWN, host, shared=key == "shared", service=key == "services")
-    return Known(exact, below, _ranges(networks), hashes, tuple(mails), frozenset(disposable))
+                below[host] = KnownMatch(_OWN, host, shared=key == "shared", service=key == "services")
+    return KnownValues(exact, below, _ranges(networks), hashes, tuple(mails), frozenset(disposable))
 
 
-def _hosts(one: WarningList, exact: dict[str, Match], below: dict[str, Match]) -> None:
+def _hosts(one: WarningList, exact: dict[str, KnownMatch], below: dict[str, KnownMatch]) -> None:
     shared, service = one.name in SHARED_LISTS, one.name in SERVICE_LISTS
     for entry in one.entries:
         name = host_name(entry.strip("."))
         if name is None or ("/" in entry):
             continue
-        match = Match(f"warning list {one.name}", name, shared, service)
+        match = KnownMatch(f"warning list {one.name}", name, shared, service)
         whole = one.kind in {"hostname", "substring"} or entry.startswith((".", "*.")) or shared
         table = below if whole else exact
         if name not in table or (shared and not table[name].shared):

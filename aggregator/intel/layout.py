@@ -31,7 +31,7 @@ class Section(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """A line, the heading that it stands below, and the first row of its table."""
 
     start: int
@@ -66,10 +66,10 @@ class Layout:
 
     text: str
     lower: str
-    lines: tuple[Line, ...]
+    lines: tuple[TextLine, ...]
     starts: tuple[int, ...]
 
-    def line(self, position: int) -> Line:
+    def line(self, position: int) -> TextLine:
         """The line that holds a position."""
         return self.lines[bisect_right(self.starts, position) - 1]
 
@@ -89,7 +89,7 @@ _STOP = re.compile(r"[.!?;][\"'\u201d\u2019)]*\s+(?=[\"'\u201c\u2018(]?[A-Z0-9\u
 
 def layout(text: str, lower: str, spans: Sequence[tuple[int, int]]) -> Layout:
     """The lines of a text; `spans` are the places of its values, ascending."""
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     section: Section | None = None
     columns: tuple[str, ...] = ()
     heading, start, index = "", 0, 0
@@ -119,7 +119,7 @@ def layout(text: str, lower: str, spans: Sequence[tuple[int, int]]) -> Layout:
                 section, heading = None, ""
             elif isinstance(kind, Section):
                 section, heading, heads = kind, stripped.strip(" #*=:>\u2022\u25cf\u00b7\u25aa") or stripped, True
-        lines.append(Line(start, end, section, heading, columns, heads))
+        lines.append(TextLine(start, end, section, heading, columns, heads))
         blank_before = not row.strip()
         start = end + 1
     return Layout(text, lower, tuple(lines), tuple(line.start for line in lines))

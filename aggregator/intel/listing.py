@@ -16,7 +16,7 @@ COLUMNS = ("value", "kind", "first_seen", "last_seen", "articles", "title", "url
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedIndicator:
     """An indicator over all articles that name it; title, URL and reason are those of the first."""
 
     value: str
@@ -30,7 +30,7 @@ class Listed:
     why: str
 
 
-def indicators(articles: Iterable[ExportedArticle], outlets: int = 1) -> tuple[Listed, ...]:
+def indicators(articles: Iterable[ExportedArticle], outlets: int = 1) -> tuple[ListedIndicator, ...]:
     """Every indicator of these articles, by kind and value; only those that so many different outlets name."""
     found: dict[tuple[str, str], list[tuple[ExportedArticle, str]]] = {}
     for article in articles:
@@ -44,11 +44,13 @@ def indicators(articles: Iterable[ExportedArticle], outlets: int = 1) -> tuple[L
         named = len({article.outlet or article.id for article, _ in places})
         if named >= outlets:
             last = places[-1][0].published
-            rows.append(Listed(value, kind, first.published, last, len(places), named, first.title, first.url, why))
+            rows.append(
+                ListedIndicator(value, kind, first.published, last, len(places), named, first.title, first.url, why)
+            )
     return tuple(rows)
 
 
-def table(rows: Iterable[Listed]) -> str:
+def table(rows: Iterable[ListedIndicator]) -> str:
     """The rows as CSV (RFC 4180) with a line of names."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -63,7 +65,7 @@ def _safe(cell: object) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text
 
 
-def blocklist(rows: Iterable[Listed], kind: str, source: str, date: str) -> str:
+def blocklist(rows: Iterable[ListedIndicator], kind: str, source: str, date: str) -> str:
     """The values of a kind, one a line, sorted, below a comment that says whence and when."""
     values = sorted({row.value for row in rows if row.kind == kind})
     return f"# {kind}: {source}, {date}\n" + "".join(f"{value}\n" for value in values)

@@ -137,7 +137,7 @@ _XMR = re.compile(r"(?<![\w/=+])[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}(?:[1-9A-HJ-N
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RecognisedValue:
     """A value as it stands in a text in one spelling: not judged yet."""
 
     kind: str
@@ -151,7 +151,7 @@ class Candidate:
     """Of an URL or a mail address: the canonical host."""
 
 
-def values(text: str) -> Iterator[Candidate]:
+def values(text: str) -> Iterator[RecognisedValue]:
     """Every candidate in a text in one spelling, without overlaps, in order within each form."""
     taken: list[tuple[int, int]] = []
     for candidate in _network(text):
@@ -162,7 +162,7 @@ def values(text: str) -> Iterator[Candidate]:
     yield from _free(taken, _wallets(text))
 
 
-def _free(taken: list[tuple[int, int]], found: Iterator[Candidate]) -> Iterator[Candidate]:
+def _free(taken: list[tuple[int, int]], found: Iterator[RecognisedValue]) -> Iterator[RecognisedValue]:
     """What does not stand inside of something found before; `taken` is ascending, and `found` is, too."""
     index = 0
     for candidate in found:
@@ -172,7 +172,7 @@ def _free(taken: list[tuple[int, int]], found: Iterator[Candidate]) -> Iterator[
             yield candidate
 
 
-def _network(text: str) -> Iterator[Candidate]:
+def _network(text: str) -> Iterator[RecognisedValue]:
     done = 0
     for match in _HOST.finditer(text):
         if match.start() < done:
@@ -183,7 +183,7 @@ def _network(text: str) -> Iterator[Candidate]:
                 yield candidate
 
 
-def _host(text: str, match: re.Match[str], done: int) -> Iterator[Candidate]:
+def _host(text: str, match: re.Match[str], done: int) -> Iterator[RecognisedValue]:
     start, end = match.span()
     if end - start > 4 * 253:
         return
@@ -213,7 +213,7 @@ def _may_have_scheme(text: str, start: int) -> bool:
 
 def _email(
     text: str, local: re.Match[str], match: re.Match[str], labels: list[str], separators: list[str]
-) -> Iterator[Candidate]:
+) -> Iterator[RecognisedValue]:
     host = host_name(".".join(labels).rstrip("-_"))
     if (
         host is None
@@ -226,12 +226,12 @@ def _email(
         return
     start = local.start("local") + local["local"].lower().find(name[0])
     defanged = any(separator != "." for separator in separators) or not text[: match.start()].rstrip().endswith("@")
-    yield Candidate("email", f"{name}@{host}", start, match.end(), defanged, host=host)
+    yield RecognisedValue("email", f"{name}@{host}", start, match.end(), defanged, host=host)
 
 
 def _located(
     text: str, match: re.Match[str], labels: list[str], scheme: re.Match[str] | None, *, defanged: bool
-) -> Iterator[Candidate]:
+) -> Iterator[RecognisedValue]:
     """An address, a domain or an URL whose host is `match`."""
     start, end = match.span()
     number = _quad(text, match, labels)
@@ -253,7 +253,7 @@ def _located(
             port, after = int(found[1]), found.end()
     if scheme is None and number and port is None and (mask := _CIDR.match(text, end)) and int(mask[1]) <= 32:
         network = ipaddress.ip_network(f"{number}/{mask[1]}", strict=False)
-        yield Candidate("cidr", str(network), start, mask.end(), defanged)
+        yield RecognisedValue("cidr", str(network), start, mask.end(), defanged)
         return
     if scheme is None and not number and not _plausible(text, match, labels, after, defanged=defanged):
         return
@@ -261,7 +261,7 @@ def _located(
     if scheme or len(path) > 1:
         yield from _url(match, scheme, host, (port, after), path, defanged=defanged)
     else:
-        yield Candidate("ipv4" if number else "domain", host, start, after, defanged, port)
+        yield RecognisedValue("ipv4" if number else "domain", host, start, after, defanged, port)
 
 
 _OTHER_SCHEMES = frozenset(["tcp", "udp", "ws", "wss", "ssh", "tls", "ssl", "socks5", "socks4", "socks", "stratum", "ldap", "ldaps", "rmi", "smb", "sftp", "dns", "mqtt", "stratum+tcp", "stratum+ssl", "irc"])  # fmt: skip
@@ -311,13 +311,13 @@ def _url(
     path: str,
     *,
     defanged: bool,
-) -> Iterator[Candidate]:
+) -> Iterator[RecognisedValue]:
     port, after = port_and_end
     sibling = _SIBLING.fullmatch(path) if scheme is None else None
     if sibling and any(dot != "." for dot in _DOTS.findall(path)) and not _FILE.search(_DOTS.sub(".", path)):
         other = host_name(_DOTS.sub(".", path[1:]))
         if other:  # two names with a slash between them
-            yield Candidate("domain", host, match.start(), match.end(), defanged, port)
+            yield RecognisedValue("domain", host, match.start(), match.end(), defanged, port)
             return
     undotted = re.sub(r"\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)", ".", path, flags=re.IGNORECASE)
     defanged = defanged or undotted != path
@@ -335,7 +335,7 @@ def _url(
         undotted = "/" + undotted
     value = f"{name}://{place}{undotted}"
     start = scheme.start("scheme") if scheme else match.start()
-    yield Candidate("url", value, start, after + len(path), defanged, port, scheme is None, host)
+    yield RecognisedValue("url", value, start, after + len(path), defanged, port, scheme is None, host)
 
 
 _CODE_ROOTS = frozenset(["this", "self", "window", "document", "console", "system", "math", "json", "object", "array", "string", "event", "e", "ev", "evt", "req", "res", "request", "response", "module", "exports", "process", "element", "el", "node", "ctx", "context", "app", "config", "settings", "std", "java", "javax", "com.sun", "org", "os", "sys", "np", "pd"])  # fmt: skip
@@ -366,21 +366,21 @@ def _plausible(text: str, match: re.Match[str], labels: list[str], end: int, *, 
     return not re.compile(rf"/[\w-]+\.{ending}(?![\w./])").match(text, end)  # `client.py/server.py`
 
 
-def may_be_file(found: Candidate) -> bool:
+def may_be_file(found: RecognisedValue) -> bool:
     """Whether a plain name may as well be a file or an attribute, for all that its ending says."""
     return _is_plain_name(found) and found.value.rpartition(".")[2] in FILE_ENDINGS
 
 
-def may_be_attribute(found: Candidate) -> bool:
+def may_be_attribute(found: RecognisedValue) -> bool:
     """Whether a plain name may as well be an attribute of something in code."""
     return _is_plain_name(found) and found.value.rpartition(".")[2] in ATTRIBUTE_ENDINGS
 
 
-def _is_plain_name(found: Candidate) -> bool:
+def _is_plain_name(found: RecognisedValue) -> bool:
     return found.kind == "domain" and not found.defanged and found.port is None
 
 
-def _ipv6(text: str) -> Iterator[Candidate]:
+def _ipv6(text: str) -> Iterator[RecognisedValue]:
     if ":" not in text:
         return
     for match in _IPV6.finditer(text):
@@ -395,27 +395,27 @@ def _ipv6(text: str) -> Iterator[Candidate]:
         defanged = "[:]" in seen
         if (mask := _CIDR.match(text, end)) and int(mask[1]) <= 128:
             network = ipaddress.ip_network(f"{value}/{mask[1]}", strict=False)
-            yield Candidate("cidr", str(network), match.start(), mask.end(), defanged)
+            yield RecognisedValue("cidr", str(network), match.start(), mask.end(), defanged)
         else:
-            yield Candidate("ipv6", str(value), match.start(), end, defanged)
+            yield RecognisedValue("ipv6", str(value), match.start(), end, defanged)
 
 
-def _hashes(text: str) -> Iterator[Candidate]:
+def _hashes(text: str) -> Iterator[RecognisedValue]:
     cut = []
     for match in _CUT.finditer(text):
         digits = re.sub(r"\s", "", match["digits"]).lower()
         if len(digits) == _LENGTH_OF_BITS[match["bits"]] and not digits.isdigit():
-            cut.append(Candidate(_KIND_OF_LENGTH[len(digits)], digits, *match.span("digits")))
+            cut.append(RecognisedValue(_KIND_OF_LENGTH[len(digits)], digits, *match.span("digits")))
     spans = [(found.start, found.end) for found in cut]
     whole = (
-        Candidate(_KIND_OF_LENGTH[len(match[0])], match[0].lower(), *match.span())
+        RecognisedValue(_KIND_OF_LENGTH[len(match[0])], match[0].lower(), *match.span())
         for match in _HASH.finditer(text)
         if len(match[0]) in _KIND_OF_LENGTH and not match[0].isdigit() and len(set(match[0])) > 3
     )
     yield from sorted((*cut, *_free(spans, whole)), key=lambda found: found.start)
 
 
-def _wallets(text: str) -> Iterator[Candidate]:
+def _wallets(text: str) -> Iterator[RecognisedValue]:
     found = []
     for kind, pattern, valid in (
         ("btc", _BTC, checksums.bitcoin),
@@ -425,5 +425,5 @@ def _wallets(text: str) -> Iterator[Candidate]:
         for match in pattern.finditer(text):
             if valid(match[0]):
                 lower = kind == "eth" or match[0][:3].lower() == "bc1"
-                found.append(Candidate(kind, match[0].lower() if lower else match[0], *match.span()))
+                found.append(RecognisedValue(kind, match[0].lower() if lower else match[0], *match.span()))
     yield from sorted(found, key=lambda candidate: candidate.start)

@@ -30,8 +30,8 @@ from aggregator.models.intel import (
     Vulnerability,
 )
 from aggregator.pipeline.notify import deliver
-from aggregator.store.intel import Hit as StoredHit
 from aggregator.store.intel import NamedIn, WaitingText
+from aggregator.store.intel import WatchHit as StoredHit
 from aggregator.store.intel_data import IntelData
 from aggregator.text.urls import public_url
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from aggregator.emit.intel_pages import NamedPost, SubjectPage
     from aggregator.fetch import Fetcher
     from aggregator.intel.facts import Knowledge
-    from aggregator.intel.listing import Listed
+    from aggregator.intel.listing import ListedIndicator
     from aggregator.intel.watch import Hit, Package, Product, Watchlist
     from aggregator.models.emit import PostFact
     from aggregator.pipeline.workers import Workers
@@ -591,7 +591,7 @@ class IntelPages:
         intel_pages.write_files(self._documents(articles, rows, newest), out, "intel")
 
     def _documents(
-        self, articles: list[ExportedArticle], rows: tuple[Listed, ...], newest: datetime
+        self, articles: list[ExportedArticle], rows: tuple[ListedIndicator, ...], newest: datetime
     ) -> dict[str, bytes]:
         from aggregator.intel import misp, stix
         from aggregator.intel.listing import blocklist, table

@@ -43,7 +43,7 @@ _NUMBER = re.compile(r"\d{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class EntryMedia:
     """What an entry's other vocabularies say. `description` is HTML, the rest plain text; empty where nothing is."""
 
     files: tuple[Enclosure, ...] = ()
@@ -54,11 +54,11 @@ class Media:
     episode: Episode | None = None
 
 
-NO_MEDIA = Media()
+NO_MEDIA = EntryMedia()
 """What most entries have."""
 
 
-def take_media(holder: etree._Element, base: str) -> Media:
+def take_media(holder: etree._Element, base: str) -> EntryMedia:
     """What Media RSS and iTunes say of a channel, feed or entry; their elements are taken out of it.
 
     Authors excepted, which `people` sorts out.
@@ -72,7 +72,7 @@ def take_media(holder: etree._Element, base: str) -> Media:
     descriptions = [_description(part) for part in media if local_name(part) == "description"]
     descriptions += [_description(itunes[name]) for name in ("summary", "subtitle") if name in itunes]
     titles = [part for part in (itunes.get("title"), *media) if part is not None and local_name(part) == "title"]
-    found = Media(
+    found = EntryMedia(
         files=tuple(_files(media, base)),
         images=tuple(_images(media, [itunes.get("image"), *images], base)),
         title=next(filter(None, (plain(part.text) for part in titles)), ""),

@@ -47,7 +47,7 @@ from aggregator.poll.fields import (
     remove,
     tags,
 )
-from aggregator.poll.media import NO_MEDIA, Media, complete, pictures, take_media, with_pictures
+from aggregator.poll.media import NO_MEDIA, EntryMedia, complete, pictures, take_media, with_pictures
 from aggregator.poll.schedule import announced_rhythm
 from aggregator.text.date_order import Style
 from aggregator.text.dates import parse_date, style_of
@@ -238,10 +238,10 @@ class _Aside:
     permalink: bool
     author: str | None
     dates: Mapping[str, Sequence[str]]
-    media: Media
+    media: EntryMedia
 
 
-def _media(root: etree._Element, base: str) -> dict[str, Media]:
+def _media(root: etree._Element, base: str) -> dict[str, EntryMedia]:
     """What comes with entries, by a number that each of them is given as an attribute; without those that have nothing.
 
     Entries may stand in a field, whose markup becomes text, so that their order tells nothing; to hold on to them
@@ -295,7 +295,7 @@ class _Reader:
         self._dates = dates
         self._language = language(feed.get("language"))
 
-    def head(self, format_: str, media: Media) -> ParsedFeed:
+    def head(self, format_: str, media: EntryMedia) -> ParsedFeed:
         """The feed itself; where its own elements say nothing, what iTunes' or Media RSS say of it."""
         feed = self._feed
         icons = (feed.get("icon"), feed.get("logo"), _dict(feed.get("image")).get("href"), *_urls(media.images))

@@ -20,7 +20,7 @@ from aggregator.scrape.choice import Text, best
 from aggregator.scrape.clean.clean import clean_html
 from aggregator.scrape.clean.simplify import simplify
 from aggregator.scrape.content.body import ArticleBody, find_body
-from aggregator.scrape.content.classify import Claims as ArticleClaims
+from aggregator.scrape.content.classify import ArticleContext as ArticleClaims
 from aggregator.scrape.dom import MAX_CHARACTERS, Hint, parse, to_text
 from aggregator.scrape.languages import language_of
 from aggregator.scrape.metadata.metadata import metadata

@@ -35,7 +35,7 @@ class WaitingText:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class WatchHit:
     """A hit of a watchlist, as stored."""
 
     article_id: int
@@ -68,7 +68,9 @@ class StoredIntel:
         with self._session.read() as sql:
             return _texts(sql, f"{_TEXTS} {_WAITING}", (limit,))
 
-    def save(self, article_id: int, facts: Iterable[Fact], hits: Iterable[Hit], recogniser: int, now: datetime) -> None:
+    def save(
+        self, article_id: int, facts: Iterable[Fact], hits: Iterable[WatchHit], recogniser: int, now: datetime
+    ) -> None:
         """Replace the facts of an article, and mark what shows them as changed; its `updated` stays.
 
         Of an article whose text was deleted, the flaws that it named are kept.
@@ -91,7 +93,7 @@ class StoredIntel:
                 post_changes.mark_changed(sql, [article_id])
 
     @staticmethod
-    def _save_hits(sql: Sql, article_id: int, hits: Iterable[Hit], now: datetime) -> None:
+    def _save_hits(sql: Sql, article_id: int, hits: Iterable[WatchHit], now: datetime) -> None:
         found = {hit.watch: hit for hit in hits}
         sql.execute(
             "DELETE FROM watch_hits WHERE article_id = ? AND watch NOT IN (SELECT value FROM json_each(?))",

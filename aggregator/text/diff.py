@@ -29,7 +29,7 @@ _TOKENS = re.compile(r"\w+(?:[.:/'’-]\w+)*\s*|[^\w\s]\s*|\s+")
 """Versions, identifiers and addresses are one word each: nobody reads `5.[-1-]{+2+}`."""
 
 
-class Kind(StrEnum):
+class DiffKind(StrEnum):
     """What became of a paragraph, or of some words."""
 
     SAME = "same"
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 class Piece:
     """Some words: the same in both texts, or in one of them only (ADDED, REMOVED)."""
 
-    kind: Kind
+    kind: DiffKind
     text: str
 
 
@@ -50,7 +50,7 @@ class Piece:
 class Passage:
     """A paragraph. Its pieces joined without the ADDED are what it was; without the REMOVED, what it is."""
 
-    kind: Kind
+    kind: DiffKind
     pieces: tuple[Piece, ...]
 
 
@@ -61,14 +61,14 @@ def compare(before: str, after: str) -> tuple[Passage, ...]:
 
 def changes(before: str, after: str) -> tuple[Passage, ...]:
     """`compare` without the paragraphs that are the same."""
-    return tuple(passage for passage in compare(before, after) if passage.kind is not Kind.SAME)
+    return tuple(passage for passage in compare(before, after) if passage.kind is not DiffKind.SAME)
 
 
 def words_of(before: str, after: str) -> tuple[Piece, ...]:
     """One line compared word by word: a title, a paragraph."""
     one, other = _TOKENS.findall(before), _TOKENS.findall(after)
     if max(len(one), len(other)) > MOST_TOKENS:
-        return _nonempty(Piece(Kind.REMOVED, before), Piece(Kind.ADDED, after))
+        return _nonempty(Piece(DiffKind.REMOVED, before), Piece(DiffKind.ADDED, after))
     return _joined(_word_pieces(one, other))
 
 
@@ -78,14 +78,15 @@ def summary(before: str, after: str) -> str:
     if not found:
         return ""
     told: list[str] = []
-    for kind in (Kind.CHANGED, Kind.ADDED, Kind.REMOVED):
+    for kind in (DiffKind.CHANGED, DiffKind.ADDED, DiffKind.REMOVED):
         number = sum(passage.kind is kind for passage in found)
         if number:
             noun = "" if told else " paragraph" if number == 1 else " paragraphs"
             told.append(f"{number}{noun} {kind}")
     pieces = [piece for passage in found for piece in passage.pieces]
     added, removed = (
-        sum(len(piece.text.split()) for piece in pieces if piece.kind is kind) for kind in (Kind.ADDED, Kind.REMOVED)
+        sum(len(piece.text.split()) for piece in pieces if piece.kind is kind)
+        for kind in (DiffKind.ADDED, DiffKind.REMOVED)
     )
     counts = " ".join(f"{sign}{number}" for sign, number in (("+", added), ("−", removed)) if number)
     return f"{', '.join(told)} ({counts} {'word' if added + removed == 1 else 'words'})"
@@ -101,7 +102,7 @@ def _paragraphs(text: str) -> list[str]:
 def _passages(one: list[str], other: list[str]) -> Iterator[Passage]:
     for tag, first, last, start, end in SequenceMatcher(None, one, other).get_opcodes():
         if tag == "equal":
-            yield from (_whole(Kind.SAME, text) for text in one[first:last])
+            yield from (_whole(DiffKind.SAME, text) for text in one[first:last])
         else:
             yield from _rewritten(one[first:last], other[start:end])
 
@@ -113,17 +114,17 @@ def _rewritten(gone: list[str], come: list[str]) -> Iterator[Passage]:
         for text in gone:
             like = next((n for n in range(place, len(come)) if _alike(text, come[n])), None)
             if like is None:
-                yield _whole(Kind.REMOVED, text)
+                yield _whole(DiffKind.REMOVED, text)
                 continue
-            yield from (_whole(Kind.ADDED, new) for new in come[place:like])
-            yield Passage(Kind.CHANGED, words_of(text, come[like]))
+            yield from (_whole(DiffKind.ADDED, new) for new in come[place:like])
+            yield Passage(DiffKind.CHANGED, words_of(text, come[like]))
             place = like + 1
     else:
-        yield from (_whole(Kind.REMOVED, text) for text in gone)
-    yield from (_whole(Kind.ADDED, new) for new in come[place:])
+        yield from (_whole(DiffKind.REMOVED, text) for text in gone)
+    yield from (_whole(DiffKind.ADDED, new) for new in come[place:])
 
 
-def _whole(kind: Kind, text: str) -> Passage:
+def _whole(kind: DiffKind, text: str) -> Passage:
     return Passage(kind, (Piece(kind, text),))
 
 
@@ -140,10 +141,10 @@ def _word_pieces(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
     for tag, first, last, start, end in SequenceMatcher(None, *keys).get_opcodes():
         if tag == "equal":
             same = zip(one[first:last], other[start:end], strict=True)
-            yield Piece(Kind.SAME, "".join(max(tokens, key=len) for tokens in same))  # they differ in white space
+            yield Piece(DiffKind.SAME, "".join(max(tokens, key=len) for tokens in same))  # they differ in white space
         else:
-            yield Piece(Kind.REMOVED, "".join(one[first:last]))
-            yield Piece(Kind.ADDED, "".join(other[start:end]))
+            yield Piece(DiffKind.REMOVED, "".join(one[first:last]))
+            yield Piece(DiffKind.ADDED, "".join(other[start:end]))
 
 
 def _joined(pieces: Iterator[Piece]) -> tuple[Piece, ...]:
@@ -153,17 +154,17 @@ def _joined(pieces: Iterator[Piece]) -> tuple[Piece, ...]:
     removed = added = ""
     for place, piece in enumerate(found):
         between = removed or added
-        sign = piece.kind is Kind.SAME and not any(map(str.isalnum, piece.text)) and place + 1 < len(found)
-        if piece.kind is Kind.REMOVED:
+        sign = piece.kind is DiffKind.SAME and not any(map(str.isalnum, piece.text)) and place + 1 < len(found)
+        if piece.kind is DiffKind.REMOVED:
             removed += piece.text
-        elif piece.kind is Kind.ADDED:
+        elif piece.kind is DiffKind.ADDED:
             added += piece.text
         elif between and sign:
             removed, added = removed + piece.text, added + piece.text
         else:
-            merged += _nonempty(Piece(Kind.REMOVED, removed), Piece(Kind.ADDED, added), piece)
+            merged += _nonempty(Piece(DiffKind.REMOVED, removed), Piece(DiffKind.ADDED, added), piece)
             removed = added = ""
-    return (*merged, *_nonempty(Piece(Kind.REMOVED, removed), Piece(Kind.ADDED, added)))
+    return (*merged, *_nonempty(Piece(DiffKind.REMOVED, removed), Piece(DiffKind.ADDED, added)))
 
 
 def _nonempty(*pieces: Piece) -> tuple[Piece, ...]:

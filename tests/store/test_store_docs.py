@@ -20,7 +20,7 @@ from support.store_builders import HOUR, NOW, Newsroom, entry
 from aggregator.models import Enclosure, FeedEvent, FeedStatus, Likeness, PollOutcome, PollResult, Verdict
 from aggregator.models.intel import Fact, KevEntry, Vulnerability
 from aggregator.store import Store
-from aggregator.store.intel import Hit
+from aggregator.store.intel import WatchHit
 from aggregator.store.stories import Placed, StoryChanges
 
 PAGE = (Path(__file__).parents[2] / "docs" / "database.md").read_text()
@@ -85,7 +85,7 @@ def name_things(room: Newsroom) -> None:
     facts = [Fact(kind, value, value, (), indicator=kind == "domain", why="defanged") for kind, value in named]
     for url in ("https://alpha.example/one", "https://gamma.example/old"):
         number = room.article_id(url)
-        hit = Hit(number, "mine", "names it", certain=True, exploited=False)
+        hit = WatchHit(number, "mine", "names it", certain=True, exploited=False)
         room.store.intel.save(number, facts, [hit], 1, NOW)
     kev = KevEntry("CVE-2026-1", "V", "P", "T", "2999-01-01", "2999-01-02", ransomware=False)
     known = Vulnerability("CVE-2026-1", exploited=True, exploited_by="kev", kev=kev)

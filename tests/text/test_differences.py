@@ -7,13 +7,13 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.diff import Kind, Passage, changes, compare, summary, words_of
+from aggregator.text.diff import DiffKind, Passage, changes, compare, summary, words_of
 
 BEFORE = "A worm spreads.\n\nIt uses CVE-2026-1111 in the lamp firmware and calls home.\n\nPatch now."
 AFTER = "A worm spreads.\n\nIt uses CVE-2026-2222 in the lamp firmware and calls home.\n\nPatch now.\n\nUpdate: it is a botnet."
 
 
-def _side(passages: tuple[Passage, ...], gone: Kind) -> str:
+def _side(passages: tuple[Passage, ...], gone: DiffKind) -> str:
     sides = ("".join(piece.text for piece in one.pieces if piece.kind is not gone) for one in passages)
     return "\n\n".join(text for text in sides if text.strip())
 
@@ -21,10 +21,10 @@ def _side(passages: tuple[Passage, ...], gone: Kind) -> str:
 def test_what_changed() -> None:
     """The changed paragraph word by word, the new one as a whole, the others not at all."""
     changed, added = changes(BEFORE, AFTER)
-    assert (changed.kind, added.kind) == (Kind.CHANGED, Kind.ADDED)
-    assert [(piece.kind, piece.text) for piece in changed.pieces if piece.kind is not Kind.SAME] == [
-        (Kind.REMOVED, "CVE-2026-1111 "),
-        (Kind.ADDED, "CVE-2026-2222 "),
+    assert (changed.kind, added.kind) == (DiffKind.CHANGED, DiffKind.ADDED)
+    assert [(piece.kind, piece.text) for piece in changed.pieces if piece.kind is not DiffKind.SAME] == [
+        (DiffKind.REMOVED, "CVE-2026-1111 "),
+        (DiffKind.ADDED, "CVE-2026-2222 "),
     ]
     assert added.pieces[0].text == "Update: it is a botnet."
     assert summary(BEFORE, AFTER) == "1 paragraph changed, 1 added (+6 −1 words)"
@@ -34,8 +34,8 @@ def test_what_changed() -> None:
 def test_a_line() -> None:
     """A title is compared word by word; signs between two changed words go with them."""
     pieces = words_of("Worm hits 10 banks", "Worm hits 12 banks")
-    assert "".join(piece.text for piece in pieces if piece.kind is not Kind.REMOVED) == "Worm hits 12 banks"
-    assert [piece.kind for piece in pieces] == [Kind.SAME, Kind.REMOVED, Kind.ADDED, Kind.SAME]
+    assert "".join(piece.text for piece in pieces if piece.kind is not DiffKind.REMOVED) == "Worm hits 12 banks"
+    assert [piece.kind for piece in pieces] == [DiffKind.SAME, DiffKind.REMOVED, DiffKind.ADDED, DiffKind.SAME]
 
 
 texts = st.lists(st.text("ab .", min_size=1, max_size=12).filter(str.strip), max_size=8).map("\n\n".join)
@@ -45,9 +45,11 @@ texts = st.lists(st.text("ab .", min_size=1, max_size=12).filter(str.strip), max
 def test_both_sides_can_be_read_out_of_it(before: str, after: str) -> None:
     """Without what was added it is the one text, without what was removed the other, white space aside."""
     passages = compare(before, after)
-    assert "".join(_side(passages, Kind.ADDED).split()) == "".join(before.split())
-    assert "".join(_side(passages, Kind.REMOVED).split()) == "".join(after.split())
-    assert compare(before, before) == tuple(passage for passage in compare(before, before) if passage.kind is Kind.SAME)
+    assert "".join(_side(passages, DiffKind.ADDED).split()) == "".join(before.split())
+    assert "".join(_side(passages, DiffKind.REMOVED).split()) == "".join(after.split())
+    assert compare(before, before) == tuple(
+        passage for passage in compare(before, before) if passage.kind is DiffKind.SAME
+    )
 
 
 def test_hostile_sizes_are_bounded() -> None:

@@ -26,7 +26,7 @@ from readability import Document
 from aggregator.scrape.attribution import is_attribution
 from aggregator.scrape.blocks import INLINE, Block
 from aggregator.scrape.clean.clean import clean_tree, paragraphs
-from aggregator.scrape.content.classify import BlockVerdict, Claims, is_placeholder, judge
+from aggregator.scrape.content.classify import ArticleContext, BlockVerdict, is_placeholder, judge
 from aggregator.scrape.content.features import mark
 from aggregator.scrape.content.figures import is_caption, pictures
 from aggregator.scrape.content.tables import Structure
@@ -92,7 +92,7 @@ class ArticleBody:
 
 def find_body(
     tree: HtmlElement,
-    claims: Claims,
+    claims: ArticleContext,
     everything: list[Block],
     others: list[HtmlElement],
     boilerplate: frozenset[str] = frozenset(),
@@ -115,7 +115,7 @@ def find_body(
 
 def _find(
     tree: HtmlElement,
-    claims: Claims,
+    claims: ArticleContext,
     everything: list[Block],
     others: list[HtmlElement],
     silent: frozenset[HtmlElement],

@@ -40,8 +40,8 @@ from aggregator.scrape.content.furniture import (
 )
 from aggregator.scrape.content.surroundings import Evidence
 from aggregator.scrape.content.tables import (
-    Kind,
     Structure,
+    StructureKind,
     is_contents,
     is_title,
     leads_out,
@@ -89,7 +89,7 @@ _PLACEHOLDER = "Lorem ipsum"
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class ArticleContext:
     """What is claimed of an article: its `title`, the text that the page or the feed states (`stated`), the page's
     description of it (`described`), and the page's `url`.
     """
@@ -134,7 +134,7 @@ class BlockVerdict:
         return sum(block.words for block, keep in zip(self.blocks, self.kept, strict=True) if keep)
 
 
-def judge(blocks: list[Block], claims: Claims, model: Trees | None = None) -> BlockVerdict:
+def judge(blocks: list[Block], claims: ArticleContext, model: Trees | None = None) -> BlockVerdict:
     """Which of `blocks` are the article of which `claims` are made. `model`: another model than the program's own."""
     host = urlsplit(claims.url).hostname or ""
     page = page_areas(blocks, host)
@@ -195,7 +195,7 @@ class _Judge:
         for whole in self.wholes:
             if self.linked_home[whole.element] and any(self._has(part, OTHERS) for part in whole.parts):
                 barred.update(whole.parts)
-            if whole.kind in (Kind.LIST, Kind.DETAILS) and is_contents(whole.element):
+            if whole.kind in (StructureKind.LIST, StructureKind.DETAILS) and is_contents(whole.element):
                 barred.update(whole.parts, self._titles_of_contents(whole))
         for index, block in enumerate(self.blocks):
             if self.kept[index] and (
@@ -212,7 +212,7 @@ class _Judge:
         whole = self.whole_of.get(index)
         if self._has(index, NEVER):
             return True
-        if "in_footer" in item and chance < FOOTER and (whole is None or whole.kind is not Kind.QUOTE):
+        if "in_footer" in item and chance < FOOTER and (whole is None or whole.kind is not StructureKind.QUOTE):
             return True
         if ("card" in item and chance < SURE) or (item.get("often", 0.0) > OFTEN and self._has(index, STRONG)):
             return True
@@ -277,7 +277,7 @@ class _Judge:
                 sum_, start = 0.0, index
             whole = self.whole_of.get(index)
             doubted = whole is not None and not self.kept[index] and self.linked_home[whole.element]
-            if whole is not None and (whole.kind is Kind.LISTING or not (self.kept[index] or doubted)):
+            if whole is not None and (whole.kind is StructureKind.LISTING or not (self.kept[index] or doubted)):
                 continue  # Listings, and links to other sites: an article may have many, and goes on behind them.
             sum_ += ((min(chance, KEEP_BESIDE) if doubted else chance) - KEEP) * min(block.words, WEIGHT)
             if sum_ > best:
@@ -338,7 +338,9 @@ class _Judge:
             whole = self.whole_of.get(waiting)
             if whole is not None:
                 listed = (
-                    whole.kind is not Kind.LIST or not whole.is_linked or lists_indicators(whole.element, alone=True)
+                    whole.kind is not StructureKind.LIST
+                    or not whole.is_linked
+                    or lists_indicators(whole.element, alone=True)
                 )
                 keep = listed and not self._is_furniture(whole) and not self.linked_home[whole.element]
                 for part in whole.parts:
@@ -446,7 +448,7 @@ class _Judge:
         if mean >= KEEP or lists_indicators(whole.element, alone=whole.is_linked):
             return False
         marked = sum(1 for part in whole.parts if self._has(part, STRONG))
-        if whole.kind in (Kind.LISTING, Kind.TERMS, Kind.DETAILS, Kind.TABLE):
+        if whole.kind in (StructureKind.LISTING, StructureKind.TERMS, StructureKind.DETAILS, StructureKind.TABLE):
             return 2 * marked > len(whole.parts) and mean < KEEP_BESIDE
         return 2 * marked > len(whole.parts) or (
             whole.is_linked and mean < KEEP_AMID and self.linked_home[whole.element]

@@ -40,7 +40,7 @@ _OUR_OWN = ("#", "mailto:")
 _FILE = re.compile(r"(?i)\.(?:csv|tsv|txt|json|xml|ya?ml|ya?ra?|rules|stix2?|ioc|zip|7z|gz|pdf|py|ps1|sh|md)(?:[?#]|$)")
 
 
-class Kind(StrEnum):
+class StructureKind(StrEnum):
     LISTING = "listing"
     TABLE = "table"
     LIST = "list"
@@ -50,8 +50,8 @@ class Kind(StrEnum):
 
 
 _KINDS = {
-    "pre": Kind.LISTING, "table": Kind.TABLE, "ul": Kind.LIST, "ol": Kind.LIST, "dl": Kind.TERMS,
-    "blockquote": Kind.QUOTE, "details": Kind.DETAILS,
+    "pre": StructureKind.LISTING, "table": StructureKind.TABLE, "ul": StructureKind.LIST, "ol": StructureKind.LIST, "dl": StructureKind.TERMS,
+    "blockquote": StructureKind.QUOTE, "details": StructureKind.DETAILS,
 }  # fmt: skip
 
 
@@ -60,7 +60,7 @@ class Structure:
     """An element that is kept or dropped as a whole, and the places of its blocks."""
 
     element: HtmlElement
-    kind: Kind
+    kind: StructureKind
     parts: list[int] = field(default_factory=list)
     words: int = 0
     linked: int = 0

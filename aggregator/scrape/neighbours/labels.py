@@ -41,7 +41,7 @@ class Force(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class LinkLabel:
     """What a text says. `way` is None for a label that may rule a neighbour out: "next page", "older posts" (`pages` is
     the way of what they lead to, `listed` where that is several posts), and "overview", with force `VAGUE`.
     """
@@ -78,7 +78,7 @@ def _pairs(some: Iterable[str], others: Iterable[str]) -> Iterator[str]:
         yield f"{other} {one}"
 
 
-def _language(paragraph: str) -> dict[str, Label]:
+def _language(paragraph: str) -> dict[str, LinkLabel]:
     after, before, newer, older, nouns = (_split(part) for part in paragraph.split("|"))
     senses = (
         (after, Way.NEXT, Force.POST),
@@ -86,32 +86,32 @@ def _language(paragraph: str) -> dict[str, Label]:
         (newer, Way.NEXT, Force.AGE),
         (older, Way.PREVIOUS, Force.AGE),
     )
-    table: dict[str, Label] = {}
+    table: dict[str, LinkLabel] = {}
     for terms, way, force in senses:
-        table.update(dict.fromkeys(terms, Label(way, Force.BARE)))
-        table.update(dict.fromkeys(_pairs(terms, nouns), Label(way, force)))
-        table.update(dict.fromkeys(_pairs(terms, _split(words.PARTS)), Label(None)))
-        table.update(dict.fromkeys(_pairs(terms, _split(words.LISTS)), Label(None, pages=way, listed=True)))
-        table.update(dict.fromkeys(_pairs(terms, _split(words.PAGES)), Label(None, pages=way)))
+        table.update(dict.fromkeys(terms, LinkLabel(way, Force.BARE)))
+        table.update(dict.fromkeys(_pairs(terms, nouns), LinkLabel(way, force)))
+        table.update(dict.fromkeys(_pairs(terms, _split(words.PARTS)), LinkLabel(None)))
+        table.update(dict.fromkeys(_pairs(terms, _split(words.LISTS)), LinkLabel(None, pages=way, listed=True)))
+        table.update(dict.fromkeys(_pairs(terms, _split(words.PAGES)), LinkLabel(None, pages=way)))
     return table
 
 
-def _table() -> dict[str, Label]:
-    table: dict[str, Label] = {}
+def _table() -> dict[str, LinkLabel]:
+    table: dict[str, LinkLabel] = {}
     for paragraph in words.LANGUAGES.strip().split("\n\n"):
         table = _language(paragraph) | table
     fixed = (
-        (words.NEXT_POST, Label(Way.NEXT, Force.POST)),
-        (words.PREVIOUS_POST, Label(Way.PREVIOUS, Force.POST)),
-        (words.NEWER, Label(Way.NEXT, Force.AGE)),
-        (words.OLDER, Label(Way.PREVIOUS, Force.AGE)),
-        (words.NEXT_BARE, Label(Way.NEXT, Force.BARE)),
-        (words.PREVIOUS_BARE, Label(Way.PREVIOUS, Force.BARE)),
-        (words.NEXT_VAGUE, Label(Way.NEXT, Force.VAGUE)),
-        (words.PREVIOUS_VAGUE, Label(Way.PREVIOUS, Force.VAGUE)),
-        (words.NEXT_PAGES, Label(None, pages=Way.NEXT)),
-        (words.PREVIOUS_PAGES, Label(None, pages=Way.PREVIOUS)),
-        (words.OVERVIEWS, Label(None, Force.VAGUE)),
+        (words.NEXT_POST, LinkLabel(Way.NEXT, Force.POST)),
+        (words.PREVIOUS_POST, LinkLabel(Way.PREVIOUS, Force.POST)),
+        (words.NEWER, LinkLabel(Way.NEXT, Force.AGE)),
+        (words.OLDER, LinkLabel(Way.PREVIOUS, Force.AGE)),
+        (words.NEXT_BARE, LinkLabel(Way.NEXT, Force.BARE)),
+        (words.PREVIOUS_BARE, LinkLabel(Way.PREVIOUS, Force.BARE)),
+        (words.NEXT_VAGUE, LinkLabel(Way.NEXT, Force.VAGUE)),
+        (words.PREVIOUS_VAGUE, LinkLabel(Way.PREVIOUS, Force.VAGUE)),
+        (words.NEXT_PAGES, LinkLabel(None, pages=Way.NEXT)),
+        (words.PREVIOUS_PAGES, LinkLabel(None, pages=Way.PREVIOUS)),
+        (words.OVERVIEWS, LinkLabel(None, Force.VAGUE)),
     )
     for listed, label in fixed:
         table.update(dict.fromkeys(_split(listed), label))
@@ -135,7 +135,7 @@ _GLUED = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def label_of(text: str) -> Label | None:
+def label_of(text: str) -> LinkLabel | None:
     """What a whole text says as a label, or None when it is no label (then it may be a title)."""
     if len(text) > _MAX_LABEL:
         return None
@@ -169,7 +169,7 @@ def may_be_labelled(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def split_label(text: str) -> tuple[Label | None, str]:
+def split_label(text: str) -> tuple[LinkLabel | None, str]:
     """The label that is the whole text or stands before its first colon, and what is left as title.
 
     >>> split_label("Next post: All is well")[1]
@@ -187,11 +187,11 @@ def split_label(text: str) -> tuple[Label | None, str]:
     return None, without_arrows(text)
 
 
-def _loose_label(head: str) -> Label | None:
+def _loose_label(head: str) -> LinkLabel | None:
     """A word for a direction with a noun that no table has, before a colon: "Newer research: ..."."""
     terms = _fold(head.strip(_ARROWED)).split(" ")
     first = _LABELS.get(terms[0]) if len(terms) == _LOOSE_TERMS else None
-    return Label(first.way, Force.BARE) if first and first.way and first.force > Force.VAGUE else None
+    return LinkLabel(first.way, Force.BARE) if first and first.way and first.force > Force.VAGUE else None
 
 
 def _set(listed: str) -> frozenset[str]:

@@ -22,8 +22,8 @@ from aggregator.scrape.dom import HEADINGS
 from aggregator.scrape.neighbours.labels import (
     NOTHING,
     Force,
-    Label,
     LabelHint,
+    LinkLabel,
     Way,
     arrow_of,
     label_of,
@@ -193,13 +193,13 @@ class _Link:
     """
 
     rel: Way | None
-    label: Label | None
+    label: LinkLabel | None
     refused: bool
     arrow: Way | None
     near: Near
 
 
-def _read(page: NeighbourPage, anchor: HtmlElement, beside: Label | None = None) -> _Link:
+def _read(page: NeighbourPage, anchor: HtmlElement, beside: LinkLabel | None = None) -> _Link:
     """Everything that a link says; `beside` is a label that stands next to it."""
     inside = islice(anchor.itertext(), _MAX_CHUNKS) if len(anchor) else filter(None, (anchor.text,))
     texts = [text for text in inside if not text.isspace()]
@@ -216,13 +216,13 @@ def _read(page: NeighbourPage, anchor: HtmlElement, beside: Label | None = None)
     )
 
 
-def _of_post(page: NeighbourPage, anchor: HtmlElement, label: Label) -> Label:
+def _of_post(page: NeighbourPage, anchor: HtmlElement, label: LinkLabel) -> LinkLabel:
     """A label as it is meant: "next page" on a link whose address is no page of the article, nor a list, is the next
     post's, and so is "next posts" where `rel` means one.
     """
     if not label.pages or not page.url_of(anchor):
         return label
-    return Label(label.pages) if not label.listed or rel_way(anchor) is label.pages else label
+    return LinkLabel(label.pages) if not label.listed or rel_way(anchor) is label.pages else label
 
 
 def icon_way(anchor: HtmlElement) -> Way | None:
@@ -239,7 +239,7 @@ def icon_way(anchor: HtmlElement) -> Way | None:
     return ways.pop() if len(ways) == 1 else None
 
 
-def _labels(anchor: HtmlElement, texts: list[str]) -> list[Label]:
+def _labels(anchor: HtmlElement, texts: list[str]) -> list[LinkLabel]:
     """What a link's texts, its title, its accessible name, its pictures and the bare text before it say."""
     said = [*texts, anchor.get("title"), anchor.get("aria-label"), _text_before(anchor)]
     said += ["".join(texts)] if len(texts) > 1 else []
@@ -248,7 +248,7 @@ def _labels(anchor: HtmlElement, texts: list[str]) -> list[Label]:
     return [label for text in said if text and may_be_labelled(text) and (label := split_label(text)[0])]
 
 
-def _force(label: Label) -> Force:
+def _force(label: LinkLabel) -> Force:
     return label.force
 
 
@@ -388,7 +388,7 @@ def loose_labels(page: NeighbourPage) -> Iterator[Statement]:
                 yield statement
 
 
-def _labelled(page: NeighbourPage) -> Iterator[tuple[HtmlElement, Label]]:
+def _labelled(page: NeighbourPage) -> Iterator[tuple[HtmlElement, LinkLabel]]:
     for element in page.tree.iter(*_LOOSE_TAGS):
         text = element.text
         if (text is None or text.isspace()) and len(element) == 1 and len(element[0]) == 0 and not element[0].text:
