@@ -85,7 +85,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         return
     if words := health.network_text(offline, now):
         complain(words)
-    _show(sorted(rows, key=lambda row: row.diagnosis.rank), now)
+    _show(sorted(rows, key=lambda row: row.diagnosis.rank), now, offline is not None)
 
 
 def _rows(place: Here, now: datetime) -> tuple[list[StatusRow], datetime | None]:
@@ -139,14 +139,14 @@ def _origins(place: Here) -> dict[str, str]:
 # --- for people ------------------------------------------------------------------------------------------------
 
 
-def _show(rows: Sequence[StatusRow], now: datetime) -> None:
+def _show(rows: Sequence[StatusRow], now: datetime, offline: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
     title = _title(rows)
     if console.is_terminal and console.width < WIDE:
-        _show_narrow(console, title, rows, now)
+        _show_narrow(console, title, rows, now, offline)
         return
     cells = []
     for row in rows:
@@ -161,12 +161,10 @@ def _title(rows: Sequence[StatusRow]) -> str:
     return f"{every}, {trouble} of them in trouble" if trouble else every
 
 
-def _show_narrow(console: Console, title: str, rows: Sequence[StatusRow], now: datetime) -> None:
+def _show_narrow(console: Console, title: str, rows: Sequence[StatusRow], now: datetime, offline: bool) -> None:
     """Two lines a feed: the figures, and below them the reason, which is what a table has no room for."""
     from rich.padding import Padding
     from rich.text import Text
-
-    from aggregator.poll import health
 
     console.print(title, style="bold", markup=False)
     table = [tuple(map(line, row.cells(now))) for row in rows]
@@ -174,7 +172,7 @@ def _show_narrow(console: Console, title: str, rows: Sequence[StatusRow], now: d
     console.print(_aligned(COLUMNS, widths), style="bold", soft_wrap=True)
     for row, cells in zip(rows, table, strict=True):
         console.print(_aligned(cells, widths, _COLOURS[row.diagnosis.condition.name]), soft_wrap=True)
-        if not row.why.startswith(health.BEGINS):  # said once, above
+        if row.diagnosis.trouble or not offline:  # that the network is down stands above
             style = "" if row.diagnosis.trouble else "dim"
             console.print(Padding(Text(line(row.why), style), (0, 0, 0, INDENT), expand=False))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aggregator import dedupe, scrape
 from aggregator.models import FROM_FEED, Article, Change, ChangeKind, Likeness, PageKind, PendingArticle
-from aggregator.models.errors import StoreError
+from aggregator.models.errors import Refused, StoreError
 from aggregator.pipeline import outcomes
 from aggregator.pipeline.parsing import ReadArticle
 
@@ -72,7 +72,8 @@ def save(store: Store, reading: ArticleResult, now: datetime) -> bool:
         return False
     known = outcomes.expected(error, article=article.url)
     outcomes.log.info("article not scraped", article=article.url, stage=known.stage, error=known.message)
-    store.save_failure(article.id, str(known), outcomes.next_attempt(article, known, now), now)
+    refused_by = known.kind if isinstance(known, Refused) else None
+    store.save_failure(article.id, str(known), outcomes.next_attempt(article, known, now), now, refused_by)
     if outcomes.gone(known):
         store.revisions.looked(article.id, f"gone at the origin: {known.message}", now, gone=True)
     return False

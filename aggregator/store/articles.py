@@ -31,6 +31,7 @@ from aggregator.models import (
     PendingArticle,
     RevisionKind,
 )
+from aggregator.models.errors import Refusal
 from aggregator.store import article_links, identity, ownership, post_changes, revisions, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links, held, identifying, register
@@ -76,6 +77,7 @@ def from_page(
         "attempts": row["attempts"] + 1,
         "next_attempt": row["next_attempt"] if again else None,
         "last_error": None,
+        "refused_by": None,
         "tried_at": times.whole(now),
         **_fetched(evidence),
     }
@@ -115,7 +117,7 @@ def _fetched(evidence: PageEvidence) -> dict[str, object]:
 def keep(sql: Sql, article_id: int, reason: str, now: datetime) -> None:
     """Leave an article as it is: what its page shows now is not to be taken for it."""
     sql.execute(
-        "UPDATE articles SET next_attempt = NULL, tried_at = ?, last_error = ? WHERE id = ?",
+        "UPDATE articles SET next_attempt = NULL, tried_at = ?, last_error = ?, refused_by = NULL WHERE id = ?",
         (times.whole(now), reason, article_id),
     )
     revisions.record_recheck(sql, article_id, f"kept as it was: {reason}", now)
@@ -131,7 +133,7 @@ def from_feed(sql: Sql, article_id: int, article: Article, now: datetime, eviden
     values = _content(row, article)
     if values["html"] == keepable(_feed_html(sql, article_id)):
         values["html"] = ""  # it stands with the entry
-    values |= {"state": "feed_text", "next_attempt": None, "last_error": None}
+    values |= {"state": "feed_text", "next_attempt": None, "last_error": None, "refused_by": None}
     if evidence is not None:
         values |= _fetched(evidence) | {"noarchive": article.noarchive, "tried_at": times.whole(now)}
     return _write(sql, row, values, now, repaired=row["state"] == "scraped")
@@ -227,15 +229,17 @@ def fill_from_feed(sql: Sql, article_id: int) -> None:
         _set(sql, article_id, new)
 
 
-def failed(sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
+def failed(
+    sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime, refused_by: Refusal | None
+) -> None:
     """Note a failed try. What the article says stays; with no further try, it goes out with the feed's text."""
     sql.execute(
         """
-        UPDATE articles SET attempts = attempts + 1, last_error = ?, next_attempt = ?, tried_at = ?,
+        UPDATE articles SET attempts = attempts + 1, last_error = ?, refused_by = ?, next_attempt = ?, tried_at = ?,
             state = CASE WHEN state = 'pending' THEN 'failed' ELSE state END
         WHERE id = ?
         """,
-        (error, times.not_before(next_attempt), times.whole(now), article_id),
+        (error, refused_by, times.not_before(next_attempt), times.whole(now), article_id),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from aggregator.models.errors import StoreError
+from aggregator.models.errors import Refusal, StoreError
 from aggregator.store import (
     articles,
     entries,
@@ -286,10 +286,17 @@ class Store:
         with self._session.read() as sql:
             return ownership.is_overview(sql, identity.resolve(sql, article_id) or 0, page_title, page_text)
 
-    def save_failure(self, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
-        """Note that a page could not be had. `next_attempt` None: given up, the feed's own text stands."""
+    def save_failure(
+        self,
+        article_id: int,
+        error: str,
+        next_attempt: datetime | None,
+        now: datetime,
+        refused_by: Refusal | None = None,
+    ) -> None:
+        """Note that a page could not be fetched. `next_attempt` None: given up, the feed's own text stands."""
         with self._session.write() as sql:
-            scrape_results.save_failure(sql, article_id, error, next_attempt, now)
+            scrape_results.save_failure(sql, article_id, error, next_attempt, now, refused_by)
 
     def postpone(self, article_id: int, until: datetime) -> None:
         """Let a page wait whose host is given a rest; no try is counted."""

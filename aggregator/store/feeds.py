@@ -36,6 +36,7 @@ from aggregator.models import (
     Validators,
     Withdrawal,
 )
+from aggregator.models.errors import Refusal
 from aggregator.store import times
 from aggregator.store.connection import Sql
 from aggregator.text.urls import public_url, redact
@@ -166,12 +167,13 @@ def _push(given: str | None) -> Push | None:
 
 
 def disallowed(sql: Sql) -> dict[int, int]:
-    """Feed -> articles without their page because robots.txt does not allow it (see fetch.visit for the words)."""
+    """Feed -> articles without their page because robots.txt does not allow it."""
     rows = sql.all(
         """
         SELECT feed_id, count(*) AS pages FROM articles
-        WHERE state = 'failed' AND last_error LIKE '%robots.txt of % does not allow it%' GROUP BY feed_id
-        """
+        WHERE state = 'failed' AND refused_by = ? AND refused_by IS NOT NULL GROUP BY feed_id
+        """,
+        (Refusal.ROBOTS,),
     )
     return {row["feed_id"]: row["pages"] for row in rows}
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,6 +209,13 @@ def create(db: Database, *names: str) -> None:
         db.execute(known[name])
 
 
+def add_column(db: Database, table: str, definition: str) -> None:
+    """Add a column at the end of a table, if a step before has not created the table with it."""
+    name = definition.partition(" ")[0]
+    if name not in {row[1] for row in db.execute(f"PRAGMA table_info([{table}])")}:
+        db.execute(f"ALTER TABLE [{table}] ADD COLUMN {definition}")
+
+
 def create_schema(db: Database) -> None:
     """All of it, in a new file."""
     for statement in statements().values():
@@ -289,7 +297,25 @@ def create_identity(db: Database) -> None:
     )
 
 
-STEPS = (renew_enclosures, create_intel, create_page_labels, issue_times, create_article_links, create_identity)
+def record_refusals(db: Database) -> None:
+    """What robots.txt keeps from us is known by its kind; of tries before, by what they noted."""
+    add_column(db, "articles", "refused_by TEXT")
+    create(db, "idx_articles_refused")
+    db.execute(
+        "UPDATE articles SET refused_by = 'robots'"
+        " WHERE state = 'failed' AND last_error LIKE '%robots.txt of % does not allow it%'"
+    )
+
+
+STEPS = (
+    renew_enclosures,
+    create_intel,
+    create_page_labels,
+    issue_times,
+    create_article_links,
+    create_identity,
+    record_refusals,
+)
 """From schema `OLDEST` to the present one, a version a step. A change of `schema.sql` comes with a step at the end."""
 
 SCHEMA = OLDEST + len(STEPS)
@@ -346,7 +372,31 @@ def _bring(sql: Sql, version: int) -> None:
     pending = Migrations("aggregator")
     for step in STEPS[version - OLDEST :] if version else (create_schema,):
         pending()(step)
-    pending.apply(Database(sql.connection, recursive_triggers=False, execute_plugins=False))
+    db = Database(sql.connection, recursive_triggers=False, execute_plugins=False)
+    pending.apply(db)
+    if version:
+        _write_as_in_file(db)
+
+
+def _write_as_in_file(db: Database) -> None:
+    """Give tables that steps have altered the text that `schema.sql` has of them, with its comments and checks.
+
+    The columns are the same before and after, which makes it safe (SQLite, ALTER TABLE, section 7).
+    """
+    version = db.execute("PRAGMA schema_version").fetchone()[0]
+    db.execute("PRAGMA writable_schema = ON")
+    with closing(sqlite3.connect(":memory:")) as new:
+        new.executescript(FILE.read_text("utf-8"))
+        for name, statement in statements().items():
+            if statement.startswith("CREATE TABLE") and _columns_of(db.conn, name) == _columns_of(new, name):
+                text = statement.rstrip().removesuffix(";")
+                db.execute("UPDATE sqlite_master SET sql = ? WHERE name = ? AND sql <> ?", (text, name, text))
+    db.execute(f"PRAGMA schema_version = {version + 1}")
+    db.execute("PRAGMA writable_schema = OFF")
+
+
+def _columns_of(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in connection.execute(f"PRAGMA table_xinfo([{table}])")]
 
 
 def _stamp(sql: Sql) -> None:

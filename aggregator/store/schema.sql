@@ -290,6 +290,7 @@ CREATE TABLE articles (
     duplicate_reason TEXT, -- why they are taken for the same
     text TEXT NOT NULL DEFAULT '', -- text: paragraphs separated by a blank line
     html TEXT NOT NULL DEFAULT '', -- the same as clean HTML; empty: see entries.html
+    refused_by TEXT, -- why nothing was sent in the last try: address, robots, resting, url or offline; NULL: it was
     CHECK (state IN ('pending', 'scraped', 'feed_text', 'failed'))
 ) STRICT;
 
@@ -298,6 +299,8 @@ CREATE INDEX idx_articles_next_attempt ON articles (next_attempt) WHERE next_att
 CREATE INDEX idx_articles_duplicate_of ON articles (duplicate_of) WHERE duplicate_of IS NOT NULL;
 
 CREATE INDEX idx_articles_state ON articles (state);
+
+CREATE INDEX idx_articles_refused ON articles (refused_by, feed_id) WHERE refused_by IS NOT NULL;
 
 CREATE INDEX idx_articles_published ON articles (published);
 

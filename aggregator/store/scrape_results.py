@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.models import Article, Change, ChangeKind, Fingerprint, Likeness, PageEvidence, PageKind
+from aggregator.models.errors import Refusal
 from aggregator.store import articles, chain, identity, neighbours, ownership, post_changes, retention, stories, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links
@@ -266,7 +267,9 @@ def _judge(sql: Sql, article_id: int, judged: ScrapeResult, touched: set[int]) -
     return bool(linked)
 
 
-def save_failure(sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime) -> None:
+def save_failure(
+    sql: Sql, article_id: int, error: str, next_attempt: datetime | None, now: datetime, refused_by: Refusal | None
+) -> None:
     """Note a failed try; one of a page that was scraped before leaves the article as it is."""
     found = identity.resolve(sql, article_id)
     if found is None:
@@ -275,4 +278,4 @@ def save_failure(sql: Sql, article_id: int, error: str, next_attempt: datetime |
     if missing is not None:
         chain.refuse(sql, missing, error, now)
     else:
-        articles.failed(sql, found, error, next_attempt, now)
+        articles.failed(sql, found, error, next_attempt, now, refused_by)

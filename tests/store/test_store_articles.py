@@ -9,6 +9,7 @@ import pytest
 from support.store_builders import HOUR, NOW, WAIT, Newsroom, entry, evidence, fingerprint
 
 from aggregator.models import Article, Attribution, Likeness, PageKind, Verdict
+from aggregator.models.errors import Refusal
 from aggregator.store import Limit, Store
 
 
@@ -56,6 +57,19 @@ def test_a_failure_is_tried_again_when_said(newsroom: Newsroom) -> None:
     assert urls(newsroom) == []
     row = newsroom.row("SELECT state, last_error, attempts FROM articles")
     assert row == {"state": "failed", "last_error": "503 again", "attempts": 2}
+
+
+def test_pages_that_robots_txt_forbids_are_counted_by_the_kind_of_refusal(newsroom: Newsroom) -> None:
+    """Whatever the words of the error are; no more once the page was fetched."""
+    newsroom.poll(entry("one"), entry("two"), entry("three"))
+    one, two, three = (newsroom.article_id(f"https://alpha.example/{name}") for name in ("one", "two", "three"))
+    newsroom.store.save_failure(one, "fetch: not allowed there", None, NOW, Refusal.ROBOTS)
+    newsroom.store.save_failure(two, "fetch: robots.txt of x does not allow it", None, NOW)
+    newsroom.store.save_failure(three, "fetch: a private address", None, NOW, Refusal.ADDRESS)
+    feed = newsroom.feed("Alpha").id
+    assert newsroom.store.queries.disallowed() == {feed: 1}
+    newsroom.scrape("https://alpha.example/one")
+    assert newsroom.store.queries.disallowed() == {}
 
 
 def test_a_page_is_kept_with_its_evidence(newsroom: Newsroom) -> None:

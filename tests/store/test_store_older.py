@@ -189,3 +189,17 @@ def test_the_file_is_not_for_everybody(path: Path) -> None:
     path.chmod(0o644)
     Store.open(path).close()
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_pages_that_robots_txt_forbade_are_counted_after_a_migration(path: Path) -> None:
+    """They were known by the words of their error, and are known by the kind of refusal from then on."""
+    make(path, OLDEST)
+    said = ("fetch: robots.txt of old.example does not allow it (https://old.example/1)", "fetch: 404 (https://x/)")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO articles (uid, feed_id, state, title, published, first_seen, last_error)"
+            " VALUES (?, 1, 'failed', 'T', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', ?)",
+            [(str(number), error) for number, error in enumerate(said)],
+        )
+    with Store.open(path) as store:
+        assert store.queries.disallowed() == {1: 1}

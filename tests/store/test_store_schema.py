@@ -224,7 +224,8 @@ def test_both_ways_end_in_the_same_schema(path: Path) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {OLDEST}")
     for one in (old, new):
-        Store.open(one).close()
+        with Store.open(one) as store:
+            assert store.maintenance.check() == ()
     assert _schema(old) == _schema(new)
 
 

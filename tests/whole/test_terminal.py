@@ -104,7 +104,7 @@ def test_names_of_wide_characters_keep_the_columns(width: int, capsys: pytest.Ca
         )  # fmt: skip
         rows.append(status.StatusRow(state, diagnose(state, NOW)))
     console = Console(stderr=True, width=width, force_terminal=True, no_color=True, highlight=False)
-    status._show_narrow(console, "4 feeds", rows, NOW)
+    status._show_narrow(console, "4 feeds", rows, NOW, offline=False)
     shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err)
     assert max(cell_len(line) for line in shown.splitlines()) <= width
     assert {line.index("failed 2×") > 0 for line in shown.splitlines() if "failed 2×" in line} == {True}
