@@ -60,7 +60,8 @@ class _FactsReader:
 
     def __init__(self, place: Here, good: tuple[str, ...]) -> None:
         from aggregator.intel.facts import Knowledge
-        from aggregator.pipeline.intel import knowledge_of, watchlists
+        from aggregator.pipeline.facts import knowledge_of
+        from aggregator.pipeline.watch import watchlists
         from aggregator.store.intel_data import IntelData
 
         path = place.data / "intel.db"
@@ -80,7 +81,7 @@ class _FactsReader:
         return facts_of(subject, self._year, self.knowledge)
 
     def known(self, found: Iterable[Fact]) -> dict[str, Vulnerability]:
-        from aggregator.pipeline.intel import join
+        from aggregator.pipeline.facts import join
 
         return join(self._data, [fact.value for fact in found if fact.kind == "cve"])
 

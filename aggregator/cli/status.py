@@ -108,7 +108,7 @@ def _rows(place: Here, now: datetime) -> tuple[list[StatusRow], datetime | None]
 
 def _unread(place: Here) -> list[str]:
     """What is wrong with the lists that could not be read when they were last looked at."""
-    from aggregator.pipeline.intel import data_troubles
+    from aggregator.pipeline.data_files import data_troubles
     from aggregator.pipeline.lists import troubles
     from aggregator.store import Store
 

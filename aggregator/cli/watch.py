@@ -25,7 +25,9 @@ def try_(
     """Show a watchlist's hits of the last 90 days with their reasons, as feeds.yaml has it now."""
     from aggregator.intel.watch import hits
     from aggregator.models.intel import Fact, Subject
-    from aggregator.pipeline.intel import database, join, watchlists
+    from aggregator.pipeline.data_files import database
+    from aggregator.pipeline.facts import join
+    from aggregator.pipeline.watch import watchlists
     from aggregator.store import Store
     from aggregator.store.intel_data import IntelData
 

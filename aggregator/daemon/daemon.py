@@ -41,7 +41,7 @@ from aggregator.daemon.systemd import STALL_S, Heartbeat, tell, watchdog_s
 from aggregator.intel.facts import RECOGNISER
 from aggregator.models.errors import AggregatorError, StoreError
 from aggregator.pipeline import maintenance
-from aggregator.pipeline.intel import A_NIGHT
+from aggregator.pipeline.facts import A_NIGHT
 from aggregator.pipeline.pipeline import Pipeline, Tally
 
 POLL_EVERY = 5

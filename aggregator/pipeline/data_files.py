@@ -1,19 +1,30 @@
-"""Data files read and stored: from a folder, each whole or not at all. Fetches nothing."""
+"""Data files (KEV, EPSS, CVE records, ATT&CK, warning lists, galaxies): fetched when due, read, stored.
+
+They are fetched one at a time through the budget of their hosts, or read from a folder; each is taken whole or not at
+all. What was known stays in force when one is refused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aggregator.models import Validators
-from aggregator.models.errors import BadDataFile, DataFault
+import structlog
+
+from aggregator.models import Request, Validators
+from aggregator.models.errors import BadDataFile, DataFault, FetchError
 from aggregator.store.intel_data import DataFile, IntelData
 
 if TYPE_CHECKING:
+    from aggregator.config.settings import Config
+    from aggregator.fetch import Fetcher
     from aggregator.intel.files import Stated
+    from aggregator.store import Store
+
+log = structlog.get_logger()
 
 NAMES = ("kev", "epss", "attack", "cves", "warninglists", "galaxies")
 
@@ -22,6 +33,188 @@ PATHS = {
     "epss": "epss_scores-current.csv.gz",
     "attack": "enterprise-attack.json",
 }
+
+WARNING_LISTS = (
+    "automated-malware-analysis",
+    "captive-portals",
+    "cisco_top1000",
+    "common-contact-emails",
+    "common-ioc-false-positive",
+    "crl-hostname",
+    "disposable-email",
+    "empty-hashes",
+    "google",
+    "ipv6-linklocal",
+    "lots-project",
+    "microsoft",
+    "microsoft-office365",
+    "moz-top500",
+    "multicast",
+    "parking-domain",
+    "rfc1918",
+    "rfc3849",
+    "rfc5735",
+    "rfc6598",
+    "rfc6761",
+    "security-provider-blogpost",
+    "sinkholes",
+    "url-shortener",
+    "whats-my-ip",
+    "wikimedia",
+    "zscaler",
+)
+GALAXIES = ("threat-actor", "ransomware")
+
+INTERVALS = {
+    "kev": timedelta(hours=6),
+    "epss": timedelta(days=1),
+    "attack": timedelta(days=7),
+    "warninglists": timedelta(days=7),
+    "galaxies": timedelta(days=7),
+}
+RETRY = timedelta(hours=1)
+"""After a data file could not be fetched."""
+
+RECORDS_AN_HOUR = 50
+RECORD_AGAIN = ((timedelta(days=7), timedelta(days=1)), (timedelta(days=90), timedelta(days=7)))
+"""CVE records are fetched daily for a week after their number was first named, then weekly for 90 days."""
+
+
+def database(data: Path) -> Path:
+    """The database of the data files in a data folder."""
+    return data / "intel.db"
+
+
+def originals(data: Path) -> Path:
+    """Where the data files are kept as they came, laid out as `data update --from` reads them."""
+    return data / "intel"
+
+
+def opened(data: Path, now: datetime) -> IntelData:
+    """The data files; where the database is missing, it is built from the files as they came."""
+    fresh = not database(data).exists()
+    stored = IntelData.open(database(data))
+    if fresh and originals(data).is_dir():
+        load_folder(stored, originals(data), (), now)
+    return stored
+
+
+OVERDUE = 3
+"""Intervals after which a data file that is fetched counts as too old."""
+
+
+def data_troubles(data: Path, now: datetime) -> Iterator[str]:
+    """Data files that were refused, or that are older than three times their interval, a line each."""
+    if not database(data).exists():
+        return
+    with IntelData.open(database(data), read_only=True) as stored:
+        files = stored.files()
+    for one in files:
+        every = INTERVALS.get(one.name.partition("/")[0])
+        old = one.next_at and one.fetched_at and every and now - one.fetched_at > OVERDUE * every
+        if one.error or old:
+            since = f"of {one.fetched_at:%Y-%m-%d %H:%M} UTC" if one.fetched_at else "not here"
+            yield f"data file {one.name} is {since}{f'; {one.error}' if one.error else ''}"
+
+
+@dataclass
+class DataFiles:
+    """The data files of one data folder, fetched when they are due."""
+
+    store: Store | None
+    fetcher: Fetcher
+    config: Config
+    data: Path
+    clock: Callable[[], datetime]
+
+    def update(self, names: tuple[str, ...] = (), *, force: bool = False) -> list[tuple[str, str | None]]:
+        """Fetch what is due (`force`: due or not): (name, error or None) of each that was asked for."""
+        done: list[tuple[str, str | None]] = []
+        with opened(self.data, self.clock()) as stored:
+            known_files = {one.name: one for one in stored.files()}
+            for label, url in self._urls(names):
+                one = known_files.get(label)
+                if force or one is None or one.next_at is None or one.next_at <= self.clock():
+                    done.append((label, self._fetch(stored, label, url)))
+            if (not names or "cves" in names) and self.config.intel.files.cves:
+                done.extend(self._records(stored))
+        return done
+
+    def _urls(self, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        files = self.config.intel.files
+        for name in ("kev", "epss", "attack"):
+            if (url := getattr(files, name)) and (not names or name in names):
+                yield name, str(url)
+        for name, parts, tail in (("warninglists", WARNING_LISTS, "/list.json"), ("galaxies", GALAXIES, ".json")):
+            if (url := getattr(files, name)) and (not names or name in names):
+                for part in parts:
+                    yield f"{name}/{part}", f"{str(url).rstrip('/')}/{part}{tail}"
+
+    def _fetch(self, stored: IntelData, label: str, url: str) -> str | None:
+        """One file: None when it was taken or has not changed, else why not."""
+        former = next((one for one in stored.files() if one.name == label), None)
+        validators = Validators(former.etag, former.last_modified) if former and not former.error else Validators()
+        now = self.clock()
+        next_at = now + INTERVALS[label.partition("/")[0]]
+        try:
+            answer = self.fetcher.get(Request(url, validators=validators, max_bytes=self.config.network.max_data_bytes))
+        except FetchError as error:
+            stored.refused(label, f"{label}: {error.message}", now, now + RETRY)
+            return f"{label}: {error.message}"
+        if answer.status == 304:
+            stored.unchanged(label, now, next_at)
+            return None
+        if answer.partial:
+            stored.refused(label, f"{label}: the answer was cut off", now, now + RETRY)
+            return f"{label}: the answer was cut off"
+        path = _place(originals(self.data), label)
+        incoming = path.with_name(f".{path.name}.new")
+        incoming.parent.mkdir(parents=True, exist_ok=True)
+        incoming.write_bytes(answer.body)
+        loaded = load_file(stored, label, incoming, now, fetched=(answer.validators, next_at))
+        if loaded.error:
+            incoming.unlink()
+            return loaded.error
+        incoming.replace(path)
+        return None
+
+    def _records(self, stored: IntelData) -> Iterator[tuple[str, str | None]]:
+        """The CVE records that are due, at most so many an hour."""
+        numbers = self.store.intel.cves() if self.store else ()
+        stored.want_records(numbers, self.clock())
+        for cve, first_asked in stored.due_records(self.clock(), RECORDS_AN_HOUR):
+            yield cve, self._record(stored, cve, first_asked)
+        stored.count_records(self.clock())
+
+    def _record(self, stored: IntelData, cve: str, first_asked: datetime) -> str | None:
+        now = self.clock()
+        age = now - first_asked
+        again = next((now + every for until, every in RECORD_AGAIN if age < until), None)
+        try:
+            url = f"{str(self.config.intel.files.cves).rstrip('/')}/{cve}"
+            answer = self.fetcher.get(Request(url, max_bytes=2 * 2**20, accept="application/json"))
+        except FetchError as error:
+            stored.record_failed(cve, error.message, again or now + timedelta(days=7), now)
+            return f"{cve}: {error.message}"
+        from aggregator.intel.files import cve_record
+
+        try:
+            stored.save_record(cve_record(cve, answer.body), now, again)
+        except BadDataFile as error:
+            stored.record_failed(cve, str(error), again or now + timedelta(days=7), now)
+            return str(error)
+        path = originals(self.data) / "cves" / f"{cve}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(answer.body)
+        return None
+
+
+def _place(folder: Path, label: str) -> Path:
+
+    if label in PATHS:
+        return folder / PATHS[label]
+    kind, _, part = label.partition("/")
+    return folder / kind / part / "list.json" if kind == "warninglists" else folder / kind / f"{part}.json"
 
 
 @dataclass(frozen=True, slots=True)

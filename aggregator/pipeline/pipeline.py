@@ -42,12 +42,15 @@ from aggregator.models import (
 from aggregator.models.errors import AggregatorError, ClockError, EmitError, Offline
 from aggregator.pipeline import lists, lock, outcomes, rechecks, save
 from aggregator.pipeline.articles import ArticleReader
+from aggregator.pipeline.data_files import DataFiles
+from aggregator.pipeline.facts import FactFinder
 from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, PollBatch, feed_request, poll_outcome
 from aggregator.pipeline.images import Mirroring
-from aggregator.pipeline.intel import DataFiles, FactFinder, IntelPages, WatchTeller
+from aggregator.pipeline.intel_pages import IntelPages
 from aggregator.pipeline.notify import Notifying
 from aggregator.pipeline.parsing import read_feed
 from aggregator.pipeline.stories import StoryFinder
+from aggregator.pipeline.watch import WatchTeller
 from aggregator.pipeline.websub import Hubs, Subscriber
 from aggregator.pipeline.workers import Workers
 from aggregator.poll import clock as poll_clock

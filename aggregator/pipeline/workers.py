@@ -138,7 +138,7 @@ PRELOAD = (
     "aggregator.dedupe.near_duplicates",
     "aggregator.intel.facts",
     "aggregator.intel.watch",
-    "aggregator.pipeline.intel",
+    "aggregator.pipeline.facts",
     "aggregator.pipeline.workers",
 )
 """Imported once in the fork server, so that every worker shares them: of some 50 MB, a new one has 3 for itself.

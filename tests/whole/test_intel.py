@@ -17,8 +17,7 @@ from support.outlets import Outlet, outlet, rss
 
 from aggregator.config import load
 from aggregator.intel.query import facts_of_query
-from aggregator.pipeline.data_files import load_folder
-from aggregator.pipeline.intel import data_troubles, database
+from aggregator.pipeline.data_files import data_troubles, database, load_folder
 from aggregator.pipeline.pipeline import Pipeline, opened
 from aggregator.store import Store
 from aggregator.store.intel_data import IntelData

@@ -10,7 +10,7 @@ from support.mirroredpress import NOW
 from aggregator import emit
 from aggregator.config import load
 from aggregator.demo import Press
-from aggregator.pipeline.intel import IntelPages
+from aggregator.pipeline.intel_pages import IntelPages
 from aggregator.pipeline.pipeline import Pipeline, opened
 
 OUTPUTS = """
