@@ -24,7 +24,7 @@ from aggregator.store import (
     media,
     ownership,
     post_changes,
-    posts,
+    publishing,
     schema,
     scrape_results,
 )
@@ -311,7 +311,7 @@ class Store:
         Those of the feeds `behind` are not, for others of these feeds are to come out before them.
         """
         with self._session.write() as sql:
-            return posts.publish(sql, now, wait, behind)
+            return publishing.publish(sql, now, wait, behind)
 
     def catch_up(self, sequence: int, stamp: datetime) -> bool:
         """Go on above what is published already, where that is more than the database knows; whether it is."""

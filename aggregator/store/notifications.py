@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from aggregator.store import outputs, post_changes, posts, times
+from aggregator.store import filter_facts, post_changes, posts, times
 from aggregator.store.feeds import STANDING
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _fill(sql: Sql, rule: Notification, now: datetime) -> None:
     first = {feed_id: sql.value(_FIRST, (feed_id,)) for feed_id in {row["feed_id"] for row in rows}}
     news = [row["article_id"] for row in rows if row["came_since"] or row["first_seen"] > (first[row["feed_id"]] or "")]
     conditions = rule.filter
-    found = outputs.gather(sql, conditions.expressions(), news) if news else []
+    found = filter_facts.gather(sql, conditions.expressions(), news) if news else []
     sql.many(
         "INSERT OR IGNORE INTO notices (rule, article_id, target, next_attempt) VALUES (?, ?, ?, ?)",
         [

@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.models import Article, Decision, Neighbour
-from aggregator.store import articles, identity, neighbours, post_changes, retention, times
+from aggregator.store import article_texts, identity, neighbours, post_changes, retention, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links
 from aggregator.text.urls import host_of
@@ -71,7 +71,7 @@ def settle(sql: Sql, article_id: int, now: datetime, links: Links) -> bool:
         _hand_to(sql, article, best["feed_id"], best["entry_id"], now)
     _note_contributors(sql, article_id, best, rows, links)
     _list_strangers(sql, article_id, best, links)
-    articles.take_longest(sql, article_id, now)
+    article_texts.take_longest(sql, article_id, now)
     return best is not owner
 
 
@@ -126,9 +126,9 @@ def _entry(sql: Sql, entry_id: int) -> sqlite3.Row:
 
 
 def _add_up(one: sqlite3.Row, other: sqlite3.Row) -> bool:
-    texts = [articles.plain_words(row["html"] or row["summary"]) for row in (one, other)]
+    texts = [article_texts.plain_words(row["html"] or row["summary"]) for row in (one, other)]
     return titles_akin(one["title"], other["title"]) and (
-        min(map(len, texts)) < articles.RUN or articles.words_akin(*texts)  # a word or two is no text
+        min(map(len, texts)) < article_texts.RUN or article_texts.words_akin(*texts)  # a word or two is no text
     )
 
 
@@ -183,7 +183,7 @@ def _hand_to(sql: Sql, article: sqlite3.Row, feed_id: int, entry_id: int, now: d
         )
         post_changes.revised(sql, article["id"], now)
     else:
-        articles.speak_as(sql, article["id"], entry, now)
+        article_texts.speak_as(sql, article["id"], entry, now)
         identity.stand_alone(sql, article["id"])
     post_changes.carry_all(sql, (article["id"],))
 
@@ -243,8 +243,8 @@ def is_another(sql: Sql, feed_id: int, article_id: int, decision: Decision, link
 def say_the_same(title: str, text: str, other_title: str, other_text: str) -> bool:
     """Whether two entries with one link may be about one post: by their titles, or by their texts (HTML)."""
     titled = bool(folded(title) and folded(other_title))
-    texts = articles.plain_words(text), articles.plain_words(other_text)
-    if (titled and titles_akin(title, other_title)) or articles.words_akin(*texts):
+    texts = article_texts.plain_words(text), article_texts.plain_words(other_text)
+    if (titled and titles_akin(title, other_title)) or article_texts.words_akin(*texts):
         return True
     return not titled and not all(texts)
 
@@ -351,7 +351,7 @@ def is_page_of(entry: sqlite3.Row, page_title: str, page_text: str) -> bool:
 
 
 def _is_page_of(title: str, html: str, page_title: str, page_text: str) -> bool:
-    text = articles.plain_words(html)
+    text = article_texts.plain_words(html)
     if text:
-        return articles.words_akin(text, page_text.casefold().split())
+        return article_texts.words_akin(text, page_text.casefold().split())
     return bool(title) and titles_akin(title, page_title)

@@ -1,12 +1,7 @@
-"""Rows to `models.Post`: everything that the output shows of an article, gathered for many articles at once.
+"""`models.Archive` on the database: the posts that emit reads, by place, source, tag and change.
 
-A handful of statements whatever the number of posts. Every address that leaves here is without secrets.
-
-models.Archive on the database: what emit reads, by place, source, tag and change.
-
-How articles get their place in the output: sequence, stamp and path in `posts`.
-
-A place, once given, is never taken back or moved: readers' software has seen it.
+Everything that the output shows of an article is gathered for many articles at once, in a handful of statements. Every
+address that leaves here is without secrets.
 """
 
 from __future__ import annotations
@@ -15,9 +10,9 @@ import heapq
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aggregator.models import (
     AlsoIn,
@@ -35,12 +30,21 @@ from aggregator.models import (
     Withdrawal,
 )
 from aggregator.models.emit import PostFact
-from aggregator.store import articles, feeds, intel, media, neighbours, post_changes, revisions, story_members, times
-from aggregator.store.articles import BEST_TEXT
+from aggregator.store import (
+    feeds,
+    intel,
+    media,
+    neighbours,
+    post_changes,
+    revisions,
+    story_members,
+    times,
+)
+from aggregator.store.article_texts import BEST_TEXT
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
 from aggregator.store.story_members import StoryCoverage
-from aggregator.text.storable import SUMMARY_CHARS, plain, shortened, slug
+from aggregator.text.storable import SUMMARY_CHARS, plain, shortened
 from aggregator.text.unseen import is_seen
 from aggregator.text.urls import public_url
 
@@ -455,67 +459,3 @@ def _naming(sql: Sql, article_id: int) -> tuple[int, ...]:
         (ids,),
     )
     return tuple(row["sequence"] for row in rows)
-
-
-UID_HASH_CHARS = 8
-"""Of the article's uid at the end of its path; lengthened where two articles would share one."""
-
-_READY = """
-    SELECT articles.id, articles.uid, articles.title, articles.published, articles.feed_id, articles.duplicate_of,
-        articles.state = 'scraped' AS scraped
-    FROM posts JOIN articles ON articles.id = posts.article_id JOIN feeds ON feeds.id = articles.feed_id
-    WHERE posts.sequence IS NULL AND (
-        (
-            articles.feed_id NOT IN (SELECT value FROM json_each(:behind))
-            AND (
-                articles.state IN ('scraped', 'feed_text')
-                OR (articles.state = 'failed' AND articles.next_attempt IS NULL)
-            )
-        )
-        OR articles.first_seen <= :waited
-    )
-    ORDER BY articles.published, feeds.url, articles.id
-"""
-
-
-def publish(sql: Sql, now: datetime, wait: timedelta, behind: Iterable[int] = ()) -> int:
-    """Give every ready article its place; how many there were. Doing it again does nothing.
-
-    Articles of the feeds `behind` are ready only once they have waited for `wait`.
-    """
-    ready = sql.all(_READY, {"waited": times.whole(now - wait), "behind": json.dumps(sorted(set(behind)))})
-    if not ready:
-        return 0
-    sequence = post_changes.last_sequence(sql)
-    stamp = post_changes.last_time(sql)
-    for row in ready:
-        sequence += 1
-        published = times.must_read(row["published"])
-        stamp = post_changes.later(stamp, published)
-        if not row["scraped"]:
-            articles.fill_from_feed(sql, row["id"])
-        path = _path(sql, row["title"], row["uid"], published)
-        hidden = row["duplicate_of"] is not None
-        sql.execute(
-            "UPDATE posts SET sequence = ?, stamp = ?, path = ?, published = ?, hidden = ? WHERE article_id = ?",
-            (sequence, times.whole(stamp), path, row["published"], hidden, row["id"]),
-        )
-        post_changes.raise_time(sql, stamp)
-    ids = [row["id"] for row in ready]
-    post_changes.carry_all(sql, ids)
-    if flipped := neighbours.judge(sql, {row["feed_id"] for row in ready}):
-        post_changes.touch_feeds(sql, flipped)
-    post_changes.mark_changed(sql, ids)
-    return len(ready)
-
-
-def _path(sql: Sql, title: str, uid: str, published: datetime) -> str:
-    """`posts/2019/07/title-1a2b3c4d.html`: safe on every file system, unique, and the same on every machine."""
-    digest = uid.rpartition(":")[2]
-    name = slug(title, "post")
-    length = UID_HASH_CHARS
-    while True:
-        path = f"posts/{published.year:04}/{published.month:02}/{name}-{digest[:length]}.html"
-        if length >= len(digest) or not sql.one("SELECT 1 FROM posts WHERE path = ?", (path,)):
-            return path
-        length += UID_HASH_CHARS

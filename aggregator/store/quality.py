@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from aggregator.store import articles, identity, post_changes, times
+from aggregator.store import article_texts, identity, post_changes, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.identity import same_host
 
@@ -225,7 +225,7 @@ def _take_back(sql: Sql, feed_id: int, but: int, now: datetime) -> None:
         (feed_id, most, but),
     )
     post_changes.mark_changed(
-        sql, [row["article_id"] for row in rows if articles.fall_back(sql, row["article_id"], now)]
+        sql, [row["article_id"] for row in rows if article_texts.fall_back(sql, row["article_id"], now)]
     )
 
 

@@ -14,7 +14,18 @@ from datetime import datetime
 
 from aggregator.models import Article, Change, ChangeKind, Fingerprint, Likeness, PageEvidence, PageKind
 from aggregator.models.errors import Refusal
-from aggregator.store import articles, chain, identity, neighbours, ownership, post_changes, retention, stories, times
+from aggregator.store import (
+    article_texts,
+    articles,
+    chain,
+    identity,
+    neighbours,
+    ownership,
+    post_changes,
+    retention,
+    stories,
+    times,
+)
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links
 from aggregator.store.ownership import folded
@@ -190,7 +201,7 @@ def save_page(sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage,
             return
         judged = replace(judged, article=adopted)
     if judged.change is not None and judged.change.kind is ChangeKind.LOST:
-        articles.keep(sql, found, judged.change.reason, now)
+        article_texts.keep(sql, found, judged.change.reason, now)
         return
     touched = {found}
     again = articles.revised_since(sql, found, judged.version)
@@ -199,8 +210,10 @@ def save_page(sql: Sql, article_id: int, judged: ScrapeResult, page: StoredPage,
     changed = keep != found or len(touched) > 1
     if keep == found or _lacks_page(sql, keep):
         if shared:  # the link of its own says more than where it leads
-            judged = replace(judged, article=replace(judged.article, canonical_url=articles.link_of(sql, keep)))
-        changed |= articles.from_page(sql, keep, judged.article, page.evidence, now, again=again, change=judged.change)
+            judged = replace(judged, article=replace(judged.article, canonical_url=article_texts.link_of(sql, keep)))
+        changed |= article_texts.from_page(
+            sql, keep, judged.article, page.evidence, now, again=again, change=judged.change
+        )
         trifle = judged.change is not None and judged.change.kind in (ChangeKind.SAME, ChangeKind.TRIVIAL)
         if not trifle:
             articles.save_extraction(sql, keep, judged.article)
@@ -228,7 +241,7 @@ def save_feed_text(
     if articles.revised_since(sql, found, judged.version):
         return
     touched = {found}
-    changed = articles.from_feed(sql, found, judged.article, now, evidence)
+    changed = article_texts.from_feed(sql, found, judged.article, now, evidence)
     changed |= _judge(sql, found, judged, touched)
     if changed:
         post_changes.mark_changed(sql, touched)
@@ -278,4 +291,4 @@ def save_failure(
     if missing is not None:
         chain.refuse(sql, missing, error, now)
     else:
-        articles.failed(sql, found, error, next_attempt, now, refused_by)
+        article_texts.failed(sql, found, error, next_attempt, now, refused_by)

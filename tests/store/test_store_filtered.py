@@ -9,7 +9,7 @@ from support.store_builders import HOUR, NOW, Newsroom, entry
 
 from aggregator.config.settings import Output
 from aggregator.models import Likeness
-from aggregator.store import Store, outputs
+from aggregator.store import Store, filter_facts, outputs
 from aggregator.store.stories import Placed, StoryChanges
 
 
@@ -280,8 +280,8 @@ def test_a_build_does_not_go_through_all_entries(newsroom: Newsroom, statement: 
 
 def test_facts_of_a_few_posts_are_looked_up(newsroom: Newsroom) -> None:
     """The same for what filters look at."""
-    for statement in (outputs._POSTS, outputs._CARRIERS):
-        assert not _scanned(newsroom, statement.format(**outputs._ONLY_THESE), {"ids": "[1]"})
+    for statement in (filter_facts._POSTS, filter_facts._CARRIERS):
+        assert not _scanned(newsroom, statement.format(**filter_facts._ONLY_THESE), {"ids": "[1]"})
 
 
 def _scanned(newsroom: Newsroom, statement: str, values: dict[str, object]) -> list[str]:

@@ -242,6 +242,7 @@ def test_the_api_answers_for_facts(intel: Intel) -> None:
 
 def test_a_refused_data_file_is_reported_and_what_was_known_stays(intel: Intel, tmp_path: Path) -> None:
     """`data status` and `status` name it; the flaw is still exploited."""
+    intel.load("known_exploited_vulnerabilities.json", KEV)
     (tmp_path / "known_exploited_vulnerabilities.json").write_text("<!doctype html>", "utf-8")
     with IntelData.open(database(intel.data)) as stored:
         (refused,) = load_folder(stored, tmp_path, (), NOW)
