@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from aggregator.config.settings import IN_WORDS
+from aggregator.config.value_types import IN_WORDS
 from aggregator.models.errors import ConfigError
 from aggregator.text.urls import keep_secret, redact
 

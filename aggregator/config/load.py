@@ -18,17 +18,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from aggregator.config.document import Path_, YamlDocument, expectation, explain, read, where
-from aggregator.config.settings import (
-    Config,
-    Feed,
-    FeedList,
-    FeedOptions,
-    Notification,
-    Output,
-    Selection,
-    Server,
-    parse_duration,
-)
+from aggregator.config.settings import Config, Feed, FeedList, FeedOptions, Notification, Output, Selection, Server
+from aggregator.config.value_types import parse_duration
 from aggregator.models.errors import ConfigError
 from aggregator.text.urls import default_name, keep_secrets_of, redact
 

@@ -24,8 +24,8 @@ from aggregator.config.settings import (
     Upkeep,
     Watch,
     WatchedProduct,
-    format_duration,
 )
+from aggregator.config.value_types import format_duration
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("site", Site),

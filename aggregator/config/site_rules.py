@@ -16,7 +16,7 @@ from lxml import etree
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from aggregator.config.document import Path_, YamlDocument, explain, read
-from aggregator.config.settings import HttpUrl, Texts
+from aggregator.config.value_types import HttpUrl, Texts
 from aggregator.models.errors import ConfigError
 from aggregator.models.site_rules import HARMLESS_HEADERS, Rule, Sample, Selector
 

@@ -20,7 +20,8 @@ from datetime import datetime
 from html import escape
 from typing import Protocol
 
-from aggregator.config.settings import Output, Site, format_duration
+from aggregator.config.settings import Output, Site
+from aggregator.config.value_types import format_duration
 from aggregator.emit import item as items
 from aggregator.emit import paths
 from aggregator.emit.feed import FeedDocument, OutputFeed, combined, of_output, of_search

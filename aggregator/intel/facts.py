@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from aggregator.intel.identifiers import identifiers
-from aggregator.intel.judge import Bench, Judgement, bench, by_place, by_value, is_value, run_around
+from aggregator.intel.judge import Bench, Judgement, bench, by_place, by_value, run_around
 from aggregator.intel.known import KnownValues, own
 from aggregator.intel.layout import layout
+from aggregator.intel.lookalikes import is_value
 from aggregator.intel.names import Catalogue
 from aggregator.intel.spelling import Spelled, spelled
 from aggregator.intel.values import RecognisedValue, values

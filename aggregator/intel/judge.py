@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from aggregator.intel.hosts import is_reserved_address, is_reserved_name, registrable, shared_suffix
 from aggregator.intel.known import KnownValues, own
 from aggregator.intel.layout import Layout, Section, TextLine, pattern
-from aggregator.intel.values import RecognisedValue, may_be_attribute, may_be_file
+from aggregator.intel.surroundings import FILE_WORDS, TYPE_CELL, cells_beside, column_of, label_before
+from aggregator.intel.values import RecognisedValue
 from aggregator.models.intel import HASHES, WALLETS
 
 LISTED, PROSE = 80, 50
@@ -209,12 +210,12 @@ def by_place(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> Judg
         return verdict
     if verdict := _reference(found, page, line):
         return verdict
-    column = _column(page, line, found.start)
+    column = column_of(page, line, found.start)
     if found.defanged:
         return Judgement(True, f"defanged{_listed_in(line)}", LISTED)
     if column and pattern("columns", "mentions").fullmatch(column):
         return Judgement(False, f"in a column “{column}”")
-    label = _label(page, line, run[0])
+    label = label_before(page, line, run[0])
     if label and pattern("labels", "mentions").fullmatch(label):
         return Judgement(False, f"after the label “{label}”")
     if verdict := _listed(found, page, line, column, label):
@@ -284,36 +285,6 @@ def _listed_in(line: TextLine) -> str:
     return f"; below “{line.heading}”" if line.section is Section.INDICATORS and line.heading else ""
 
 
-def _column(page: Layout, line: TextLine, position: int) -> str:
-    """The heading of the table column that a position is in, in lower case."""
-    if not line.columns or page.lower[line.start : line.end].count("|") == 0:
-        return ""
-    index = page.text.count("|", line.start, position)
-    cells = page.lower[line.start : line.end].split("|")
-    if tuple(cell.strip() for cell in cells) == line.columns:
-        return ""  # the head itself
-    return line.columns[index] if index < len(line.columns) else ""
-
-
-_LABEL = re.compile(
-    r"(?:^|[|*•;,.(\[]|\d[.)]|(?:^|\s)-)\s*([^\W\d_][\w&/'’ -]{0,48}?(?:\(s\))?)\s*(?:\([^)]{0,40}\)\s*)?(?:[:=]|\s-|->|=>)\s*[\"'“‘<(\[]*$"
-)
-
-
-def _label(page: Layout, line: TextLine, start: int) -> str:
-    """The words with a colon before a run of values that begins at `start`, in lower case."""
-    match = _LABEL.search(page.lower[max(line.start, start - 120) : start])
-    if match is None or (match[0][0] == "(" and not re.match(r"md5|sha|hash", match[1])):
-        return ""  # an argument in code, as often as not
-    return re.sub(r"\(s\)$", "s", match[1].strip())
-
-
-_TYPE_CELL = re.compile(
-    r"(?:file )?(?:md5|sha-?1|sha-?256|sha-?512|domains?(?: names?)?|urls?|ip(?:v[46])?(?: address(?:es)?)?|(?:primary |fallback )?c2(?: (?:servers?|domains?|ips?|urls?))?|c&c|cnc|hash(?:es)?|"
-    r"hostnames?|e-?mails?(?: address(?:es)?)?|onion|wallets?|senders?|payloads?|droppers?|stagers?|ioc|indicator|malware|phishing (?:site|url|page)|domäne|domaine|dominio|домен|адрес)(?: (?:hash|domain|address|server))?"
-)
-
-
 def _listed(found: RecognisedValue, page: Layout, line: TextLine, column: str, label: str) -> Judgement | None:
     """Rule b: below a heading of indicators, in a table that says so, after such a label."""
     labelled = bool(label and pattern("labels", "indicators", ends=True).search(label))
@@ -341,126 +312,6 @@ def _others(line: TextLine) -> bool:
     return pattern("headings", "others").search(line.heading.lower()) is not None
 
 
-_FILE_WORDS = re.compile(r"\bfiles?\b|file ?names?|datei|fichier|archivo|attachment")
-_HOST_WORDS = re.compile(
-    r"domain|\bhosts?\b(?! (?:indicators?|artifacts?))|hostname|\burls?\b|\bc2\b|c&c|cnc|\bsites?\b|websites?|onion|server|network|domän|dominio|домен|infrastructure"
-)
-
-
-def is_value(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> bool:
-    """Whether a plain value is one at all, for the words around it: no file, no version, no section number."""
-    if may_be_file(found):
-        return _said_to_be_host(found, page, run)
-    if may_be_attribute(found):
-        line = page.line(found.start)
-        return not _CODE.search(page.text, line.start, line.end) or _said_to_be_host(found, page, run)
-    if found.kind == "ipv4" and not found.defanged:
-        return not _is_version(found, page)
-    return True
-
-
-_CODE = re.compile(r"[;{}]\s*$|[\w\])]\([^)]*\)\s*[;.{]|[^=]==?[^=]|\bthis\.|=>|\$\w")
-
-
-def _said_to_be_host(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> bool:
-    """Whether label, column, the cell beside it, the heading or the words right before say that it is a host."""
-    line = page.line(found.start)
-    words = " ".join(
-        (_label(page, line, run[0]), _column(page, line, found.start), *_beside(page, line, found))
-    ).strip()
-    if _FILE_WORDS.search(words):
-        return False
-    if not words and line.section is Section.INDICATORS:
-        words = line.heading.lower()
-    return bool(_HOST_WORDS.search(words) or _CALLED_HOST.search(page.lower, max(line.start, run[0] - 60), run[0]))
-
-
-def _beside(page: Layout, line: TextLine, found: RecognisedValue) -> list[str]:
-    """The cells beside a value's own, in lower case, where they name a type of value."""
-    cells = [cell.strip(" `*") for cell in page.lower[line.start : line.end].split("|")]
-    index = page.text.count("|", line.start, found.start)
-    near = [cells[at] for at in (index - 1, index + 1) if 0 <= at < len(cells)]
-    return [
-        cell
-        for cell in near
-        if cell and (_TYPE_CELL.fullmatch(cell) or cell in {"file", "files", "filename", "file name"})
-    ]
-
-
-_CALLED_HOST = re.compile(
-    r"\b(?:domains?|hosts?|(?:web)?sites?|servers?|c2|c&c)(?: (?:name|names|is|was|at|on|called|named|such as|like|of|to|and|[\w.-]+\.[a-z]+,?))*[ :(\"'“-]*$"
-)
-_VERSION = re.compile(
-    r"(?<![\w-])(?:v|vers?|versions?|version(?:en|e|i|es)?|versión|versões|versioni|версия|firmware|builds?|releases?|updates?|upgrad\w+|patch(?:es|ed)?|hotfix\w*|fix(?:es|ed)|prior|earlier|later|"
-    r"service packs?|sp\d|branch(?:es)?|rev(?:ision)?|oid|sections?|chapters?|clauses?|paragraphs?|abschnitt|figure|appendix|agent|driver|client|kernel|library|sdk|plugin|chrome|edge|firefox|release notes)(?![\w-])"
-)
-_ADDRESS = re.compile(
-    r"(?<![\w-])(?:ips?|ipv4|address(?:es)?|adressen?|adresses?|direcci[oó]n(?:es)?|hosts?|servers?|c2s?|c&c|cnc|command[- ]and[- ]control|ports?|traffic|scans?|scanning|connects?|connections?|connected|"
-    r"beacons?|nodes?|endpoints?|subnets?|networks?|dns|proxy|proxies|exit|attackers?|exfiltrat\w+|indicators?|iocs?|resolv\w+|hosted|blocked?|panels?|адрес\w*|сервер\w*|serveurs?|servidor\w*)(?![\w-])"
-)
-_PRODUCT = re.compile(r"(?<![.!?:;] )(?<!^)\b([A-Z][\w+-]*|[a-z]*[A-Z][\w+-]*) $")
-_NO_PRODUCT = frozenset(
-    [
-        "IP",
-        "IPs",
-        "IPv4",
-        "Address",
-        "Addresses",
-        "Server",
-        "Servers",
-        "Host",
-        "Hosts",
-        "C2",
-        "C2s",
-        "From",
-        "At",
-        "To",
-        "The",
-        "And",
-        "In",
-        "On",
-        "For",
-        "By",
-        "Via",
-        "Port",
-        "Attacker",
-        "Source",
-        "Destination",
-        "Node",
-        "Proxy",
-        "DNS",
-        "URL",
-        "URLs",
-        "Adresse",
-        "Adressen",
-        "IOC",
-        "IOCs",
-        "CC",
-        "CnC",
-    ]
-)
-_SECTION = re.compile(r"\s*[#*-]*\s*$")
-
-
-def _is_version(found: RecognisedValue, page: Layout) -> bool:
-    """Whether four plain numbers with dots are a version, by a word for one or a product before them, or a section."""
-    octets = [int(part) for part in found.value.split(".")]
-    if found.port is not None:
-        return False
-    line = page.line(found.start)
-    first, last = page.sentence(found.start, found.end)
-    before, after = page.text[line.start : found.start], page.text[found.end : line.end]
-    if max(octets) < 30 and _SECTION.fullmatch(before) and re.match(r"\.? +[A-Z]", after):
-        return True
-    sentence = page.lower[first:last]
-    if _ADDRESS.search(sentence):
-        return bool(re.search(r"(?:\bv|\bversions? |\bfirmware |\bbuild )$", page.lower[first : found.start]))
-    if _VERSION.search(sentence) or (line.columns and _VERSION.search(_column(page, line, found.start))):
-        return True
-    product = _PRODUCT.search(page.text, max(first, found.start - 40), found.start)
-    return bool(product and product[1] not in _NO_PRODUCT and line.section is not Section.INDICATORS)
-
-
 def _in_table(page: Layout, line: TextLine, found: RecognisedValue, column: str) -> Judgement | None:
     columns = line.columns
     if any(
@@ -472,12 +323,12 @@ def _in_table(page: Layout, line: TextLine, found: RecognisedValue, column: str)
         for name in columns
     ):
         return None
-    if column and _FILE_WORDS.search(column) and found.kind not in HASHES:
+    if column and FILE_WORDS.search(column) and found.kind not in HASHES:
         return None
     if column and pattern("columns", "indicators").search(column) and not pattern("columns", "mentions").search(column):
         return Judgement(True, f"in a column “{column}”", LISTED)
-    for cell in _beside(page, line, found):
-        if _TYPE_CELL.fullmatch(cell):
+    for cell in cells_beside(page, line, found):
+        if TYPE_CELL.fullmatch(cell):
             return Judgement(True, f"in a table beside “{cell}”", LISTED)
     return None
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from aggregator import poll
-from aggregator.config.settings import Tag
+from aggregator.config.value_types import Tag
 from aggregator.models.errors import ParseError
 from aggregator.poll.opml import LeftOut, OpmlFeed
 
