@@ -14,7 +14,7 @@ from typing import Any
 
 from aggregator.models.emit import Flaw, PostFact
 from aggregator.models.intel import Fact, Vulnerability
-from aggregator.store import post_changes, times
+from aggregator.store import post_changes, times, vulnerabilities
 from aggregator.store.connection import Session, Sql
 
 PAGES = ("cve", "actor", "software", "vendor", "product")
@@ -120,46 +120,8 @@ class StoredIntel:
 
         A change marks the posts that name the flaw, so that they are written again; their `updated` stays.
         """
-        changed = 0
         with self._session.write() as sql:
-            named = {
-                row["value"]: row
-                for row in sql.all(
-                    "SELECT facts.value, count(*) AS articles, min(articles.published) AS first_named FROM facts "
-                    "JOIN articles ON articles.id = facts.article_id WHERE facts.kind = 'cve' GROUP BY facts.value"
-                )
-            }
-            former = {row["cve"]: dict(row) for row in sql.all("SELECT * FROM vulnerabilities")}
-            for cve, one in known.items():
-                if cve not in named:
-                    continue
-                row = _vulnerability_row(one, named[cve])
-                before = former.get(cve, {})
-                row["exploited_since"] = _since(one, before, now)
-                row["changed_at"] = before.get("changed_at")
-                if before == row:
-                    continue
-                state = ("state", "exploited", "exploited_by", "kev_due", "kev_ransomware")
-                if any(before.get(key) != row[key] for key in state):
-                    row["changed_at"] = times.whole(now)
-                changed += 1
-                names = ", ".join(f":{name}" for name in row)
-                insert = f"INSERT OR REPLACE INTO vulnerabilities ({', '.join(row)}) VALUES ({names})"  # noqa: S608
-                sql.execute(insert, row)
-                sql.execute("INSERT OR IGNORE INTO fact_pages_changed VALUES ('cve', ?)", (cve,))
-                if before and any(before.get(key) != row[key] for key in ("products", "exploited")):
-                    sql.execute(  # whom it concerns may have changed
-                        "INSERT OR IGNORE INTO facts_waiting SELECT article_id FROM facts WHERE kind = 'cve' AND value = ?",
-                        (cve,),
-                    )
-                shown = ("state", "exploited", "cvss", "epss", "kev_ransomware")
-                if any(before.get(key) != row[key] for key in shown):
-                    ids = [
-                        found["article_id"]
-                        for found in sql.all("SELECT article_id FROM facts WHERE kind = 'cve' AND value = ?", (cve,))
-                    ]
-                    post_changes.mark_changed(sql, ids)
-        return changed
+            return vulnerabilities.save(sql, known, now)
 
     def queue_outdated(self, recogniser: int, limit: int) -> int:
         """Have articles read again whose facts an older recogniser found; how many."""
@@ -405,43 +367,6 @@ def _row(article_id: int, fact: Fact, recogniser: int) -> tuple[object, ...]:
         article_id, fact.kind, fact.value, fact.shown, fact.name, fact.attack_id, fact.indicator, fact.why, fact.confidence, fact.port,
         fact.count, places, recogniser,
     )  # fmt: skip
-
-
-def _vulnerability_row(one: Vulnerability, named: sqlite3.Row) -> dict[str, object]:
-    products = sorted(
-        {f"{affected.vendor or ''} {affected.product or affected.package or ''}".strip() for affected in one.affected}
-    )
-    return {
-        "cve": one.cve,
-        "state": one.state,
-        "title": one.title,
-        "products": json.dumps(products[:50]),
-        "cvss": one.cvss.score if one.cvss else None,
-        "cvss_version": one.cvss.version if one.cvss else None,
-        "severity": one.cvss.severity if one.cvss else None,
-        "vector": one.cvss.vector if one.cvss else None,
-        "cwes": json.dumps(one.cwes),
-        "epss": one.epss.score if one.epss else None,
-        "epss_percentile": one.epss.percentile if one.epss else None,
-        "epss_date": one.epss.date if one.epss else None,
-        "epss_model": one.epss.model if one.epss else None,
-        "kev_added": one.kev.added if one.kev else None,
-        "kev_due": one.kev.due if one.kev else None,
-        "kev_ransomware": int(one.kev.ransomware) if one.kev else None,
-        "ssvc": one.ssvc,
-        "exploited": int(one.exploited),
-        "exploited_by": one.exploited_by,
-        "published": one.published,
-        "first_named": named["first_named"],
-        "articles": named["articles"],
-    }
-
-
-def _since(one: Vulnerability, before: Mapping[str, object], now: datetime) -> object:
-    """When we learnt that it is exploited: at once where an article names what KEV had before, then KEV's own day."""
-    if not one.exploited:
-        return None
-    return before.get("exploited_since") or times.whole(now)
 
 
 def _plain(row: sqlite3.Row) -> dict[str, Any]:
