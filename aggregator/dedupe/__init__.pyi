@@ -5,7 +5,6 @@ from .changes import change as change
 from .decide import Document as Document
 from .decide import content_hash as content_hash
 from .decide import decide as decide
-from .decide import lookup_guids as lookup_guids
 from .near_duplicates import another_notice as another_notice
 from .near_duplicates import fingerprint as fingerprint
 from .near_duplicates import resemblance as resemblance

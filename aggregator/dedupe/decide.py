@@ -120,11 +120,6 @@ def content_hash(entry: Entry) -> str:
     return digest.hexdigest()
 
 
-def lookup_guids(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Every guid under which one of these entries may be stored."""
-    return Document.of(entries).guids
-
-
 def decide(entries: Iterable[Entry], known: Mapping[str, Known]) -> tuple[Decision, ...]:
     """One decision for each entry, in order. `known` is this feed's, by guid as stored."""
     return Document.of(entries).decide(known)

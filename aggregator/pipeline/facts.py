@@ -192,10 +192,8 @@ class FactFinder:
     def join(self) -> int:
         """Bring what is known of the flaws that articles name up to date; how many changed."""
         numbers = self.store.intel.cves()
-        if not numbers:
-            return 0
         path = database(self.data)
-        if not path.exists():
+        if not numbers or not path.exists():
             return self.store.intel.save_vulnerabilities(join(None, numbers), self.clock())
         with IntelData.open(path, read_only=True) as data:
             return self.store.intel.save_vulnerabilities(join(data, numbers), self.clock())

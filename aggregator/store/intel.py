@@ -105,11 +105,6 @@ class StoredIntel:
             [(article_id, hit.watch, hit.why, hit.certain, hit.exploited, times.whole(now)) for hit in found.values()],
         )
 
-    def forget_unnamed(self) -> None:
-        """Drop flaws that no article names any more."""
-        with self._session.write() as sql:
-            sql.execute("DELETE FROM vulnerabilities WHERE cve NOT IN (SELECT value FROM facts WHERE kind = 'cve')")
-
     def cves(self) -> tuple[str, ...]:
         """Every CVE number that an article names."""
         with self._session.read() as sql:

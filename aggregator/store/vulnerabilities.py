@@ -28,7 +28,11 @@ _SHOWN = ("state", "exploited", "cvss", "epss", "kev_ransomware")
 
 
 def save(sql: Sql, known: Mapping[str, Vulnerability], now: datetime) -> int:
-    """Write what is known of the flaws that articles name; how many changed. What shows them is marked."""
+    """Write what is known of the flaws that articles name; how many changed. What shows them is marked.
+
+    Flaws that no article names any more are dropped.
+    """
+    sql.execute("DELETE FROM vulnerabilities WHERE cve NOT IN (SELECT value FROM facts WHERE kind = 'cve')")
     named = {row["value"]: row for row in sql.all(_NAMED)}
     former = {row["cve"]: dict(row) for row in sql.all("SELECT * FROM vulnerabilities")}
     return sum(

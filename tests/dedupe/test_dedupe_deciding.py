@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.dedupe import content_hash, decide, lookup_guids
+from aggregator.dedupe import content_hash, decide
 from aggregator.dedupe.changes import lasting, visible
+from aggregator.dedupe.decide import Document
 from aggregator.models import Decision, Entry, Known, Verdict
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -70,7 +71,7 @@ def test_f31_one_guid_on_two_items_keeps_both() -> None:
     assert [decision.verdict for decision in decisions] == [Verdict.NEW, Verdict.NEW]
     assert len({decision.guid for decision in decisions}) == 2
     known = stored(decisions)
-    assert set(known) <= set(lookup_guids([other, FIRST]))
+    assert set(known) <= set(Document.of([other, FIRST]).guids)
     for poll in ([other, FIRST], [FIRST, other], [FIRST], [other]):
         assert {decision.verdict for decision in decide(poll, known)} == {Verdict.UNCHANGED}
 
@@ -221,4 +222,4 @@ def test_nothing_is_lost(entries: list[Entry]) -> None:
     assert [decision.entry for decision in decisions] == entries
     new = [decision for decision in decisions if decision.verdict is Verdict.NEW]
     assert len({decision.guid for decision in new}) == len(new)
-    assert {decision.guid for decision in decisions} <= set(lookup_guids(entries))
+    assert {decision.guid for decision in decisions} <= set(Document.of(entries).guids)

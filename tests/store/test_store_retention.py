@@ -10,7 +10,8 @@ from support.store_builders import HOUR, NOW, Newsroom, decision, entry
 
 from aggregator import emit
 from aggregator.config.settings import Site
-from aggregator.dedupe import decide, lookup_guids
+from aggregator.dedupe import decide
+from aggregator.dedupe.decide import Document
 from aggregator.models import Likeness, PollOutcome, PollResult, Verdict
 from aggregator.store.retention import NOTICE, Limit
 from aggregator.store.stories import Placed, StoryChanges
@@ -211,7 +212,7 @@ def test_a_purged_guid_that_flips_does_not_come_back(two: Newsroom) -> None:
     purge(two)
     for flipped in ("http://alpha.example/one", "https://alpha.example/one/", "http://alpha.example/one/"):
         again = replace(entry("one", published=NOW - 100 * DAY), guid=flipped, url=flipped)
-        known = two.store.known(two.feed().id, lookup_guids([again]))
+        known = two.store.known(two.feed().id, Document.of([again]).guids)
         (decided,) = decide([again], known)
         assert decided.verdict is not Verdict.NEW, flipped
         two.store.save_poll(PollOutcome(two.feed(), PollResult.CHANGED, NOW, 200, decisions=(decided,)))

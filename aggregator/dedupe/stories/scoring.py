@@ -13,7 +13,6 @@ Features and evidence as text: for the database, and for the person who asks why
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -238,14 +237,6 @@ def remaining(a: Described, b: Described) -> float:
 
 
 _SHOWN = {"id": "", "name": "", "num": "the number "}
-
-
-def reread(item: str, published: datetime | None, terms: str) -> Features:
-    """What `terms.written` wrote. ValueError: it is not that."""
-    values = json.loads(terms)
-    if not isinstance(values, dict):
-        raise ValueError("the terms of an article are a JSON object")  # noqa: TRY004 - as for what is no JSON at all
-    return Features(item, published, tuple((str(term), float(weight)) for term, weight in values.items()))
 
 
 SPELLINGS = 3

@@ -119,18 +119,6 @@ class Rulings:
         return Rulings(self.together - new, self.apart | new)
 
 
-def merging(one: Iterable[str], other: Iterable[str]) -> frozenset[Pair]:
-    """The pairs to be joined so that two stories, given by their articles, are one."""
-    first, *rest = (*one, *other)
-    return frozenset(_in_order((first, item)) for item in rest)
-
-
-def splitting(out: Iterable[str], left: Iterable[str]) -> frozenset[Pair]:
-    """The pairs to be parted so that the articles `out` leave a story in which `left` remain."""
-    remaining = tuple(left)
-    return frozenset(_in_order((a, b)) for a in out for b in remaining)
-
-
 def _in_order(pair: Pair) -> Pair:
     return pair if pair[0] <= pair[1] else (pair[1], pair[0])
 
