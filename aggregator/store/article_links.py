@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from html import unescape
 
 from aggregator.store.connection import Sql
+from aggregator.store.identity import OWN_ENTRY
 from aggregator.text.urls import host_of, http_url, public_url
 
 MOST = 500
@@ -33,13 +34,12 @@ def fill(sql: Sql) -> None:
     """Read the links of every article that is stored; for a database from before the table."""
     last = 0
     while rows := sql.all(
-        """
+        f"""
         SELECT articles.id, articles.url, coalesce(nullif(articles.html, ''), entries.html, entries.summary, '') AS html
-        FROM articles LEFT JOIN entries ON entries.id =
-            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        FROM articles LEFT JOIN entries ON entries.id = {OWN_ENTRY}
         WHERE articles.id > ? AND NOT EXISTS (SELECT 1 FROM purged WHERE article_id = articles.id)
         ORDER BY articles.id LIMIT 500
-        """,
+        """,  # noqa: S608 - the text is ours
         (last,),
     ):
         for row in rows:

@@ -23,7 +23,7 @@ from aggregator.models import (
 from aggregator.models.errors import Refusal
 from aggregator.store import article_links, post_changes, revisions, times
 from aggregator.store.connection import Sql
-from aggregator.store.identity import identifying
+from aggregator.store.identity import OWN_ENTRY, identifying
 from aggregator.text.storable import TEASER_CHARS, keepable, plain, shortened
 from aggregator.text.words import count_words
 
@@ -158,11 +158,10 @@ def take_longest(sql: Sql, article_id: int, now: datetime) -> None:
 def link_of(sql: Sql, article_id: int) -> str | None:
     """The link that its feed gives an article."""
     found = sql.value(
-        """
-        SELECT entries.url FROM articles JOIN entries ON entries.id =
-            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        f"""
+        SELECT entries.url FROM articles JOIN entries ON entries.id = {OWN_ENTRY}
         WHERE articles.id = ?
-        """,
+        """,  # noqa: S608 - the text is ours
         (article_id,),
     )
     return None if found is None else str(found)
@@ -235,15 +234,15 @@ def failed(
     )
 
 
-BEST_TEXT = """
+BEST_TEXT = f"""
     (SELECT best.id FROM entries AS best
      WHERE best.article_id = articles.id AND (
-        best.id = (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        best.id = {OWN_ENTRY}
         OR best.id IN (SELECT entry_id FROM contributors WHERE article_id = articles.id AND text))
      ORDER BY length(coalesce(nullif(best.html, ''), best.summary)) DESC,
         best.id IN (SELECT entry_id FROM contributors), best.id
      LIMIT 1)
-"""
+"""  # noqa: S608 - the text is ours
 """The entry whose text is an article's, where its page gives none: that of its feed, or a longer one of one as near."""
 
 

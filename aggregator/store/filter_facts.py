@@ -16,6 +16,7 @@ from aggregator.text.urls import default_name, title_as_name
 
 if TYPE_CHECKING:
     from aggregator.store.connection import Sql
+from aggregator.store.identity import OWN_ENTRY
 
 FEW = 200
 """Posts that are looked up in the search index one by one; for more, all matches of an expression are listed."""
@@ -35,8 +36,7 @@ _POSTS = f"""
     JOIN articles ON articles.id = posts.article_id
     JOIN feeds ON feeds.id = articles.feed_id
     LEFT JOIN story_articles AS story ON story.article_id = articles.id
-    LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries ON entries.id = {OWN_ENTRY}
     WHERE posts.sequence IS NOT NULL AND NOT posts.hidden AND {STANDING} AND {{posts}}
     ORDER BY posts.sequence
 """  # noqa: S608 - our own words

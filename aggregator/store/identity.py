@@ -21,6 +21,9 @@ from aggregator.store import times
 from aggregator.store.connection import Sql
 from aggregator.text.urls import host_of, http_url, same_site
 
+OWN_ENTRY = "(SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)"
+"""The entry that brought an article, in a statement about `articles`: the first of its own feed."""
+
 Canonical = Callable[[str], str]
 """URL -> its form for comparing."""
 

@@ -16,6 +16,7 @@ from datetime import datetime
 from aggregator.models import CheckedImage, PendingImage, Picture
 from aggregator.store import post_changes, times
 from aggregator.store.connection import Session, Sql
+from aggregator.store.identity import OWN_ENTRY
 from aggregator.text.images import is_image, path_of, sources
 from aggregator.text.urls import hide, hide_in_urls, holds_secret, host_of, http_url
 
@@ -42,8 +43,7 @@ _QUEUED = f"""
     JOIN articles ON articles.id = media_queue.article_id
     JOIN feeds ON feeds.id = articles.feed_id
     JOIN posts ON posts.article_id = articles.id
-    LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries ON entries.id = {OWN_ENTRY}
     WHERE articles.state <> 'pending' AND (posts.sequence IS NULL OR :older)
     ORDER BY posts.sequence IS NULL DESC, articles.published DESC LIMIT :limit
 """  # noqa: S608 - our own words

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from aggregator.models import Article, Decision, Neighbour
 from aggregator.store import article_texts, identity, neighbours, post_changes, retention, times
 from aggregator.store.connection import Sql
-from aggregator.store.identity import Links
+from aggregator.store.identity import OWN_ENTRY, Links
 from aggregator.text.urls import host_of
 
 LINKED = "its link is that of this post"
@@ -268,12 +268,11 @@ def give_up(sql: Sql, article_id: int, url: str, links: Links) -> None:
 def link_to_own_page(sql: Sql, article_id: int, url: str, links: Links) -> None:
     """Let an article that links to `url` (canonical form) link to its own page again."""
     row = sql.one(
-        """
+        f"""
         SELECT articles.url, coalesce(articles.final_url, entries.url) AS own
-        FROM articles LEFT JOIN entries ON entries.id =
-            (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+        FROM articles LEFT JOIN entries ON entries.id = {OWN_ENTRY}
         WHERE articles.id = ?
-        """,
+        """,  # noqa: S608 - the text is ours
         (article_id,),
     )
     if row is not None and row["url"] and row["own"] and links.canonical(row["url"]) == url:

@@ -43,6 +43,7 @@ from aggregator.store import (
 from aggregator.store.article_texts import BEST_TEXT
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
+from aggregator.store.identity import OWN_ENTRY
 from aggregator.store.story_members import StoryCoverage
 from aggregator.text.storable import SUMMARY_CHARS, plain, shortened
 from aggregator.text.unseen import is_seen
@@ -75,8 +76,7 @@ _POSTS = f"""
     JOIN posts ON posts.article_id = wanted.value
     JOIN articles ON articles.id = posts.article_id
     JOIN feeds ON feeds.id = articles.feed_id
-    LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries ON entries.id = {OWN_ENTRY}
     LEFT JOIN entries AS told ON told.id = {BEST_TEXT}
     ORDER BY posts.sequence DESC
 """  # noqa: S608 - the text is ours

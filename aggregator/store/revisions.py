@@ -21,6 +21,7 @@ from hashlib import sha256
 from aggregator.models import Change, PageEvidence, PendingArticle, Revision, RevisionKind, Validators
 from aggregator.store import feeds, identity, times
 from aggregator.store.connection import Session, Sql
+from aggregator.store.identity import OWN_ENTRY
 from aggregator.text import diff
 
 OFFSETS = (
@@ -66,7 +67,7 @@ SHOWN = 20
 PUBLIC = (RevisionKind.EDITED, RevisionKind.REVERTED)
 """What an outlet did; the other kinds are our own reading getting better."""
 
-_DUE = """
+_DUE = f"""
     SELECT articles.id, coalesce(articles.final_url, articles.url) AS url, articles.feed_id, articles.title,
         coalesce(nullif(entries.html, ''), entries.summary, '') AS feed_html,
         coalesce(entries.published, articles.published) AS published,
@@ -76,10 +77,9 @@ _DUE = """
     CROSS JOIN articles ON articles.id = rechecks.article_id
         AND articles.state = 'scraped' AND articles.next_attempt IS NULL
     CROSS JOIN feeds ON feeds.id = articles.feed_id AND feeds.configured AND NOT feeds.paused
-    LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries ON entries.id = {OWN_ENTRY}
     WHERE rechecks.due <= ? ORDER BY rechecks.due, articles.id LIMIT ?
-"""
+"""  # noqa: S608 - the text is ours
 _SAID = """
     SELECT articles.state, articles.title, articles.text, articles.partial,
         (SELECT json_group_array(entries.title) FROM entries WHERE entries.article_id = articles.id) AS announced

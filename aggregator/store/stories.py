@@ -26,6 +26,7 @@ from sys import intern
 
 from aggregator.store import identity, post_changes, story_members, times
 from aggregator.store.connection import Session, Sql
+from aggregator.store.identity import OWN_ENTRY
 from aggregator.text.storable import plain
 from aggregator.text.urls import public_url
 
@@ -44,8 +45,7 @@ _READY = f"""
          WHERE copy.duplicate_of = articles.id) AS copied_by
     FROM story_waiting CROSS JOIN articles ON articles.id = story_waiting.article_id
     JOIN feeds ON feeds.id = articles.feed_id
-    LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries ON entries.id = {OWN_ENTRY}
     WHERE articles.state IN ('scraped', 'feed_text') OR articles.next_attempt IS NULL
         OR articles.first_seen < :overdue
     ORDER BY articles.published, articles.uid LIMIT :limit
@@ -350,8 +350,7 @@ _SUBJECT = f"""
         articles.duplicate_of, articles.similarity, articles.duplicate_reason
     FROM articles JOIN feeds ON feeds.id = articles.feed_id
     LEFT JOIN story_articles AS own ON own.article_id = coalesce(articles.duplicate_of, articles.id)
-    LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries ON entries.id = {OWN_ENTRY}
     WHERE articles.id = ?
 """  # noqa: S608 - our own text
 

@@ -21,6 +21,7 @@ from aggregator.models import Source, StoryMember
 from aggregator.store import feeds, times
 from aggregator.store.connection import Sql
 from aggregator.store.feeds import STANDING
+from aggregator.store.identity import OWN_ENTRY
 from aggregator.text.storable import TEASER_CHARS, plain, shortened
 from aggregator.text.urls import public_url
 
@@ -42,8 +43,7 @@ _MEMBERS = f"""
     JOIN story_articles AS own ON own.story_id = wanted.value
     JOIN articles ON articles.id = own.article_id AND articles.duplicate_of IS NULL
     JOIN posts ON posts.article_id = articles.id AND posts.sequence IS NOT NULL AND {STANDING}
-    LEFT JOIN entries ON entries.id =
-        (SELECT min(id) FROM entries WHERE article_id = articles.id AND feed_id = articles.feed_id)
+    LEFT JOIN entries ON entries.id = {OWN_ENTRY}
     ORDER BY own.story_id, posts.published, posts.sequence
 """  # noqa: S608 - our own words
 _FORMER = """
