@@ -24,7 +24,8 @@ from aggregator.models.errors import Refusal
 from aggregator.store import article_links, post_changes, revisions, times
 from aggregator.store.connection import Sql
 from aggregator.store.identity import OWN_ENTRY, identifying
-from aggregator.text.storable import TEASER_CHARS, keepable, plain, shortened
+from aggregator.text.plain import body_text
+from aggregator.text.storable import TEASER_CHARS, keepable, shortened
 from aggregator.text.words import count_words
 
 COMMON = 0.25
@@ -138,7 +139,7 @@ def fall_back(sql: Sql, article_id: int, now: datetime) -> bool:
     """
     row = _row(sql, article_id)
     html = _feed_html(sql, article_id)
-    text = plain(html)
+    text = body_text(html)
     if row["state"] != "scraped" or not text.strip():
         return False
     values = _texts(text, html) | {"state": "feed_text", "extractor": FROM_FEED}
@@ -150,7 +151,7 @@ def take_longest(sql: Sql, article_id: int, now: datetime) -> None:
     row = _row(sql, article_id)
     if row["state"] == "scraped" or not row["text"] or row["html"]:
         return
-    text = plain(_feed_html(sql, article_id))
+    text = body_text(_feed_html(sql, article_id))
     if len(text) > len(row["text"]):
         _write(sql, row, _texts(text, ""), now, repaired=True)
 
@@ -180,7 +181,7 @@ def speak_as(sql: Sql, article_id: int, entry: sqlite3.Row, now: datetime) -> No
         "url": entry["url"] or row["url"],
         "extractor": "feed",
         "quality": None,
-        **_texts(plain(entry["html"] or entry["summary"]), ""),
+        **_texts(body_text(entry["html"] or entry["summary"]), ""),
     }
     if row["state"] == "scraped":
         values["state"] = "feed_text"
@@ -190,7 +191,7 @@ def speak_as(sql: Sql, article_id: int, entry: sqlite3.Row, now: datetime) -> No
 
 def plain_words(markup: str) -> list[str]:
     """The words of a text, as two texts are compared by them."""
-    return plain(markup).casefold().split()
+    return body_text(markup).casefold().split()
 
 
 def words_akin(a: list[str], b: list[str]) -> bool:
@@ -205,7 +206,7 @@ def follow_entry(sql: Sql, row: sqlite3.Row, entry: Entry, at: datetime) -> None
         return
     values: dict[str, object] = {"title": keepable(entry.title) or row["title"]}
     if row["text"]:
-        values |= _texts(plain(_feed_html(sql, row["id"])), "")
+        values |= _texts(body_text(_feed_html(sql, row["id"])), "")
     _write(sql, row, values, at)
 
 
@@ -215,7 +216,7 @@ def fill_from_feed(sql: Sql, article_id: int) -> None:
     if row["text"]:
         return
     # Setting what is so already would have the article looked through for images once more.
-    values = _texts(plain(_feed_html(sql, article_id)), "")
+    values = _texts(body_text(_feed_html(sql, article_id)), "")
     if new := {name: value for name, value in values.items() if value != row[name]}:
         _set(sql, article_id, new)
 

@@ -45,7 +45,8 @@ from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
 from aggregator.store.identity import OWN_ENTRY
 from aggregator.store.story_members import StoryCoverage
-from aggregator.text.storable import SUMMARY_CHARS, plain, shortened
+from aggregator.text.plain import body_text
+from aggregator.text.storable import SUMMARY_CHARS, shortened
 from aggregator.text.unseen import is_seen
 from aggregator.text.urls import public_url
 
@@ -224,7 +225,7 @@ def _post(row: sqlite3.Row, found: _Gathered) -> Post:
         revised=times.read(row["revised"]),
         language=row["language"],
         html=row["html"] or row["told_html"] or row["told_summary"] or "",
-        summary=shortened(plain(row["feed_summary"] or row["told_summary"] or "") or row["text"], SUMMARY_CHARS),
+        summary=shortened(body_text(row["feed_summary"] or row["told_summary"] or "") or row["text"], SUMMARY_CHARS),
         tags=tuple(sorted({tag for feed_id in carrying for tag in sources[feed_id].tags})),
         categories=tuple(dict.fromkeys(json.loads(row["categories"] or "[]") + json.loads(row["further_categories"]))),
         lead_image=image.url if image else row["lead_image"],

@@ -19,7 +19,8 @@ from html import escape
 from aggregator.store import post_changes, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
-from aggregator.text.storable import SUMMARY_CHARS, plain, shortened
+from aggregator.text.plain import body_text
+from aggregator.text.storable import SUMMARY_CHARS, shortened
 
 BATCH = 200
 """Articles purged in one transaction, so that polls need not wait for a first great clearing."""
@@ -85,7 +86,7 @@ def purge(sql: Sql, limits: Iterable[Limit], now: datetime) -> int:
     ]
     rows = sql.all(_PAST, {"limits": json.dumps(wanted), "batch": BATCH})
     for row in rows:
-        teaser = shortened(plain(row["summary"]) or row["text"], SUMMARY_CHARS)  # what lists show of it
+        teaser = shortened(body_text(row["summary"]) or row["text"], SUMMARY_CHARS)  # what lists show of it
         sql.execute(
             "INSERT INTO purged (article_id, at, word_count) VALUES (?, ?, ?)",
             (row["id"], times.whole(now), row["word_count"]),

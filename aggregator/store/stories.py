@@ -27,7 +27,7 @@ from sys import intern
 from aggregator.store import identity, post_changes, story_members, times
 from aggregator.store.connection import Session, Sql
 from aggregator.store.identity import OWN_ENTRY
-from aggregator.text.storable import plain
+from aggregator.text.plain import body_text
 from aggregator.text.urls import public_url
 
 KEY = "substr(articles.uid, -32, 16)"
@@ -163,7 +163,7 @@ def unplaced(sql: Sql, limit: int, overdue: datetime) -> tuple[Unplaced, ...]:
             id=row["id"],
             key=row["key"],
             title=row["title"],
-            text=row["text"] or plain(row["feed_html"]),
+            text=row["text"] or body_text(row["feed_html"]),
             published=times.must_read(row["published"]),
             source=row["source"],
             url=row["url"] or "",
@@ -386,7 +386,7 @@ def subject(sql: Sql, reference: str, canonical: str) -> StorySubject | None:
         url=public_url(row["url"]) if row["url"] else "",
         source=row["source"],
         published=times.must_read(row["published"]),
-        text=row["text"] or plain(row["feed_html"]),
+        text=row["text"] or body_text(row["feed_html"]),
         story=row["story_id"],
         similarity=row["similarity"],
         copy_reason=row["duplicate_reason"],

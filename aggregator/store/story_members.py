@@ -22,7 +22,8 @@ from aggregator.store import feeds, times
 from aggregator.store.connection import Sql
 from aggregator.store.feeds import STANDING
 from aggregator.store.identity import OWN_ENTRY
-from aggregator.text.storable import TEASER_CHARS, plain, shortened
+from aggregator.text.plain import body_text
+from aggregator.text.storable import TEASER_CHARS, shortened
 from aggregator.text.urls import public_url
 
 _STORIES = """
@@ -104,7 +105,7 @@ def beside(sql: Sql, ids: Iterable[int]) -> set[int]:
 
 
 def _member(row: sqlite3.Row, source: Source, *, quiet: bool) -> StoryMember:
-    teaser = row["teaser"] or shortened(plain(row["summary"]) or row["text"], TEASER_CHARS)
+    teaser = row["teaser"] or shortened(body_text(row["summary"]) or row["text"], TEASER_CHARS)
     return StoryMember(
         name=source.name,
         slug=source.slug,

@@ -1,7 +1,8 @@
-"""Strings of a feed as they may be stored: plain where they must be plain, HTML where they may be HTML.
+"""HTML to text without parsing it, and strings of a feed as they may be stored.
 
-Titles, names and tags come out as text, with entities decoded exactly once. Nothing here makes HTML safe (scrape.clean
-does); what is guaranteed is that no control character, lone surrogate or endless field gets further than this.
+Three ways lead from HTML to text: `plain` makes one line of a title or a name, `body_text` paragraphs of a text that is
+clean already, and `scrape.dom.to_text`, which needs a parsed tree, tables and lists too. Nothing here makes HTML safe
+(scrape.clean does); what is guaranteed is that no control character, lone surrogate or endless field gets further.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import html
 import re
 from urllib.parse import urljoin
 
-from aggregator.text.storable import shortened
+from aggregator.text.storable import keepable, shortened
 from aggregator.text.unseen import is_seen
 from aggregator.text.urls import http_url
 
@@ -49,6 +50,17 @@ _LOOKS_LIKE_HTML = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(r"""(\s(?:href|src|poster|data-src|cite)\s*=\s*)(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
+
+_UNSHOWN = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"), ("<template", "</template>"))
+_BLOCK_TAG = re.compile(
+    r"(?i)</?(?:address|article|aside|blockquote|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|li|main|"
+    r"nav|ol|p|pre|section|summary|table|tr|ul)\b[^<>]*>"
+)
+_LINE_BREAK = re.compile(r"(?i)<br\b[^<>]*>")
+_CELL_END = re.compile(r"(?i)</t[dh]\s*>")
+_ANY_TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
+_BLANK_LINES = re.compile(r"\n[ \t\r\f\v]*(?:\n\s*)+")
+_BLANKS = re.compile(r"[ \t\r\f\v\u00a0]+")
 
 
 def legal(text: str) -> str:
@@ -184,6 +196,37 @@ def from_plain(text: str, *, breaks: bool = False) -> str:
     paragraphs = [part.strip() for part in _PARAGRAPH.split(text.replace("\r\n", "\n"))]
     escaped = [html.escape(part, quote=False) for part in paragraphs if part]
     return "".join(f"<p>{part.replace(chr(10), '<br>') if breaks else part}</p>" for part in escaped)
+
+
+def body_text(markup: str) -> str:
+    """The text of HTML that scrape has cleaned, or of a feed's summary: paragraphs with a blank line between them.
+
+    Tags go and entities are resolved; nothing is parsed, and nothing is made safe.
+    """
+    if not markup:
+        return ""
+    text = markup
+    for opening, closing in _UNSHOWN:
+        text = _without(text, opening, closing)
+    text = re.sub(r"\s+", " ", text) if "<pre" not in text else text
+    text = _CELL_END.sub(" ", _LINE_BREAK.sub("\n", text))
+    text = _ANY_TAG.sub("", _BLOCK_TAG.sub("\n\n", text))
+    text = _BLANKS.sub(" ", html.unescape(text))
+    return keepable(_BLANK_LINES.sub("\n\n", text.replace(" \n", "\n").replace("\n ", "\n")).strip())
+
+
+def _without(markup: str, opening: str, closing: str) -> str:
+    """`markup` without what stands between the two, to the end if it is not closed; in one pass, whatever it is."""
+    lower = markup.lower()
+    if opening not in lower or len(lower) != len(markup):
+        return markup
+    kept, place = [], 0
+    while (start := lower.find(opening, place)) >= 0:
+        kept.append(markup[place:start])
+        end = lower.find(closing, start + len(opening))
+        place = len(markup) if end < 0 else end + len(closing)
+    kept.append(markup[place:])
+    return "".join(kept)
 
 
 def visible_length(markup: str) -> int:

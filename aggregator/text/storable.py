@@ -1,12 +1,7 @@
-"""Small texts made from larger ones: what SQLite can hold, plain text out of clean HTML, teasers, safe file names.
-
-`plain` is for HTML that scrape has cleaned (or a feed's summary): it takes the tags out and no more. It does not make
-HTML safe, and its result is text, to be escaped by whoever shows it.
-"""
+"""Small texts made from larger ones: what SQLite can hold, teasers, safe file names."""
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -22,18 +17,8 @@ SLUG_CHARS = 60
 """Leaves room for a folder, a hash and a suffix below the 255 bytes of common file systems."""
 
 _DROP = str.maketrans({HIT_START: None, HIT_END: None})
-_UNSEEN = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"), ("<template", "</template>"))
 _LARGEST = 2**63 - 1
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_BLOCK = re.compile(
-    r"(?i)</?(?:address|article|aside|blockquote|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|li|main|"
-    r"nav|ol|p|pre|section|summary|table|tr|ul)\b[^<>]*>"
-)
-_BREAK = re.compile(r"(?i)<br\b[^<>]*>")
-_CELL = re.compile(r"(?i)</t[dh]\s*>")
-_TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
-_PARAGRAPHS = re.compile(r"\n[ \t\r\f\v]*(?:\n\s*)+")
-_BLANKS = re.compile(r"[ \t\r\f\v\u00a0]+")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))})
 """Names that Windows gives to devices, whatever their suffix."""
@@ -58,34 +43,6 @@ def _whole_text(text: str) -> str:
 def keepable(text: str) -> str:
     """`text` (plain or HTML) without the characters that mark hits in snippets, and without secrets in its URLs."""
     return hide_in_urls(text if text.isascii() else text.translate(_DROP))
-
-
-def plain(markup: str) -> str:
-    """The text of clean HTML: paragraphs separated by a blank line, entities resolved."""
-    if not markup:
-        return ""
-    text = markup
-    for opening, closing in _UNSEEN:
-        text = _without(text, opening, closing)
-    text = re.sub(r"\s+", " ", text) if "<pre" not in text else text
-    text = _CELL.sub(" ", _BREAK.sub("\n", text))
-    text = _TAG.sub("", _BLOCK.sub("\n\n", text))
-    text = _BLANKS.sub(" ", html.unescape(text))
-    return keepable(_PARAGRAPHS.sub("\n\n", text.replace(" \n", "\n").replace("\n ", "\n")).strip())
-
-
-def _without(markup: str, opening: str, closing: str) -> str:
-    """`markup` without what stands between the two, to the end if it is not closed; in one pass, whatever it is."""
-    lower = markup.lower()
-    if opening not in lower or len(lower) != len(markup):
-        return markup
-    kept, place = [], 0
-    while (start := lower.find(opening, place)) >= 0:
-        kept.append(markup[place:start])
-        end = lower.find(closing, start + len(opening))
-        place = len(markup) if end < 0 else end + len(closing)
-    kept.append(markup[place:])
-    return "".join(kept)
 
 
 def shortened(text: str, limit: int) -> str:
