@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 
 from aggregator.intel.hosts import host_name, shared_suffix
 from aggregator.models.intel import WarningList
+from aggregator.text.word_lists import word_list
 
 SHARED_LISTS = frozenset({"lots-project", "url-shortener"})
 """Lists of hosts where strangers put what they like: URLs there are judged, the bare host is not."""
@@ -98,12 +97,6 @@ def own() -> KnownValues:
     return known(())
 
 
-@lru_cache(1)
-def _ours() -> dict[str, list[str]]:
-    text = resources.files("aggregator.intel").joinpath("known.toml").read_text("utf-8")
-    return tomllib.loads(text)
-
-
 def known(lists: Iterable[WarningList]) -> KnownValues:
     """Our own list and these, compiled. Entries that can not be read are left out: a list is a stranger's."""
     exact: dict[str, KnownMatch] = {}
@@ -121,7 +114,7 @@ def known(lists: Iterable[WarningList]) -> KnownValues:
             hashes.update((entry.lower(), one.name) for entry in one.entries)
         elif one.kind in {"string", "hostname", "substring"}:
             _hosts(one, exact, below)
-    ours = _ours()
+    ours = word_list("aggregator.intel", "known")
     networks.extend((entry, _OWN) for entry in ours["addresses"])
     hashes.update((entry, "the hash of nothing") for entry in ours["hashes"])
     for key in ("hosts", "services", "shared"):

@@ -7,13 +7,13 @@ make a heading one of indicators is data (`words.toml`). No value is judged here
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from importlib import resources
+
+from aggregator.text.word_lists import word_list
 
 MAX_HEADING = 90
 """Characters of a line that may be a heading."""
@@ -49,15 +49,12 @@ _MARKS = " #*-=:>\u2022\u25cf\u00b7\u25aa0123456789.)("
 _END = re.compile(r"[.!?][\"'\u201d\u2019)]*$")
 
 
-@lru_cache(1)
-def _words() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(resources.files("aggregator.intel").joinpath("words.toml").read_text("utf-8"))
-
-
 @lru_cache(64)
 def pattern(table: str, name: str, *, ends: bool = False) -> re.Pattern[str]:
     """The words of `words.toml` as one pattern, for text in lower case; with `ends`, the last words of a text."""
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(_words()[table][name])})(?![\w-]){'$' if ends else ''}")
+    return re.compile(
+        rf"(?<![\w-])(?:{'|'.join(word_list('aggregator.intel', 'words')[table][name])})(?![\w-]){'$' if ends else ''}"
+    )
 
 
 @dataclass(frozen=True)

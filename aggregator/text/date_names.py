@@ -7,13 +7,13 @@ change for other reasons than the reading of dates does.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
+
+from aggregator.text.word_lists import word_list
 
 SHORTEST = 3
 """Letters from which on the beginning of a month's name stands for it."""
@@ -151,7 +151,7 @@ class _Names:
         self.months: dict[str, dict[str, int]] = {}
         self.bare_months: dict[str, dict[str, int]] = {}
         self.days: dict[str, frozenset[int]] = {}
-        languages = tomllib.loads(files(__package__).joinpath("date_names.toml").read_text("utf-8"))
+        languages = word_list("aggregator.text", "date_names")
         for language, kinds in languages.items():
             code = language.partition("-")[0]
             for number, forms in enumerate(kinds.get("months", ()), start=1):

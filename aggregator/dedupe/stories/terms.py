@@ -3,10 +3,7 @@
 Nothing is looked up and no model is asked. Names are told by their shape (a capital within a sentence, letters and
 digits mixed), so that the malware of tomorrow needs no list. What is rare is not known here (see `weights`).
 
-Words that tell nothing of an event: data, kept by hand, for the languages that the sources use.
-
-`STOP` is never a feature. `COMMON` are the security press's own furniture: they stay features, but count as if every
-fourth article held them, so that they carry little even when there are only ten articles to count in.
+Words that tell nothing of an event are data (`words.toml`), for the languages that the sources use.
 """
 
 from __future__ import annotations
@@ -21,92 +18,16 @@ from hashlib import blake2b
 from typing import Final
 
 from aggregator.dedupe.stories.values import Features, StoryItem
+from aggregator.text.word_lists import word_list
 from aggregator.text.words import has_digit, is_unspaced, normal, pairs, tokens_apart
 
-_ENGLISH = """
-a about above across after again against all almost along already also although always am amid among an and another any
-anyone anything are around as ask asked asks at away back be became because become been before began behind being
-below best better between beyond big both but by call called calls came can cannot com come comes could day days
-despite did do does doing done down due during each earlier early either else end enough even ever every few find first
-five following for former found four from full further gave get gets getting give given gives go goes going gone good
-got had half has have having he her here hers herself high him himself his how however i if in include included
-includes including into is isn it its itself just keep kept know known last late later latest least left less let like
-likely little ll local long look made main make makes making man many may me mean might million billion thousand
-moment more most move much must my near nearly need never new news next no nor not nothing now number of off often on
-once one only onto or order other others our ours out over own part past people per place point possible put quite
-rather re really recent recently report reported reportedly reporting reports same saw say saying says second see seen
-set several she should show since six so some soon statement still such take taken than that the their them themselves
-then there these they thing things third this those though three through thus time times to today told tomorrow too
-took toward towards tuesday two under until up upon us use used uses using ve very via want was way we week weeks well
-went were what when where whether which while who whole whom whose why will with within without work would year years
-yes yesterday yet you your yours monday wednesday thursday friday saturday sunday january february march april june
-july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec mr mrs ms dr st
-according said spokesperson spokeswoman spokesman read share http https www pm am edt est gmt utc
-"""
-_GERMAN = """
-aber alle allem allen aller alles als also am an andere anderen auch auf aus bei beim bereits bin bis bisher da dabei
-dadurch damit danach dann das dass dazu dem den denen denn der deren des dessen die dies diese diesem diesen dieser
-dieses doch dort du durch ein eine einem einen einer eines einige er erst es etwa etwas euch für gegen gibt habe haben
-hat hatte hatten hier hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in indem ins ist ja jede jedem jeden jeder
-jetzt kann kein keine keinen konnte können könnte laut machen mal man mehr mehrere mit muss müssen nach nachdem nicht
-noch nun nur ob oder ohne sagt sagte schon sehr sei sein seine seinem seinen seiner seit sich sie sind so sollen sollte
-sondern sowie über um und uns unter vom von vor war waren was weil weiter weitere weiteren wenn wer werde werden wie
-wieder will wird wir wo worden wurde wurden zu zum zur zwar zwei zwischen montag dienstag mittwoch donnerstag freitag
-samstag sonntag januar februar märz mai juni juli oktober dezember jahr jahre jahren tag tage tagen woche wochen uhr
-"""
-_ROMANCE = """
-al algo algunos ante antes aquí así aunque cada como con contra cual cuando de del desde donde dos durante el ella ellos
-en entre era es esa ese eso esta estaba están este esto estos fue fueron ha hace han hasta hay la las le les lo los
-más me mi mientras mismo muy nada ni no nos o otra otro otros para pero poco por porque pueden que quien se según ser si
-sido sin sobre su sus también tanto tiene tienen toda todo todos tras tres un una uno unos y ya año años día días lunes
-martes miércoles jueves viernes sábado domingo enero febrero marzo abril mayo junio julio agosto septiembre octubre
-noviembre diciembre dijo
-à afin ainsi alors après au aucun aussi autre autres aux avant avec avoir c'est car ce cela celle celui ces cette ceux
-chaque chez comme d'un d'une dans depuis des deux dit dont du elle elles encore est et été être eu eux fait faire il ils
-jour jours l'on là leur leurs lors lui mais même moins n'est ne non notre nous on ont ou où par pas pendant peu peut
-plus plusieurs pour pourquoi près qu'il qu'un quand quel quelle qui s'est sa sans sera ses si soit son sont sous sur
-très trois un une vers vous an ans année années lundi mardi mercredi jeudi vendredi samedi dimanche janvier février mars
-avril mai juin juillet août septembre octobre novembre décembre
-"""
-_RUSSIAN = """
-а без более бы был была были было быть в вам вас весь во вот все всех вы где да даже для до его ее её если есть еще ещё
-же за здесь и из или им их к как ко когда которая которого которой которые который кто ли либо мне может мы на над надо
-наш не него нее неё нет ни них но ну о об однако он она они оно от очень по под после при про с сам свои своих себя со
-так также такие такой там те тем то того тоже той только том тот ты у уже хотя чего чей чем что чтобы эта эти этих это
-этого этой этом этот я год года году лет день дня дней января февраля марта апреля мая июня июля августа сентября
-октября ноября декабря понедельник вторник среду четверг пятницу субботу воскресенье сообщил сообщила сообщили
-"""
-STOP: Final = frozenset(f"{_ENGLISH} {_GERMAN} {_ROMANCE} {_RUSSIAN}".split())
+_WORDS = word_list("aggregator.dedupe.stories", "words")
 
-_FURNITURE = """
-access account accounts activity actor actors administrator administrators advisory affected agency alert allow allows
-allowed analysis analyst analysts announced apps application applications arbitrary attack attacked attacker attackers
-attacking attacks available blog breach breached breaches bug bugs bypass campaign campaigns chain chief cloud code
-command companies company compromise compromised computer confirmed control corporate credential credentials crime
-criminal criminals critical crucial customer customers cyber cyberattack cyberattacks cybercrime cybercriminals
-cybersecurity damage dark data database databases defenders deploy deployed detail details detect detected device
-devices disclosed disclosure discovered domain download downloaded email emails employee employees encrypted enterprise
-execute execution exploit exploitation exploited exploiting exploits expert experts exposed extortion file files firm
-firms fix fixed fixes flaw flaws fraud gang global government group groups hack hacked hacker hackers hacking
-identified impact incident incidents industry infected infection information infrastructure install installed internal
-internet investigation issue issued issues leak leaked link links linked login mail malicious malware message messages
-mitigation mobile network networks notified notice observed official officials online operation operations operator
-operators organisation organisations organization organizations password passwords patch patched patches patching
-payload payment personal phishing platform police post posted privacy privilege privileges protect protection provider
-published ransom ransomware release released remote request research researcher researchers response risk score
-scam sector secure security sensitive sent server servers service services severity site software source spread state
-steal stealing stole stolen support system systems target targeted targeting targets team tech technical technology
-theft threat threats tool tools tracked traffic trick unauthenticated unauthorized unknown update updated updates
-urged url user users vendor version versions victim victims vulnerabilities vulnerability vulnerable warn warned
-warning warns web website websites wild worldwide zero zeroday cisa fbi cve cvss windows microsoft google android linux
-cyberangriff angreifer angriff angriffe daten hacker lücke lücken nutzer schadsoftware schwachstelle schwachstellen
-sicherheit sicherheitslücke sicherheitslücken sicherheitsupdate unternehmen update betroffen kunden
-ataque ataques atacantes ciberataque ciberseguridad datos empresa fallo seguridad sistemas usuarios vulnerabilidad
-attaque attaques attaquants cyberattaque données entreprise faille failles sécurité systèmes utilisateurs vulnérabilité
-атака атаки безопасности данных данные злоумышленники компания компании уязвимость уязвимости пользователей хакеры
-"""
-COMMON: Final = frozenset(_FURNITURE.split())
+STOP: Final = frozenset(" ".join(_WORDS["stop"].values()).split())
+"""Words that are never a feature."""
 
+COMMON: Final = frozenset(" ".join(_WORDS["common"].values()).split())
+"""The security press's own furniture: features that count as if every fourth article held them."""
 
 TITLE = 3.0
 """What an occurrence in the title counts."""

@@ -11,13 +11,13 @@ Look-ups only, by whole words of a name ("next-post" and "nextPost" are two word
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from itertools import product
 
-from aggregator.scrape.neighbours import words
+from aggregator.text.word_lists import word_list
 
 
 class Way(StrEnum):
@@ -53,9 +53,11 @@ class LinkLabel:
 
 
 _DECORATION = " \t\r\n\xa0\u200b\u200e\u200f\ufe0e\ufe0f:：|-–—·•…*~#♥()[]"
-_ARROWED = _DECORATION + words.NEXT_ARROWS + words.PREVIOUS_ARROWS
-_NEXT_EDGE, _PREVIOUS_EDGE = frozenset(words.NEXT_ARROWS), frozenset(words.PREVIOUS_ARROWS)
-_TRIMMED = words.NEXT_ARROWS + words.PREVIOUS_ARROWS + " |–—-\xa0"
+_WORDS = word_list("aggregator.scrape.neighbours", "words")
+_NEXT_ARROWS, _PREVIOUS_ARROWS = _WORDS["arrows"]["next"], _WORDS["arrows"]["previous"]
+_ARROWED = _DECORATION + _NEXT_ARROWS + _PREVIOUS_ARROWS
+_NEXT_EDGE, _PREVIOUS_EDGE = frozenset(_NEXT_ARROWS), frozenset(_PREVIOUS_ARROWS)
+_TRIMMED = _NEXT_ARROWS + _PREVIOUS_ARROWS + " |–—-\xa0"
 _VERBS = (" lesen", " ansehen", " anzeigen", " lire", " leer", " ler", " lezen")
 """Said after the noun in some languages ("nächsten Beitrag lesen"), and meaning nothing more."""
 _LOOSE_TERMS = 2
@@ -68,8 +70,8 @@ def _fold(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _split(listed: str) -> tuple[str, ...]:
-    return tuple(filter(None, (_fold(word) for word in listed.split(","))))
+def _folded(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(_fold, words))
 
 
 def _pairs(some: Iterable[str], others: Iterable[str]) -> Iterator[str]:
@@ -78,53 +80,58 @@ def _pairs(some: Iterable[str], others: Iterable[str]) -> Iterator[str]:
         yield f"{other} {one}"
 
 
-def _language(paragraph: str) -> dict[str, LinkLabel]:
-    after, before, newer, older, nouns = (_split(part) for part in paragraph.split("|"))
+def _language(words: Mapping[str, list[str]]) -> dict[str, LinkLabel]:
     senses = (
-        (after, Way.NEXT, Force.POST),
-        (before, Way.PREVIOUS, Force.POST),
-        (newer, Way.NEXT, Force.AGE),
-        (older, Way.PREVIOUS, Force.AGE),
+        ("next", Way.NEXT, Force.POST),
+        ("previous", Way.PREVIOUS, Force.POST),
+        ("newer", Way.NEXT, Force.AGE),
+        ("older", Way.PREVIOUS, Force.AGE),
     )
+    others = _WORDS["others"]
     table: dict[str, LinkLabel] = {}
-    for terms, way, force in senses:
+    for sense, way, force in senses:
+        terms = _folded(words[sense])
         table.update(dict.fromkeys(terms, LinkLabel(way, Force.BARE)))
-        table.update(dict.fromkeys(_pairs(terms, nouns), LinkLabel(way, force)))
-        table.update(dict.fromkeys(_pairs(terms, _split(words.PARTS)), LinkLabel(None)))
-        table.update(dict.fromkeys(_pairs(terms, _split(words.LISTS)), LinkLabel(None, pages=way, listed=True)))
-        table.update(dict.fromkeys(_pairs(terms, _split(words.PAGES)), LinkLabel(None, pages=way)))
+        table.update(dict.fromkeys(_pairs(terms, _folded(words["nouns"])), LinkLabel(way, force)))
+        table.update(dict.fromkeys(_pairs(terms, _folded(others["parts"])), LinkLabel(None)))
+        table.update(dict.fromkeys(_pairs(terms, _folded(others["lists"])), LinkLabel(None, pages=way, listed=True)))
+        table.update(dict.fromkeys(_pairs(terms, _folded(others["pages"])), LinkLabel(None, pages=way)))
     return table
 
 
 def _table() -> dict[str, LinkLabel]:
     table: dict[str, LinkLabel] = {}
-    for paragraph in words.LANGUAGES.strip().split("\n\n"):
-        table = _language(paragraph) | table
+    for words in _WORDS["languages"].values():
+        table = _language(words) | table
     fixed = (
-        (words.NEXT_POST, LinkLabel(Way.NEXT, Force.POST)),
-        (words.PREVIOUS_POST, LinkLabel(Way.PREVIOUS, Force.POST)),
-        (words.NEWER, LinkLabel(Way.NEXT, Force.AGE)),
-        (words.OLDER, LinkLabel(Way.PREVIOUS, Force.AGE)),
-        (words.NEXT_BARE, LinkLabel(Way.NEXT, Force.BARE)),
-        (words.PREVIOUS_BARE, LinkLabel(Way.PREVIOUS, Force.BARE)),
-        (words.NEXT_VAGUE, LinkLabel(Way.NEXT, Force.VAGUE)),
-        (words.PREVIOUS_VAGUE, LinkLabel(Way.PREVIOUS, Force.VAGUE)),
-        (words.NEXT_PAGES, LinkLabel(None, pages=Way.NEXT)),
-        (words.PREVIOUS_PAGES, LinkLabel(None, pages=Way.PREVIOUS)),
-        (words.OVERVIEWS, LinkLabel(None, Force.VAGUE)),
+        ("posts", "next", LinkLabel(Way.NEXT, Force.POST)),
+        ("posts", "previous", LinkLabel(Way.PREVIOUS, Force.POST)),
+        ("posts", "newer", LinkLabel(Way.NEXT, Force.AGE)),
+        ("posts", "older", LinkLabel(Way.PREVIOUS, Force.AGE)),
+        ("bare", "next", LinkLabel(Way.NEXT, Force.BARE)),
+        ("bare", "previous", LinkLabel(Way.PREVIOUS, Force.BARE)),
+        ("vague", "next", LinkLabel(Way.NEXT, Force.VAGUE)),
+        ("vague", "previous", LinkLabel(Way.PREVIOUS, Force.VAGUE)),
+        ("others", "next_pages", LinkLabel(None, pages=Way.NEXT)),
+        ("others", "previous_pages", LinkLabel(None, pages=Way.PREVIOUS)),
+        ("others", "overviews", LinkLabel(None, Force.VAGUE)),
     )
-    for listed, label in fixed:
-        table.update(dict.fromkeys(_split(listed), label))
+    for kind, name, label in fixed:
+        table.update(dict.fromkeys(_folded(_WORDS[kind][name]), label))
     return table
 
 
 _LABELS = _table()
 _COLON = re.compile("[:：]")
 _GLUED = re.compile(
-    rf"[\s{re.escape(words.NEXT_ARROWS + words.PREVIOUS_ARROWS)}]*(?P<label>"
+    rf"[\s{re.escape(_NEXT_ARROWS + _PREVIOUS_ARROWS)}]*(?P<label>"
     + "|".join(
         sorted(
-            (re.escape(word) for word in (*_split(words.NEXT_POST), *_split(words.PREVIOUS_POST)) if _CJK.match(word)),
+            (
+                re.escape(word)
+                for word in _folded((*_WORDS["posts"]["next"], *_WORDS["posts"]["previous"]))
+                if _CJK.match(word)
+            ),
             key=len,
             reverse=True,
         )
