@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from publicsuffixlist import PublicSuffixList
 
 from aggregator.scrape.article import DESCRIPTIONS
-from aggregator.scrape.blocks import Block, blocks
+from aggregator.scrape.blocks import Block
 from aggregator.scrape.clean.simplify import simplify
 from aggregator.scrape.content.areas import page_areas
 from aggregator.scrape.content.features import evidence
@@ -26,9 +26,9 @@ from aggregator.scrape.content.surroundings import MENU
 from aggregator.scrape.dom import parse, to_text
 from aggregator.scrape.metadata.titles import find_title, site_names
 from aggregator.scrape.neighbours.choose import find_with_blocks
+from aggregator.scrape.page_source import PageSource
 from aggregator.scrape.rendering import render
 from aggregator.scrape.several import other_parts
-from aggregator.scrape.structured import claims
 from aggregator.text.encoding import decode
 from aggregator.text.words import words_of
 
@@ -90,14 +90,14 @@ def lesson(page: bytes, url: str, truth: str, weight: float = 1.0) -> Lesson:
         return Lesson([], [], [])
     render(tree, url)
     simplify(tree)
-    said = claims(tree)
-    body = said.article.get("articleBody")
+    source = PageSource.of(tree, url)
+    body = source.said.article.get("articleBody")
     stated = to_text(body) if isinstance(body, str) else ""
-    about = said.first(*DESCRIPTIONS) or ""
-    title = find_title(tree, said, site_names(tree, said, url), url) or ""
+    about = source.said.first(*DESCRIPTIONS) or ""
+    title = find_title(source, site_names(source)) or ""
     others = [*find_with_blocks(tree, url)[1], *other_parts(tree, url, None, (title,))]
     apart = {node for other in others for node in other.iter()}
-    found = [block for block in blocks(tree) if block.element not in apart]
+    found = [block for block in source.blocks if block.element not in apart]
     items = evidence(page_areas(found, urlsplit(url).hostname or ""), title, stated, about)
     labels = label(found, truth)
     # A page counts by the root of its words, a block by its words up to 40: long pages are not to drown short ones.

@@ -20,7 +20,7 @@ from aggregator.scrape.choice import Text, best
 from aggregator.scrape.clean.clean import clean_html
 from aggregator.scrape.clean.simplify import simplify
 from aggregator.scrape.content.body import ArticleBody, find_body
-from aggregator.scrape.content.classify import ArticleContext as ArticleClaims
+from aggregator.scrape.content.classify import ArticleContext
 from aggregator.scrape.dom import MAX_CHARACTERS, Hint, parse, to_text
 from aggregator.scrape.languages import language_of
 from aggregator.scrape.metadata.metadata import metadata
@@ -29,9 +29,10 @@ from aggregator.scrape.multipage import forward, next_page, real_page, single_pa
 from aggregator.scrape.neighbours.choose import find_with_blocks
 from aggregator.scrape.page_data import article_in_data
 from aggregator.scrape.page_kind import Label, is_html, is_plain_text, label_of, media_type
+from aggregator.scrape.page_source import PageSource
 from aggregator.scrape.rendering import render
 from aggregator.scrape.several import other_parts
-from aggregator.scrape.structured import Claims, claims
+from aggregator.scrape.structured import Claims
 from aggregator.text.encoding import decode
 from aggregator.text.urls import redact
 from aggregator.text.words import count_words
@@ -110,10 +111,9 @@ def _plain_text(text: str, url: str, hint: Hint) -> Article:
 
 def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article:
     simplify(tree)
-    said = claims(tree)
-    everything = blocks(tree)
-    about = metadata(tree, said, url, everything, agent)
-    named = announced_title(tree, said, hint.title)
+    page = PageSource.of(tree, url)
+    about = metadata(page, agent)
+    named = announced_title(page, hint.title)
     title = named or (hint.title if stands(hint.title, url) else about.title or hint.title)
     around, others = find_with_blocks(tree, url)
     others += other_parts(tree, url, about.canonical_url, (hint.title, named or "", about.title or ""))
@@ -123,14 +123,12 @@ def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article
     if ruled.is_enough():
         body = ArticleBody(ruled.html, ruled.text)
     else:
-        everything = everything if hint.rule is None else blocks(tree)
-        claimed = ArticleClaims(title, _stated(said, hint), said.first(*DESCRIPTIONS) or "", url)
-        body = find_body(tree, claimed, everything, others, hint.boilerplate)
+        page = page if hint.rule is None else replace(page, blocks=blocks(tree))  # the rule has stripped something
+        context = ArticleContext(title, _stated(page.said, hint), page.said.first(*DESCRIPTIONS) or "", url)
+        body = find_body(page, context, others, hint.boilerplate)
     shown = Text() if body.engine == "stated" else Text(body.html, body.text, body.engine, body.quality)
-    label = label_of(tree, said, shown.text, named or about.title or "", hint.title, named=named is not None)
-    data = (
-        _from_data(tree, said, url, (title, about.title or "", hint.title)) if _may_have_more(label, shown) else Text()
-    )
+    label = label_of(page, shown.text, named or about.title or "", hint.title, named=named is not None)
+    data = _from_data(page, (title, about.title or "", hint.title)) if _may_have_more(label, shown) else Text()
     feed = Text(hint.html, to_text(hint.html), FROM_FEED)
     chosen = shown if ruled.is_enough() else best(label.kind, shown, data, feed, named=named is not None)
     if chosen is data and chosen.words:
@@ -156,7 +154,7 @@ def _taken_apart(tree: HtmlElement, url: str, hint: Hint, agent: str) -> Article
         kind=label.kind,
         kind_reason=label.reason,
         page_title=named or about.title,
-        partial=label.kind is not PageKind.ARTICLE or len(everything) > MAX_BLOCKS,
+        partial=label.kind is not PageKind.ARTICLE or len(page.blocks) > MAX_BLOCKS,
         noarchive=about.noarchive,
         next_page_url=onward,
         single_page_url=whole,
@@ -170,9 +168,9 @@ def _may_have_more(label: Label, shown: Text) -> bool:
     return label.kind is not PageKind.ARTICLE or shown.words < FEW
 
 
-def _from_data(tree: HtmlElement, said: Claims, url: str, titles: tuple[str, ...]) -> Text:
+def _from_data(page: PageSource, titles: tuple[str, ...]) -> Text:
     """The article as the page's own data has it."""
-    html = clean_html(article_in_data(tree, said, url, titles), url)
+    html = clean_html(article_in_data(page, titles), page.url)
     return Text(html, to_text(html), "page data", 0.5)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import to_text
-from aggregator.scrape.structured import Claims
+from aggregator.scrape.page_source import PageSource
 from aggregator.text.words import count_words
 
 MAX_SCRIPT = 4_000_000
@@ -77,17 +77,17 @@ class _Body:
     html: str
 
 
-def article_in_data(tree: HtmlElement, said: Claims, url: str, titles: tuple[str, ...]) -> str:
-    """HTML of the article at `url` as the page's data has it; empty when it has none.
+def article_in_data(page: PageSource, titles: tuple[str, ...]) -> str:
+    """HTML of the article as the page's data has it; empty when it has none.
 
     `titles` are those that the page or its feed gives it. An object with another title is another post, wherever one
     with this title or address is there as well.
     """
-    stated = said.article.get("articleBody")
+    stated = page.said.article.get("articleBody")
     bodies = [_Body((3, count_words(stated)), _as_html(stated))] if isinstance(stated, str) and stated.strip() else []
     known = frozenset(filter(None, map(_fold, titles)))
-    for value in chain(_data(tree), _in_attributes(tree)):
-        bodies += _bodies(value, url, known)
+    for value in chain(_data(page.tree), _in_attributes(page.tree)):
+        bodies += _bodies(value, page.url, known)
     best = max(bodies, key=lambda body: body.rank, default=None)
     return best.html if best is not None and best.rank[1] >= LEAST else ""
 

@@ -15,10 +15,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
-
 from aggregator.models import PageKind
 from aggregator.scrape.dom import squeeze, text_of
+from aggregator.scrape.page_source import PageSource
 from aggregator.scrape.structured import Claims
 from aggregator.text.words import count_words
 
@@ -128,16 +127,14 @@ class Label:
     reason: str = ""
 
 
-def label_of(
-    tree: HtmlElement, said: Claims, text: str, title: str, announced: str = "", *, named: bool = False
-) -> Label:
+def label_of(page: PageSource, text: str, title: str, announced: str = "", *, named: bool = False) -> Label:
     """What the page is, given the `text` that was found in it. A label: what is kept of the text is not decided here.
 
     `announced` is the title that its feed gives it, `named` whether the page has that title too: a riddle has its own.
     A site that sells articles shows some of them whole: that it says so (`isAccessibleForFree`) is no wall where the
     text stands in the page.
     """
-    words = count_words(text)
+    words, said = count_words(text), page.said
     locked = _locked(said)
     if locked and _is_part(said, words):
         return Label(
@@ -145,8 +142,8 @@ def label_of(
         )
     if words > SHORT:
         return Label()
-    body = tree.find("body")
-    everything = text_of(tree if body is None else body)[:20_000]
+    body = page.tree.find("body")
+    everything = text_of(page.tree if body is None else body)[:20_000]
     shown = f"{title}\n{everything}"
     told = named and words >= TOLD
     wall = _wall(text, everything, title, told=told)

@@ -15,7 +15,7 @@ import logging
 import re
 from collections.abc import Callable
 from copy import copy, deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import trafilatura
@@ -31,6 +31,7 @@ from aggregator.scrape.content.features import mark
 from aggregator.scrape.content.figures import is_caption, pictures
 from aggregator.scrape.content.tables import Structure
 from aggregator.scrape.dom import MAX_DEPTH, running_text, to_text
+from aggregator.scrape.page_source import PageSource
 from aggregator.text.words import count_words, coverage, shingles
 
 # They warn of every page that they give up; we have our own word for that.
@@ -91,43 +92,35 @@ class ArticleBody:
 
 
 def find_body(
-    tree: HtmlElement,
-    claims: ArticleContext,
-    everything: list[Block],
-    others: list[HtmlElement],
-    boilerplate: frozenset[str] = frozenset(),
+    page: PageSource, about: ArticleContext, others: list[HtmlElement], boilerplate: frozenset[str] = frozenset()
 ) -> ArticleBody:
-    """The body of the article in `tree`, whose text is `everything`.
+    """The body of the article in a page.
 
-    `claims` is what the page and the feed claim of it; `others` are the elements that show other posts. Blocks with a
+    `about` is what the page and the feed claim of it; `others` are the elements that show other posts. Blocks with a
     mark in `boilerplate` are not the article, unless there is none without them.
     """
     if boilerplate:
-        known = [block for block in everything if mark(block.text) in boilerplate]
+        known = [block for block in page.blocks if mark(block.text) in boilerplate]
         if known:
             silent = frozenset(block.element for block in known)
-            rest = [block for block in everything if block.element not in silent]
-            found = _find(tree, claims, rest, others, silent)
+            rest = [block for block in page.blocks if block.element not in silent]
+            found = _find(replace(page, blocks=rest), about, others, silent)
             if count_words(found.text) >= FEW:
                 return found
-    return _find(tree, claims, everything, others, frozenset())
+    return _find(page, about, others, frozenset())
 
 
 def _find(
-    tree: HtmlElement,
-    claims: ArticleContext,
-    everything: list[Block],
-    others: list[HtmlElement],
-    silent: frozenset[HtmlElement],
+    page: PageSource, about: ArticleContext, others: list[HtmlElement], silent: frozenset[HtmlElement]
 ) -> ArticleBody:
-    url, stated = claims.url, claims.stated
+    tree, url, everything, stated = page.tree, page.url, page.blocks, about.stated
     body = tree.find("body")
     root = tree if body is None else body
     apart = frozenset(others)
     found = [block for block in everything if not _inside(block.element, apart)]
     for order, block in enumerate(found):
         block.order = order
-    verdict = judge(found, claims)
+    verdict = judge(found, about)
     kept, engine, quality = verdict.kept, "blocks", verdict.expected_f1(verdict.kept)
     if (verdict.words < FEW or quality < DOUBT) and _is_bearable(root, everything):
         kept, engine, quality = _second_opinions(tree, url, verdict)

@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 from aggregator.scrape.blocks import Block
 from aggregator.scrape.dom import squeeze, text_of
 from aggregator.scrape.metadata.bylines import is_person, shown_author, signature, unlabelled_name
+from aggregator.scrape.page_source import PageSource
 from aggregator.scrape.structured import Claims, types_of
 
 MAX_AUTHORS = 8
@@ -105,22 +106,20 @@ _ACCOUNT = re.compile(r"(?i)\bon (?:facebook|twitter|x|instagram|linkedin|mastod
 _LEADING_DATE = re.compile(r"(?i)^\W*(?:\d{1,2}\s\w{3,9}\.?,?\s\d{4}|\w{3,9}\.?\s\d{1,2},?\s\d{4})\W+(?:by\s+)?")
 
 
-def find_author(
-    tree: HtmlElement, said: Claims, around: list[Block], blocks: list[Block], sites: frozenset[str] = frozenset()
-) -> str | None:
-    """The names of the authors, separated by ", "; or None. `around` is what stands around the headline, `blocks` all of
-    the page; `sites` are the site's own names, folded: a person is named before it.
+def find_author(page: PageSource, around: list[Block], sites: frozenset[str] = frozenset()) -> str | None:
+    """The names of the authors, separated by ", "; or None. `around` is what stands around the headline; `sites` are the
+    site's own names, folded: a person is named before it.
     """
-    stated, organisation = _stated(said)
+    stated, organisation = _stated(page.said)
     lines = [squeeze(" ".join(block.parts)) for block in around]
     sources: list[Callable[[], list[str]]] = [
-        lambda: _meta(said),
-        lambda: _shown(tree),
+        lambda: _meta(page.said),
+        lambda: _shown(page.tree),
         lambda: [shown_author(lines) or ""],
     ]
     sources.insert(2 if organisation else 0, lambda: stated)
     if not stated or _STAFF.search(stated[0]):
-        sources += [lambda: [unlabelled_name(around) or ""], lambda: [signature(blocks) or ""]]
+        sources += [lambda: [unlabelled_name(around) or ""], lambda: [signature(page.blocks) or ""]]
     later = None
     for source in sources:
         given = (raw for raw in source() if not _ACCOUNT.search(raw))

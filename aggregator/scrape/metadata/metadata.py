@@ -30,6 +30,7 @@ from aggregator.scrape.metadata.bylines import (
 )
 from aggregator.scrape.metadata.titles import find_title, site_names
 from aggregator.scrape.page_kind import forbidden_by_page
+from aggregator.scrape.page_source import PageSource
 from aggregator.scrape.structured import Claims
 from aggregator.text.date_order import Style
 from aggregator.text.dates import PAGE, date_in_url, dates_in, has_two_readings, page_style, read_date
@@ -91,67 +92,58 @@ class Metadata:
     noarchive: bool = False
 
 
-def metadata(tree: HtmlElement, said: Claims, url: str, blocks: list[Block], agent: str = "") -> Metadata:
-    """What `tree`, the page at `url`, says of its article. `said` is what `structured.claims` read from it,
-    `blocks` its text; `agent` is the name that it may call us by.
-    """
-    names = site_names(tree, said, url)
-    title = find_title(tree, said, names, url)
-    around = byline(blocks, title)
+def metadata(page: PageSource, agent: str = "") -> Metadata:
+    """What a page says of its article. `agent` is the name that it may call us by."""
+    said = page.said
+    names = site_names(page)
+    title = find_title(page, names)
+    around = byline(page.blocks, title)
     lines = [block.text for block in around if not is_sentence(block.text)]
-    stated = _language(tree, said)
-    style = _date_style(tree, said, url, lines, blocks, stated)
+    stated = _language(page.tree, said)
+    style = _date_style(page, lines, stated)
     modified = _modified(said, lines, style)
     return Metadata(
         title=title,
-        author=find_author(tree, said, around, blocks, names),
-        published=_with_its_time(_published(tree, said, url, lines, blocks, modified, style), around, style),
+        author=find_author(page, around, names),
+        published=_with_its_time(_published(page, lines, modified, style), around, style),
         modified=modified,
         language=stated,
-        lead_image=_lead_image(said, url),
-        canonical_url=_canonical(tree, said, url),
+        lead_image=_lead_image(said, page.url),
+        canonical_url=_canonical(page.tree, said, page.url),
         tags=_tags(said),
         noarchive=forbidden_by_page(said.meta, agent),
     )
 
 
-def _date_style(
-    tree: HtmlElement, said: Claims, url: str, lines: list[str], blocks: list[Block], stated: str | None
-) -> Style:
+def _date_style(page: PageSource, lines: list[str], stated: str | None) -> Style:
     """How the page writes dates in numbers: asked only where one may name two days."""
-    times = [value for node in tree.iter("time") if (value := node.get("datetime"))]
+    said, blocks = page.said, page.blocks
+    times = [value for node in page.tree.iter("time") if (value := node.get("datetime"))]
     values = [value for value in (*_dates_for_machines(said), *times, *lines) if has_two_readings(value)]
     if not values:
         return PAGE
     stamps = (value for value in (*_dates_for_machines(said), *times) if _ISO_DAY.match(value))
-    known = [found for found in (date_in_url(url), *map(read_date, stamps)) if found]
+    known = [found for found in (date_in_url(page.url), *map(read_date, stamps)) if found]
     texts = [*values, *(block.text for block in blocks if block.words <= DATELINE)]
     language = language_of(" ".join(block.text for block in blocks if block.words > DATELINE), stated) or ""
-    return page_style(texts, _with_region(language, tree, said, url), known)
+    return page_style(texts, _with_region(language, page), known)
 
 
-def _with_region(language: str, tree: HtmlElement, said: Claims, url: str) -> str:
+def _with_region(language: str, page: PageSource) -> str:
     """English with the country that the page names, or its address: Americans alone write the month first."""
     if language != "en":
         return language
-    spoken: str = tree.get("lang") or ""
-    for value in (spoken, *_named(said, ("og:locale", "content-language"))):
+    spoken: str = page.tree.get("lang") or ""
+    for value in (spoken, *_named(page.said, ("og:locale", "content-language"))):
         if value[:2].lower() == "en" and len(value) == 5:
             return value.replace("_", "-").lower()
-    country = host_of(url).rpartition(".")[2]
+    country = host_of(page.url).rpartition(".")[2]
     return f"en-{'gb' if country == 'uk' else country}" if len(country) == 2 else language
 
 
-def _published(
-    tree: HtmlElement,
-    said: Claims,
-    url: str,
-    lines: list[str],
-    blocks: list[Block],
-    modified: datetime | None,
-    style: Style,
-) -> datetime | None:
-    claimed = _claimed_date(said, style)
+def _published(page: PageSource, lines: list[str], modified: datetime | None, style: Style) -> datetime | None:
+    tree, blocks = page.tree, page.blocks
+    claimed = _claimed_date(page.said, style)
     shown = dateline(lines, style) or first_shown(blocks, style) or _stamped_date(tree, style)
     if claimed and shown and claimed - shown > A_DAY_LATER and not _one_day(shown, modified):
         # The page has been moved or built again: its machinery knows no better.
@@ -163,7 +155,7 @@ def _published(
         or shown_date(lines, style)
         or _lone_date(tree, style)
         or shown_change(lines, style)
-        or _guessed_date(tree, url, blocks)
+        or _guessed_date(page)
     )
 
 
@@ -227,10 +219,11 @@ def _lone_date(tree: HtmlElement, style: Style) -> datetime | None:
     return read_date(times.pop(), style) if len(times) == 1 else None
 
 
-def _guessed_date(tree: HtmlElement, url: str, blocks: list[Block]) -> datetime | None:
+def _guessed_date(page: PageSource) -> datetime | None:
     """What htmldate finds; not the date of something that the text tells."""
-    found = read_date(find_date(tree, url=url, original_date=True, extensive_search=False, outputformat="%Y-%m-%d"))
-    shown = [block for block in blocks if found in dates_in(block.text)] if found else []
+    guess = find_date(page.tree, url=page.url, original_date=True, extensive_search=False, outputformat="%Y-%m-%d")
+    found = read_date(guess)
+    shown = [block for block in page.blocks if found in dates_in(block.text)] if found else []
     return found if not shown or any(not _tells(block) for block in shown) else None
 
 

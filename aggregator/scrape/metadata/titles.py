@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from aggregator.scrape.dom import squeeze, text_of
-from aggregator.scrape.structured import Claims
+from aggregator.scrape.page_source import PageSource
 from aggregator.text.dates import dates_in
 from aggregator.text.urls import host_of, http_url
 
@@ -132,7 +132,7 @@ def _is_date(text: str) -> bool:
     return len(text.split()) <= MAX_DATE_WORDS and any(dates_in(text))
 
 
-def announced_title(tree: HtmlElement, said: Claims, announced: str) -> str | None:
+def announced_title(page: PageSource, announced: str) -> str | None:
     """The page's own form of the title that the feed `announced`, when the page has it; else None.
 
     A page names many things (its site, a section, the next post): the one that the feed names too is the title. A
@@ -141,6 +141,7 @@ def announced_title(tree: HtmlElement, said: Claims, announced: str) -> str | No
     wanted = _fold(announced.rstrip(" .…"))
     if len(wanted) < MIN_ANNOUNCED:
         return None
+    tree, said = page.tree, page.said
     shown = [heading_text(node) for node in tree.iter("h1", "h2", "h3", "h4")]
     claimed = [_text(said.article.get("headline")), said.first("og:title"), said.first("twitter:title")]
     titles = [squeeze(unescape(title)) for title in [*shown, *claimed] if title and len(title) <= MAX_TITLE]
@@ -160,11 +161,12 @@ def _parts(title: str) -> Iterator[str]:
         yield title[match.end() :]
 
 
-def find_title(tree: HtmlElement, said: Claims, names: frozenset[str], url: str) -> str | None:
-    """The title of the article in `tree`, the page at `url`, or None. `names` are those of its site, folded.
+def find_title(page: PageSource, names: frozenset[str]) -> str | None:
+    """The title of the article in a page, or None. `names` are those of its site, folded.
 
     What readers see above the text goes before what machines are told: the latter is often written for search engines.
     """
+    tree, said, url = page.tree, page.said, page.url
     headings = _headings(tree, names)
     subheadings = _subheadings(tree, names)
     claimed = [
@@ -331,14 +333,15 @@ def _is_site(part: str, names: frozenset[str]) -> bool:
     )
 
 
-def site_names(tree: HtmlElement, said: Claims, url: str) -> frozenset[str]:
+def site_names(page: PageSource) -> frozenset[str]:
     """What the site calls itself, folded: for machines, by its host, and where it links to its front page."""
+    said, url = page.said, page.url
     publisher = said.article.get("publisher")
     name = publisher.get("name") if isinstance(publisher, dict) else None
     names = [said.first("og:site_name"), said.first("application-name"), _text(name)]
     host = host_of(url).removeprefix("www.")
     names += [host, *host.split(".")[:-1]]
-    names += [text_of(node) for node in tree.iter("a") if _leads_home(node.get("href") or "", url)]
+    names += [text_of(node) for node in page.tree.iter("a") if _leads_home(node.get("href") or "", url)]
     return frozenset(folded for name in names if name and len(folded := _fold(name)) > 1)
 
 
