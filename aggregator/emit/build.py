@@ -15,7 +15,7 @@ from aggregator.emit import item
 from aggregator.emit.days import MOVING, Lost
 from aggregator.emit.folder import BUILDING, Folder
 from aggregator.emit.outputs import Chosen, Nothing, signature
-from aggregator.emit.purify import PureArchive
+from aggregator.emit.purify import pure_archive
 from aggregator.emit.site import BuildRequest, SiteBuild
 from aggregator.emit.state import ArchiveBlock, State, feed_hash, load, save
 from aggregator.models import Archive, Built, Post
@@ -50,7 +50,7 @@ def build(  # noqa: PLR0913 - what is built, from what, and how
     folder = Folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        order = BuildRequest(PureArchive(archive), site, tuple(outputs), chosen or Nothing())
+        order = BuildRequest(pure_archive(archive), site, tuple(outputs), chosen or Nothing())
         folder.adopt_notes()
         folder.sweep()
         return _build(order, folder, full=full or behind, behind=behind, report=progress or _silent)

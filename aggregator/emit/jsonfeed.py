@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/), with the `_aggregator` object that INTERFACE.md describes."""
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/), with an `_aggregator` object (docs/outputs.md)."""
 
 from __future__ import annotations
 

@@ -257,7 +257,7 @@ class Mirror:
         told = item.tellers(post)
         notes = [_told_note(one, first=number == 0) for number, one in enumerate(told)]
         cards = [
-            replace(self._teller_card(one, note, teaser=True), adds=added.get(one.path, ()))
+            replace(self._teller_card(one, note, teaser=True), adds=tuple(map(published.line, added.get(one.path, ()))))
             for one, note in zip(told, notes, strict=True)
         ]
         outlets = item.outlets(told)

@@ -27,7 +27,7 @@ from aggregator.emit import paths
 from aggregator.emit.feed import FeedDocument, OutputFeed, combined, of_output, of_search
 from aggregator.emit.formats import EXTENSIONS, ItemWriter
 from aggregator.emit.item import Item, rfc3339
-from aggregator.emit.purify import pure_post, pure_posts
+from aggregator.emit.purify import pure_post
 from aggregator.models import Ended, OutputEntry, Post
 from aggregator.text import published
 from aggregator.text.published import valid
@@ -170,7 +170,7 @@ def answer(site: Site, found: Iterable[Post], *, query: str, words: str, extensi
     """
     feed = of_search(site, query, valid(words))
     speller = ItemWriter(site)
-    newest = sorted(pure_posts(found), key=lambda post: post.sequence, reverse=True)
+    newest = sorted(map(pure_post, found), key=lambda post: post.sequence, reverse=True)
     return speller.document(FeedDocument(feed, feed.stem, speller.fitting(speller.items(newest))), extension)
 
 
