@@ -60,7 +60,7 @@ _REGIONS = {
 }
 """What is said of a time in the United States in winter and in summer."""
 
-_ERAS = {"令和": 2018, "平成": 1988, "民國": 1911, "民国": 1911}
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 
 
 def plain_name(word: str) -> str:
@@ -155,7 +155,7 @@ class _Names:
         for language, kinds in languages.items():
             code = language.partition("-")[0]
             for number, forms in enumerate(kinds.get("months", ()), start=1):
-                for name in forms.split():
+                for name in unicodedata.normalize("NFC", forms).split():
                     self.months.setdefault(name, {}).setdefault(code, number)
                     self.bare_months.setdefault(_bare(name), {}).setdefault(code, number)
             for number, forms in enumerate(kinds.get("days", ())):
@@ -171,4 +171,4 @@ def _names() -> _Names:
 def _bare(name: str) -> str:
     """`name` without accents, as people type it who lack the keys: `Subat`, `fevrier`."""
     parts = unicodedata.normalize("NFD", name.replace("ı", "i").replace("ł", "l").replace("ø", "o").replace("đ", "d"))
-    return re.sub(r"[\u0300-\u036f]", "", parts)
+    return re.sub("[\u0300-\u036f\u093c\u09bc\u0a3c]", "", parts)  # accents; the nukta of Indian writing

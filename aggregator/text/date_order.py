@@ -5,7 +5,7 @@ What decides: the other dates of the same document, days of the week, the presen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -66,6 +66,8 @@ def numbers_of(tokens: Sequence[str]) -> Numbers:
     joined = len(at) > 1 and all(sign.isdecimal() or sign in "-/." for sign in between)
     if any(len(tokens[index]) > 4 for index in at):
         joined = False
+    if len(at) == 2 and all(len(tokens[index]) <= 2 for index in at):  # a day and a month, if nothing else is said
+        joined = joined and all(date_names.weekdays(token) for token in tokens if token[0].isalpha())
     return Numbers(tuple(tokens[index] for index in at) if joined else (), "".join(between), days)
 
 
@@ -73,7 +75,7 @@ def orders(numbers: Numbers, style: Style) -> tuple[Order, ...]:
     """The orders to try, in turn; none where two give different days and nothing decides."""
     if len(numbers.values) < 2:
         return ()
-    readings = {order: day for order in Order if (day := in_order(numbers, order))}
+    readings = {order: day for order in Order if (day := in_order(numbers, order, style.now))}
     if len(set(readings.values())) > 1 and style.order not in readings:
         likely = {order: day for order, day in readings.items() if not _contradicted(day, numbers, style.now)}
         if "." in numbers.between and Order.DAY_FIRST in likely:
@@ -82,9 +84,15 @@ def orders(numbers: Numbers, style: Style) -> tuple[Order, ...]:
     return (style.order, *readings) if style.order else tuple(readings)
 
 
-def in_order(numbers: Numbers, order: Order) -> date | None:
-    """The day that the numbers name, read in this order; None where they cannot be read so."""
+def in_order(numbers: Numbers, order: Order, now: datetime | None = None) -> date | None:
+    """The day that the numbers name, read in this order; None where they cannot be read so.
+
+    24/02 without a year is the last such day that is not ahead of now, and none without a now.
+    """
     values = numbers.values
+    if len(values) == 2 and max(map(len, values)) <= 2:
+        day, month = values if order is Order.DAY_FIRST else values[::-1]
+        return next(past_days(int(month), int(day), now), None) if now else None
     if len(values) == 2:  # a year and a month
         year, month = (values[0], values[1]) if len(values[0]) == 4 else (values[1], values[0])
         return day_of(int(year), int(month), 1) if len(year) == 4 and len(month) <= 2 else None
@@ -102,6 +110,14 @@ def in_order(numbers: Numbers, order: Order) -> date | None:
     return day_of(full_year(one), int(two), int(three)) if len(one) == len(two) == len(three) == 2 else None
 
 
+def past_days(month: int, day: int, now: datetime) -> Iterator[date]:
+    """Such days of the last years that are not ahead of now, the latest first."""
+    latest = (now + AHEAD).date()
+    for back in range(8):
+        if (found := day_of(latest.year - back, month, day)) and found <= latest:
+            yield found
+
+
 def _contradicted(day: date, numbers: Numbers, now: datetime | None) -> bool:
     """Whether the day of the week, or the present, speaks against a reading."""
     if numbers.weekdays and day.weekday() not in numbers.weekdays:
@@ -113,14 +129,16 @@ def decided(written: Iterable[Numbers], language: str = "", now: datetime | None
     """How a document that has these dates, in its own order, writes them.
 
     24/02/2026 among them proves that the day comes first in all. So do days of the week that fit, dates that would lie
-    in the future otherwise, and entries that would not be in order. `language` decides last: nearly every language
-    other than American English writes the day first.
+    in the future otherwise, and entries that would not be in order. `language` decides last: East Asia writes the year
+    first, nearly every language other than American English the day.
     """
     style = Style(None, language, now)
-    in_question = [one for one in written if len(one.values) == 3 and len(one.values[0]) <= 2]
+    in_question = [
+        one for one in written if len(one.values) > 1 and len(one.values[0]) <= 2 and len(one.values[1]) <= 2
+    ]
     if not in_question:
         return style
-    readings = {order: [in_order(one, order) for one in in_question] for order in Order}
+    readings = {order: [in_order(one, order, now) for one in in_question] for order in Order}
     against = {
         order: sum(day is None or _contradicted(day, one, now) for day, one in zip(days, in_question, strict=True))
         for order, days in readings.items()
@@ -133,6 +151,8 @@ def decided(written: Iterable[Numbers], language: str = "", now: datetime | None
     if len(best) == 1:
         return replace(style, order=best[0])
     tag = language.casefold().replace("_", "-")
+    if tag.startswith(_YEAR_FIRST) and Order.YEAR_FIRST in best:
+        return replace(style, order=Order.YEAR_FIRST)
     if tag and Order.DAY_FIRST in best and (not tag.startswith("en") or tag.startswith(_DAY_FIRST_ENGLISH)):
         return replace(style, order=Order.DAY_FIRST)
     return style
@@ -159,6 +179,7 @@ def agreeing(written: Iterable[Numbers], known: Iterable[date]) -> Order | None:
     return found.pop() if len(found) == 1 else None
 
 
+_YEAR_FIRST = ("ja", "ko", "zh", "hu", "mn")
 _DAY_FIRST_ENGLISH = ("en-gb", "en-au", "en-nz", "en-ie", "en-in", "en-za")
 
 

@@ -1,7 +1,7 @@
 """Dates as feeds, pages and HTTP write them -> aware UTC datetimes.
 
 What people and programs write is read: RFC 5322, RFC 3339, ISO 8601, asctime, Unix seconds, numbers in any order, the
-names of months in some sixty languages, zones by offset, abbreviation or region. A text that may be two dates
+names of months in some seventy languages, zones by offset, abbreviation or region. A text that may be two dates
 (03/04/2026) is one only where something decides: the other dates of its document (`style_of`), the day of the week, or
 the present. What cannot be read, or cannot be meant (the year 1, the epoch's first second), is None. Never raises.
 
@@ -17,9 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from aggregator.text import date_names
+from aggregator.text import date_names, relative_dates
 from aggregator.text.date_order import (
-    AHEAD,
     Order,
     Style,
     agreeing,
@@ -29,6 +28,7 @@ from aggregator.text.date_order import (
     in_order,
     numbers_of,
     orders,
+    past_days,
     proven,
 )
 
@@ -137,8 +137,9 @@ _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d{1
 _MAIL = re.compile(
     r"(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? (GMT|UTC|UT|Z|[+-]\d{4})"
 )
-_DIGITS = re.compile(r"(?:/?Date\()?(\d{9,14})(\.\d+)?(?:[+-]\d{4})?(?:\)/?)?")
-_WEEK = re.compile(r"(\d{4})-?W(\d\d)(?:-?([1-7]))?\b", re.IGNORECASE)
+_DIGITS = re.compile(r"(?:/?Date\()?(\d{9,14}|\d{16}|\d{19})(\.\d+)?(?:[+-]\d{4})?(?:\)/?)?")
+_FLOAT = re.compile(r"\d\.\d{5,9}e\+?0?9", re.IGNORECASE)
+_WEEK = re.compile(r"(\d{4})-?W(\d\d)(?:-?([1-7])(?!\d))?(?=\D|$)", re.IGNORECASE)
 _A_YEAR = re.compile(r"(?:19|20|25)\d\d")
 _YEAR = r"(?P<year>(?:19|20)\d\d)\b"
 _NAME = r"\b(?P<name>[^\W\d_]{3,14})"
@@ -163,7 +164,7 @@ _IN_URL = re.compile(
     r"/(?P<year>(?:19|20)\d\d)(?P<mark>[/_.-]?)(?P<month>[01]\d|(?<=[/_.-])[1-9])(?P=mark)"
     r"(?P<day>[0-3]\d|(?<=[/_.-])[1-9])(?=[/_.-]|$)"
 )
-_DAY_OF_YEAR = re.compile(r"(\d{4})-(\d{3})(?!\d)")
+_DAY_OF_YEAR = re.compile(r"(\d{4})-(\d{3})(?!\d)|(?:^|\s)((?:19|20)\d\d)(\d{3})(?!\d)")
 
 
 def _cleaned(text: str) -> str:
@@ -171,7 +172,7 @@ def _cleaned(text: str) -> str:
     head = " ".join(text[: 2 * MAX_DATE].split())[:MAX_DATE]
     if head.isascii():
         return head
-    head = re.sub("[\u200e\u200f\u061c]", "", head)  # marks of direction
+    head = re.sub("[\u200b-\u200f\u061c]", "", head)  # joiners, and marks of direction
     return re.sub("[\u2010-\u2015\u2212\ufe63\uff0d]", "-", unicodedata.normalize("NFKC", head))
 
 
@@ -188,7 +189,11 @@ def _usual(text: str, language: str) -> datetime | None:
 
 
 def _seconds(text: str) -> datetime | None:
-    """Digits alone: seconds or milliseconds since 1970, or a date and a time without anything between them."""
+    """Digits alone: seconds since 1970 or a thousandth, millionth ... of them (also as a program prints a float), or a
+    date and a time without anything between them.
+    """
+    if _FLOAT.fullmatch(text):
+        return datetime.fromtimestamp(float(text), UTC)
     match = _DIGITS.fullmatch(text)
     if match is None:
         return None
@@ -198,15 +203,20 @@ def _seconds(text: str) -> datetime | None:
         return _moment(int(digits[:4]), int(digits[4:6]), int(digits[6:8]), clock, "")
     if len(digits) == 11:
         return None
-    seconds = int(digits) / 1000 if len(digits) == 13 else float(digits + (match[2] or ""))
+    seconds = int(digits) / 10 ** (len(digits) - 10) if len(digits) > 12 else float(digits + (match[2] or ""))
     return datetime.fromtimestamp(seconds, UTC)
 
 
 # --- what people write -----------------------------------------------------------------------------------------
 
-_HALF = r"(?P<half>[ap]\.?\s?m\b\.?|[πμ]\.?\s?μ\b\.?|[pm]\.d\b\.?|ptg\b|pg\b|م\b|ص\b)"
-_EAST_HALF = r"(?P<east>上午|下午|午前|午後|오전|오후|凌晨|早上|晚上|中午|\b(?:am|pm|öö|ös)\b)"
-_LATE = frozenset({"pm", "μμ", "md", "ptg", "م", "下午", "午後", "오후", "晚上", "ös"})
+_HALF = (
+    r"(?P<half>[ap]\.?\s?m\b\.?|[πμ]\.?\s?μ\b\.?|[pm]\.d\b\.?"
+    r"|(?:ptg|pg|م|ص|vorm(?:ittags)?|nachm(?:ittags)?|abends)\b|ਪੂ\.ਦੁ|ਬਾ\.ਦੁ)"
+)
+_EAST_HALF = r"(?P<east>上午|下午|午前|午後|오전|오후|凌晨|早上|晚上|中午|शाम|रात|सुबह|दोपहर|\b(?:am|pm|öö|ös)\b)"
+_LATE = frozenset(
+    {"pm", "μμ", "md", "ptg", "م", "下午", "午後", "오후", "晚上", "ös", "शाम", "nachm", "nachmittags", "ਬਾਦੁ", "abends"}
+)
 """What the second half of the day is called, behind a time or before it, without points."""
 
 _TIMES = tuple(
@@ -222,16 +232,21 @@ _TIMES = tuple(
         ),
         (r"(?<![\d.])(?P<hour>\d{1,2})\s?h\s?(?P<minute>\d\d)(?!\d)(?:\s?m?(?:in)?\s?(?P<second>\d\d)\s?s)?",),
         (
-            r"\b(?:klo|kl|klockan|ore|om|alle|at|um)\b\.?\s?(?P<hour>\d{1,2})\.(?P<minute>\d\d)(?!\.?\d)",
+            r"\b(?:klo|kl|klockan|ore|om|alle|at|um|ob|godz|saat|pukul|pkl|jam|в|о|às|a las)\b\.?\s?",
+            r"(?P<hour>\d{1,2})\.(?P<minute>\d\d)(?!\.?\d)",
             r"(?P<second>)(?:\s?(?:uhr|uur)\b)?",
         ),
         (r"(?<![\d.])(?P<hour>\d{1,2})\.(?P<minute>\d\d)(?P<second>)\s?(?:uhr|uur)\b",),
-        (rf"(?<![\d.:])(?P<hour>\d{{1,2}})(?P<minute>)(?P<second>)\s?{_HALF}",),
+        (rf"(?<![\d.:])(?P<hour>\d{{1,2}})(?:\.(?P<minute>\d\d))?(?P<second>)\s?{_HALF}",),
+        (r"(?<![\d.:])(?P<hour>\d{1,2})(?P<minute>)(?P<second>)\s?(?:h|uhr|uur)\b",),
     )
 )
-"""A time of day, the surest shape first: 17:08:09, 17時08分, 17h08, kl. 17.08, 17.08 Uhr, 5 pm."""
+"""A time of day, the surest shape first: 17:08:09, 17時08分, 17h08, kl. 17.08, 17.08 Uhr, 5.08 pm, 5 pm, 17h."""
 
-_DOTTED = re.compile(r"[\s,;-]*(?P<hour>\d{1,2})[.h](?P<minute>\d\d)(?:[.](?P<second>\d\d))?(?![\d.])")
+_DAY_END = re.compile(r"\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))?(?:,\s[^\W\d]{2,12},?)?")
+_DOTTED = re.compile(
+    r"[\s,;-]*(?P<hour>\d{1,2})(?:[.h](?P<minute>\d\d)(?:\.(?P<second>\d\d))?|-(?P<minute2>\d\d)-(?P<second2>\d\d))(?![\d.])"
+)
 """A time with a dot, where a whole date stands before it."""
 
 _OFFSET = re.compile(
@@ -247,7 +262,13 @@ _ZONE_NAME = re.compile(
 _LETTER = r"(?:(?!\d)[A-Za-z\u00aa\u00b5\u00ba\u00c0-\u1fff\u2c00-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc])"
 """With the vowel signs of Indian and Thai writing, which are no letters to Python."""
 _TOKEN = re.compile(rf"\d+|{_LETTER}+(?:[.'’׳·-]?{_LETTER}+)*[.'’׳]?|[^\w\s]")
-_JOINED = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)(?:[Tt_ ](\d\d):?(\d\d)(?::?(\d\d))?(?!\d)|(?=\s|$))")
+_JOINED = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)(?:[Tt_ -](\d\d):?(\d\d)(?::?(\d\d))?(?!\d)|(?=\s|$))")
+_COLONS = re.compile(r"^((?:19|20)\d\d):(\d\d):(\d\d)(?=[ Tt]|$)")
+_ERA = re.compile(r"(?<!\w)(?P<era>[RH])\s?(?P<year>\d{1,2})(?=[./-]\d{1,2}[./-]\d{1,2}(?!\d))")
+_HAN = re.compile(r"[〇零一二三四五六七八九十]+(?=[年月日号號])|元(?=年)")
+_HAN_DIGITS = "〇一二三四五六七八九"
+_ROMAN = re.compile(r"(?<=\d)([\s./-]+)(XI{0,2}|IX|IV|VI{0,3}|I{1,3})(?=[\s./-]+\d)")
+_ROMAN_NUMBERS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _MARKS = {"年": "y", "년": "y", "năm": "y", "月": "m", "월": "m", "日": "d", "일": "d", "號": "d", "号": "d"}
 _MARKS_BEFORE = {"tháng": "m", "thg": "m", "ngày": "d", "năm": "y"}
 
@@ -262,12 +283,15 @@ class _Clock:
 
 def _read(text: str, style: Style) -> datetime | None:
     """The moment that a text of any shape names."""
-    day_text, clock = _apart(_JOINED.sub(_spaced, text))
+    if (back := relative_dates.ago(text)) is not None:
+        return style.now - back if style.now else None
+    day_text, clock = _apart(_JOINED.sub(_spaced, _in_numbers(text)))
     day = _day_named(day_text, style)
     if day is None:
         return None
-    if clock == _Clock() and (year := re.search(r"\d{4}", day_text)) and (late := _DOTTED.match(day_text, year.end())):
-        clock = _Clock((int(late["hour"]), int(late["minute"]), int(late["second"] or 0)))
+    if clock == _Clock() and (end := _DAY_END.search(day_text)) and (late := _DOTTED.match(day_text, end.end())):
+        hour, *parts = (int(part or 0) for part in late.groups())
+        clock = _Clock((hour, max(parts[0], parts[2]), max(parts[1], parts[3])), _zone_behind(day_text[late.end() :]))
     return _moment(day.year, day.month, day.day, clock.time, clock.zone, style.language)
 
 
@@ -277,19 +301,38 @@ def _day_named(text: str, style: Style) -> date | None:
         if match := _WEEK.match(text):
             return date.fromisocalendar(int(match[1]), int(match[2]), int(match[3] or 1))
         if match := _DAY_OF_YEAR.match(text):
-            counted = date(int(match[1]), 1, 1) + timedelta(days=int(match[2]) - 1)
-            return counted if counted.year == int(match[1]) else None
+            year = int(match[1] or match[3])
+            counted = date(year, 1, 1) + timedelta(days=int(match[2] or match[4]) - 1)
+            return counted if counted.year == year else None
+    if (back := relative_dates.days_back(text)) is not None and style.now:
+        return style.now.date() - timedelta(days=back)
     tokens = _TOKEN.findall(text)
     if found := _with_marks(tokens, style) or _with_name(tokens, style):
         return found
     numbers = numbers_of(tokens)
-    return next(filter(None, (in_order(numbers, order) for order in orders(numbers, style))), None)
+    return next(filter(None, (in_order(numbers, order, style.now) for order in orders(numbers, style))), None)
 
 
 def _spaced(match: re.Match[str]) -> str:
     """`20260224T170809` as `2026-02-24 17:08:09`."""
     year, month, day, hour, minute, second = match.groups()
     return f"{year}-{month}-{day}" + (f" {hour}:{minute}:{second or '00'}" if hour else "")
+
+
+def _in_numbers(text: str) -> str:
+    """`2026:02:24` (EXIF), `R8.2.24` (Japan's era), `二〇二六年二月`, `24.II.2026` in the numbers that others write."""
+    found = _COLONS.sub(r"\1-\2-\3", text)
+    found = _ERA.sub(lambda match: str(int(match["year"]) + {"R": 2018, "H": 1988}[match["era"]]), found)
+    found = _ROMAN.sub(lambda match: f"{match[1]}{_ROMAN_NUMBERS.index(match[2]) + 1}", found)
+    return found if found.isascii() else _HAN.sub(_han_number, found)
+
+
+def _han_number(match: re.Match[str]) -> str:
+    digits = match[0].replace("零", "〇").replace("元", "一")
+    if "十" in digits:
+        tens, _, ones = digits.partition("十")
+        return str(10 * max(_HAN_DIGITS.find(tens or "一"), 1) + (_HAN_DIGITS.index(ones) if len(ones) == 1 else 0))
+    return "".join(str(_HAN_DIGITS.index(digit)) for digit in digits)
 
 
 def _apart(text: str) -> tuple[str, _Clock]:
@@ -303,14 +346,18 @@ def _apart(text: str) -> tuple[str, _Clock]:
     if half and hour <= 12:
         hour = hour % 12 + (12 if half in _LATE else 0)
     rest = text[match.end() :]
-    zone = ""
+    zone = _zone_behind(rest)
+    time = (hour, int(parts["minute"] or 0), int(parts.get("second") or 0))
+    return f"{text[: match.start()]} {rest[len(zone) :]}", _Clock(time, zone)
+
+
+def _zone_behind(rest: str) -> str:
+    """The zone with which the text after a time begins, as it is written; empty where it does not."""
     for shape in (_OFFSET, _REGION, _ZONE_NAME):
         behind = shape.match(rest)
         if behind and (shape is _OFFSET or _is_zone(behind["name"])):
-            zone, rest = behind[0], rest[behind.end() :]
-            break
-    time = (hour, int(parts["minute"] or 0), int(parts.get("second") or 0))
-    return f"{text[: match.start()]} {rest}", _Clock(time, zone)
+            return behind[0]
+    return ""
 
 
 def _is_zone(name: str) -> bool:
@@ -373,10 +420,12 @@ def _with_name(tokens: Sequence[str], style: Style) -> date | None:
         others = [one for one in numbers if one is not year_at and len(one[1]) <= 2]
         day = min(others, key=lambda one: abs(one[0] - at), default=(0, "1"))
         return _day(int(year_at[1]), month, int(day[1]), days, style)
-    if not numbers:
+    if not numbers or any(token.isdecimal() and len(token) > 4 for token in tokens):
         return None
     day, *rest = [one for one in numbers if len(one[1]) <= 2] or [(0, "0")]
     year = next((one[1] for one in (*rest, *(one for one in numbers if len(one[1]) == 3))), None)
+    if year and len(year) == 2 and "\u0e00" <= tokens[at][0] <= "\u0e7f":  # of the Buddhist calendar
+        year = f"25{year}"
     return _day(full_year(year) if year else None, month, int(day[1]), days, style)
 
 
@@ -396,13 +445,8 @@ def _day(year: int | None, month: int, day: int, weekdays: frozenset[int], style
     """
     if year is not None:
         return day_of(year, month, day)
-    if style.now is None:
-        return None
-    latest = (style.now + AHEAD).date()
-    past = (found for back in range(8) if (found := day_of(latest.year - back, month, day)) and found <= latest)
-    candidates = list(past)
-    fitting = [found for found in candidates if not weekdays or found.weekday() in weekdays]
-    return next(iter(fitting or candidates), None)
+    past = list(past_days(month, day, style.now)) if style.now else []
+    return next((found for found in past if not weekdays or found.weekday() in weekdays), next(iter(past), None))
 
 
 def _moment(
