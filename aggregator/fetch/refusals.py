@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from aggregator.models.errors import Barrier
+from aggregator.text.barriers import CHALLENGE
 
 REFUSALS = frozenset({202, 401, 402, 403, 405, 406, 407, 418, 429, 451, 503, 520, 521, 999})
 """Statuses with which documents are refused to programs."""
@@ -26,12 +27,6 @@ _CHALLENGE_FIELDS = {
 _FIREWALL_FIELDS = ("x-sucuri-block", "x-iinfo", "x-wix-blocked")
 """Sucuri, Imperva."""
 
-_CHALLENGE = re.compile(
-    rb"just a moment|cf-chl|challenge-platform|captcha|are you (?:a )?human|making sure you.{1,6}re not a bot"
-    rb"|checking your browser|ddos-guard|anubis_challenge|_incapsula_resource|px-captcha|verify(?:ing)? you are human"
-    rb"|enable javascript and cookies to continue|geo\.captcha-delivery|awswafcookie|sgcaptcha|pow_challenge",
-    re.IGNORECASE,
-)
 _BLOCKED = re.compile(
     rb"attention required! \| cloudflare|sorry, you have been blocked|access denied|request blocked"
     rb"|web application firewall|mod_security|wordfence|sucuri website firewall|akamai|not acceptable!|bot traffic"
@@ -46,7 +41,7 @@ def barrier_of(status: int, headers: Mapping[str, str], page: bytes) -> Barrier 
         return Barrier.CHALLENGE
     if status in (401, 407) or "www-authenticate" in headers:
         return Barrier.LOGIN
-    if _CHALLENGE.search(page):
+    if CHALLENGE.search(page):
         return Barrier.CHALLENGE
     if any(name in headers for name in _FIREWALL_FIELDS) or (status in (403, 406) and _BLOCKED.search(page)):
         return Barrier.BLOCKED

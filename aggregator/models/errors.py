@@ -69,6 +69,7 @@ class Barrier(StrEnum):
     CHALLENGE = "a check for bots stands before it, which only a browser passes"
     LOGIN = "it wants a user and a password"
     BLOCKED = "the server, or a firewall before it, refuses programs such as this one"
+    PARKED = "the domain is parked or for sale"
 
 
 class Refusal(StrEnum):
@@ -150,7 +151,11 @@ class ParseError(StageError):
 
 
 class WebPage(ParseError):
-    """They are a web page, where a feed was expected."""
+    """They are a web page, where a feed was expected; `barrier` is what that page stands for, where it shows."""
+
+    def __init__(self, url: str, message: str, barrier: Barrier | None = None) -> None:
+        super().__init__(url, message)
+        self.barrier = barrier
 
 
 class NotifyError(StageError):

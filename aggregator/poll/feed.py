@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.models import ParsedFeed
-from aggregator.models.errors import ParseError, WebPage
+from aggregator.models.errors import Barrier, ParseError, WebPage
 from aggregator.poll import discovery, jsonfeed, xmlfeed
 from aggregator.poll.xmltree import CUT_SHORT, NotXml
+from aggregator.text.barriers import barrier_page
 from aggregator.text.encoding import decode
 from aggregator.text.plain import plain
 from aggregator.text.urls import redact
@@ -36,7 +37,6 @@ _OTHER_ROOTS = {
 }
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|script|div)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
-_CHALLENGE = re.compile(r"captcha|cf-chl|challenge-platform|are you (?:a )?human|just a moment", re.IGNORECASE)
 
 HEAD = 65536
 """Characters in which the kind of a document shows."""
@@ -60,29 +60,37 @@ def parse(body: bytes, url: str, content_type: str = "", now: datetime | None = 
     except jsonfeed.NotJsonFeed as error:
         raise ParseError(redact(url), str(error)) from error
     except NotXml as error:
-        kind = WebPage if _is_page(text, error.root) else ParseError
-        raise kind(redact(url), _instead(text, body, url, content_type, error.root)) from error
+        if _is_page(text, error.root):
+            raise _web_page(text, body, url, content_type) from error
+        raise ParseError(redact(url), _instead(error.root)) from error
 
 
 def _is_page(text: str, root: str) -> bool:
     return root not in _OTHER_ROOTS and (root == "html" or bool(_HTML.search(text[:HEAD])))
 
 
-def _instead(text: str, body: bytes, url: str, content_type: str, root: str) -> str:
+def _instead(root: str) -> str:
     """What the document is, in words that help to find the feed."""
     if root in _OTHER_ROOTS:
         return f"this is {_OTHER_ROOTS[root]}, not a feed"
-    if _is_page(text, root):
-        return _page(text, body, url, content_type)
     return f"this is XML, but not a feed: it begins with <{root}>" if root else "this is neither XML nor JSON"
 
 
-def _page(text: str, body: bytes, url: str, content_type: str) -> str:
+_BARRIERS = {
+    Barrier.CHALLENGE: "this is a page that asks whether we are human{}, not a feed",
+    Barrier.LOGIN: "this is a page that asks for a user and a password{}, not a feed",
+    Barrier.PARKED: "the domain is parked or for sale: this is a web page{}, not a feed",
+}
+
+
+def _web_page(text: str, body: bytes, url: str, content_type: str) -> WebPage:
+    """The error for a page in place of a feed, with what it stands for and the feed that it names, if any."""
+    match = _TITLE.search(text[:HEAD])
+    title = plain(match[1], limit=80) if match else ""
+    called = f" (“{title}”)" if title else ""
+    barrier = barrier_page(body[:HEAD], title)
     named = [link.url for link in discovery.discover(body, url, content_type) if link.stated]
     if named:
-        return f"this is a web page, not a feed; it names a feed at {redact(named[0])}"
-    title = _TITLE.search(text[:HEAD])
-    called = f" (“{plain(title[1], limit=80)}”)" if title and title[1].strip() else ""
-    if _CHALLENGE.search(text[:HEAD]):
-        return f"this is a page that asks whether we are human{called}, not a feed"
-    return f"this is a web page{called}, not a feed"
+        return WebPage(redact(url), f"this is a web page, not a feed; it names a feed at {redact(named[0])}")
+    said = _BARRIERS[barrier] if barrier else "this is a web page{}, not a feed"
+    return WebPage(redact(url), said.format(called), barrier)

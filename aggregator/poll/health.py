@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from itertools import pairwise
 
 from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
@@ -41,15 +42,20 @@ _ADVICE = {
     Barrier.LOGIN: "give its `user` and `password` in feeds.yaml (the password as `${NAME}`, from the environment)",
     Barrier.CHALLENGE: "ask the publisher to let feed readers through, or look for another address of the feed",
     Barrier.BLOCKED: "ask the publisher to let it through (`user_agent` in feeds.yaml should name where to reach you)",
+    Barrier.PARKED: "the outlet has given it up: `aggregator remove` takes the feed out, and its posts stay",
 }
+
+_FIND = "`aggregator add` with the site's address finds its feed; feeds.yaml has to name that"
 
 
 def advice(error: StageError) -> str | None:
     """What can be done about a feed that is refused to us; None where there is nothing but to wait."""
     if isinstance(error, WebPage):
-        return "`aggregator add` with the site's address finds its feed; feeds.yaml has to name that"
+        return _ADVICE[error.barrier] if error.barrier else _FIND
     if not isinstance(error, FetchError):
         return None
+    if error.status == HTTPStatus.NOT_FOUND:
+        return _FIND
     return _ADVICE.get(error.barrier or _BARRIERS.get(error.status or 0))  # type: ignore[arg-type]
 
 

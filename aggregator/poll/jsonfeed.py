@@ -138,7 +138,7 @@ def _entry(item: dict[str, Any], url: str, feed: ParsedFeed, dates: Style) -> En
         [_string(item.get("content_html")), text], from_plain(_string(item.get("summary"))), sure=True
     )
     files = complete(_attachments(item, base), None)
-    given = (_link(item.get(key), base) for key in ("image", "banner_image"))
+    given = (_link(item.get(key), base) for key in ("image", "banner_image") if key == "image" or not item.get("image"))
     images = pictures([EntryImage(url) for url in given if url], files)
     title, html = with_pictures(literal(item.get("title")), html, images)
     return Entry(

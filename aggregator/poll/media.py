@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from aggregator.models import Enclosure, EntryImage, Episode
-from aggregator.poll.fields import ENTRIES, ITUNES, MEDIA, length, local_name, namespace, remove
+from aggregator.poll.fields import ENTRIES, ITUNES, length, local_name, namespace, remove
 from aggregator.text.images import is_image
 from aggregator.text.plain import MAX_LINE, from_plain, literal, looks_like_html, plain
 from aggregator.text.storable import shortened
@@ -27,6 +27,12 @@ MAX_IMAGES = 20
 
 MAX_ALT = 1500
 """Characters of a picture's description: what Mastodon allows."""
+
+PIXEL = 2
+"""Width and height, in pixels, of pictures that only count readers."""
+
+_MEDIA_RSS = re.compile(r"https?://(?:(?:video\.)?search\.yahoo\.com/mrss|www\.rssboard\.org/media-rss)", re.IGNORECASE)
+"""Namespaces of Media RSS as feeds write them."""
 
 _GONE = frozenset({"application/x-shockwave-flash", "application/vnd.adobe.flash.movie"})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
@@ -161,7 +167,8 @@ def duration(value: object) -> int | None:
 
 
 def _is_foreign(field: etree._Element) -> bool:
-    return (_is_itunes(field) or namespace(field).startswith(MEDIA[:-1])) and local_name(field) != "author"
+    named = namespace(field)
+    return (_is_itunes(field) or bool(named and _MEDIA_RSS.match(named))) and local_name(field) != "author"
 
 
 def _is_itunes(field: etree._Element) -> bool:
@@ -174,6 +181,8 @@ def _flat(field: etree._Element) -> Iterator[etree._Element]:
     What is said of a picture is no text of the entry.
     """
     for part in list(field) if local_name(field) == "group" else [field]:
+        if _is_pixel(part):
+            continue
         yield part
         if local_name(part) == "content" and not _is_picture(part):
             yield from part
@@ -206,21 +215,47 @@ def _own_images(holder: etree._Element) -> Iterator[etree._Element]:
 
 
 def _images(
-    media: Iterable[etree._Element], others: Iterable[etree._Element | None], base: str
+    media: Sequence[etree._Element], others: Iterable[etree._Element | None], base: str
 ) -> Iterator[EntryImage]:
-    """Contents that are pictures, then thumbnails, the largest first, then what other vocabularies give."""
-    thumbnails = []
+    """Contents that are pictures, then the largest thumbnail, then what other vocabularies give.
+
+    Of a picture that is given in several sizes (in a group, or at one address with other queries) the default one
+    counts, else the largest.
+    """
+    best: dict[object, tuple[tuple[bool, int], EntryImage]] = {}
     for part in media:
         url = http_url(part.get("url") or part.text, base)
-        if url and local_name(part) == "content" and _is_picture(part):
-            yield EntryImage(url, _inner(part, "description") or _inner(part, "title"))
-        elif url and local_name(part) == "thumbnail":
-            width = int(part.get("width", "")) if _NUMBER.fullmatch(part.get("width", "")) else 0
-            thumbnails.append((-width, url))
-    yield from (EntryImage(url) for _, url in sorted(thumbnails, key=lambda one: one[0]))
+        shows = local_name(part) == "content" and _is_picture(part)
+        if not url or not (shows or local_name(part) == "thumbnail"):
+            continue
+        image = EntryImage(url, (_inner(part, "description") or _inner(part, "title")) if shows else "")
+        rank = part.get("isDefault") == "true", _pixels(part, "width")
+        same = _same_picture(part, url, image.alt) if shows else "thumbnail"
+        if same not in best or rank > best[same][0]:
+            best[same] = rank, image
+    thumbnail = best.pop("thumbnail", None)
+    yield from (image for _, image in (*best.values(), *((thumbnail,) if thumbnail else ())))
     for other in others:
         if other is not None and (url := http_url(other.get("href") or other.text, base)):
             yield EntryImage(url)
+
+
+def _same_picture(content: etree._Element, url: str, alt: str) -> object:
+    """What a picture has in common with its other sizes: the group and what is said of it, or the address."""
+    parent = content.getparent()
+    if parent is not None and local_name(parent) == "group":
+        return parent, alt
+    return url.partition("?")[0] if _pixels(content, "width") else url
+
+
+def _is_pixel(part: etree._Element) -> bool:
+    """A picture that counts readers and shows nothing."""
+    return 0 < _pixels(part, "width") <= PIXEL and 0 < _pixels(part, "height") <= PIXEL
+
+
+def _pixels(part: etree._Element, side: str) -> int:
+    given = (part.get(side) or "").removesuffix("px")
+    return int(given) if _NUMBER.fullmatch(given) else 0
 
 
 def _description(part: etree._Element) -> str:

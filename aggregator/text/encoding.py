@@ -105,6 +105,7 @@ _LATIN_OF = {
 _CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")
 """U+0080 to U+009F in UTF-8."""
 
+_SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _BEYOND_LATIN = re.compile(r"[^\x00-\xff]")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _REST_OF_WORD = re.compile(rb"[\x80-\xff][^\s<>&;]{0,60}")
@@ -194,8 +195,13 @@ def _mended(body: bytes) -> str:
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """An error handler (codecs.register_error): the bytes that are no UTF-8, in Windows-1252."""
+    """An error handler (codecs.register_error): the bytes that are no UTF-8, in Windows-1252.
+
+    Two surrogates in three bytes each (CESU-8, as some databases write) are the character that they stand for.
+    """
     assert isinstance(error, UnicodeDecodeError)
+    if pair := _SURROGATES.match(error.object, error.start):
+        return pair[0].decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16"), pair.end()
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 

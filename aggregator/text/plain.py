@@ -41,6 +41,7 @@ _INLINE = frozenset(
 """What people mark text up with. `The <script> tag` in an RSS title means what it says; `<b>New</b>` does not."""
 
 _VOID = frozenset({"br", "img", "wbr"})
+_PICTURE = re.compile(r"^(?!.*\son\w+\s*=).*\ssrc\s*=", re.DOTALL | re.IGNORECASE)
 _CDATA_MARK = re.compile(r"<!\[CDATA\[|\]\]>|</?(?:pre|code)\b", re.IGNORECASE)
 _BLOCK = frozenset({"br", "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "tr"})
 _PARAGRAPH = re.compile(r"\n\s*\n")
@@ -159,18 +160,20 @@ def _meant_as_text(text: str, tags: list[re.Match[str]]) -> frozenset[int]:
     """Where the tags stand that a title speaks of: of other elements than inline ones, or without a partner.
 
     A pair marks up what it encloses without a blank at either end; `<b>` and `</b>` that enclose nothing, or stand like
-    words, are spoken of. A start tag with attributes is markup, whether or not its end is there (titles are cut).
+    words, are spoken of. A start tag whose attributes have values is markup, whether or not its end is there (titles
+    are cut); an image is where it has a file to show and does nothing else.
     """
     spoken, open_ones = set(), []
     for tag in tags:
         name = (tag[1] or "").lower()
         if not name:
+            spoken.update([tag.start()] if tag[0].lower().startswith("<!doctype") else [])
             continue
         closing = tag[0].startswith("</")
         if name not in _INLINE:
             spoken.add(tag.start())
         elif name in _VOID:
-            if name == "img" and tag[0].lower() in ("<img>", "<img/>", "<img />"):
+            if name == "img" and not _PICTURE.search(tag[0]):
                 spoken.add(tag.start())
         elif not closing:
             open_ones.append(tag)
@@ -183,7 +186,7 @@ def _meant_as_text(text: str, tags: list[re.Match[str]]) -> frozenset[int]:
                 inside = text[partner.end() : tag.start()]
                 if partner[0].strip("<>/").lower() != name or (inside and inside == inside.strip()):
                     spoken -= {partner.start(), tag.start()}
-    return frozenset(spoken - {one.start() for one in open_ones if one[0].strip("<>/ ").lower() != one[1].lower()})
+    return frozenset(spoken - {one.start() for one in open_ones if "=" in one[0]})
 
 
 def looks_like_html(text: str) -> bool:

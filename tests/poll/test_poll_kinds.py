@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from poll_golden import GOLDEN, URL
 
 from aggregator import poll
 from aggregator.models import Entry, EntryImage, ParsedFeed
+from aggregator.models.errors import Barrier, WebPage
+from aggregator.poll import health
 
 
 def parsed(name: str) -> ParsedFeed:
@@ -97,6 +101,10 @@ def test_k08_links_as_they_are_meant() -> None:
         ("&lt;/p&gt; &lt;p&gt;", "</p> <p>"),
         ("&lt;![CDATA[Wrapped]]&gt;", "Wrapped"),
         ("What &lt;![CDATA[ does", "What <![CDATA[ does"),
+        ("XSS by &lt;img src=x onerror=alert(1)&gt;", "XSS by <img src=x onerror=alert(1)>"),
+        ("How &lt;a href&gt; works", "How <a href> works"),
+        ("if a&lt;b then c&gt;d", "if a<b then c>d"),
+        ("&lt;!DOCTYPE html&gt; explained", "<!DOCTYPE html> explained"),
     ],
 )
 def test_k09_titles_that_speak_of_tags(given: str, title: str) -> None:
@@ -143,3 +151,78 @@ def test_k05_entries_within_a_field_are_its_text() -> None:
     found = {entry.guid: entry for entry in poll.parse(document.encode(), URL).entries}
     assert found["1"].images == ()
     assert [image.url for image in found["2"].images] == ["https://case.example/2.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("media", "shown"),
+    [
+        (  # a group is one picture; the default counts, else the largest
+            (
+                '<m:group><m:content url="https://case.example/s.jpg" medium="image" width="100"/>'
+                '<m:content url="https://case.example/l.jpg" medium="image" width="900"/></m:group>'
+            ),
+            ["l.jpg"],
+        ),
+        (
+            (
+                '<m:group><m:content url="https://case.example/d.jpg" medium="image" width="100" isDefault="true"/>'
+                '<m:content url="https://case.example/l.jpg" medium="image" width="900"/></m:group>'
+            ),
+            ["d.jpg"],
+        ),
+        (  # one file cut to two sizes
+            (
+                '<m:content url="https://case.example/p.jpg?width=140" width="140"/>'
+                '<m:content url="https://case.example/p.jpg?width=460" width="460"/>'
+            ),
+            ["p.jpg?width=460"],
+        ),
+        (  # two pictures
+            '<m:content url="https://case.example/a.jpg" width="140"/><m:content url="https://case.example/b.jpg" width="460"/>',
+            ["a.jpg", "b.jpg"],
+        ),
+        (
+            (
+                '<m:group><m:content url="https://case.example/a.jpg"><m:description>A pot</m:description></m:content>'
+                '<m:content url="https://case.example/b.jpg"><m:description>A kettle</m:description></m:content></m:group>'
+            ),
+            ["a.jpg", "b.jpg"],
+        ),
+        ('<m:content url="https://case.example/count.gif" medium="image" width="1" height="1"/>', []),
+        ('<m:thumbnail url="https://case.example/a.jpg"/><m:thumbnail url="https://case.example/b.jpg"/>', ["a.jpg"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "namespace", ["http://search.yahoo.com/mrss/", "https://search.yahoo.com/mrss", "http://www.rssboard.org/media-rss"]
+)
+def test_k05_one_picture_in_several_sizes_is_shown_once(media: str, shown: list[str], namespace: str) -> None:
+    """Whatever the namespace is called; what only counts readers is no picture."""
+    document = (
+        f'<rss version="2.0" xmlns:m="{namespace}"><channel><title>T</title><item><title>A</title><guid>1</guid>'
+        f"<description>Text.</description>{media}</item></channel></rss>"
+    )
+    (found,) = poll.parse(document.encode(), "https://case.example/feed").entries
+    assert [image.url.removeprefix("https://case.example/") for image in found.images] == shown
+
+
+@pytest.mark.parametrize(
+    ("page", "barrier"),
+    [
+        ("<title>Making sure you&#39;re not a bot!</title><script id='anubis_challenge'></script>", Barrier.CHALLENGE),
+        ("<title>Just a moment...</title>", Barrier.CHALLENGE),
+        ("<script src='/_Incapsula_Resource?x'></script>", Barrier.CHALLENGE),
+        ("<title>Anmelden</title><form><input name=u><input type=password></form>", Barrier.LOGIN),
+        ("<title>Log in | News</title><input type='password' name='p'>", Barrier.LOGIN),
+        ("<title>News</title><input type='password' name='p'><p>Posts</p>", None),
+        ("<title>case.example</title><p>This domain may be for sale.</p>", Barrier.PARKED),
+        ("<title>News</title><div class=g-recaptcha></div>" + "<p>Many words of a front page.</p>" * 60, None),
+        ("<title>Just a moment</title><link rel=alternate type=application/rss+xml href=/feed>", None),
+    ],
+)
+def test_k19_a_page_in_place_of_a_feed_is_known_for_what_it_is(page: str, barrier: Barrier | None) -> None:
+    """A check for bots, a login, a parked domain: each has another remedy than looking for the feed."""
+    with pytest.raises(WebPage) as error:
+        poll.parse(f"<!doctype html><html><head>{page}</html>".encode(), "https://case.example/feed", "text/html")
+    assert error.value.barrier is barrier
+    assert pickle.loads(pickle.dumps(error.value)).barrier is barrier
+    assert ("`aggregator add`" in (health.advice(error.value) or "")) == (barrier is None)

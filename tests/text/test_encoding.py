@@ -128,3 +128,10 @@ def test_f28_k11_a_byte_order_mark_on_what_is_not_utf8() -> None:
     """The mark goes, and the bytes are read as any others that say UTF-8."""
     assert decode(b"\xef\xbb\xbf" + document("Größere Lücke", "cp1252")).endswith("</rss>")
     assert "Größere Lücke" in decode(b"\xef\xbb\xbf" + document("Größere Lücke", "cp1252"))
+
+
+def test_f28_k11_surrogates_that_were_written_as_bytes_are_a_character() -> None:
+    """CESU-8, as some databases write emoji, in a document that is UTF-8 otherwise."""
+    body = "<rss><title>für @ alle</title>".encode().replace(b"@", b"\xed\xa0\xbd\xed\xb8\x80")
+    assert "für 😀 alle" in decode(body)
+    assert "für Ã­ alle" not in decode(body)
