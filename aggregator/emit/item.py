@@ -28,8 +28,8 @@ from aggregator.models import Enclosure, Episode, Picture, Post, PostLink, Repub
 from aggregator.models.emit import PostFact
 from aggregator.text import images
 from aggregator.text.diff import Piece, changes, words_of
+from aggregator.text.plain import is_seen
 from aggregator.text.published import line, runs_rtl
-from aggregator.text.unseen import is_seen
 from aggregator.text.urls import host_of, public_url
 
 UNTITLED = "Untitled"

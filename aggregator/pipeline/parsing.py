@@ -14,7 +14,7 @@ from aggregator import dedupe, poll, scrape
 from aggregator.models import Article, Fingerprint, Neighbour, PageKind, ParsedFeed
 from aggregator.models.errors import ScrapeError
 from aggregator.store import ListedFeed
-from aggregator.text.unseen import is_seen
+from aggregator.text.plain import is_seen
 from aggregator.text.urls import of_another_author, redact, same_site
 
 AUTO_WORDS = 250

@@ -45,9 +45,8 @@ from aggregator.store.connection import Session, Sql
 from aggregator.store.feeds import STANDING
 from aggregator.store.identity import OWN_ENTRY
 from aggregator.store.story_members import StoryCoverage
-from aggregator.text.plain import body_text
+from aggregator.text.plain import body_text, is_seen
 from aggregator.text.storable import SUMMARY_CHARS, shortened
-from aggregator.text.unseen import is_seen
 from aggregator.text.urls import public_url
 
 UNTITLED = "Untitled"

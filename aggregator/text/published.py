@@ -13,8 +13,7 @@ from collections import Counter
 from functools import cache
 from typing import Any, TypeVar
 
-from aggregator.text.plain import legal
-from aggregator.text.unseen import closed
+from aggregator.text.plain import closed, legal
 
 _Value = TypeVar("_Value")
 

@@ -19,8 +19,8 @@ from support.emit_shelf import THREATPOST, Shelf, make_post
 from aggregator.config.settings import Site
 from aggregator.emit import build, paths
 from aggregator.models import AlsoIn, Attribution, Enclosure, Post, PostLink
+from aggregator.text.plain import closed, is_seen
 from aggregator.text.published import line, purify, valid
-from aggregator.text.unseen import closed, is_seen
 
 SITE = Site(base_url="https://news.example/", page_size=10)
 ANY = st.text(st.characters(codec=None), max_size=40)

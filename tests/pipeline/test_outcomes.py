@@ -92,7 +92,8 @@ def test_k18_a_server_that_answers_304_for_ever_starves_no_feed(
         (FetchError(URL, "401 Unauthorized", status=401), "`user` and `password`"),
         (FetchError(URL, "403 Forbidden", status=403), "ask the publisher to let it through"),
         (FetchError(URL, "403 Forbidden", status=403, barrier=Barrier.CHALLENGE), "let feed readers through"),
-        (FetchError(URL, "404 Not Found", status=404), ""),
+        (FetchError(URL, "404 Not Found", status=404), "finds its feed"),
+        (FetchError(URL, "500 Internal Server Error", status=500), ""),
         (TimedOut(URL, "too slow"), ""),
     ],
 )

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from aggregator import poll
 from aggregator.models import Entry, ParsedFeed
 from aggregator.models.errors import ParseError
-from aggregator.text.plain import legal
-from aggregator.text.unseen import is_seen
+from aggregator.text.plain import is_seen, legal
 
 URL = "https://news.example.org/feed"
 

@@ -29,7 +29,7 @@ from aggregator.pipeline.websub import Signature, keeps_secrets, request_form
 from aggregator.poll import limits
 from aggregator.poll.clock import ServerTimes
 from aggregator.store import Store, restored
-from aggregator.text.unseen import closed, is_seen
+from aggregator.text.plain import closed, is_seen
 
 FEED = "https://feed.example/rss"
 SITE = Site(title="News", base_url="https://news.example/", page_size=10)
