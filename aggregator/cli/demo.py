@@ -35,12 +35,16 @@ def demo(
     """The main job against an imaginary press on this machine; needs no internet."""
     from aggregator.config import load
     from aggregator.demo import Press
+    from aggregator.demo.data_files import CONFIG, write_data_files
+    from aggregator.pipeline import data_files
 
     place = _new_folder(folder)
     with Press(clock(), slow_s=SLOW_S) as press:
         config_path = place / "feeds.yaml"
         base_url = f"http://127.0.0.1:{os.environ.get('AGGREGATOR_PORT', '8080')}/"
-        config_path.write_text(press.config_text(base_url, media="mirror"), "utf-8")
+        config_path.write_text(press.config_text(base_url, media="mirror") + CONFIG, "utf-8")
+        write_data_files(data_files.originals(place / "data"), clock())
+        data_files.opened(place / "data", clock()).close()
         config = load(config_path, os.environ)
         say(f"An imaginary press: {len(press.outlets)} outlets on 127.0.0.1, {press.rounds} rounds, into {place}")
         rows = []

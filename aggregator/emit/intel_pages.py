@@ -294,7 +294,10 @@ def _timeline(page: SubjectPage) -> Iterator[tuple[str, str]]:
     if flaw.get("cvss") is not None:
         yield "CVSS", f"{flaw['cvss']} (version {flaw['cvss_version']})"
     if isinstance(epss := flaw.get("epss"), float):
-        yield "EPSS", f"{100 * epss:.1f} % ({flaw.get('epss_date') or ''}, model {flaw.get('epss_model') or ''})"
+        yield (
+            "EPSS",
+            f"{100 * epss:.1f} % ({str(flaw.get('epss_date') or '')[:10]}, model {flaw.get('epss_model') or ''})",
+        )
     products = flaw.get("products")
     if isinstance(products, list) and products:
         yield "Affected", ", ".join(line_of(str(product)) for product in products[:10])

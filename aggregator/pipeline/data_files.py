@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from aggregator.models import Request, Validators
-from aggregator.models.errors import BadDataFile, DataFault, FetchError
+from aggregator.models import FeedEvent, Request, Validators
+from aggregator.models.errors import BadDataFile, DataFault, FetchError, StageError
 from aggregator.store.intel_data import DataFile, IntelData
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Config
     from aggregator.fetch import Fetcher
     from aggregator.intel.files import Stated
+    from aggregator.pipeline.workers import Workers
     from aggregator.store import Store
 
 log = structlog.get_logger()
@@ -103,6 +104,16 @@ OVERDUE = 3
 """Intervals after which a data file that is fetched counts as too old."""
 
 
+LOAD_TIMEOUT_S = 120.0
+"""Processor time for reading one file and storing it; ATT&CK takes five seconds."""
+
+
+def is_old(one: DataFile, now: datetime) -> bool:
+    """Whether a data file that is fetched has not come for three times its interval."""
+    every = INTERVALS.get(one.name.partition("/")[0])
+    return bool(one.next_at and one.fetched_at and every and now - one.fetched_at > OVERDUE * every)
+
+
 def data_troubles(data: Path, now: datetime) -> Iterator[str]:
     """Data files that were refused, or that are older than three times their interval, a line each."""
     if not database(data).exists():
@@ -110,9 +121,7 @@ def data_troubles(data: Path, now: datetime) -> Iterator[str]:
     with IntelData.open(database(data), read_only=True) as stored:
         files = stored.files()
     for one in files:
-        every = INTERVALS.get(one.name.partition("/")[0])
-        old = one.next_at and one.fetched_at and every and now - one.fetched_at > OVERDUE * every
-        if one.error or old:
+        if one.error or is_old(one, now):
             since = f"of {one.fetched_at:%Y-%m-%d %H:%M} UTC" if one.fetched_at else "not here"
             yield f"data file {one.name} is {since}{f'; {one.error}' if one.error else ''}"
 
@@ -123,6 +132,7 @@ class DataFiles:
 
     store: Store | None
     fetcher: Fetcher
+    workers: Workers
     config: Config
     data: Path
     clock: Callable[[], datetime]
@@ -135,10 +145,20 @@ class DataFiles:
             for label, url in self._urls(names):
                 one = known_files.get(label)
                 if force or one is None or one.next_at is None or one.next_at <= self.clock():
-                    done.append((label, self._fetch(stored, label, url)))
+                    error = self._fetch(stored, label, url)
+                    done.append((label, error))
+                    if error:
+                        self._report(label, one, error)
             if (not names or "cves" in names) and self.config.intel.files.cves:
                 done.extend(self._records(stored))
         return done
+
+    def _report(self, label: str, former: DataFile | None, error: str) -> None:
+        """Note once, for the feed of the feeds' health, that a data file has become too old."""
+        now = self.clock()
+        if self.store and former and is_old(former, now) and not (former.error_at and is_old(former, former.error_at)):
+            words = f"It was last fetched on {former.fetched_at:%Y-%m-%d}, and is still in force. {error}."
+            self.store.record_event(FeedEvent(now, "data", f"The data file {label} is old", words))
 
     def _urls(self, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         files = self.config.intel.files
@@ -171,7 +191,12 @@ class DataFiles:
         incoming = path.with_name(f".{path.name}.new")
         incoming.parent.mkdir(parents=True, exist_ok=True)
         incoming.write_bytes(answer.body)
-        loaded = load_file(stored, label, incoming, now, fetched=(answer.validators, next_at))
+        try:
+            given = str(database(self.data)), label, str(incoming), now, (answer.validators, next_at)
+            loaded = self.workers.call(load_in_worker, *given, timeout_s=LOAD_TIMEOUT_S)
+        except StageError as error:
+            stored.refused(label, f"{label}: {error.message}", now, next_at)
+            loaded = Loaded(label, error=f"{label}: {error.message}")
         if loaded.error:
             incoming.unlink()
             return loaded.error
@@ -271,6 +296,12 @@ def load_file(
         return _refused(stored, error, now, label, fetched)
     except OSError as error:
         return _refused(stored, BadDataFile(label, DataFault.MISSING, f"cannot be read: {error.strerror}"), now)
+
+
+def load_in_worker(database: str, label: str, path: str, now: datetime, fetched: tuple[Validators, datetime]) -> Loaded:
+    """In a worker: the same for a file from the network, into the database at a path."""
+    with IntelData.open(Path(database)) as stored:
+        return load_file(stored, label, Path(path), now, fetched)
 
 
 def _refused(

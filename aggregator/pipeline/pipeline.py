@@ -427,7 +427,7 @@ class Pipeline:
         """Fetch the data files that are due (`force`: due or not), and join what they say with what articles name:
         (name, error or None) of each.
         """
-        files = DataFiles(self.store, self.fetcher, self.config, self.out.parent, self.clock)
+        files = DataFiles(self.store, self.fetcher, self.workers, self.config, self.out.parent, self.clock)
         done = files.update(names, force=force)
         if done:
             self._facts().join()

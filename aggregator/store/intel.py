@@ -290,6 +290,15 @@ class StoredIntel:
             )
             return tuple(dict(row) for row in rows)
 
+    def watched(self, since: datetime) -> tuple[tuple[str, int], ...]:
+        """Each watchlist with a hit since then, and how many it has."""
+        with self._session.read() as sql:
+            rows = sql.all(
+                "SELECT watch, count(*) AS hits FROM watch_hits WHERE at >= ? GROUP BY watch ORDER BY watch",
+                (times.whole(since),),
+            )
+            return tuple((row["watch"], row["hits"]) for row in rows)
+
     def of_article(self, article_id: int) -> tuple[dict[str, Any], ...]:
         """The facts of an article, or of the one that it is a copy of, with their places."""
         with self._session.read() as sql:

@@ -80,7 +80,7 @@ CREATE TABLE feed_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- number of the event
     feed_id INTEGER REFERENCES feeds (id) ON DELETE CASCADE, -- feed; NULL: all of them
     at TEXT NOT NULL, -- time of the poll that shows it; seconds later where two would share one
-    kind TEXT NOT NULL, -- broke, gone, back, moved, silent, posting; of all: idle (for hours), offline, online
+    kind TEXT NOT NULL, -- broke, gone, back, moved, silent, posting; of all: idle (for hours), offline, online, data (an old data file)
     title TEXT NOT NULL, -- what happened, in a line
     words TEXT NOT NULL -- what happened, in a sentence
 ) STRICT;

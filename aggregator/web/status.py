@@ -14,10 +14,12 @@ from starlette.responses import Response
 from aggregator import emit
 from aggregator.config.settings import Site
 from aggregator.models import FeedState, NotedEvent
+from aggregator.pipeline import data_files
 from aggregator.poll import health
 from aggregator.poll.health import Condition, Diagnosis
 from aggregator.store import Store
 from aggregator.store.feeds import PageCounts
+from aggregator.store.intel_data import IntelData
 from aggregator.text.wording import duration
 from aggregator.web.files import TYPES
 from aggregator.web.rendering import Templates
@@ -78,6 +80,23 @@ class Status:
             events = (NotedEvent(0, rest.at, rest.kind, rest.title, rest.words), *events)
         return document(request, emit.health(self._site, events, extension), TYPES[f".{extension}"])
 
+    def _data_files(self, now: datetime) -> list[DataFileLine]:
+        path = data_files.database(self._database.parent)
+        if not path.exists():
+            return []
+        with IntelData.open(path, read_only=True) as stored:
+            found = stored.files()
+        return [
+            DataFileLine(
+                one.name,
+                (one.stated_at or one.version or "")[:10],
+                one.rows or 0,
+                f"{duration(now - one.fetched_at)} ago" if one.fetched_at else "never",
+                one.error or ("not fetched for long" if data_files.is_old(one, now) else ""),
+            )
+            for one in sorted(found, key=lambda one: (not (one.error or data_files.is_old(one, now)), one.name))
+        ]
+
     def page(self, request: Request) -> Response:
         """Filters: `show` (a condition, `trouble`, all), `tag`; `sort`: trouble, name, success, posts."""
         now = self._clock()
@@ -86,6 +105,7 @@ class Status:
         with Store.read(self._database) as store:
             rows, pulse, events = _rows(store, now), store.queries.pulse(), store.queries.events(EVENTS)
             offline = health.network_text(store.queries.offline_since(), now)
+            watched = store.intel.watched(now - timedelta(days=DAYS))
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
         return self._templates.page(
@@ -104,9 +124,22 @@ class Status:
             sorts=tuple(_SORTS),
             rest=offline or (rest.words if rest else ""),
             events=[(event, f"{duration(now - event.at)} ago") for event in events],
+            files=self._data_files(now),
+            watched=watched,
             days=DAYS,
             height=CHART_HEIGHT,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DataFileLine:
+    """A data file as the page shows it; `trouble` is what is wrong with it, empty where nothing is."""
+
+    name: str
+    dated: str
+    rows: int
+    fetched: str
+    trouble: str
 
 
 def chart(days: Mapping[str, int], now: datetime) -> Chart:
@@ -214,7 +247,7 @@ def _counts(rows: Sequence[StatusLine]) -> list[tuple[Condition, int]]:
 
 
 def _nothing(now: datetime) -> dict[str, Any]:
-    empty = dict.fromkeys(("rows", "counts", "tags", "events"), ())
+    empty = dict.fromkeys(("rows", "counts", "tags", "events", "files", "watched"), ())
     texts = dict.fromkeys(("show", "tag", "rest"), "")
     numbers = {"total": 0, "entries": 0, "trouble": 0, "days": DAYS, "height": CHART_HEIGHT}
     return {"now": now, "sort": "trouble", "sorts": tuple(_SORTS), **empty, **texts, **numbers}

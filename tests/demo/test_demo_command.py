@@ -9,6 +9,8 @@ import pytest
 from aggregator.cli import demo
 from aggregator.config.settings import Config
 from aggregator.demo import Press
+from aggregator.pipeline.data_files import database
+from aggregator.store.intel_data import IntelData
 
 
 def test_the_demo_serves_on_the_port_of_the_environment(
@@ -21,6 +23,9 @@ def test_the_demo_serves_on_the_port_of_the_environment(
     monkeypatch.setattr(demo, "_serve", lambda config, _: served.append(config))
     demo.demo(tmp_path / "demo", serve=True)
     (config,) = served
+    with IntelData.open(database(tmp_path / "demo" / "data"), read_only=True) as stored:
+        assert {one.name: one.error for one in stored.files()} == dict.fromkeys(("kev", "epss", "attack", "cves"))
+    assert not any(getattr(config.intel.files, name) for name in ("kev", "epss", "attack", "cves", "galaxies"))
     assert (config.server.port, config.site.base_url) == (18123, "http://127.0.0.1:18123/")
     where = capsys.readouterr().err.partition("Where to look:\n")[2].splitlines()
     assert where[0] == f"  cd {tmp_path / 'demo'}"

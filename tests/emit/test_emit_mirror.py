@@ -17,6 +17,7 @@ from support.emit_shelf import KREBS, START, THREATPOST, Shelf, filled, link_to,
 
 from aggregator.config.settings import Site
 from aggregator.emit import build
+from aggregator.emit.intel_pages import write_exploited
 from aggregator.models import AlsoIn, Attribution, Enclosure, PostLink, StoryMember
 
 STYLE = Path(__file__).parents[2] / "aggregator" / "emit" / "templates" / "style.css"
@@ -243,6 +244,7 @@ def links(out: Path) -> Iterator[tuple[str, str]]:
 def test_every_link_inside_leads_to_a_file(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     """Pages link relatively, so that the folder works wherever it is put; no link is dead."""
     build(shelf, site, tmp_path)
+    write_exploited(site, (), {}, tmp_path)
     found = set(links(tmp_path))
     assert len(found) > 300
     assert {(name, target) for name, target in found if not (tmp_path / target).is_file()} == set()

@@ -240,6 +240,18 @@ def test_the_api_answers_for_facts(intel: Intel) -> None:
         assert get("/api/articles?software=Emotet")["items"] == []
 
 
+def test_status_shows_data_files_and_watchlists(intel: Intel) -> None:
+    app = application(intel.pipeline.config.site, intel.data / "aggregator.db", intel.data / "public", lambda: NOW)
+    with WebServer(app, "127.0.0.1", 0) as server:
+        connection = http.client.HTTPConnection(*server.address, timeout=10)
+        connection.request("GET", "/status")
+        page = connection.getresponse().read().decode()
+        connection.close()
+    files = page.partition('id="files"')[2]
+    assert '<th scope="row">attack</th><td>2020-01-01</td><td class="number">2</td>' in files
+    assert 'watch/perimeter.html">perimeter</a> <span class="meta">1 hit in 30 days' in files
+
+
 def test_a_refused_data_file_is_reported_and_what_was_known_stays(intel: Intel, tmp_path: Path) -> None:
     """`data status` and `status` name it; the flaw is still exploited."""
     intel.load("known_exploited_vulnerabilities.json", KEV)
