@@ -1,8 +1,8 @@
 """What an output of the operator takes in: a filter as a value, and its word on a post with every reason.
 
-Nothing here reads a database or the clock. What is true of a post (`Facts`) is gathered by the store, full-text matches
-among it; so a filter that is tried and one that is in force are the same code, and `explain` never tells another story
-than the feed.
+Nothing here reads a database or the clock. What is true of a post (`PostTraits`) is gathered by the store, full-text
+matches among it; so a filter that is tried and one that is in force are the same code, and `explain` never tells
+another story than the feed.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class Filter:
     watch: tuple[str, ...] = ()
 
     def expressions(self) -> tuple[str, ...]:
-        """The full-text expressions whose matches `Facts.matched` has to name."""
+        """The full-text expressions whose matches `PostTraits.matched` has to name."""
         words = (expression(word) for word in (*self.words, *self.without))
         return tuple(dict.fromkeys((*words, *((self.query,) if self.query else ()))))
 
-    def explain(self, facts: Facts) -> tuple[Reason, ...]:
+    def explain(self, facts: PostTraits) -> tuple[Reason, ...]:
         """What each condition says of the post; it is taken in when all of them hold."""
         found = (
             _one_of("tags", self.tags, facts.tags),
@@ -66,29 +66,29 @@ class Filter:
         )
         return tuple(reason for reason in found if reason is not None)
 
-    def takes(self, facts: Facts, *, age: bool = True) -> bool:
+    def takes(self, facts: PostTraits, *, age: bool = True) -> bool:
         """Whether every condition holds; `age`: that of age too, which changes as time goes by."""
         return all(reason.holds for reason in self.explain(facts) if age or reason.condition != "max_age")
 
-    def _words(self, facts: Facts) -> Reason | None:
+    def _words(self, facts: PostTraits) -> Reason | None:
         if not self.words:
             return None
         found = [word for word in self.words if expression(word) in facts.matched]
         return Reason("words", bool(found), f"has {_listed(found)}" if found else f"has none of {_listed(self.words)}")
 
-    def _without(self, facts: Facts) -> Reason | None:
+    def _without(self, facts: PostTraits) -> Reason | None:
         if not self.without:
             return None
         found = [word for word in self.without if expression(word) in facts.matched]
         return Reason("without", not found, f"has {_listed(found)}" if found else f"without {_listed(self.without)}")
 
-    def _query(self, facts: Facts) -> Reason | None:
+    def _query(self, facts: PostTraits) -> Reason | None:
         if not self.query:
             return None
         holds = self.query in facts.matched
         return Reason("query", holds, f"{'matches' if holds else 'does not match'} {self.query}")
 
-    def _language(self, facts: Facts) -> Reason | None:
+    def _language(self, facts: PostTraits) -> Reason | None:
         if not self.languages:
             return None
         if facts.language is None:
@@ -97,7 +97,7 @@ class Filter:
         holds = any(own == one.casefold() or own.startswith(f"{one.casefold()}-") for one in self.languages)
         return Reason("languages", holds, f"is in {facts.language}")
 
-    def _cves(self, facts: Facts) -> Reason | None:
+    def _cves(self, facts: PostTraits) -> Reason | None:
         if not self.cves:
             return None
         held = facts.named.get("cves", ())
@@ -106,13 +106,13 @@ class Filter:
         found += ["exploited"] if "exploited" in self.cves and facts.exploited else []
         return Reason("cves", bool(found), f"names {_listed(found)}" if found else f"names none: {_listed(self.cves)}")
 
-    def _indicators(self, facts: Facts) -> Reason | None:
+    def _indicators(self, facts: PostTraits) -> Reason | None:
         if self.indicators is None:
             return None
         words = "names indicators" if facts.indicators else "names no indicator"
         return Reason("indicators", facts.indicators is self.indicators, words)
 
-    def _age(self, facts: Facts) -> Reason | None:
+    def _age(self, facts: PostTraits) -> Reason | None:
         if self.max_age is None:
             return None
         age = max(facts.newest - facts.date, timedelta(0))
@@ -120,7 +120,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PostTraits:
     """What a filter may look at of a post.
 
     `tags` and `sources` (names) are those of every feed that carries it, copies included. `matched` are the full-text

@@ -139,8 +139,11 @@ class FactFinder:
         from aggregator.intel.facts import RECOGNISER
 
         given, done, flaws = self._given(), 0, False
-        if self.store.intel.judged_with(self._lists_in_force(given)):
+        names, lists = self._in_force(given)
+        if self.store.intel.changed("names and watchlists", names):
             self.store.intel.queue_all()
+        if self.store.intel.changed("lists", lists):
+            self.store.intel.queue_judged()
         while (batch := self.store.intel.waiting(BATCH)) and not self.stopping():
             chunks = [batch[start : start + CHUNK] for start in range(0, len(batch), CHUNK)]
             for texts, read in self.workers.each(
@@ -179,15 +182,18 @@ class FactFinder:
         lists = watchlists(self.config.watch, self.data)
         return Given(str(path), version, self.clock().year + 1, intel.good, intel.bad, lists)
 
-    def _lists_in_force(self, given: Given) -> int:
-        """A number for the names, lists and words that facts are found with: when it changes, all are found again."""
-        versions: list[tuple[object, ...]] = []
+    def _in_force(self, given: Given) -> tuple[int, int]:
+        """Two numbers: one changes with names and watchlists, one with the lists and words that judge values."""
+        versions: dict[str, list[tuple[object, ...]]] = {"attack": [], "galaxies": [], "warninglists": []}
         if database(self.data).exists():
             with IntelData.open(database(self.data), read_only=True) as data:
-                kinds = ("attack", "galaxies", "warninglists")
-                files = [one for one in data.files() if one.name.partition("/")[0] in kinds]
-                versions = [(one.name, one.version, one.stated_at, one.rows) for one in files]
-        return zlib.crc32(repr((versions, given.good, given.bad, given.lists)).encode())
+                for one in data.files():
+                    known = versions.get(one.name.partition("/")[0])
+                    if known is not None:
+                        known.append((one.name, one.version, one.stated_at, one.rows))
+        names = versions["attack"], versions["galaxies"], given.lists
+        lists = versions["warninglists"], given.good, given.bad
+        return zlib.crc32(repr(names).encode()), zlib.crc32(repr(lists).encode())
 
     def join(self) -> int:
         """Bring what is known of the flaws that articles name up to date; how many changed."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from aggregator.models.filters import Facts
+from aggregator.models.filters import PostTraits
 from aggregator.store import times
 from aggregator.store.feeds import STANDING
 from aggregator.text.urls import default_name, title_as_name
@@ -73,7 +73,7 @@ class FilterFacts:
     sequence: int
     stamp: datetime
     story: str
-    facts: Facts
+    facts: PostTraits
 
 
 def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = None) -> list[FilterFacts]:
@@ -94,7 +94,7 @@ def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = N
             row["sequence"],
             times.must_read(row["stamp"]),
             row["story_id"] or f"article {row['article_id']}",
-            Facts(
+            PostTraits(
                 date=times.must_read(row["published"]),
                 newest=newest,
                 tags={tag for feed in carriers[row["article_id"]] for tag in tags[feed]},

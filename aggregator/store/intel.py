@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.models.emit import Flaw, PostFact
-from aggregator.models.intel import Fact, Vulnerability
+from aggregator.models.intel import JUDGED, Fact, Vulnerability
 from aggregator.store import post_changes, times, vulnerabilities
 from aggregator.store.connection import Session, Sql
 
@@ -126,13 +126,14 @@ class StoredIntel:
                 (recogniser, limit),
             ).rowcount
 
-    def judged_with(self, lists: int) -> bool:
-        """Note with which names and lists facts are found (a number for them); whether they are others than before."""
+    def changed(self, what: str, number: int) -> bool:
+        """Note the number of what facts are found with; whether it is another than before."""
+        name = f"intel: {what}"
         with self._session.read() as sql:
-            if sql.value("SELECT value FROM numbers WHERE name = 'intel'") == lists:
+            if sql.value("SELECT value FROM numbers WHERE name = ?", (name,)) == number:
                 return False
         with self._session.write() as sql:
-            sql.execute("INSERT OR REPLACE INTO numbers (name, value) VALUES ('intel', ?)", (lists,))
+            sql.execute("INSERT OR REPLACE INTO numbers (name, value) VALUES (?, ?)", (name, number))
         return True
 
     def untold(self, watch: str, since: datetime) -> tuple[dict[str, Any], ...]:
@@ -178,6 +179,14 @@ class StoredIntel:
         """Have every article read again: lists or names have changed."""
         with self._session.write() as sql:
             return sql.execute("INSERT OR IGNORE INTO facts_waiting SELECT id FROM articles").rowcount
+
+    def queue_judged(self) -> None:
+        """Have the articles read again that hold a value which is judged; no list changes what others say."""
+        kinds = ", ".join(f"'{kind}'" for kind in sorted(JUDGED))
+        with self._session.write() as sql:
+            sql.execute(
+                f"INSERT OR IGNORE INTO facts_waiting SELECT DISTINCT article_id FROM facts WHERE kind IN ({kinds})"  # noqa: S608 - our own
+            )
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

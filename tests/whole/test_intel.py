@@ -81,7 +81,7 @@ class Intel:
 
     def load(self, name: str, content: object) -> None:
         folder = self.data.parent / "files"
-        folder.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(json.dumps(content), "utf-8")
         with IntelData.open(database(self.data)) as stored:
             assert not [one.error for one in load_folder(stored, folder, (), NOW) if one.error]
@@ -238,6 +238,25 @@ def test_the_api_answers_for_facts(intel: Intel) -> None:
         assert get("/api/watch")["items"][0]["watch"] == "perimeter"
         assert len(get("/api/articles?actor=gilded%20heron&indicators=1")["items"]) == 1
         assert get("/api/articles?software=Emotet")["items"] == []
+
+
+def test_only_what_is_judged_is_read_again_when_a_list_changes(intel: Intel) -> None:
+    """Names and watchlists concern every text; warning lists and the operator's words only values that are judged."""
+    store = intel.pipeline.store.intel
+    intel.query("SELECT 1")
+    with intel.pipeline.store._session.write() as sql:
+        sql.execute("DELETE FROM facts_waiting")
+    store.queue_judged()
+    judged = intel.query("SELECT DISTINCT article_id FROM facts WHERE kind IN ('domain', 'url', 'ipv4', 'sha256')")
+    assert intel.query("SELECT article_id FROM facts_waiting") == judged
+    listed = {"name": "ours", "type": "hostname", "version": 1, "list": ["drop-tin.icu"]}
+    intel.load("warninglists/ours/list.json", listed)
+    assert intel.pipeline._facts().find() == len(judged)
+    assert intel.query("SELECT indicator FROM facts WHERE value = 'drop-tin.icu'") == [(0,)]
+    (intel.data.parent / "files" / "warninglists" / "ours" / "list.json").unlink()
+    intel.load("warninglists/ours/list.json", {**listed, "version": 2, "list": ["other.example"]})
+    assert intel.pipeline._facts().find() == len(judged)
+    assert intel.query("SELECT indicator FROM facts WHERE value = 'drop-tin.icu'") == [(1,)]
 
 
 def test_status_shows_data_files_and_watchlists(intel: Intel) -> None:
