@@ -24,12 +24,14 @@ from lxml import html
 from protego import Protego
 
 from aggregator import dedupe, poll, scrape
+from aggregator.intel.facts import Knowledge, facts_of
 from aggregator.models import ParsedFeed
 from aggregator.models.errors import AggregatorError
+from aggregator.models.intel import JUDGED, Subject
 from aggregator.pipeline.workers import Workers
 from aggregator.text.dates import parse_date
 from aggregator.text.urls import http_url, redact
-from bench.mutants import DATES, OPML, ROBOTS, URL, URLS, feed_seed, files, fragments, mutant
+from bench.mutants import DATES, OPML, ROBOTS, URL, URLS, feed_seed, files, fragments, mutant, reports
 
 SLOW_S = 2.0
 """CPU seconds that one mutant may take (ACCEPTANCE A19)."""
@@ -139,6 +141,17 @@ def page_target(body: bytes) -> None:
     poll.discover(body, URL)
 
 
+def facts_target(body: bytes) -> None:
+    text = body.decode("utf-8", "replace")
+    title, _, rest = text.partition("\n")
+    subject = Subject(rest, title, URL, ("https://linked.example/",))
+    for fact in facts_of(subject, 2027, Knowledge()):
+        _must(fact.why or fact.kind not in JUDGED, f"no reason for a {fact.kind}")
+        for place in fact.places:
+            field = subject.title if place.field == "title" else subject.text
+            _must(field[place.start : place.end] == place.seen, f"a {fact.kind} stands elsewhere")
+
+
 def robots_target(body: bytes) -> None:
     rules = Protego.parse(body.decode("utf-8", "replace"))
     for url in ("https://x.example/private/a.php", "https://x.example/%00?a=*"):
@@ -165,6 +178,7 @@ TARGETS = (
     Target("url", 8, url_target, lambda dice: dice.choice(URLS)),
     Target("date", 7, date_target, lambda dice: dice.choice(DATES)),
     Target("robots", 5, robots_target, lambda _: ROBOTS),
+    Target("facts", 5, facts_target, lambda dice: dice.choice(reports())),
 )
 
 
@@ -190,22 +204,23 @@ class Ran:
     findings: tuple[Finding, ...]
 
 
-def made(seed: int, index: int) -> tuple[Target, bytes]:
-    """Mutant number `index` of a run."""
+def made(seed: int, index: int, only: str = "") -> tuple[Target, bytes]:
+    """Mutant number `index` of a run; `only`: of a run of that target."""
     dice = random.Random(f"{seed}:{index}")
-    target = dice.choices(TARGETS, [target.share for target in TARGETS])[0]
+    targets = [target for target in TARGETS if only in ("", target.name)]
+    target = dice.choices(targets, [target.share for target in targets])[0]
     others = lambda: target.seed(dice)  # noqa: E731 - two lines would say no more
     return target, mutant(target.seed(dice), dice, others)
 
 
-def run(seed: int, indexes: Iterable[int]) -> Ran:
+def run(seed: int, indexes: Iterable[int], only: str = "") -> Ran:
     """Run mutants one after another. Called in a worker."""
     fragments()  # not on the first mutant's account
     counts: Counter[str] = Counter()
     slowest: dict[str, tuple[float, int]] = {}
     findings = []
     for index in indexes:
-        target, body = made(seed, index)
+        target, body = made(seed, index, only)
         began = time.process_time()
         what = _outcome(target, body)
         seconds = time.process_time() - began
@@ -230,25 +245,25 @@ def _outcome(target: Target, body: bytes) -> str:
     return ""
 
 
-def batches(seed: int, mutants: int) -> Iterator[tuple[range, tuple[int, range]]]:
+def batches(seed: int, mutants: int, only: str) -> Iterator[tuple[range, tuple[int, range, str]]]:
     for start in range(0, mutants, BATCH):
         indexes = range(start, min(start + BATCH, mutants))
-        yield indexes, (seed, indexes)
+        yield indexes, (seed, indexes, only)
 
 
-def fuzz(seed: int, mutants: int, processes: int) -> Iterator[Ran]:
+def fuzz(seed: int, mutants: int, processes: int, only: str = "") -> Iterator[Ran]:
     """Every batch's result; a batch whose worker died is run again mutant by mutant."""
     with Workers(processes) as workers:
-        for indexes, ran in workers.each(batches(seed, mutants), run, BATCH_TIMEOUT_S):
+        for indexes, ran in workers.each(batches(seed, mutants, only), run, BATCH_TIMEOUT_S):
             if isinstance(ran, Ran):
                 yield ran
                 continue
-            singles = ((index, (seed, range(index, index + 1))) for index in indexes)
+            singles = ((index, (seed, range(index, index + 1), only)) for index in indexes)
             for index, single in workers.each(singles, run, SINGLE_TIMEOUT_S):
                 if isinstance(single, Ran):
                     yield single
                 else:
-                    name = made(seed, index)[0].name
+                    name = made(seed, index, only)[0].name
                     yield Ran({name: 1}, {}, (Finding(index, name, str(single)[:300], SINGLE_TIMEOUT_S),))
 
 
@@ -257,13 +272,14 @@ def main() -> int:
     options.add_argument("--mutants", type=int, default=10_000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--processes", type=int, default=2)
+    options.add_argument("--only", default="", choices=["", *(one.name for one in TARGETS)], help="one target alone")
     options.add_argument("--write", type=Path, help="folder to write the mutants of findings to")
     chosen = options.parse_args()
     counts: Counter[str] = Counter()
     slowest: dict[str, tuple[float, int]] = {}
     findings: list[Finding] = []
     began = time.monotonic()
-    for ran in fuzz(chosen.seed, chosen.mutants, chosen.processes):
+    for ran in fuzz(chosen.seed, chosen.mutants, chosen.processes, chosen.only):
         counts.update(ran.counts)
         findings += ran.findings
         for name, worst in ran.slowest.items():
@@ -274,7 +290,9 @@ def main() -> int:
     if chosen.write:
         chosen.write.mkdir(parents=True, exist_ok=True)
         for finding in findings:
-            (chosen.write / f"{finding.target}-{finding.index}").write_bytes(made(chosen.seed, finding.index)[1])
+            (chosen.write / f"{finding.target}-{finding.index}").write_bytes(
+                made(chosen.seed, finding.index, chosen.only)[1]
+            )
     return 1 if findings else 0
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import random
 import re
@@ -81,6 +83,20 @@ def fragments() -> tuple[bytes, ...]:
             continue
         found += [entry.html.encode()[:MAX_SEED] for entry in feed.entries[:4] if len(entry.html) > 50]
     return tuple(found)
+
+
+@cache
+def reports() -> tuple[bytes, ...]:
+    """Texts that name flaws, groups and indicators."""
+    rows = json.loads((ROOT / "tests" / "intel" / "cases" / "judged.json").read_text("utf-8"))
+    lines = [row["text"] for row in rows]
+    for name in ("passages.jsonl", "reports.jsonl.gz"):
+        path = CORPORA / "intel" / name
+        if path.is_file():
+            data = path.read_bytes()
+            text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+            lines += [json.loads(line)["text"] for line in text.split("\n") if line]
+    return tuple(line.encode()[:MAX_SEED] for line in lines)
 
 
 def feed_seed(dice: random.Random) -> bytes:

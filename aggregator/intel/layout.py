@@ -57,6 +57,10 @@ def pattern(table: str, name: str, *, ends: bool = False) -> re.Pattern[str]:
     )
 
 
+REACH = 1000
+"""Characters on each side of a value that can have to do with it: a line may be as long as a book."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """The lines of a text."""
@@ -71,10 +75,10 @@ class Layout:
         return self.lines[bisect_right(self.starts, position) - 1]
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
-        """The bounds of the sentence around a span, within its line (its cell, in a table)."""
+        """The bounds of the sentence around a span, within its line (its cell, in a table), no further than REACH."""
         line = self.line(start)
-        left, right = line.start, max(line.end, end)
-        for stop in _STOP.finditer(self.text, line.start, start):
+        left, right = max(line.start, start - REACH), max(min(line.end, end + REACH), end)
+        for stop in _STOP.finditer(self.text, left, start):
             left = stop.end()
         if match := _STOP.search(self.text, end, right):
             right = match.start() + 1

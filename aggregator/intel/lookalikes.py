@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aggregator.intel.layout import Layout, Section
+from aggregator.intel.layout import REACH, Layout, Section
 from aggregator.intel.surroundings import FILE_WORDS, cells_beside, column_of, label_before
 from aggregator.intel.values import RecognisedValue, may_be_attribute, may_be_file
 
@@ -19,7 +19,8 @@ def is_value(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> bool
         return _said_to_be_host(found, page, run)
     if may_be_attribute(found):
         line = page.line(found.start)
-        return not _CODE.search(page.text, line.start, line.end) or _said_to_be_host(found, page, run)
+        first, last = max(line.start, found.start - REACH), min(line.end, found.end + REACH)
+        return not _CODE.search(page.text, first, last) or _said_to_be_host(found, page, run)
     if found.kind == "ipv4" and not found.defanged:
         return not _is_version(found, page)
     return True

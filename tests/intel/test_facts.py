@@ -170,7 +170,7 @@ def test_mutants_raise_nothing_and_their_places_hold() -> None:
         hold(text, "", read(text))
 
 
-@pytest.mark.parametrize("piece", [".", "a", "0", "[.]", "a.a.", "a[.]a", "http://", "a.com/", "a[.]com/b", ":", "1:", "@", "a@", " [", "deadbeef", "sha256: ab\n", "CVE-2026-1000,", "-", "| a ", "1.2.", "\u200b"])  # fmt: skip
+@pytest.mark.parametrize("piece", [".", "a", "0", "[.]", "a.a.", "a[.]a", "http://", "a.com/", "a[.]com/b", ":", "1:", "@", "a@", " [", "deadbeef", "sha256: ab\n", "CVE-2026-1000,", "-", "| a ", "1.2.", "\u200b", "then calls home to 91.219.236.12 again "])  # fmt: skip
 def test_hostile_texts_take_linear_time(piece: str) -> None:
     """A quarter of a megabyte of one piece; four times as much takes no more than some eight times as long."""
     text = piece * (250_000 // len(piece))
