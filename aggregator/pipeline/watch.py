@@ -57,13 +57,19 @@ def _components(path: Path) -> tuple[list[Product], list[Package]]:
     except (OSError, ValueError, RecursionError):
         log.warning("component file not read", file=str(path))
         return [], []
+    if not isinstance(document, dict):
+        return [], []
     cpes: list[str] = []
     purls: list[str] = []
-    for component in document.get("components", ()) if isinstance(document, dict) else ():
-        if isinstance(component, dict):
-            purls += [component["purl"]] if isinstance(component.get("purl"), str) else []
-            cpes += [component["cpe"]] if isinstance(component.get("cpe"), str) else []
-    for package in document.get("packages", ()) if isinstance(document, dict) else ():
+    waiting = [document]
+    while waiting:  # a component may be made of components
+        parts = waiting.pop().get("components", ())
+        for component in parts if isinstance(parts, list) else ():
+            if isinstance(component, dict):
+                purls += [component["purl"]] if isinstance(component.get("purl"), str) else []
+                cpes += [component["cpe"]] if isinstance(component.get("cpe"), str) else []
+                waiting.append(component)
+    for package in document.get("packages", ()):
         for reference in package.get("externalRefs", ()) if isinstance(package, dict) else ():
             locator = reference.get("referenceLocator") if isinstance(reference, dict) else None
             if isinstance(locator, str):
