@@ -22,12 +22,12 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _UNMARKED = (
-    (b"<\x00\x00\x00", "utf-32-le"),
-    (b"\x00\x00\x00<", "utf-32-be"),
-    (b"<\x00", "utf-16-le"),
-    (b"\x00<", "utf-16-be"),
+    (re.compile(rb"[<{\s]\x00{3}"), "utf-32-le"),
+    (re.compile(rb"\x00{3}[<{\s]"), "utf-32-be"),
+    (re.compile(rb"[<{\s]\x00"), "utf-16-le"),
+    (re.compile(rb"\x00[<{\s]"), "utf-16-be"),
 )
-"""How a document that begins with `<` looks without a byte order mark (XML 1.0, appendix F)."""
+"""How a document that begins with `<` or `{` looks without a byte order mark (XML 1.0, appendix F)."""
 
 _CHARACTER_SETS = re.compile(
     r"(?:cp\d|iso|mac-|koi8|hz|euc|big5|gb|shift|johab|ptcp154|kz1048|tis-620|utf-8$)", re.IGNORECASE
@@ -82,11 +82,18 @@ _COMMON = {
     "cp1256": "اليمونتربةد",
     "cp874": "านรอกเงมย่้",
     **dict.fromkeys(("cp932", "euc_jp"), "".join(map(chr, range(0x3041, 0x30FD)))),
-    "cp949": "".join(map(chr, range(0xAC00, 0xD7A4))),
+    "cp949": _rows("euc_kr", 0xB0, 0xC8),
     "gb18030": _rows("gb2312", 0xB0, 0xD7),
     "big5hkscs": _rows("big5", 0xA4, 0xC6),
 }
 """What is guessed for words that have few Latin letters, with the commonest characters of what is written in it."""
+
+_DOUBLE_BYTE = {"cp949": 0.95, "cp932": 0.25, "euc_jp": 0.25, "gb18030": 0.8, "big5hkscs": 0.8}
+"""Share of the common characters (of kana, in Japanese) in a text that is in this encoding. The first that is
+counts: a short Korean text may be Chinese as well, and not the other way round."""
+
+MANY = 8
+"""Chinese, Japanese or Korean characters from which on a text is taken for one that says to be Windows-1252."""
 
 FOREIGN = 2
 """Bytes beyond ASCII to one Latin letter, in words that have any: above, the words are in another script."""
@@ -102,8 +109,14 @@ _LATIN_OF = {
 }
 """Where a document names its language, the encodings that its words are looked for in; all others: Windows-1252."""
 
-_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")
-"""U+0080 to U+009F in UTF-8."""
+_TWICE = re.compile(rb"\xc2[\x80-\x9f]|\xc3[\x82-\xb4](?:\xc2|\xe2|\xc5|\xc6|\xcb)")
+"""U+0080 to U+009F in UTF-8, which nobody writes, or what the first byte of UTF-8 looks like before a second one."""
+
+OFTEN = 3
+"""Characters in a document that were encoded twice by way of Windows-1252, for it not to be a quotation of such."""
+
+_SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+"""One character beyond U+FFFF as its two halves of UTF-16, each in UTF-8 (CESU-8): what Java and MySQL write."""
 
 _SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _BEYOND_LATIN = re.compile(r"[^\x00-\xff]")
@@ -115,15 +128,19 @@ _START_OF_WORD = re.compile(rb"[^\s<>&;]*\Z")
 def decode(body: bytes, content_type: str = "", *, page: bool = False) -> str:
     """The text of `body`. `content_type` is the HTTP header; `page`: HTML, in which that goes before the document."""
     marked = body.startswith(codecs.BOM_UTF8)
-    for mark, encoding in () if marked else (*_BOMS, *_UNMARKED):
+    for mark, encoding in () if marked else _BOMS:
         if body.startswith(mark):
-            return body.removeprefix(mark if (mark, encoding) in _BOMS else b"").decode(encoding, "replace")
+            return body.removeprefix(mark).decode(encoding, "replace")
+    for start, encoding in () if marked else _UNMARKED:
+        if start.match(body):
+            return body.decode(encoding, "replace")
     body = body.removeprefix(codecs.BOM_UTF8)
     labels = ["utf-8"] if marked else list(_declared(body, content_type, page=page))
     if body.isascii():
         return body.decode(next((label for label in labels if label.startswith(_SEVEN_BIT)), "utf-8"), "replace")
+    body = _SURROGATES.sub(_one_character, body)
     if (text := _strictly(body, "utf-8")) is not None:
-        return _decoded_again(text) if _CONTROLS.search(body) else text
+        return _decoded_again(text) if _TWICE.search(body) else text
     return _not_utf8(body, labels)
 
 
@@ -136,6 +153,8 @@ def _not_utf8(body: bytes, labels: Sequence[str]) -> str:
     if sound > CERTAIN * bad:
         return _mended(body)
     legacy = [label for label in labels if label != "utf-8"]
+    if legacy in ([], ["cp1252"]) and (text := _in_double_bytes(body)):  # labels that are put on everything
+        return text
     if text := next((text for label in legacy if (text := _strictly(body, label)) is not None), None):
         return text
     return _mended(body) if sound > bad or (sound == bad and "utf-8" in labels) else _leniently(body, legacy)
@@ -180,13 +199,31 @@ def _strictly(body: bytes, encoding: str) -> str | None:
 
 
 def _decoded_again(text: str) -> str:
-    """What was encoded twice (read as Latin-1, then written as UTF-8), decoded once more.
+    """What was encoded twice (read as Latin-1 or Windows-1252, then written as UTF-8), decoded once more.
 
-    Only whole documents with control characters of Latin-1 in them, which nobody writes: a page that quotes "Ã©" stays.
+    Only whole documents, all of whose characters beyond ASCII come out of it: a page that quotes "Ã©" stays.
     """
-    if _BEYOND_LATIN.search(text):
+    if not _BEYOND_LATIN.search(text) and re.search("[\x80-\x9f]", text):
+        return _strictly(text.encode("latin-1"), "utf-8") or text
+    try:
+        body = text.encode("cp1252", "as_control")
+    except UnicodeError:
         return text
-    return _strictly(text.encode("latin-1"), "utf-8") or text
+    return (_strictly(body, "utf-8") or text) if len(_MULTIBYTE.findall(body)) >= OFTEN else text
+
+
+def _as_control(error: UnicodeError) -> tuple[bytes, int]:
+    """An error handler (codecs.register_error): the five bytes that Windows-1252 leaves undefined, as themselves."""
+    assert isinstance(error, UnicodeEncodeError)
+    return error.object[error.start : error.end].encode("latin-1"), error.end
+
+
+codecs.register_error("as_control", _as_control)
+
+
+def _one_character(match: re.Match[bytes]) -> bytes:
+    halves = match[0].decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
 
 
 def _mended(body: bytes) -> str:
@@ -215,7 +252,21 @@ def _leniently(body: bytes, legacy: Sequence[str]) -> str:
         text = body.decode(label, "replace")
         if text.count("\ufffd") <= MAX_DAMAGE * max(foreign, 50):
             return text
-    return body.decode(_guess(body), "replace")
+    return _in_double_bytes(body) or body.decode(_guess(body), "replace")
+
+
+def _in_double_bytes(body: bytes) -> str | None:
+    """The text of bytes that are Chinese, Japanese or Korean without a single error, in characters that are common."""
+    high = len(re.findall(rb"[\x80-\xff]", body))  # one byte a character where it is "Äpfel", nearly two in Chinese
+    for encoding, needed in _DOUBLE_BYTE.items():
+        text = _strictly(body, encoding)
+        foreign = [character for character in text or "" if character > "\u2fff"]
+        beyond_ascii = sum(character > "\x7f" for character in text or "")
+        if text and len(foreign) >= MANY and beyond_ascii <= 1.5 * len(foreign) and high > 1.2 * len(foreign):
+            common = sum(character in _COMMON[encoding] for character in foreign) / len(foreign)
+            if common >= needed:
+                return text
+    return None
 
 
 def _guess(body: bytes) -> str:

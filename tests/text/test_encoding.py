@@ -124,6 +124,47 @@ def test_f28_k11_what_is_no_character_set_is_not_used(label: str) -> None:
     assert "\\u0041 +AGE- ü" in decode(body, f"text/html; charset={label}", page=True)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [
+        ("shift_jis", "メールサーバーの脆弱性について日本語の記事"),
+        ("cp932", "①番目の㈱～①メールの脆弱性"),
+        ("euc-jp", "メールサーバーの脆弱性について日本語の記事"),
+        ("gbk", "邮件服务器漏洞允许远程执行代码，请尽快更新"),
+        ("gb18030", "邮件服务器漏洞允许𠀀远程执行代码镕"),
+        ("big5", "郵件伺服器漏洞允許遠端執行程式碼"),
+        ("cp949", "메일 서버의 취약점이 발견되었습니다"),
+    ],
+)
+@pytest.mark.parametrize("declared", ["utf-8", "iso-8859-1", "x-nonsense"])
+def test_f28_k11_double_bytes_whose_second_ones_are_ascii(encoding: str, title: str, declared: str) -> None:
+    """Short texts, too, of languages whose bytes look like Latin letters between marks."""
+    assert title in decode(document(title, encoding, declared).replace(ASCII.encode(), title.encode(encoding) * 3))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("start", ["<?xml version='1.0' encoding='utf-8'?>", "\n <rss>", '{"title": '])
+def test_f28_k11_two_bytes_a_character_without_a_mark(encoding: str, start: str) -> None:
+    """XML and JSON, whatever they say of themselves."""
+    assert decode(f"{start}Уязвимость 脆弱性".encode(encoding), "text/xml") == f"{start}Уязвимость 脆弱性"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"<p>x \xed\xa0\xbd\xed\xb8\x80 y</p>", "<p>x \N{GRINNING FACE} y</p>"),
+        ("l’été à Noël".encode().decode("cp1252").encode(), "l’été à Noël"),
+        ("été à Noël".encode().decode("latin-1").encode(), "été à Noël"),
+        ("Äpfel, Åkerman, Äpfel, Åkerman, Äpfel".encode("latin-1") * 3, "Äpfel, Åkerman, Äpfel, Åkerman, Äpfel" * 3),
+        ("He wrote Ã© for “é”".encode(), "He wrote Ã© for “é”"),
+        ("He wrote Ã©".encode(), "He wrote Ã©"),
+    ],
+)
+def test_f28_k11_encoded_twice(body: bytes, text: str) -> None:
+    """A whole document that was is decoded twice, halves of UTF-16 are one character; who quotes such is left alone."""
+    assert decode(body) == text
+
+
 def test_f28_k11_a_byte_order_mark_on_what_is_not_utf8() -> None:
     """The mark goes, and the bytes are read as any others that say UTF-8."""
     assert decode(b"\xef\xbb\xbf" + document("Größere Lücke", "cp1252")).endswith("</rss>")
