@@ -120,7 +120,7 @@ def language(value: object) -> str | None:
 
 def length(value: object) -> int | None:
     """A size in bytes, where it is a number above 0."""
-    digits = str(value or "").strip()
+    digits = re.sub(r"(?<=\d)[,.' ](?=\d{3}(?!\d))", "", str(value or "").strip())
     return (int(digits) or None) if _DIGITS.fullmatch(digits) else None
 
 
@@ -180,6 +180,7 @@ _SHORT = frozenset(
         "title link guid id origlink enclosure category categories subject language image logo icon",
         "pubdate date published updated issued modified created lastbuilddate",
         "thumbnail duration season episode episodetype explicit keywords",
+        "featuredimage cover images alternateenclosure",
         "ttl skiphours skipdays updateperiod updatefrequency",
     )
     for name in line.split()

@@ -28,11 +28,16 @@ MAX_IMAGES = 20
 MAX_ALT = 1500
 """Characters of a picture's description: what Mastodon allows."""
 
-PIXEL = 2
-"""Width and height, in pixels, of pictures that only count readers."""
+_MEDIA = re.compile(r"https?://(?:(?:video\.)?search\.yahoo\.com/mrss|www\.rssboard\.org/media-rss)/?")
+_PODCAST = re.compile(
+    r"https://podcastindex\.org/namespace/1\.0|https://github\.com/Podcastindex-org/podcast-namespace/.*", re.IGNORECASE
+)
+_OTHERS = re.compile(r"http://(?:www\.google\.com/schemas/play-podcasts/1\.0|webfeeds\.org/rss/1\.0)")
+"""Vocabularies of which only a picture is read."""
 
-_MEDIA_RSS = re.compile(r"https?://(?:(?:video\.)?search\.yahoo\.com/mrss|www\.rssboard\.org/media-rss)", re.IGNORECASE)
-"""Namespaces of Media RSS as feeds write them."""
+_PICTURE_FIELDS = frozenset({"image", "images", "thumbnail", "featuredimage", "cover"})
+_PIXEL = 3
+"""Pixels on a side up to which a picture only counts its readers."""
 
 _GONE = frozenset({"application/x-shockwave-flash", "application/vnd.adobe.flash.movie"})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
@@ -44,7 +49,14 @@ _TYPES = MimeTypes()
 """Python's own table; not the machine's, which differs from one to the next."""
 
 _ALT = re.compile(r"<img\b[^<>]{0,2000}?\balt=(['\"])([^'\"<>]*)\1", re.IGNORECASE)
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:\.\d+)?")
+_CLOCK = re.compile(
+    r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:\.\d+)?"
+    r"|(?:PT?)?(?:(\d{1,3})\s?h(?:ours?|rs?)?[., ]*)?(?:(\d{1,4})\s?m(?:in(?:ute)?s?)?[., ]*)?"
+    r"(?:(\d{1,5})(?:\.\d+)?\s?s(?:ec(?:ond)?s?)?\.?)?",
+    re.IGNORECASE,
+)
+"""`1:02:03`, and `PT1H2M3S` (ISO 8601) or `1h 2m`."""
+
 _NUMBER = re.compile(r"\d{1,6}")
 
 
@@ -73,13 +85,15 @@ def take_media(holder: etree._Element, base: str) -> EntryMedia:
     images = list(_own_images(holder))
     if not fields and not images:
         return NO_MEDIA
-    media = [part for field in fields if not _is_itunes(field) for part in _flat(field)]
-    itunes = {local_name(field): field for field in fields if _is_itunes(field)}
+    media = [part for field in fields if _MEDIA.fullmatch(namespace(field)) for part in _flat(field)]
+    podcast = [field for field in fields if _PODCAST.fullmatch(namespace(field))]
+    itunes = {local_name(field): field for field in podcast if local_name(field) in ("season", "episode")}
+    itunes |= {local_name(field): field for field in fields if _is_itunes(field)}
     descriptions = [_description(part) for part in media if local_name(part) == "description"]
     descriptions += [_description(itunes[name]) for name in ("summary", "subtitle") if name in itunes]
     titles = [part for part in (itunes.get("title"), *media) if part is not None and local_name(part) == "title"]
     found = EntryMedia(
-        files=tuple(_files(media, base)),
+        files=(*_files(media, base), *_alternates(podcast, base)),
         images=tuple(_images(media, [itunes.get("image"), *images], base)),
         title=next(filter(None, (plain(part.text) for part in titles)), ""),
         description=next(filter(None, descriptions), ""),
@@ -155,10 +169,10 @@ def media_type(given: str | None, url: str) -> str:
 
 
 def duration(value: object) -> int | None:
-    """Seconds, of `3600`, `62:03`, `1:02:03` or 3600.5; None for anything else, or none."""
+    """Seconds, of `3600`, `62:03`, `1:02:03`, `PT1H2M3S`, `1h 2m` or 3600.5; None for anything else, or none."""
     text = str(value if value is not None else "").strip()
-    if clock := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+    if text and (clock := _CLOCK.fullmatch(text)):
+        hours, minutes, seconds = (int(part or 0) for part in (clock.groups()[:3] if clock[2] else clock.groups()[3:]))
         return hours * 3600 + minutes * 60 + seconds or None
     return length(text.partition(".")[0])
 
@@ -167,8 +181,8 @@ def duration(value: object) -> int | None:
 
 
 def _is_foreign(field: etree._Element) -> bool:
-    named = namespace(field)
-    return (_is_itunes(field) or bool(named and _MEDIA_RSS.match(named))) and local_name(field) != "author"
+    known = _is_itunes(field) or _MEDIA.fullmatch(namespace(field)) or _PODCAST.fullmatch(namespace(field))
+    return bool(known) and local_name(field) != "author"
 
 
 def _is_itunes(field: etree._Element) -> bool:
@@ -178,11 +192,17 @@ def _is_itunes(field: etree._Element) -> bool:
 def _flat(field: etree._Element) -> Iterator[etree._Element]:
     """A field, or those in it where it is a group, with what stands inside each `content` behind it.
 
-    What is said of a picture is no text of the entry.
+    A group is one thing in several versions (Media RSS): of its pictures one is taken, or one for each description, and
+    what it has by default comes first. What is said of a picture is no text of the entry.
     """
-    for part in list(field) if local_name(field) == "group" else [field]:
-        if _is_pixel(part):
-            continue
+    parts = [field]
+    if local_name(field) == "group":
+        parts = sorted(field, key=lambda part: part.get("isDefault") != "true")
+        versions = [part for part in parts if local_name(part) == "content" and _is_picture(part)]
+        versions.sort(key=lambda part: (part.get("isDefault") == "true", _side(part)))
+        best = {_inner(part, "description") or _inner(part, "title"): part for part in versions}  # the last one counts
+        parts = [part for part in parts if part in best.values() or part not in versions]
+    for part in parts:
         yield part
         if local_name(part) == "content" and not _is_picture(part):
             yield from part
@@ -190,7 +210,7 @@ def _flat(field: etree._Element) -> Iterator[etree._Element]:
 
 def _is_picture(content: etree._Element) -> bool:
     kind = content.get("type") or ("image/*" if content.get("medium") == "image" else "")
-    return content.get("medium", "image") == "image" and is_image(kind, content.get("url") or "")
+    return content.get("medium", "image") == "image" and is_image(kind, (content.get("url") or "").strip())
 
 
 def _inner(content: etree._Element, name: str) -> str:
@@ -207,55 +227,62 @@ def _files(media: Iterable[etree._Element], base: str) -> Iterator[Enclosure]:
             yield Enclosure(url, kind, size, seconds, _inner(part, "title"))
 
 
+def _alternates(podcast: Iterable[etree._Element], base: str) -> Iterator[Enclosure]:
+    """Other versions of an episode's file (podcast:alternateEnclosure), as far as they are files on the web."""
+    for part in podcast:
+        if local_name(part) == "alternateenclosure":
+            sources = (http_url(each.get("uri"), base) for each in part if local_name(each) == "source")
+            if url := next(filter(None, sources), None):
+                yield Enclosure(url, media_type(part.get("type"), url), length(part.get("length")), None)
+
+
 def _own_images(holder: etree._Element) -> Iterator[etree._Element]:
-    """An item's `image`, which RSS does not have and some feeds write as a channel's."""
+    """An item's `image` or `thumbnail`, which RSS does not have; other vocabularies do."""
     for field in holder if local_name(holder) in ENTRIES else ():
-        if local_name(field) == "image" and not namespace(field):
+        known = not namespace(field) or _OTHERS.fullmatch(namespace(field)) or _PODCAST.fullmatch(namespace(field))
+        if known and local_name(field) in _PICTURE_FIELDS:
             yield next((part for part in field if local_name(part) == "url"), field)
 
 
-def _images(
-    media: Sequence[etree._Element], others: Iterable[etree._Element | None], base: str
-) -> Iterator[EntryImage]:
-    """Contents that are pictures, then the largest thumbnail, then what other vocabularies give.
+def _side(part: etree._Element) -> int:
+    """The declared width of a picture in pixels, 0 where none is."""
+    return int(part.get("width", "")) if _NUMBER.fullmatch(part.get("width", "")) else 0
 
-    Of a picture that is given in several sizes (in a group, or at one address with other queries) the default one
-    counts, else the largest.
+
+def _spelling(part: etree._Element, url: str) -> str:
+    """An address without its query and without the picture's own size: the same for all sizes of one picture."""
+    address = url.partition("?")[0]
+    for name in ("width", "height"):
+        if (size := part.get(name, "")) and _NUMBER.fullmatch(size) and _side(part):
+            address = re.sub(rf"(?<!\d){size}(?!\d)", "#", address)
+    return address if _side(part) else url
+
+
+def _images(
+    media: Iterable[etree._Element], others: Iterable[etree._Element | None], base: str
+) -> Iterator[EntryImage]:
+    """Contents that are pictures, each in its largest size, then the largest thumbnail, then what other vocabularies
+    give.
     """
-    best: dict[object, tuple[tuple[bool, int], EntryImage]] = {}
+    sizes: dict[str, tuple[int, EntryImage]] = {}
+    thumbnails = []
     for part in media:
         url = http_url(part.get("url") or part.text, base)
-        shows = local_name(part) == "content" and _is_picture(part)
-        if not url or not (shows or local_name(part) == "thumbnail"):
+        if url is None or (0 < _side(part) <= _PIXEL):
             continue
-        image = EntryImage(url, (_inner(part, "description") or _inner(part, "title")) if shows else "")
-        rank = part.get("isDefault") == "true", _pixels(part, "width")
-        same = _same_picture(part, url, image.alt) if shows else "thumbnail"
-        if same not in best or rank > best[same][0]:
-            best[same] = rank, image
-    thumbnail = best.pop("thumbnail", None)
-    yield from (image for _, image in (*best.values(), *((thumbnail,) if thumbnail else ())))
+        if local_name(part) == "content" and _is_picture(part):
+            image = EntryImage(url, _inner(part, "description") or _inner(part, "title"))
+            size, known = sizes.get(_spelling(part, url), (0, None))
+            if known is None or size < _side(part):
+                sizes[_spelling(part, url)] = (_side(part), image)
+        elif local_name(part) == "thumbnail":
+            thumbnails.append((_side(part), url))
+    yield from (image for _, image in sizes.values())
+    if thumbnails:
+        yield EntryImage(max(thumbnails, key=lambda one: one[0])[1])
     for other in others:
-        if other is not None and (url := http_url(other.get("href") or other.text, base)):
+        if other is not None and (url := http_url(other.get("href") or other.get("url") or other.text, base)):
             yield EntryImage(url)
-
-
-def _same_picture(content: etree._Element, url: str, alt: str) -> object:
-    """What a picture has in common with its other sizes: the group and what is said of it, or the address."""
-    parent = content.getparent()
-    if parent is not None and local_name(parent) == "group":
-        return parent, alt
-    return url.partition("?")[0] if _pixels(content, "width") else url
-
-
-def _is_pixel(part: etree._Element) -> bool:
-    """A picture that counts readers and shows nothing."""
-    return 0 < _pixels(part, "width") <= PIXEL and 0 < _pixels(part, "height") <= PIXEL
-
-
-def _pixels(part: etree._Element, side: str) -> int:
-    given = (part.get(side) or "").removesuffix("px")
-    return int(given) if _NUMBER.fullmatch(given) else 0
 
 
 def _description(part: etree._Element) -> str:
@@ -272,6 +299,8 @@ def _keywords(parts: Iterable[etree._Element]) -> Iterator[str]:
     for part in parts:
         if local_name(part) == "keywords":
             yield from (word.strip() for word in (part.text or "").split(","))
+        elif local_name(part) == "category" and _MEDIA.fullmatch(namespace(part)):
+            yield part.get("label") or part.text or ""
 
 
 # --- podcasts --------------------------------------------------------------------------------------------------

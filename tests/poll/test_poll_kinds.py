@@ -31,6 +31,115 @@ def test_k05_pictures_of_media_rss() -> None:
     assert found["7"].images == (EntryImage("https://case.example/7.jpg"),)
 
 
+SPACES = (
+    'xmlns:media="http://search.yahoo.com/mrss/" xmlns:old="http://search.yahoo.com/mrss" '
+    'xmlns:board="http://www.rssboard.org/media-rss" xmlns:secure="https://search.yahoo.com/mrss/" '
+    'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:podcast="https://podcastindex.org/namespace/1.0" '
+    'xmlns:play="http://www.google.com/schemas/play-podcasts/1.0" xmlns:webfeeds="http://webfeeds.org/rss/1.0" '
+    'xmlns:atom="http://www.w3.org/2005/Atom"'
+)
+
+
+def item(fields: str) -> Entry:
+    document = (
+        f'<rss version="2.0" {SPACES}><channel><link>https://x.example/</link><item><guid>1</guid>{fields}</item>'
+    )
+    return poll.parse(f"{document}</channel></rss>".encode(), "https://x.example/news/feed.xml").entries[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "images"),
+    [
+        (  # one picture in several sizes, in a group or not
+            ('<media:group><media:content url="https://i.example/small.jpg" type="image/jpeg" width="150"/>'
+            '<media:content url="https://i.example/large.jpg" type="image/jpeg" width="1200"/></media:group>'),
+            ["https://i.example/large.jpg"],
+        ),
+        (
+            ('<media:group><media:content url="https://i.example/a.jpg" medium="image" isDefault="true"/>'
+            '<media:content url="https://i.example/b.jpg" medium="image" width="1200"/></media:group>'),
+            ["https://i.example/a.jpg"],
+        ),
+        (
+            ('<media:content url="https://i.example/p.jpg?width=140" width="140"/>'
+            '<media:content url="https://i.example/p.jpg?width=700" width="700"/>'),
+            ["https://i.example/p.jpg?width=700"],
+        ),
+        (
+            ('<media:content url="https://i.example/150/p.jpg" medium="image" width="150" height="100"/>'
+            '<media:content url="https://i.example/600/p.jpg" medium="image" width="600" height="400"/>'),
+            ["https://i.example/600/p.jpg"],
+        ),
+        (  # a gallery
+            ('<media:content url="https://i.example/1.jpg" medium="image" width="800"/>'
+            '<media:content url="https://i.example/2.jpg" medium="image" width="900"/>'),
+            ["https://i.example/1.jpg", "https://i.example/2.jpg"],
+        ),
+        ('<media:thumbnail url="https://i.example/p.gif" width="1" height="1"/>', []),
+        ('<media:content><media:player url="https://v.example/1"/><media:thumbnail url="//i.example/v"/></media:content>',
+         ["https://i.example/v"]),
+        ('<old:thumbnail url="/p.jpg"/>', ["https://x.example/p.jpg"]),
+        ('<board:thumbnail url="https://i.example/p.jpg"/>', ["https://i.example/p.jpg"]),
+        ('<secure:content url=" https://i.example/a b.jpg "/>', ["https://i.example/a%20b.jpg"]),
+        ('<itunes:image>https://i.example/p.jpg</itunes:image>', ["https://i.example/p.jpg"]),
+        ('<play:image href="https://i.example/p.jpg"/>', ["https://i.example/p.jpg"]),
+        ('<webfeeds:featuredImage url="https://i.example/p.jpg"/>', ["https://i.example/p.jpg"]),
+        ('<podcast:images srcset="x"/><thumbnail>https://i.example/p.jpg</thumbnail>', ["https://i.example/p.jpg"]),
+        ('<image><url>https://i.example/p.jpg</url></image>', ["https://i.example/p.jpg"]),
+        ('<enclosure url="https://i.example/p.png" type="image/png" length="0"/>', ["https://i.example/p.png"]),
+    ],
+)  # fmt: skip
+def test_k05_one_picture_however_it_is_given(fields: str, images: list[str]) -> None:
+    """Of several sizes the largest, whoever names them; none that only counts readers; each picture of a gallery."""
+    found = item(f"<title>T</title><description>d</description>{fields}")
+    assert [image.url for image in found.images] == images
+
+
+@pytest.mark.parametrize(
+    ("fields", "files"),
+    [
+        (  # PeerTube: the version that is the default first
+            (
+                '<media:group><media:content url="https://v.example/1080.mp4" type="video/mp4" fileSize="1,000" duration="65"/>'
+                '<media:content url="https://v.example/720.mp4" type="video/mp4" isDefault="true"/></media:group>'
+            ),
+            [("https://v.example/720.mp4", None, None), ("https://v.example/1080.mp4", 1000, 65)],
+        ),
+        (
+            (
+                '<enclosure url="/1.mp3" type="audio/mpeg" length="5"/><itunes:duration>PT1H2M3S</itunes:duration>'
+                '<podcast:alternateEnclosure type="audio/opus" length="3"><podcast:source uri="/1.opus"/>'
+                "</podcast:alternateEnclosure>"
+            ),
+            [("https://x.example/1.mp3", 5, 3723), ("https://x.example/1.opus", 3, None)],
+        ),
+        (
+            '<atom:link rel="enclosure" href="1.mp3" type="audio/mpeg"/><itunes:duration>1h 2m</itunes:duration>',
+            [("https://x.example/1.mp3", None, 3720)],
+        ),
+        (
+            '<enclosure url="/1.mp3" type="audio/mpeg"/><media:content url="/1.mp3" fileSize="7" medium="audio"/>',
+            [("https://x.example/1.mp3", 7, None)],
+        ),
+        ('<media:content url="https://v.example/e/1" medium="video" type="text/html"/>', []),
+    ],
+)
+def test_k06_files_however_they_are_given(fields: str, files: list[tuple[str, int | None, int | None]]) -> None:
+    """Each once, with size and duration from whoever names them, other versions behind the one that is meant."""
+    found = item(f"<title>T</title>{fields}")
+    assert [(file.url, file.length, file.duration) for file in found.enclosures] == files
+
+
+def test_k06_the_podcast_namespace_counts_where_itunes_is_silent() -> None:
+    """Season and episode, and Media RSS' categories among the tags."""
+    found = item(
+        '<podcast:season name="S">2</podcast:season><podcast:episode>7</podcast:episode>'
+        '<itunes:season>3</itunes:season><media:category label="Kettles">x/y</media:category><category>pots</category>'
+    )
+    assert found.episode is not None
+    assert (found.episode.season, found.episode.number, found.tags) == (3, 7, ("pots", "Kettles"))
+
+
 def test_k05_pictures_of_microblogs() -> None:
     """In the post, with their descriptions; a post of pictures alone has the first description as its title."""
     found = entries("microblog.xml")
