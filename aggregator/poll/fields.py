@@ -87,6 +87,8 @@ MAX_TAG = 100
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _UNSEEN = " \t\r\n\xa0\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _SCHEME = re.compile(r"^(?:https?:?/{1,3}(?=https?:?//))?(https?)(?:://?/?|//)", re.IGNORECASE)
+_ANCHOR = re.compile(r"^a\s[^<>]{0,500}?href\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
+_BACKSLASHES = re.compile(r"https?:\\", re.IGNORECASE)
 _WWW = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?::\d+)?")
 _DIGITS = re.compile(r"\d{1,15}")
 
@@ -127,10 +129,16 @@ def length(value: object) -> int | None:
 def meant_url(value: str, host: str) -> str:
     """An address as written, with its scheme put right: doubled, without its colon, or missing altogether.
 
-    It is missing where the address begins with `www.` or with the feed's own `host`. Blanks around it are dropped; what
-    no person can see is dropped by `urls.http_url`.
+    An anchor or angle brackets around it go; backslashes behind the scheme are slashes. The scheme is missing where the
+    address begins with `www.` or with the feed's own `host`. Blanks around it are dropped; what no person can see is
+    dropped by `urls.http_url`.
     """
-    address = _SCHEME.sub(lambda match: f"{match[1].lower()}://", value.strip(_UNSEEN))
+    address = value.strip(_UNSEEN).removeprefix("<").removesuffix(">")
+    if anchor := _ANCHOR.search(address):
+        address = anchor[1]
+    if _BACKSLASHES.match(address):
+        address = address.replace("\\", "/")
+    address = _SCHEME.sub(lambda match: f"{match[1].lower()}://", address)
     first = re.split(r"[/?#]", address, maxsplit=1)[0].lower()
     bare = host.removeprefix("www.")
     own = "." in bare and first.removeprefix("www.") == bare

@@ -29,6 +29,11 @@ _DECODER = json.JSONDecoder(strict=False)
 _ITEMS = re.compile(r'"items?"\s*:\s*\[')
 _DATES = ("date_published", "date_modified", "pubDate")
 _BETWEEN = re.compile(r"[\s,]*")
+_PIECES = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])|(?<=[}\]"])(\s*)(?=[{"])', re.DOTALL)
+"""Strings, and what JSON does not have: comments, commas before a closing bracket, none between two values."""
+
+_BAD_ESCAPE = re.compile(r"\\(?:\\|([^\"\\/bfnrtu]|u(?![0-9A-Fa-f]{4})))")
+REPAIRED = "the JSON was not well-formed and has been repaired"
 
 
 class NotJsonFeed(ValueError):
@@ -46,7 +51,7 @@ def read(text: str, url: str, now: datetime | None = None) -> ParsedFeed:
     else:
         raise NotJsonFeed("this is JSON, but not a feed: it has no items")
     given = _dicts(items)
-    dates = style_of((_string(item.get(key)) for item in given for key in _DATES), feed.language, now)
+    dates = style_of((_moment(item.get(key)) for item in given for key in _DATES), feed.language, now)
     found = [entry(item, url, feed, dates) for item in given]
     if len(found) == MAX_ENTRIES:
         problems.append(f"only the first {MAX_ENTRIES} entries were taken")
@@ -60,10 +65,29 @@ def _loaded(text: str) -> tuple[dict[str, Any], list[str]]:
     except RecursionError:
         raise NotJsonFeed("this JSON is nested too deeply to be a feed") from None
     except ValueError as error:
-        return _complete_items(text, str(error)), [CUT_SHORT]
+        try:
+            document, end = _DECODER.raw_decode(text := _repaired(text))
+        except (ValueError, RecursionError):
+            return _complete_items(text, str(error)), [CUT_SHORT]
+        return _dict(document), [REPAIRED, *([FOLLOWED] if text[end:].strip(" \t\r\n\x00") else [])]
     if not isinstance(document, dict):
         raise NotJsonFeed("this is JSON, but not a feed: not an object")
     return document, [FOLLOWED] if text[end:].strip(" \t\r\n\x00") else []
+
+
+def _repaired(text: str) -> str:
+    """Without comments and commas at the end of lists, with commas between values and backslashes that mean one."""
+
+    def piece(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            return f",{match[1]}"
+        if not match[0].startswith('"'):
+            return ""
+        return _BAD_ESCAPE.sub(
+            lambda bad: bad[0] if bad[1] is None else "'" if bad[1] == "'" else f"\\\\{bad[1]}", match[0]
+        )
+
+    return _PIECES.sub(piece, text)
 
 
 def _complete_items(text: str, error: str) -> dict[str, Any]:
@@ -106,6 +130,11 @@ def _string(value: object, limit: int = MAX_FIELD) -> str:
     return legal(value[:limit]) if isinstance(value, str) else ""
 
 
+def _moment(value: object) -> str:
+    """A date as written; some write seconds, as a number."""
+    return str(value) if isinstance(value, int | float) else _string(value)
+
+
 def _link(value: object, base: str) -> str | None:
     return http_url(value, base) if isinstance(value, str) else None
 
@@ -132,7 +161,7 @@ def _head(document: dict[str, Any], url: str) -> ParsedFeed:
 
 def _entry(item: dict[str, Any], url: str, feed: ParsedFeed, dates: Style) -> Entry:
     guid, base = item.get("id"), feed.home_page_url or url
-    published, updated = (parse_date(_string(item.get(key)), dates) for key in ("date_published", "date_modified"))
+    published, updated = (parse_date(_moment(item.get(key)), dates) for key in ("date_published", "date_modified"))
     text = from_plain(_string(item.get("content_text")), breaks=True)
     html, summary = content(
         [_string(item.get("content_html")), text], from_plain(_string(item.get("summary"))), sure=True
@@ -150,7 +179,7 @@ def _entry(item: dict[str, Any], url: str, feed: ParsedFeed, dates: Style) -> En
         updated=updated if published and updated != published else None,
         summary=summary,
         html=html,
-        tags=tags(tag for tag in _list(item.get("tags")) if isinstance(tag, str)),
+        tags=tags(_tags(item.get("tags"))),
         enclosures=files,
         images=images,
         language=language(item.get("language")) or feed.language,
@@ -167,6 +196,12 @@ def _authors(holder: dict[str, Any]) -> str | None:
 def _several(value: object) -> list[Any]:
     parts = value if isinstance(value, list) else [value]
     return [part for part in parts if isinstance(part, dict | str)]
+
+
+def _tags(value: object) -> Iterator[str]:
+    """A list of words; met as one text with commas, and as a list of objects with a name."""
+    for tag in value.split(",") if isinstance(value, str) else _list(value):
+        yield _string(tag.get("name") if isinstance(tag, dict) else tag)
 
 
 def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:

@@ -133,8 +133,11 @@ def _as_html(element: etree._Element, base: str) -> etree._Element:
     copy = etree.Element(tag if _HTML_NAME.fullmatch(tag) else "span")
     for name, value in element.attrib.items():
         if not str(name).startswith("{"):
-            reference = name in ("href", "src") and not str(value).startswith("#")
-            copy.set(name, _joined(base, str(value)) if reference else value)
+            reference = name in ("href", "src", "poster", "cite", "longdesc") and not str(value).startswith("#")
+            several = name in ("srcset", "imagesrcset") and base
+            copy.set(
+                name, _all_joined(base, str(value)) if several else _joined(base, str(value)) if reference else value
+            )
     copy.text, copy.tail = element.text, element.tail
     copy.extend([_as_html(child, base) for child in element])
     return copy
@@ -144,6 +147,12 @@ def _joined(base: str, reference: str) -> str:
     with suppress(ValueError):
         return urljoin(base, reference) if base else reference
     return reference
+
+
+def _all_joined(base: str, candidates: str) -> str:
+    """A srcset (WHATWG HTML 4.8.4.2.1), each of its addresses absolute."""
+    parts = (part.strip().partition(" ") for part in re.split(r",\s+", candidates))
+    return ", ".join(f"{_joined(base, url)} {size}".strip() for url, _, size in parts if url)
 
 
 def _is_wrapper(field: etree._Element) -> bool:
@@ -324,11 +333,12 @@ class _Reader:
         images = pictures(own.media.images, files)
         title, html = with_pictures(self._line(item, "title") or own.media.title, html, images)
         guid = own.guid or _text(item.get("id"))
-        url = self._link(item) or (http_url(guid) if own.permalink else None)
+        guid_base = self._base if guid and guid.startswith("/") else None
+        url = self._link(item) or (http_url(guid, guid_base) if own.permalink else None)
         categories = (tag.get("label") or tag.get("term") for tag in _dicts(item.get("tags")))
         return Entry(
             guid=literal(guid, limit=4096),
-            url=url or next(self._related(item, "via"), None),
+            url=url or next(self._related(item, "via", "related"), None),
             title=title,
             author=own.author or (self._author if self._atom else None),
             published=published,

@@ -121,18 +121,22 @@ def _seen(text: str) -> str:
     return text if text.isascii() or is_seen(text) else ""
 
 
+_CDATA_END = re.compile(r"\]\]>?\s*\Z")
+"""The end of a section that was closed twice, of which the XML has taken the `>`, or all of it."""
+
+
 def _opened(text: str) -> str:
     """CDATA that was escaped as a whole shows up as text; its marks mean nothing to a reader."""
     bare = text.strip()
-    if not bare.startswith("<![CDATA["):
+    if bare[:9].upper() != "<![CDATA[":
         return text
-    return bare.removeprefix("<![CDATA[").removesuffix("]]>")
+    return _CDATA_END.sub("", bare[9:], count=1)
 
 
 def unwrapped(markup: str) -> str:
     """HTML without the marks of CDATA around it, or around parts of it; in code they are text and shown as such."""
     markup = _opened(markup)
-    if "<![CDATA[" not in markup:
+    if "<![CDATA[" not in markup.upper():
         return markup
     code = opened = position = 0
     pieces = []

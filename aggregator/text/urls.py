@@ -50,7 +50,9 @@ LONG_SECRET = 20
 _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _USERINFO = re.compile(r"(?i)^(https?://)[^/?#@:]*:([^/?#@]*)@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_UNSEEN = re.compile("[\x00-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]|(?<=[\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
+)
 """Control characters, and those without width or meaning in an address that editors and chat programs paste into it."""
 
 _SECRET_KEY = re.compile(

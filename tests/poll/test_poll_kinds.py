@@ -197,6 +197,66 @@ def test_k08_links_as_they_are_meant() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ("<link>\n https://y.example/a b \n</link>", "https://y.example/a%20b"),
+        ("<link>https://y.example/very/\nlong</link>", "https://y.example/very/long"),
+        ("<link>//y.example/p</link>", "https://y.example/p"),
+        ("<link>https://bücher.example/über</link>", "https://xn--bcher-kva.example/%C3%BCber"),
+        ("<link>https://y.exam\u200bple/p\u200d/\u2060q\ufeff</link>", "https://y.example/p/q"),
+        ("<link>\u200fhttps://y.example/\u200e</link>", "https://y.example/"),
+        ("<link>https:\\\\y.example\\p</link>", "https://y.example/p"),
+        ("<link>&lt;a href='https://y.example/p'&gt;x&lt;/a&gt;</link>", "https://y.example/p"),
+        ("<link>&lt;https://y.example/p&gt;</link>", "https://y.example/p"),
+        ("<link>&#160;http://https://y.example/p&#160;</link>", "https://y.example/p"),
+        ("<link>https://y.example/?a=1&amp;amp;b=2</link>", "https://y.example/?a=1&b=2"),
+        ("<link>?p=12</link>", "https://x.example/?p=12"),
+        ("<guid>/g/1</guid>", "https://x.example/g/1"),
+        ("<guid isPermaLink='false'>/g/1</guid>", None),
+        ("<atom:link rel='self' href='/self'/><link>https://y.example/p</link>", "https://y.example/p"),
+        ("<link>mailto:a@y.example</link><guid>https://y.example/g</guid>", "https://y.example/g"),
+    ],
+)
+def test_k08_a_link_is_the_one_that_is_meant(fields: str, url: str | None) -> None:
+    """Whatever stands around it, in it or in its place."""
+    document = (
+        f'<rss version="2.0" {SPACES}><channel><link>https://x.example/</link><item><title>T</title>{fields}</item>'
+    )
+    assert poll.parse(f"{document}</channel></rss>".encode(), URL).entries[0].url == url
+
+
+@pytest.mark.parametrize(
+    ("fields", "url", "html"),
+    [
+        (
+            '<link href="p"/><content type="html" xml:base="deep/">&lt;img src="../i.png"&gt;</content>',
+            "https://b.example/a/p",
+            '<img src="https://b.example/a/i.png">',
+        ),
+        ('<link xml:base="https://c.example/z/" href="p"/>', "https://c.example/z/p", ""),
+        (
+            (
+                '<link href="p"/><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml" xml:base="/k/">'
+                '<img src="i.png" srcset="i.png 1x, j.png 2x"/></div></content>'
+            ),
+            "https://b.example/a/p",
+            '<img src="https://b.example/k/i.png" srcset="/k/i.png 1x, /k/j.png 2x">',
+        ),
+        ('<link rel="related" href="https://o.example/1"/>', "https://o.example/1", ""),
+        ('<link type="application/json" href="/api"/><link type="text/html" href="/p"/>', "https://b.example/p", ""),
+        ('<link rel="edit" href="/e"/><link rel="replies" href="/r"/><link href="/p"/>', "https://b.example/p", ""),
+    ],
+)
+def test_f35_k07_bases_within_bases(fields: str, url: str, html: str) -> None:
+    """Each xml:base is relative to the one around it, and counts for what stands in it alone (RFC 3986, 5.1)."""
+    document = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://b.example/a/"><entry><id>1</id>{fields}</entry>'
+    )
+    found = poll.parse(f"{document}</feed>".encode(), URL).entries[0]
+    assert (found.url, found.html) == (url, html)
+
+
+@pytest.mark.parametrize(
     ("given", "title"),
     [
         ("Intent: &lt;a&gt; as &lt;area&gt;", "Intent: <a> as <area>"),
@@ -220,6 +280,24 @@ def test_k09_titles_that_speak_of_tags(given: str, title: str) -> None:
     """A tag without its partner is meant as text; a pair that encloses something is markup."""
     document = f"<rss version='2.0'><channel><item><guid>1</guid><title>{given}</title></item></channel></rss>"
     assert poll.parse(document.encode(), URL).entries[0].title == title
+
+
+@pytest.mark.parametrize(
+    ("description", "html"),
+    [
+        ("<![CDATA[<![CDATA[<p>hi</p>]]]]>", "<p>hi</p>"),
+        ("<![CDATA[<![CDATA[<p>hi</p>]]]]><![CDATA[>]]>", "<p>hi</p>"),
+        ("<![CDATA[<p>a <![CDATA[b]]> c</p>]]>", "<p>a b c</p>"),
+        ("<![cdata[<p>hi</p>]]>", "<p>hi</p>"),
+        ("&lt;![CDATA[&lt;p&gt;hi&lt;/p&gt;]]&gt;", "<p>hi</p>"),
+        ("<![CDATA[<p>hi</p>", "<p>hi</p>"),
+        ("before <![CDATA[<b>x</b>]]> after", "before <b>x</b> after"),
+        ("<![CDATA[<p>a ]]]]><![CDATA[> b</p>]]>", "<p>a ]]> b</p>"),
+    ],
+)
+def test_k10_no_mark_of_a_section_is_left_around_a_text(description: str, html: str) -> None:
+    """Doubled, halved, in small letters, escaped."""
+    assert item(f"<description>{description}</description>").html == html
 
 
 def test_k10_sections_in_sections() -> None:
@@ -247,6 +325,36 @@ def test_k13_json_feeds_of_templates() -> None:
     assert [found[guid].author for guid in ("2", "1", "0")] == ["Ann", "Ann, Bob", "Cara"]
     assert found["2"].images[0].url == "https://case.example/2.png"
     assert found["1"].enclosures[0].duration == 61
+
+
+@pytest.mark.parametrize(
+    ("items", "problems"),
+    [
+        ('{"id": "1", "title": "it\'s"}, {"id": "2"},', True),
+        ('{"id": "1", "title": "it\'s",}, {"id": "2",}', True),
+        ('{"id": "1", "title": "it\\\'s"}, {"id": "2"}', True),
+        ('{"id": "1", "title": "it\'s"} {"id": "2"}', True),
+        ('{"id": "1", /* the first */ "title": "it\'s"}, // the second\n {"id": "2"}', True),
+        ('{"id": 1, "title": "it\'s", "date_published": 1771952889}, {"id": "2"}', False),
+    ],
+)
+def test_k13_json_that_is_nearly_json_is_whole(items: str, *, problems: bool) -> None:
+    """Commas too many or too few, comments, escapes that JSON lacks: mended, and not called cut short."""
+    titled = f'\ufeff{{"version": "https://jsonfeed.org/version/1.1", "title": "a, ] // b", "items": [{items}]}}'
+    found = poll.parse(titled.encode(), URL)
+    assert (found.title, [(entry.guid, entry.title) for entry in found.entries]) == (
+        "a, ] // b",
+        [("1", "it's"), ("2", "")],
+    )
+    assert found.problems == (("the JSON was not well-formed and has been repaired",) if problems else ())
+    assert not found.cut_short
+
+
+def test_k13_backslashes_and_tags_of_people() -> None:
+    """A path of Windows in a text; tags as one text."""
+    body = rb'{"version": "https://jsonfeed.org/version/1", "items": [{"id": 1, "content_text": "C:\x \users", "tags": "a, b"}]}'
+    entry = poll.parse(body, URL).entries[0]
+    assert (entry.html, entry.tags) == (r"<p>C:\x \users</p>", ("a", "b"))
 
 
 def test_k05_entries_within_a_field_are_its_text() -> None:

@@ -274,12 +274,12 @@ def test_f30_a_moved_feed_keeps_its_identities() -> None:
         ("<guid isPermaLink='true'>https://x.example/a</guid>", "https://x.example/a"),
         ("<guid isPermaLink='false'>https://x.example/a</guid>", None),
         ("<guid>42</guid>", None),
-        ("<guid>/a</guid>", None),
+        ("<guid>/a</guid>", "https://news.example.org/a"),
         ("<guid>https://x.example/a</guid><link>https://x.example/b</link>", "https://x.example/b"),
     ],
 )
 def test_a_guid_stands_for_a_missing_link_where_it_may(item: str, url: str | None) -> None:
-    """A permalink is a whole URL that does not say that it is none (RSS 2.0)."""
+    """A permalink is a URL, or a path on the site, that does not say that it is none (RSS 2.0)."""
     assert only(rss("<title>t</title>" + item)).url == url
 
 
