@@ -20,6 +20,7 @@ from lxml import etree
 from aggregator.text.encoding import decode
 from aggregator.text.plain import plain
 from aggregator.text.urls import http_url
+from aggregator.text.word_lists import word_list
 
 MAX_PAGE = 2 * 2**20
 """Bytes of a page that are looked through; `<link>` stands in its head."""
@@ -214,66 +215,15 @@ def _usual_places(url: str) -> Iterator[str]:
 
 _HOST = r"[\w-]+(?:\.[\w-]+)+"
 
-_RULES: tuple[tuple[str, str, str], ...] = (
-    # host, path, feed
+_PLACES = tuple(
     (
-        r"(?:www\.|m\.)?youtube\.com",
-        r"/channel/(UC[\w-]{22})(?:/.*)?",
-        "https://www.youtube.com/feeds/videos.xml?channel_id={0}",
-    ),
-    (r"(?:www\.|m\.)?youtube\.com", r"/user/([\w-]+)(?:/.*)?", "https://www.youtube.com/feeds/videos.xml?user={0}"),
-    (r"(?:www\.|old\.|new\.|np\.)?reddit\.com", r"/((?:r|user)/[\w+-]+)/?", "https://www.reddit.com/{0}/.rss"),
-    (r"(?:www\.|old\.|new\.|np\.)?reddit\.com", r"/u/([\w-]+)/?", "https://www.reddit.com/user/{0}/.rss"),
-    (
-        r"(?:www\.|old\.|new\.|np\.)?reddit\.com",
-        r"/(r/[\w+-]+/(?:new|top|rising|hot))/?",
-        "https://www.reddit.com/{0}/.rss",
-    ),
-    (r"github\.com", r"/(?:security-)?advisories/?", "https://github.com/security-advisories.atom"),
-    (
-        r"github\.com",
-        r"/([\w.-]+/[\w.-]+)/security(?:/advisories)?/?",
-        "https://github.com/{0}/security/advisories.atom",
-    ),
-    (r"github\.com", r"/([\w.-]+/[\w.-]+)(?:/releases(?:/.*)?)?/?", "https://github.com/{0}/releases.atom"),
-    (r"github\.com", r"/([\w.-]+/[\w.-]+/(?:tags|commits(?:/[\w./-]+?)?))/?", "https://github.com/{0}.atom"),
-    (r"github\.com", r"/([\w.-]+/[\w.-]+)/tree/([\w./-]+?)/?", "https://github.com/{0}/commits/{1}.atom"),
-    (r"github\.com", r"/([\w-]+)/?", "https://github.com/{0}.atom"),
-    (r"gitlab\.com", r"/([\w.-]+(?:/[\w.-]+)+?)(?:/-/tags)?/?", "https://gitlab.com/{0}/-/tags?format=atom"),
-    (r"gitlab\.com", r"/([\w./-]+?/-/commits/[\w./-]+?)/?", "https://gitlab.com/{0}?format=atom"),
-    (r"codeberg\.org", r"/([\w.-]+/[\w.-]+)(?:/releases)?/?", "https://codeberg.org/{0}/releases.rss"),
-    (r"pypi\.org", r"/project/([\w.-]+)/?", "https://pypi.org/rss/project/{0}/releases.xml"),
-    (r"medium\.com", r"/(tag/[\w-]+)/?(?:archive|recommended|latest)?/?", "https://medium.com/feed/{0}"),
-    (r"medium\.com", r"/(@[\w.-]+)(?:/.*)?", "https://medium.com/feed/{0}"),
-    (r"medium\.com", r"/([\w.-]+)/?", "https://medium.com/feed/{0}"),
-    (r"([\w-]+\.medium\.com)", r"/.*", "https://{host}/feed"),
-    (r"([\w-]+\.substack\.com)", r"/.*", "https://{host}/feed"),
-    (r"open\.substack\.com", r"/pub/([\w-]+)(?:/.*)?", "https://{0}.substack.com/feed"),
-    (r"([\w-]+\.tumblr\.com)", r"/?", "https://{host}/rss"),
-    (r"([\w-]+\.wordpress\.com)", r"/?", "https://{host}/feed/"),
-    (r"([\w-]+\.blogspot\.com)", r"/?", "https://{host}/feeds/posts/default"),
-    (r"([\w-]+\.ghost\.io)", r"/?", "https://{host}/rss/"),
-    (r"([\w-]+\.hashnode\.dev)", r"/?", "https://{host}/rss.xml"),
-    (r"dev\.to", r"/([\w-]+)/?", "https://dev.to/feed/{0}"),
-    (r"bsky\.app", r"/(profile/[\w.:-]+)/?", "https://bsky.app/{0}/rss"),
-    (r"(?:export\.)?arxiv\.org", r"/list/([a-z-]+(?:\.[A-Z-]+)?)(?:/.*)?", "https://rss.arxiv.org/rss/{0}"),
-    (r"news\.ycombinator\.com", r"/?(?:news)?", "https://news.ycombinator.com/rss"),
-    (r"lobste\.rs", r"/(t/[\w,-]+)/?", "https://lobste.rs/{0}.rss"),
-    (
-        r"(?:stackoverflow|superuser|serverfault|[\w-]+\.stackexchange)\.com",
-        r"/questions/tagged/([\w.+-]+)/?",
-        "https://{host}/feeds/tag/{0}",
-    ),
-    # Mastodon and its kin: anybody may run one. A name of another server's is asked of that server.
-    (_HOST, rf"/@([\w.-]+)@({_HOST})/?", "https://{1}/@{0}.rss"),
-    (_HOST, r"/(@\w[\w.-]*)(?:/with_replies|/media)?/?", "https://{host}/{0}.rss"),
-    (_HOST, r"/(users/\w[\w.-]*)/?", "https://{host}/{0}.rss"),
-    # Discourse: categories, tags and threads.
-    (_HOST, r"/(c/[\w-]+(?:/[\w-]+)?/\d+|tag/[\w-]+|t/[\w-]+/\d+)(?:/.*)?", "https://{host}/{0}.rss"),
+        re.compile(site["host"].replace("HOST", _HOST)),
+        re.compile(site["path"].replace("HOST", _HOST)),
+        str(site["feed"]),
+    )
+    for site in word_list("aggregator.poll", "known_sites")["site"]
 )
 """Of several that fit, the first counts. Where nobody answers as expected, the page is asked for its feeds."""
-
-_PLACES = tuple((re.compile(host), re.compile(path), feed) for host, path, feed in _RULES)
 
 _NOT_PEOPLE = frozenset(
     ["about", "login", "features", "topics", "search", "marketplace", "sponsors", "settings", "explore", "m", "tag"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator import poll
+from aggregator.poll.discovery import known_feed
 
 URL = "https://site.example/blog/"
 
@@ -115,3 +116,28 @@ def test_nonsense_gives_guesses_and_no_error(body: bytes) -> None:
     """Never an exception, never more than a page of links."""
     assert len(poll.discover(body, URL)) <= 50
     assert poll.discover(body, "no url") == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "feed"),
+    [
+        ("https://open.substack.com/pub/ada", "https://ada.substack.com/feed"),
+        ("https://ada.substack.com", "https://ada.substack.com/feed"),
+        ("https://ada.substack.com/p/a-post", "https://ada.substack.com/feed"),
+        ("https://gitlab.com/group/project/-/releases", "https://gitlab.com/group/project/-/tags?format=atom"),
+        ("https://gitlab.com/group/sub/project", "https://gitlab.com/group/sub/project/-/tags?format=atom"),
+        (
+            "https://www.reddit.com/r/netsec/comments/1a2b/a_title/",
+            "https://www.reddit.com/r/netsec/comments/1a2b/.rss",
+        ),
+        ("https://ada.blogspot.com/2026/03/post.html", "https://ada.blogspot.com/feeds/posts/default"),
+        ("https://ada.wordpress.com/about/", "https://ada.wordpress.com/feed/"),
+        ("https://github.com/advisories", "https://github.com/security-advisories.atom"),
+        ("https://infosec.exchange/@ada@b.social", "https://b.social/@ada.rss"),
+        ("https://discourse.example/t/a-thread/12/3", "https://discourse.example/t/a-thread/12.rss"),
+        ("https://www.youtube.com/@ada", None),
+        ("https://news.example/2026/03/post", None),
+    ],
+)
+def test_k21_well_known_sites_have_their_feeds_where_everybody_knows(address: str, feed: str | None) -> None:
+    assert known_feed(address) == feed
