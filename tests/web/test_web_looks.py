@@ -236,7 +236,7 @@ def test_the_keyboard_gets_everywhere_and_is_seen(site: tuple[str, Shelf], page:
     page.look(1280)
     page.open(base + held.posts[5].path)
     stops = []
-    for _ in range(12):
+    for _ in range(14):
         page.press("Tab", windowsVirtualKeyCode=9)
         stops.append(page.run("[document.activeElement.tagName + document.activeElement.className, "
                               "getComputedStyle(document.activeElement).outlineStyle, "
