@@ -226,7 +226,7 @@ def by_place(found: RecognisedValue, page: Layout, run: tuple[int, int]) -> Judg
 _LEGITIMATE = re.compile(
     r"(?:\b(?:legitimate|legit|genuine|benign|official|real|authentic|original|impersonat(?:es?|ed|ing)|mimick?(?:s|ed|ing)|spoof(?:s|ed|ing)|copies|posed as|posing as|"
     r"pretend(?:s|ed|ing) to be|masquerad(?:es?|ed|ing) as|imitat(?:es?|ed|ing)|looks? like|instead of|rather than|not to be confused with|"
-    r"legitime[ns]?|echten?|offiziellen?|légitime|officiel|legítim[oa]|oficial|legittim[oa]|ufficiale)\b"
+    r"legitime[ns]?|echten?|offiziellen?|légitime|officiel|legítim[oa]|oficial|legittim[oa]|ufficiale)\b(?! (?:by|von|par|por|da)\b)"
     r"(?: (?:the|a|an|its|their|die|das|der|le|la|el|il))*(?: [a-z0-9'&.-]+){0,3}|"
     r"\b(?:fixed|patched|repaired|clean|updated|corrected) (?:files?|versions?|builds?|packages?|releases?|binar(?:y|ies)|installers?|dll)(?: [a-z0-9().-]+){0,4})"
     r"[ :(\[\"'“‘-]*$"
@@ -348,13 +348,13 @@ _THING = (
 """What may stand between a cue and its value."""
 
 _DID = re.compile(
-    r"(?:\b(?:c2|c&c|cnc|command[- ](?:and|&)[- ]control|control(?= server))(?: (?:servers?|domains?|hosts?|address(?:es)?|ips?|infrastructure|panels?|urls?|traffic|communications?|points?))*(?:,? (?:is|was|were|are|at|on|of|to|with|from|located at|hosted (?:at|on)|named|called|namely|using|over))*"
+    r"(?:\b(?:c2|c&c|cnc|command[- ](?:and|&)[- ]control|control(?= server))(?: (?:servers?|domains?|hosts?|address(?:es)?|ips?|infrastructure|panels?|urls?|traffic|communications?|points?))*(?:,? (?:is|was|were|are|ist|war|est|es|è|é|at|on|of|to|with|from|located at|hosted (?:at|on)|named|called|namely|using|over))*"
     r"|\bexfiltrat\w+(?: [\w'-]+){0,6} (?:to|via|through)"
     r"|\b(?:beacon(?:s|ed|ing)?|calls? (?:home|back)|phon(?:es?|ed|ing) home)(?: [\w'-]+){0,4} (?:to|with)"
     r"|\b(?:phishing|fake|bogus|rogue|spoofed|counterfeit|malicious|lookalike|look-alike|typosquat(?:ted|ting)?|fraudulent|scam|attacker[- ](?:controlled|owned|operated|registered)|actor[- ]controlled|hacker[- ]controlled|malware|leak|exploit)"
     r"(?: (?:the|login|web|shop|landing|download|kit|update|support|banking|payment|e-?mail|windows|software|ransomware))*[ -](?:sites?|websites?|pages?|domains?|portals?|shops?|stores?|urls?|servers?|hosts?|address(?:es)?|ips?|links?|infrastructure|senders?)(?:,? (?:is|was|were|are|at|on|of|from|named|called|such as|like|including|hosted (?:at|on)|under|to))*"
     r"|\b(?:phishing|malicious|scam|fraudulent|extortion)(?: e-?)? ?(?:mails?|messages?)(?: [\w'-]+){0,5} (?:come|came|sent|coming|arrive[sd]?) from|\bmailed(?: [\w'-]+){0,2} from"
-    r"|\btraced (?:back )?to|\b(?:scans?|attacks?|attempts?|probes?|exploitation|brute[- ]force \w+)(?: [\w'-]+){0,5} (?:came|come|originat\w+|seen|coming|stem\w*|arriv\w+|observed) from"
+    r"|\btraced (?:back )?to|\b(?:scans?|attacks?|attempts?|probes?|exploitation|brute[- ]force \w+)(?: [\w'-]+){0,5} (?:came|come|originat\w+|seen|coming|stem\w*|arriv\w+|observed) from|\b(?:scans?|scanning|probes?) from"
     r"|(?:^|\b(?:should|must|to|and|defenders|administrators|admins|recommend\w*|advis\w+) )(?:block|sinkhole|blocklist|blacklist)(?: (?:the|all|any|traffic|to|from|access|connections|ip|ips|address|addresses|domain|domains|and|or|outbound|inbound|requests))*"
     r"|\b(?:attackers?|hackers?|threat actors?|gang|crooks|criminals)(?:'s?|’s?)? (?:registered|controls?|controlled|owned?|operated?|operates|set up|bought)(?: (?:the|a|an|two|three|several|domains?|servers?|hosts?|ip|address(?:es)?|of|at|named|called))*"
     r"|\b(?:attacker|hacker|malicious|threat actor)(?:'s?|’s?)?(?:-controlled| controlled)?(?: (?:ip|c2|server|host|domain|infrastructure|address(?:es)?|machine))+(?:,? (?:is|was|at|of|with))*)"

@@ -107,7 +107,7 @@ _LOCAL = re.compile(rf"(?P<local>[\w.+'&-]{{1,64}}(?:{_DOT}[\w.+'&-]{{1,64}}){{0
 _AT_NEXT = re.compile(_AT, re.IGNORECASE)
 _PORT = re.compile(rf" ?{_COLON} ?(\d{{1,5}})(?![\w.])")
 _PATH = re.compile(r"[/?#\\][^\s<>\"|`\u2018-\u201f\u00ab\u00bb\u3001\uff0c\uff09\u3011\u300d]*+")
-_CIDR = re.compile(r" ?(?:/|\[/\]) ?(\d{1,3})(?![\w/?-]|\.\w)")
+_CIDR = re.compile(r" ?(?:/|\[/\]) ?(\d{1,3})(?![\w/-]|\.\w|\?[^\s\"'”’)])")
 _GLUED = re.compile(
     r"[,;)](?=h(?:tt|xx)ps?\W)|\]\(|;(?=(?:cd|cat|chmod|sh|bash|wget|curl|rm|tftp|busybox|\./)(?:\W|%))|%20(?:-|>|;|\||&)",
     re.IGNORECASE,
