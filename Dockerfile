@@ -42,7 +42,7 @@ ENV PATH=/opt/aggregator/bin:$PATH \
     AGGREGATOR_PORT=8080
 
 USER 10001:10001
-# Where Python looks for a place for temporary files when /tmp can not be written.
+# Where Python looks for a place for temporary files when /tmp cannot be written.
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080

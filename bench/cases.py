@@ -458,7 +458,7 @@ def run_feeds(cases: list[Case], folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def run_stale(folder: Path) -> str:
-    """A server that answers 304 for ever: polls on some days, without `--force`, with the clock of that day."""
+    """A server that answers 304 forever: polls on some days, without `--force`, with the clock of that day."""
     program, round_ = Program(folder), [1]
     with served([Case("stale-304", entries(3), stale)], round_) as sites:
         program.configure({"stale-304": sites["stale-304"].origin + "/feed.xml"})

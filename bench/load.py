@@ -3,7 +3,7 @@
     python -m bench.load [--feeds 1000] [--dripping 50] [--timeout 5] [--rounds 4] [--items 3]
 
 Every feed is on a loopback address of its own (127.16.0.1 and on), so that it is a host of its own. The healthy ones
-answer after 50 ms, with a document of 30 KB or a 304; the dripping ones send a byte every half second for ever. A
+answer after 50 ms, with a document of 30 KB or a 304; the dripping ones send a byte every half second forever. A
 process of its own runs the real pipeline on a new data folder: fetch, parse, clean, store, emit. Between two rounds its
 clock is put forward by a poll interval of 15 minutes, so that hosts that were given a rest are tried again.
 

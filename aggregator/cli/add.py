@@ -35,7 +35,7 @@ MORE = 5
 NEWEST = 3
 """Entries that are shown of a feed."""
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; in a pipe nothing is asked anyway.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't prompt (implied when not on a terminal).")]
 
 
 @app.command()
@@ -169,7 +169,7 @@ def _refuse_known(config: Config, url: str, where: str) -> None:
         raise ConfigError((f"{redact(url)} is this program's own output; a feed of it would repeat itself",))
     for feed in config.feeds:
         if feed.url == url:
-            raise ConfigError((f"{where}: {redact(url)} is there already, as `{feed_name(feed)}`",))
+            raise ConfigError((f"{where}: {redact(url)} is already there as `{feed_name(feed)}`",))
 
 
 def _new_tags(config: Config | None, tags: Sequence[str]) -> Iterator[str]:

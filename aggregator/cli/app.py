@@ -269,7 +269,7 @@ _CONTROL = dict.fromkeys(
         0x061C, 0x200E, 0x200F, *range(0x202A, 0x2030), *range(0x2066, 0x206A),   # which way the line runs; line breaks
         0x2028, 0x2029, 0xFEFF, *range(0xFFF9, 0xFFFC),
         *range(0xE0000, 0xE0080),                                 # tags, which nobody sees
-        *range(0xD800, 0xE000),                                   # halves of characters, which can not be written
+        *range(0xD800, 0xE000),                                   # halves of characters, which cannot be written
     ),
     "\ufffd",
 )  # fmt: skip

@@ -32,7 +32,7 @@ def demo(
     ] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Serve the result afterwards, until Ctrl-C.")] = False,
 ) -> None:
-    """The main job against an imaginary press on this machine; needs no internet."""
+    """Try everything offline, against 14 simulated news sites."""
     from aggregator.config import load
     from aggregator.demo import Press
     from aggregator.demo.data_files import CONFIG, write_data_files
@@ -46,7 +46,7 @@ def demo(
         write_data_files(data_files.originals(place / "data"), clock())
         data_files.opened(place / "data", clock()).close()
         config = load(config_path, os.environ)
-        say(f"An imaginary press: {len(press.outlets)} outlets on 127.0.0.1, {press.rounds} rounds, into {place}")
+        say(f"{len(press.outlets)} simulated news sites on 127.0.0.1, {press.rounds} rounds, into {place}")
         rows = []
         for number in range(1, press.rounds + 1):
             press.publish(number)

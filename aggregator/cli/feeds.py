@@ -154,7 +154,7 @@ def import_opml(
         if config.is_own_output(outline.url):
             left_out.append(LeftOut(outline.name, "is this program's own output", outline.url))
         elif outline.url in known:
-            left_out.append(LeftOut(outline.name or redact(outline.url), "a feed of this address is there already"))
+            left_out.append(LeftOut(outline.name or redact(outline.url), "you already have a feed with this address"))
         else:
             name = free_name(" ".join(outline.name.split()), outline.url, names)
             names |= {name} - {""}

@@ -102,7 +102,7 @@ def init(
 
     path = folder / "feeds.yaml" if folder else here(context).config_path
     if path.exists():
-        raise ConfigError((f"{path}: is there already, and stays as it is; `aggregator add URL` adds a feed to it",))
+        raise ConfigError((f"{path}: already exists and is left unchanged; `aggregator add URL` adds a feed to it",))
     asks = asking() and not yes
     title = title or (_ask_title() if asks else Site().title)
     allowed = list(allow or ())

@@ -45,13 +45,13 @@ class Line:
 def read_lines(path: Path, texts: tuple[str, ...] = ()) -> Iterator[Line]:
     """The lines of a file that are not blank; the keys in `texts` hold text where they are there.
 
-    Raises ConfigError when the file can not be read. A line ends at a newline and at nothing else: JSON may hold
+    Raises ConfigError when the file cannot be read. A line ends at a newline and at nothing else: JSON may hold
     U+2028 and its like as they are.
     """
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise ConfigError((f"{path}: can not be read: {error.strerror}",)) from None
+        raise ConfigError((f"{path}: cannot be read: {error.strerror}",)) from None
     for number, line in enumerate(lines, 1):
         if line.strip():
             yield _line(path, number, line, texts)
@@ -65,7 +65,7 @@ def _line(path: Path, number: int, line: bytes, texts: tuple[str, ...]) -> Line:
     except UnicodeDecodeError as error:
         return Line(number, problem=f"{path}:{number}: is not UTF-8 (byte {error.start + 1} of the line)")
     except (RecursionError, ValueError) as error:
-        return Line(number, problem=f"{path}:{number}: can not be read: {error}")
+        return Line(number, problem=f"{path}:{number}: cannot be read: {error}")
     if not isinstance(value, dict):
         return Line(number, problem=f"{path}:{number}: found no JSON object")
     for key in texts:
@@ -294,7 +294,7 @@ def stories(
 ) -> None:
     """Group articles by event and find copies: a JSON object a line in, one a line out, in the same order.
 
-    A line that can not be read is named, and has an `error` in its place; exit code 1 when none can.
+    A line that cannot be read is named, and has an `error` in its place; exit code 1 when none can.
     """
     from aggregator.dedupe.stories.clusterer import group
 
@@ -386,7 +386,7 @@ def fetching(place: Here | None, network: Network | None = None) -> Iterator[Fet
     with ExitStack() as opened:
         memory: FetchMemory | None = None
         if place and place.database.exists():
-            with suppress(StoreError):  # of another version: what it knows of hosts can not be read
+            with suppress(StoreError):  # of another version: what it knows of hosts cannot be read
                 memory = opened.enter_context(Store.read(place.database)).hosts
         yield opened.enter_context(Fetcher(network, Passing(memory), clock=clock))
 
@@ -407,7 +407,7 @@ def read_document(
 
 
 class Unreadable(FetchError):
-    """A file can not be read; `url` is its path."""
+    """A file cannot be read; `url` is its path."""
 
     def __str__(self) -> str:
         return f"{self.url}: {self.message}"
@@ -422,9 +422,9 @@ def read_file(path: Path, url: str | None) -> InputDocument:
             with gzip.open(path) as packed:
                 body = packed.read(MAX_FILE_BYTES)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise Unreadable(str(path), f"can not be read: {_why(path, error)}") from None
+        raise Unreadable(str(path), f"cannot be read: {_why(path, error)}") from None
     if not body.strip():
-        raise Unreadable(str(path), "can not be read: the file is empty")
+        raise Unreadable(str(path), "cannot be read: the file is empty")
     return InputDocument(body, url or "")
 
 

@@ -72,7 +72,7 @@ def vacuum(context: typer.Context) -> None:
     if not place.database.exists():
         raise StoreError(f"{place.database} does not exist")
     before = place.database.stat().st_size
-    with busy(f"writing {place.database.name} anew"), lock.hold(place.data), Store.open(place.database) as store:
+    with busy(f"rewriting {place.database.name}"), lock.hold(place.data), Store.open(place.database) as store:
         store.maintenance.vacuum()
     after = place.database.stat().st_size
     say(f"{place.database}: {before / 2**20:.1f} MB before, {after / 2**20:.1f} MB now")
@@ -82,7 +82,7 @@ def vacuum(context: typer.Context) -> None:
 def verify(
     context: typer.Context,
     mend: Annotated[
-        bool, typer.Option("--mend", help="Make all indexes anew, the search index too, and check again.")
+        bool, typer.Option("--mend", help="Rebuild all indexes, including the search index, and check again.")
     ] = False,
 ) -> None:
     """Check the database: pages, references, search index; exit code 1 if damaged. Not while a daemon runs."""
@@ -97,7 +97,7 @@ def verify(
     for problem in problems:
         complain(problem)
     if problems:
-        again = "`aggregator restore` a backup" if mend else "`aggregator verify --mend` makes the indexes anew"
+        again = "`aggregator restore` a backup" if mend else "`aggregator verify --mend` rebuilds the indexes"
         say(f"{place.database} is damaged: {again}; nothing else was changed")
         raise typer.Exit(1)
     say(f"{place.database} is sound")

@@ -104,7 +104,7 @@ def _sum_up(one: Output, trial: Trial) -> None:
     say(f"{trial.taken} of {trial.posts} posts{shown}. {missing} are left out.")
     rows = [(name, count, trial.alone.get(name, 0)) for name, count in _by_count(trial)]
     if rows:
-        print_table("What left them out", ("condition", "keeps out", "it alone does"), rows)
+        print_table("Excluded by", ("condition", "posts", "only by this"), rows)
     if one.group == "story":
         say("Posts of one story will be one entry.")
 

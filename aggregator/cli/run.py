@@ -94,7 +94,7 @@ def report(tally: Tally, polled: list[FeedState]) -> None:
     if tally.offline:
         every = "all" if tally.offline == tally.polled else f"{tally.offline} of {tally.polled}"
         complain(
-            f"the network seems to be down: {every} feeds polled are on hosts that can not be reached. This costs them "
+            f"the network seems to be down: {every} feeds polled are on hosts that cannot be reached. This costs them "
             "nothing: the next round asks them again (`aggregator doctor NAME` shows what one request meets)"
         )
     for state in polled:
@@ -209,4 +209,4 @@ def emit(context: typer.Context) -> None:
         if pipeline.remark:
             complain(pipeline.remark)
         pipeline.emit(tally, full=True)
-    say(f"{tally.built.posts} posts; {tally.built.written} files written, {tally.built.unchanged} as they were")
+    say(f"{tally.built.posts} posts; {tally.built.written} files written, {tally.built.unchanged} unchanged")

@@ -102,8 +102,8 @@ def subject_of(store: Store, reference: str) -> StorySubject:
         if found is not None:
             return found
     raise StoreError(
-        f"no article is known as {redact(reference)}; `aggregator search WORDS` and `aggregator tail` show the numbers "
-        "of articles, and their addresses do, too"
+        f"no article {redact(reference)}; use a number shown by `aggregator search` or `aggregator tail`, or the "
+        "article's URL"
     )
 
 

@@ -1,6 +1,6 @@
 """`aggregator tail`: the newest posts, then each new one as it is put out.
 
-It reads and never writes, and looks again at an interval: the database is opened anew each time, so that one that was
+It reads and never writes, and looks again at an interval: the database is opened again each time, so that one that was
 restored or migrated meanwhile is read as it is.
 """
 

@@ -2,7 +2,7 @@
 
 `load` reports every mistake at once. `create` writes a new file; `add_feeds` and
 `remove_feed` change the file and keep its comments. `schema` and
-`reference` are generated from the types in `aggregator.config.settings`, so that they can not drift.
+`reference` are generated from the types in `aggregator.config.settings`, so that they cannot drift.
 """
 
 import lazy_loader

@@ -112,7 +112,7 @@ def _compose(document: YamlDocument, path: Path) -> Node | None:
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
         return root
     except OSError as error:
-        raise ConfigError((f"{document.name}: can not be read: {error.strerror}",)) from None
+        raise ConfigError((f"{document.name}: cannot be read: {error.strerror}",)) from None
     except UnicodeDecodeError as error:
         raise ConfigError((f"{document.name}: is not UTF-8 (byte {error.start})",)) from None
     except MarkedYAMLError as error:

@@ -5,7 +5,7 @@ leaves the file as it was.
 
 A feed put into the text of feeds.yaml: some lines more after the last feed, and every other byte as it was.
 
-Only where the list is written an item a line, as nearly always; else None, and the file has to be written anew.
+Only where the list is written an item a line, as nearly always; else None, and the file has to be written again.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def as_yaml(feed: Feed) -> str:
 
 
 def create(path: Path, text: str, environ: Mapping[str, str]) -> None:
-    """Write a new feeds.yaml. ConfigError when one is there, `text` is not a valid one, or it can not be written."""
+    """Write a new feeds.yaml. ConfigError when one is there, `text` is not a valid one, or it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
@@ -109,7 +109,7 @@ def create(path: Path, text: str, environ: Mapping[str, str]) -> None:
             _claim(path)
             tried.replace(path)
     except OSError as error:
-        raise ConfigError((f"{path}: can not be written: {error.strerror}",)) from None
+        raise ConfigError((f"{path}: cannot be written: {error.strerror}",)) from None
 
 
 def _claim(path: Path) -> None:
@@ -117,7 +117,7 @@ def _claim(path: Path) -> None:
     try:
         path.open("x").close()
     except FileExistsError:
-        raise ConfigError((f"{path}: is there already, and stays as it is",)) from None
+        raise ConfigError((f"{path}: already exists and is left unchanged",)) from None
 
 
 def _item(feed: Feed) -> CommentedMap:
@@ -167,7 +167,7 @@ def _write(path: Path, text: str, environ: Mapping[str, str]) -> None:
     try:
         _replace(path.resolve(), text, environ, path)
     except OSError as error:
-        raise ConfigError((f"{path}: can not be written: {error.strerror}",)) from None
+        raise ConfigError((f"{path}: cannot be written: {error.strerror}",)) from None
 
 
 def _replace(path: Path, text: str, environ: Mapping[str, str], named: Path) -> None:

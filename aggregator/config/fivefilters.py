@@ -3,7 +3,7 @@
 A line is `directive: value` or `directive(argument): value`; `#` begins a comment. Files are named after the host:
 `example.com.txt` is for example.com and www.example.com, `.example.com.txt` for every other host below it. What
 `global.txt` strips and replaces counts for each site that has a file; what it finds does not, as our engines find it
-better. A line that can not be used is named and left out; the rest of the file counts.
+better. A line that cannot be used is named and left out; the rest of the file counts.
 
 Not obeyed: cookies and other secrets in `http_header`, logins, `autodetect_on_failure: no` (there is always a text),
 `tidy`, `prune` and `parser` (what comes out is cleaned in any case).

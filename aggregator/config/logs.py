@@ -1,7 +1,7 @@
 """Log lines: readable on a terminal, JSON elsewhere, always on standard error, never with a secret or a raw line break.
 
 Whatever a line is given is made plain text, without secrets and control characters, before a renderer sees it. What
-libraries log (uvicorn, APScheduler) and Python's warnings take the same way and look the same. A line that can not be
+libraries log (uvicorn, APScheduler) and Python's warnings take the same way and look the same. A line that cannot be
 written, because the disk is full or nobody reads it, is lost: work goes on. To systemd's journal each line
 goes with its priority, so that `journalctl -p warning` finds what matters.
 """

@@ -41,7 +41,7 @@ class Rulebook:
         return cls((*folders, *([own] if own else [])))
 
     def find(self, url: str) -> Rule | None:
-        """The rule for the page at `url`, or None. The mistakes of a file that can not be used are noted."""
+        """The rule for the page at `url`, or None. The mistakes of a file that cannot be used are noted."""
         stems = tuple(_stems(host_of(url)))
         for folder, names in self._folders:
             for stem in stems:
@@ -86,7 +86,7 @@ class Rulebook:
         except ConfigError as error:
             self.problems += error.mistakes
         except OSError as error:
-            self.problems.append(f"{path}: can not be read: {error.strerror}")
+            self.problems.append(f"{path}: cannot be read: {error.strerror}")
         return None
 
 

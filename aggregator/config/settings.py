@@ -162,7 +162,7 @@ class Feed(_Section):
     url: HttpUrl = Field(description="The feed's address.")
     name: str | None = Field(None, min_length=1, max_length=200, description="Its name; default: its own title.")
     tags: tuple[Tag, ...] = Field((), description="Groups that this feed belongs to; each has a feed of its own.")
-    paused: bool = Field(False, description="Keep what is stored, poll no more.")
+    paused: bool = Field(False, description="Stop polling; keep what is stored.")
     user: str | None = Field(
         None, pattern=r"^[^:\x00-\x1f]+$", description="Sent with `password` (basic authentication) to this address."
     )
@@ -208,7 +208,7 @@ class FeedList(Feed):
     url: HttpUrl = Field(description="The list's address.")
     name: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its address.")
     tags: tuple[Tag, ...] = Field((), description="Groups that its feeds belong to, beside their folders in the list.")
-    paused: bool = Field(False, description="Follow the feeds that it has now, and look at it no more.")
+    paused: bool = Field(False, description="Keep following the feeds it has now; stop checking the list.")
     refresh: Duration = Field(timedelta(days=1), description="Time between two looks at it.")
 
 

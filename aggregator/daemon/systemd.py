@@ -1,7 +1,7 @@
 """What a supervisor is told: ready, reloading, stopping, and, as long as work goes on, that we are alive.
 
 The protocol is that of sd_notify(3): datagrams to the socket that NOTIFY_SOCKET names, a path or, with `@`, an abstract
-name. Without that variable nothing is sent anywhere. A message that can not be sent is no reason to stop working.
+name. Without that variable nothing is sent anywhere. A message that cannot be sent is no reason to stop working.
 """
 
 from __future__ import annotations

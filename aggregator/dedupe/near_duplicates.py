@@ -4,7 +4,7 @@ Articles that only share an event, a template or a quotation are not the same. W
 text's words stands in runs that the other has too, and whether the names and numbers agree: a template with other
 names in it is another article. Fingerprints sort out the hopeless; what remains is compared word by word.
 
-An article as numbers, to find and to compare by: the same in every process, on every Python, for ever.
+An article as numbers, to find and to compare by: the same in every process, on every Python, forever.
 
 Shingles of three words, hashed to 63 bits; the smallest of them are the sketch. The smallest `k` of two sets tell
 their resemblance (bottom-k sketches: Broder 1997; Thorup 2013), and the smallest few make a finer net than bands of

@@ -1,8 +1,8 @@
 """Entries to documents: feeds that every reader takes, and a mirror that a person reads.
 
 `build` brings an output folder up to date with an archive; `opml` lists the sources; `answer` spells what a search
-finds, `health` what befell the feeds. None fetches anything, opens the database or reads the clock. What each document
-contains, and why, is in docs/outputs.md.
+finds, `health` what happened to the feeds. None fetches anything, opens the database or reads the
+clock. What each document contains, and why, is in docs/outputs.md.
 """
 
 import lazy_loader

@@ -55,7 +55,7 @@ def build(  # noqa: PLR0913 - what is built, from what, and how
         folder.sweep()
         return _build(order, folder, full=full or behind, behind=behind, report=progress or _silent)
     except OSError as error:
-        raise EmitError(f"the output can not be written: {error.strerror or error} ({out})") from error
+        raise EmitError(f"the output cannot be written: {error.strerror or error} ({out})") from error
     finally:
         folder.discard()
 

@@ -138,7 +138,7 @@ def of_stem(site: Site, stem: str, title: str, subtitle: str) -> OutputFeed:
 
 
 def of_health(site: Site) -> OutputFeed:
-    """The feed of what befell the feeds."""
+    """The feed of what happened to the feeds."""
     subtitle = "What broke, moved, fell silent or came back"
     return replace(_feed(site, "health", f"Health of the feeds ({site.title})", "status", subtitle), hubs=())
 

@@ -92,7 +92,7 @@ class Folder:
     def adopt_notes(self) -> None:
         """Bring notes that stand in the output folder itself, as they once did, to their place.
 
-        Where that can not be done they go, which costs one full build.
+        Where that cannot be done they go, which costs one full build.
         """
         former, days = self.root / FORMER_STATE, self.root / FORMER_NOTES
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The feeds' health as a feed: what befell them, for whoever reads the news in a feed reader, too.
+"""The feeds' health as a feed: what happened to them, for whoever reads the news in a feed reader, too.
 
 Entries are made of stored events, so that ids and dates never change; the store gives each event a second of its own.
 """
@@ -25,7 +25,7 @@ HEALTH_EVENTS = 100
 
 
 def health(site: Site, events: Iterable[NotedEvent], extension: str) -> bytes:
-    """What befell the feeds, as `atom`, `rss` or `json`."""
+    """What happened to the feeds, as `atom`, `rss` or `json`."""
     feed = of_health(site)
     items = tuple(sorted((_item(event, feed) for event in events), key=lambda item: item.stamp, reverse=True))
     return WHOLE[extension](FeedDocument(feed, STEM, items), [ENTRY[extension](item) for item in items])
@@ -39,7 +39,7 @@ def write_health(site: Site, events: Iterable[NotedEvent], out: Path) -> None:
             folder.put(f"{STEM}.{extension}", health(site, told, extension))
         folder.flush()
     except OSError as error:
-        raise EmitError(f"the output can not be written: {error.strerror or error} ({out})") from error
+        raise EmitError(f"the output cannot be written: {error.strerror or error} ({out})") from error
     finally:
         folder.discard()
 

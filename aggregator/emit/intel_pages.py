@@ -72,7 +72,7 @@ def write_subjects(site: Site, pages: Iterable[SubjectPage], out: Path) -> Built
 def write_exploited(
     site: Site, flaws: Sequence[Mapping[str, Any]], named: Mapping[str, Sequence[NamedPost]], out: Path
 ) -> Built:
-    """`exploited.html` and its feed: one entry a flaw, dated when we learnt it, its id for ever."""
+    """`exploited.html` and its feed: one entry a flaw, dated when we learnt it, its id forever."""
     folder = Folder(out)
     with _writing(folder, out):
         feed = exploited_feed(site)
@@ -138,7 +138,7 @@ def _writing(folder: Folder, out: Path) -> Iterator[None]:
         out.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise EmitError(f"the output can not be written: {error.strerror or error} ({out})") from error
+        raise EmitError(f"the output cannot be written: {error.strerror or error} ({out})") from error
     finally:
         folder.discard()
 

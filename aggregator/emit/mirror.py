@@ -471,4 +471,4 @@ def _file_words(file: Enclosure) -> str:
 def _told_note(teller: item.Coverage, *, first: bool) -> str:
     """What is to be said beside a post of a story: that it was first, and who else carries its text."""
     carried = f"also in {', '.join(teller.also_in)}" if teller.also_in else ""
-    return " · ".join(part for part in ("first to tell" if first else "", carried) if part)
+    return " · ".join(part for part in ("first report" if first else "", carried) if part)

@@ -37,7 +37,7 @@ def safe_path(path: str) -> str:
     """`path` itself when it stays inside the output folder and shows no hidden file; else EmitError."""
     if all(_SAFE_PART.fullmatch(part) for part in path.split("/")):
         return path
-    raise EmitError(f"a page can not be stored under the name {path[:80]!r}")
+    raise EmitError(f"a page cannot be stored under the name {path[:80]!r}")
 
 
 def to_root(path: str) -> str:

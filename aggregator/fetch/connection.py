@@ -76,7 +76,7 @@ class Connector:
                 call.check()
         answered = isinstance(problem, ConnectionError)  # refused, reset: somebody is there
         raise (NoAnswer if answered else Unreached)(
-            call.url, f"can not connect to {host}: {reason(problem)}"
+            call.url, f"cannot connect to {host}: {reason(problem)}"
         ) from problem
 
     def lookup(self, host: str, port: int, call: Deadline) -> list[Address]:

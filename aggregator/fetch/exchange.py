@@ -213,7 +213,7 @@ class Exchange:
             raise FetchError(call.url, "the proxy (`proxy` in feeds.yaml) does not let it through") from error
         except (requests.RequestException, HTTPError) as error:
             call.check()
-            raise FetchError(call.url, "the request can not be made") from error
+            raise FetchError(call.url, "the request cannot be made") from error
 
     def close(self) -> None:
         """End every exchange under way."""

@@ -103,7 +103,7 @@ class AddressGuard:
         if disguised(parts.hostname or ""):
             raise Refused(redact(url), f"{host} is a number written to look like a host name")
         if parts.port in _FOREIGN_PORTS and host not in self.hosts:
-            raise Refused(redact(url), f"port {parts.port} belongs to another service than the web")
+            raise Refused(redact(url), f"port {parts.port} is blocked: only web ports are fetched")
         return normal
 
     def through_proxy(self, url: str) -> None:

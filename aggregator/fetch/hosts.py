@@ -6,7 +6,7 @@ before when, failures in a row, Crawl-delay) is kept through FetchMemory; the re
 
 Whether the network itself seems to be down: nearly all hosts that were well can no more be reached, all at once.
 
-Every request tells: an answer, of whatever status, or that nobody was there. One host that can not be reached is that
+Every request tells: an answer, of whatever status, or that nobody was there. One host that cannot be reached is that
 host's failure; all of them within minutes are ours, and must cost no feed a failure and no host a rest. It is a guess
 about the network, made from what happened; nothing is asked to find out.
 """

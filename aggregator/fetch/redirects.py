@@ -303,7 +303,7 @@ class CheckedRequest:
         except FetchError as error:
             lost = error.unreached and self._hosts.offline
             if (isinstance(error, Refused) or lost) and not asking.answers:
-                self.abandon()  # the host of the page itself may not, or can not, be reached: that is the news
+                self.abandon()  # the host of the page itself may not, or cannot, be reached: that is the news
                 told = copy(error)
                 told.url, told.unreached = self.shown, error.unreached
                 raise told from error

@@ -1,6 +1,6 @@
 """robots.txt: may this URL be fetched? RFC 9309, with Protego reading the rules.
 
-A file holds for 24 hours. None (4xx) allows everything; one that can not be had (5xx, 429, no answer) forbids
+A file holds for 24 hours. None (4xx) allows everything; one that cannot be had (5xx, 429, no answer) forbids
 everything for a while, unless an older copy is there to go by. Files are kept through FetchMemory. Nothing is fetched
 here: whoever drives a visit does, through the same client, guard and budget as everything else.
 """
@@ -49,7 +49,7 @@ class RobotsVerdict(StrEnum):
     ALLOWED = "allows it"
     NONE = "does not exist, so everything is allowed"
     DISALLOWED = "does not allow it"
-    UNREACHABLE = "can not be had, so nothing is allowed for now"
+    UNREACHABLE = "cannot be had, so nothing is allowed for now"
 
     @property
     def allows(self) -> bool:
@@ -75,7 +75,7 @@ class RobotsRules:
 
 @functools.lru_cache(maxsize=4)
 def read_rules(body: str, agent: str) -> RobotsRules:
-    """The rules of one file for the product token `agent`. Never raises: what can not be understood is no rule."""
+    """The rules of one file for the product token `agent`. Never raises: what cannot be understood is no rule."""
     return RobotsRules(Protego.parse(_narrowed(body, agent)), agent)
 
 

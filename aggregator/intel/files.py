@@ -164,7 +164,7 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
                     raise BadDataFile("epss", DataFault.TOO_LARGE, f"unpacks to more than {MAX_BYTES} bytes")
                 yield out
     except zlib.error as error:
-        raise BadDataFile("epss", DataFault.CUT_OFF, f"can not be unpacked: {error}") from None
+        raise BadDataFile("epss", DataFault.CUT_OFF, f"cannot be unpacked: {error}") from None
     if not unpacked.eof:
         raise BadDataFile("epss", DataFault.CUT_OFF, "is cut off")
 
@@ -411,7 +411,7 @@ def _deeper_than(document: object, levels: int) -> bool:
 
 def _enough(name: str, rows: int, skipped: int) -> None:
     if skipped * BAD_ROWS > rows:
-        raise BadDataFile(name, DataFault.TOO_MANY_BAD_ROWS, f"{skipped} of {rows} rows can not be read")
+        raise BadDataFile(name, DataFault.TOO_MANY_BAD_ROWS, f"{skipped} of {rows} rows cannot be read")
 
 
 def _list(value: object, key: str) -> list[Any]:

@@ -98,7 +98,7 @@ def own() -> KnownValues:
 
 
 def known(lists: Iterable[WarningList]) -> KnownValues:
-    """Our own list and these, compiled. Entries that can not be read are left out: a list is a stranger's."""
+    """Our own list and these, compiled. Entries that cannot be read are left out: a list is a stranger's."""
     exact: dict[str, KnownMatch] = {}
     below: dict[str, KnownMatch] = {}
     networks: list[tuple[str, str]] = []
@@ -141,7 +141,7 @@ def _mail_list(one: WarningList, mails: list[tuple[re.Pattern[str], str]], dispo
     if one.kind != "regex":
         disposable.update(entry.lower() for entry in one.entries)
         return
-    if one.name == "common-contact-emails":  # a stranger's pattern could run for ever: its meaning is written here
+    if one.name == "common-contact-emails":  # a stranger's pattern could run forever: its meaning is written here
         mails.append((re.compile(r"^(?:security|noc|soc|abuse|cert|csirt|psirt|info|press|contact)@"), one.name))
 
 

@@ -16,7 +16,7 @@
     │   └── WorkerDied       the worker process ran out of time or memory, or crashed
     ├── StoreError           the database refuses: newer than the program, full, damaged; stops the round
     │   └── TooCostly        one question would take longer than its asker may have
-    ├── BadDataFile          a data file (KEV, EPSS, ATT&CK ...) can not be taken; what was known stays in force
+    ├── BadDataFile          a data file (KEV, EPSS, ATT&CK ...) cannot be taken; what was known stays in force
     ├── EmitError            the output folder refuses: full or not writable; the former files stand
     ├── ClockError           our clock is years ahead of the servers'; nothing is stored or stamped
     └── InUse                another daemon holds the data folder
@@ -36,7 +36,7 @@ class AggregatorError(Exception):
 
 
 class ConfigError(AggregatorError):
-    """The configuration can not be used.
+    """The configuration cannot be used.
 
     `mistakes` holds one line a mistake, each `file:line:column: what was found, what was expected`.
     """
@@ -183,7 +183,7 @@ class WorkerDied(StageError):
 
 
 class StoreError(AggregatorError):
-    """The database can not be used, or can not be written; the round stops."""
+    """The database cannot be used, or cannot be written; the round stops."""
 
 
 class TooCostly(StoreError):
@@ -191,7 +191,7 @@ class TooCostly(StoreError):
 
 
 class EmitError(AggregatorError):
-    """The output can not be written; what was there before is untouched."""
+    """The output cannot be written; what was there before is untouched."""
 
 
 class ClockError(AggregatorError):

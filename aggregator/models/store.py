@@ -92,7 +92,7 @@ class PollResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """Something that befell a feed and that its readers should hear of.
+    """Something that happened to a feed and that its readers should hear of.
 
     `kind` is broke, gone, back, moved, silent, posting or idle (of all feeds: none was polled for hours). `title` is
     one line, `words` a sentence or two; both plain text.
@@ -122,7 +122,7 @@ class PollOutcome:
     """Everything that one poll of one feed changes, saved in one transaction.
 
     `state` is the feed as it is to be from now on; `feed` is the document (None unless `result` is CHANGED). `events`
-    are what befell the feed by this poll.
+    are what happened to the feed by this poll.
     """
 
     state: FeedState

@@ -1,7 +1,7 @@
 """The images of articles whose feed has `media: mirror`: fetched, checked, kept as files that any web server can serve.
 
 A copy stands in the output folder under the hash of its bytes, so equal images are one file and a file never changes.
-It is written whole, and its row in the same transaction. What can not be had stays a link to the original, and is
+It is written whole, and its row in the same transaction. What cannot be had stays a link to the original, and is
 tried again for some hours; nothing here can hold an article back for longer than the output waits for first tries.
 """
 
@@ -132,7 +132,7 @@ class Mirroring:
                 self.store.media.save_copy(image.id, digest, checked, len(body), now)
         except OSError as error:
             outcomes.log.warning("image not written", url=redact(image.url), error=error.strerror or str(error))
-            reason = f"the copy can not be written: {error.strerror or error}"
+            reason = f"the copy cannot be written: {error.strerror or error}"
             self.store.media.postpone(image.id, now + DISK_WAIT, reason)
             return False
         return True
@@ -149,7 +149,7 @@ class Mirroring:
 def sweep(store: Store, out: Path, now: datetime) -> int:
     """Take away the copies that no article shows or has shown, and fetch those again whose files are gone.
 
-    How many files went. Raises StoreError; a file that can not be taken away stays until the next time.
+    How many files went. Raises StoreError; a file that cannot be taken away stays until the next time.
     """
     store.media.forget_unused()
     there = {path.relative_to(out).as_posix() for path in (out / "media").glob("*/*") if path.is_file()}
@@ -172,7 +172,7 @@ def _next_attempt(image: PendingImage, error: StageError, now: datetime) -> date
     """When an image is tried again; never when it is no image, or too large: that will not change within hours."""
     if isinstance(error, ImageError | TooLarge) or image.attempts + 1 >= ATTEMPTS:
         return None
-    # A host that is given a rest counts as a try: one that is gone for good would be waited for for ever.
+    # A host that is given a rest counts as a try: one that is gone for good would be waited for forever.
     return outcomes.resting_until(error, now) or outcomes.next_attempt(image, error, now)
 
 

@@ -15,13 +15,13 @@ from aggregator.models.errors import InUse, StoreError
 def hold(data: Path) -> Iterator[None]:
     """Hold the data folder `data` (made if missing) while the block runs.
 
-    Raises InUse when another process holds it, StoreError when the folder can not be made, written or locked.
+    Raises InUse when another process holds it, StoreError when the folder cannot be made, written or locked.
     """
     try:
         data.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(data / "aggregator.pipeline.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StoreError(f"the data folder {data} can not be used: {error.strerror}") from None
+        raise StoreError(f"the data folder {data} cannot be used: {error.strerror}") from None
     try:
         _lock(descriptor, data)
         with suppress(OSError):  # no room on the disk: who holds it is a courtesy, the lock is what counts
@@ -39,4 +39,4 @@ def _lock(descriptor: int, data: Path) -> None:
         owner = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
         raise InUse(f"the data folder {data} is in use by another aggregator (process {owner})") from None
     except OSError as error:  # some network shares know no locks
-        raise StoreError(f"the data folder {data} can not be locked: {error.strerror}; it has to be local") from None
+        raise StoreError(f"the data folder {data} cannot be locked: {error.strerror}; it has to be local") from None

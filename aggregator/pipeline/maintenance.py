@@ -1,6 +1,6 @@
 """Upkeep: what a database and a data folder need to be left alone for years; run at night, or by `aggregator upkeep`.
 
-    retention    articles that feeds.yaml does not keep for ever lose their texts (see `aggregator.store.retention`)
+    retention    articles that feeds.yaml does not keep forever lose their texts (see `aggregator.store.retention`)
     images       copies of images that no article shows any more are taken away (see `aggregator.pipeline.images`)
     optimize     statistics for the query planner
     backup       DATA/backups/aggregator-DAY.db, checked; the oldest beyond `upkeep.backups` go

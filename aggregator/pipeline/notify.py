@@ -92,7 +92,7 @@ class _Heard(logging.Handler):
         if answered := _ANSWERED.search(text):
             self.why = f": it answered {answered[1]}"
         elif "connection error" in text.lower():
-            self.why = ": it can not be reached"
+            self.why = ": it cannot be reached"
 
 
 @contextmanager

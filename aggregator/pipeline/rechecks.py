@@ -1,6 +1,6 @@
 """An article's page, fetched again to see whether its outlet has edited it: what the answer means for what is stored.
 
-Nothing is ever lost by looking: a page that can not be had, or that is a wall, a teaser or another page by now, leaves
+Nothing is ever lost by looking: a page that cannot be had, or that is a wall, a teaser or another page by now, leaves
 the article as it is, with a note. What is fetched when is the store's schedule (`store.next_look`).
 """
 

@@ -44,7 +44,7 @@ SETTLED = 2 * WINDOW
 
 
 PATIENCE = timedelta(days=1)
-"""How long an article waits for its page (its host rests, robots.txt can not be had) until its feed's text must do."""
+"""How long an article waits for its page (its host rests, robots.txt cannot be had) until its feed's text must do."""
 
 LEEWAY = timedelta(days=2)
 """An article may be so much older than the window that is in memory was made for: what it misses counts for little."""

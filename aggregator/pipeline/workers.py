@@ -336,7 +336,7 @@ class Workers:
             return WorkerDied("", self._cause(error.exitcode, task.timeout_s))
         except BrokenProcessPool:
             raise
-        except Exception as error:  # noqa: BLE001 - arguments that can not be pickled: a bug, and the caller's alone
+        except Exception as error:  # noqa: BLE001 - arguments that cannot be pickled: a bug, and the caller's alone
             return error
         except BaseException:  # the caller is being interrupted: its task is not wanted any more
             task.future.cancel()
@@ -370,7 +370,7 @@ class Workers:
         return STALL_S + wall_s * (1 + len(self._under_way))
 
     def _give_up_on_pool(self) -> None:
-        """A worker that was killed from outside while it took a task over leaves the others waiting for ever."""
+        """A worker that was killed from outside while it took a task over leaves the others waiting forever."""
         with self._lock:
             self._end_pool(BrokenProcessPool())
 

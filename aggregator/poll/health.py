@@ -1,4 +1,4 @@
-"""How a feed does, in words for people, and what befell it between two polls. Pure: values in, values out.
+"""How a feed does, in words for people, and what happened to it between two polls. Pure: values in, values out.
 
 A feed is judged against itself: whether it is silent depends on how it posted before. What flaps is not news: a feed
 is broken after several failures and a day without success, not at the first error.
@@ -10,7 +10,7 @@ Pure: a stored state in, words out. What went wrong was put into words where it 
 The network itself seems to be down: the event that tells when it begins and when it ends, and the words meanwhile.
 
 Whether it is, `fetch` judges (see `aggregator.fetch.hosts`); what could not be reached is asked again soon, and no
-feed, page or host is held to have failed for it. Nothing is fetched or stored here.
+feed, page or host is counted as failed for it. Nothing is fetched or stored here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ADVICE = {
     Barrier.LOGIN: "give its `user` and `password` in feeds.yaml (the password as `${NAME}`, from the environment)",
     Barrier.CHALLENGE: "ask the publisher to let feed readers through, or look for another address of the feed",
     Barrier.BLOCKED: "ask the publisher to let it through (`user_agent` in feeds.yaml should name where to reach you)",
-    Barrier.PARKED: "the outlet has given it up: `aggregator remove` takes the feed out, and its posts stay",
+    Barrier.PARKED: "the outlet has given it up: `aggregator remove` removes the feed; its posts are kept",
 }
 
 _FIND = "`aggregator add` with the site's address finds its feed; feeds.yaml has to name that"
@@ -77,8 +77,8 @@ def _now(state: FeedState) -> tuple[str, str]:
             return "paused", "paused in feeds.yaml: not polled, and what is stored stays"
         case FeedStatus.GONE:
             return "gone (410)", (
-                "the server says that this feed is gone for good (410): not polled any more, and what is stored stays; "
-                f"`aggregator poll --feed {name}` asks once more, `aggregator remove {name}` takes it out"
+                "the server says this feed is gone (410): no longer polled; stored posts are kept. "
+                f"Retry: `aggregator poll --feed {name}`. Remove: `aggregator remove {name}`"
             )
         case FeedStatus.BACKING_OFF:
             return f"failed {state.failures}×", f"{state.last_error or 'no answer'}; {state.next_poll_reason}"
@@ -94,10 +94,10 @@ def _now(state: FeedState) -> tuple[str, str]:
 def _moves(state: FeedState) -> list[str]:
     notes = []
     if state.polled_url != state.url:
-        notes.append(f"it has moved for good and is polled at {redact(state.polled_url)} (feeds.yaml may say so)")
+        notes.append(f"moved permanently to {redact(state.polled_url)}; update feeds.yaml")
     if state.moving_to and state.moving_polls:
         notes.append(
-            f"it says that it has moved for good to {redact(state.moving_to)}: "
+            f"it announces a permanent move to {redact(state.moving_to)}: "
             f"seen {state.moving_polls} of {MOVE_AFTER} times before that is believed"
         )
     elif state.moving_to:
@@ -230,7 +230,7 @@ def _condition(state: FeedState, now: datetime) -> Condition:
 
 
 def events(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
-    """What befell a feed by this poll, in the order of telling; usually nothing."""
+    """What happened to a feed by this poll, in the order of telling; usually nothing."""
     after, now, found = outcome.state, outcome.at, list[FeedEvent]()
     if FeedStatus.PAUSED in (before.status, after.status):
         return ()
@@ -240,7 +240,7 @@ def events(before: FeedState, outcome: PollOutcome) -> tuple[FeedEvent, ...]:
         found.append(FeedEvent(now, kind, f"{after.name} {title}", words))
 
     if after.status is FeedStatus.GONE and before.status is not FeedStatus.GONE:
-        tell("gone", "is gone for good", "The publisher answers 410 Gone. Its posts stay; it is not asked any more.")
+        tell("gone", "is gone", "The publisher answers 410 Gone. Its posts are kept; it is no longer polled.")
     elif after.failures and is_broken(after, now) and not was_down:
         tell("broke", "has broken", diagnose(after, now).words)
     elif was_down and not after.failures and after.status is FeedStatus.OK:
@@ -296,7 +296,7 @@ def _sentence(words: str) -> str:
 BEGINS = "The network seems to be down"
 
 NOTHING_FAILED = (
-    "Nearly no host can be reached. No feed is held to have failed for it; each is asked again within minutes."
+    "Almost no host can be reached. This isn't counted against any feed; all will be retried within minutes."
 )
 
 

@@ -1,6 +1,6 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org), and RSS in JSON (as Scripting News writes it), as values.
 
-A document that ends early gives its complete items. Anything may be of the wrong type: what can not be used is passed
+A document that ends early gives its complete items. Anything may be of the wrong type: what cannot be used is passed
 over, item by item.
 """
 
@@ -94,7 +94,7 @@ def _complete_items(text: str, error: str) -> dict[str, Any]:
     """What can be read of a document that is broken off, or broken at some point: its head and the items before."""
     start = _ITEMS.search(text)
     if start is None:
-        raise NotJsonFeed(f"this JSON can not be read: {error[:100]}")
+        raise NotJsonFeed(f"this JSON cannot be read: {error[:100]}")
     decoder, position = _DECODER, start.end()
     items: list[Any] = []
     while len(items) < MAX_ENTRIES:
@@ -105,7 +105,7 @@ def _complete_items(text: str, error: str) -> dict[str, Any]:
             break
         items.append(item)
     if not items:
-        raise NotJsonFeed(f"this JSON can not be read: {error[:100]}")
+        raise NotJsonFeed(f"this JSON cannot be read: {error[:100]}")
     try:
         head = json.loads(text[: start.start()].rstrip().rstrip(",") + "}", strict=False)
     except (ValueError, RecursionError):

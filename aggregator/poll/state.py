@@ -40,10 +40,10 @@ FIRST_BACKOFF = timedelta(minutes=15)
 """After the first failure; doubled by each further one."""
 
 MAX_BACKOFF = timedelta(days=1)
-"""A failing feed is asked at least this often, for ever (F16)."""
+"""A failing feed is asked at least this often, forever (F16)."""
 
 JITTER = 0.1
-"""Share of a wait by which feeds are spread, so that those added together are not polled together for ever."""
+"""Share of a wait by which feeds are spread, so that those added together are not polled together forever."""
 
 MAX_JITTER = timedelta(minutes=10)
 
@@ -82,7 +82,7 @@ def failed(state: FeedState, options: FeedOptions, error: StageError, now: datet
         state = replace(state, moving_to=None, moving_polls=0)
     gone = isinstance(error, FetchError) and error.status == GONE
     if gone and state.polled_url == state.url:
-        return _stopped(state, FeedStatus.GONE, "the server says that this feed is gone for good (410)")
+        return _stopped(state, FeedStatus.GONE, "the server says this feed is gone (410)")
     if state.status is FeedStatus.PAUSED:
         return _stopped(state, FeedStatus.PAUSED, "paused in the configuration")
     if (gone or failures % RETURN_AFTER == 0) and state.polled_url != state.url:
@@ -150,11 +150,11 @@ def _scheduled(state: FeedState, options: FeedOptions, response: Response, now: 
     limit = max(MAX_HONOURED, options.max_interval)
     state = replace(state, max_age_s=max_age(response.status, response.headers, state.max_age_s))
     own = _own_wait(state, options, now, pushed=pushed)
-    # What was cut short is asked for again soon, whatever is said of the whole; once: it may be so for ever.
+    # What was cut short is asked for again soon, whatever is said of the whole; once: it may be so forever.
     soon = response.partial and state.last_error != CUT_SHORT
     floors = [] if soon else list(wishes(response.headers, state.max_age_s, state.rhythm, now, limit))
     if soon:
-        own = MinimumWait(min(own.wait, options.min_interval), "the document was cut short; asked again in {}")
+        own = MinimumWait(min(own.wait, options.min_interval), "the document was cut short; next poll in {}")
     wish = max((own, *floors), key=lambda wish: wish.wait)
     floor = max(options.min_interval, *(floor.wait for floor in floors), timedelta(0))
     moment = now + _spread(state, wish.wait, floor, options.max_interval, now)
@@ -185,22 +185,22 @@ def _own_wait(state: FeedState, options: FeedOptions, now: datetime, *, pushed: 
     """What we would do if nobody asked for anything, within the operator's bounds."""
     lowest, highest = options.min_interval, max(options.min_interval, options.max_interval)
     if options.interval != "adaptive":
-        return MinimumWait(min(max(options.interval, lowest), highest), "asked every {}, as configured")
+        return MinimumWait(min(max(options.interval, lowest), highest), "polled every {}, as configured")
     if pushed:
-        return MinimumWait(highest, "its hub calls when there is something new; asked all the same in {}")
+        return MinimumWait(highest, "its hub calls when there is something new; next poll in {}")
     posted = remembered(state.posted, (), now)
     wait = min(max(expected_wait(posted, now, highest), lowest), highest)
     gap = usual_gap(posted, now)
     if gap is None:
-        return MinimumWait(wait, "not enough posts yet to know its rhythm; asked again in {}")
-    return MinimumWait(wait, f"posts about every {about(gap)}; asked again in {{}}")
+        return MinimumWait(wait, "not enough posts yet to know its rhythm; next poll in {}")
+    return MinimumWait(wait, f"posts about every {about(gap)}; next poll in {{}}")
 
 
 def _backing_off(state: FeedState, options: FeedOptions, error: StageError, now: datetime) -> FeedState:
     first = max(FIRST_BACKOFF, options.min_interval)
     wait = max(backoff(state.failures - 1, first, MAX_BACKOFF), options.min_interval)
     times = "once" if state.failures == 1 else f"{state.failures} times in a row"
-    words = f"failed {times}; asked again in {duration(wait)}"
+    words = f"failed {times}; next try in {duration(wait)}"
     asked = timedelta(seconds=min(getattr(error, "retry_after_s", None) or 0, MAX_HONOURED.total_seconds()))
     if asked > wait:
         wait, words = asked, f"failed {times}; the server asks for {duration(asked)} (Retry-After)"

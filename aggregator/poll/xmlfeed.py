@@ -283,7 +283,7 @@ def _understood(document: bytes, base: str) -> Any:
             BytesIO(document), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
         )
     except Exception as error:
-        raise ParseError(redact(base), f"feedparser can not read it: {type(error).__name__}") from error
+        raise ParseError(redact(base), f"feedparser cannot read it: {type(error).__name__}") from error
 
 
 def _format(version: str) -> str:

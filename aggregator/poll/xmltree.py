@@ -145,7 +145,7 @@ MAX_OPENING = 4096
 CUT_SHORT = "the document is cut short; its complete entries were taken"
 BROKEN = "the XML was broken around the entries"
 BROKEN_END = "the XML was broken after the entries"
-FOLLOWED = "something follows the feed, and was passed over"
+FOLLOWED = "something follows the feed and was ignored"
 
 _DECLARATION = re.compile(r"<\?xml[^>]{0,500}\?>", re.IGNORECASE)
 _BLANK = "\ufeff \t\r\n"
@@ -268,7 +268,7 @@ def _broken(text: str) -> tuple[etree._Element, list[str]]:
     start = ROOT.search(text, 0, PROLOG)
     if start is None or "<html" in text[: start.start()].lower():
         return _recovered(repaired(text)), ["the XML was broken"]
-    junk = ["text before the feed was passed over"] if text[: start.start()].strip() else []
+    junk = ["the text before the feed was ignored"] if text[: start.start()].strip() else []
     text = repaired(text[start.start() :])
     if (root := _strict(text)) is not None:
         return root, junk + ["the XML was not well-formed and has been repaired"] * (not junk)

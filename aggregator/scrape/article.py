@@ -51,7 +51,7 @@ def read_article(page: bytes, url: str, content_type: str = "", hint: Hint = NOT
     that robots meta elements may call us by.
 
     A page that is a wall or empty has that as its `kind`, and the text that the feed gives in `hint`, if any. Raises
-    ScrapeError for what can not be read at all.
+    ScrapeError for what cannot be read at all.
     """
     if is_plain_text(page, content_type):
         return _plain_text(decode(page, content_type), url, hint)

@@ -69,4 +69,4 @@ def _reason(error: Exception) -> str:
         return "is not a JPEG, PNG, GIF, WebP or AVIF image"
     if isinstance(error, Image.DecompressionBombError):
         return "has too many pixels"
-    return f"can not be decoded ({type(error).__name__})"
+    return f"cannot be decoded ({type(error).__name__})"

@@ -4,8 +4,8 @@ Selectors on a tree: the elements, the texts and the addresses that they find. W
 
 A site's rule, applied to one of its pages: what it says goes before what the engines find.
 
-A rule is somebody's guess of what a site looks like, and sites change: what finds nothing, or can not be evaluated, is
-noted with its place, and the engines are asked as if there were no rule. A selector that takes for ever is ended with
+A rule is somebody's guess of what a site looks like, and sites change: what finds nothing, or cannot be evaluated, is
+noted with its place, and the engines are asked as if there were no rule. A selector that takes forever is ended with
 the worker that it runs in; there are no regular expressions.
 """
 
@@ -46,7 +46,7 @@ class Selecting:
                 return []
             result = self._tree.xpath(selector.xpath)
         except (etree.XPathError, ValueError) as error:
-            self.problems.append(f"{selector.place}: `{selector.xpath}` can not be evaluated: {error}")
+            self.problems.append(f"{selector.place}: `{selector.xpath}` cannot be evaluated: {error}")
             return []
         if isinstance(result, list):
             return list(result[:MAX_FOUND])

@@ -171,7 +171,7 @@ def in_words(path: Path, error: sqlite3.Error) -> str:
 
 def _meant(path: Path, code: int) -> str:
     if code == sqlite3.SQLITE_CORRUPT_VTAB:
-        return "the search index is damaged: stop the program, `aggregator verify --mend` makes it anew"
+        return "the search index is damaged: stop the program, `aggregator verify --mend` rebuilds it"
     match code & _PRIMARY:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return f"the file is damaged, or no database of ours{_instead(path)}"
@@ -193,7 +193,7 @@ def _instead(path: Path) -> str:
 
 
 def _refused(path: Path) -> str:
-    """Why a file can not be opened or written, as far as the file system tells."""
+    """Why a file cannot be opened or written, as far as the file system tells."""
     if path.is_dir():
         return "it is a folder"
     if path.exists() and not os.access(path, os.R_OK):
@@ -337,12 +337,12 @@ class Session:
     def make_durable(self) -> None:
         """WAL and `synchronous=FULL`: what a COMMIT has acknowledged survives kill -9 and a loss of power.
 
-        Raises StoreError where the file system can not hold a write-ahead log (some network shares).
+        Raises StoreError where the file system cannot hold a write-ahead log (some network shares).
         """
         with self._lock, self._errors():
             mode = make_durable(self._connection)
         if mode != "wal":
-            raise StoreError(f"{self.path}: this file system can not keep a write-ahead log (journal mode {mode})")
+            raise StoreError(f"{self.path}: this file system cannot keep a write-ahead log (journal mode {mode})")
 
     @contextmanager
     def exclusive(self) -> Iterator[Sql]:
@@ -360,7 +360,7 @@ class Session:
             if told:
                 told(pages - left, pages)
 
-        with self.snapshot():  # one moment: otherwise each write of others would begin the copy anew
+        with self.snapshot():  # one moment: otherwise each write of others would begin the copy again
             self._connection.backup(target, pages=COPIED_PAGES, progress=progress)
 
     def close(self) -> None:

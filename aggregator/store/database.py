@@ -212,7 +212,7 @@ class Store:
                 entries.save_poll(sql, outcome, self._links)
 
     def record_event(self, event: FeedEvent) -> None:
-        """Keep what befell all feeds; the same is kept once."""
+        """Keep what happened to all feeds; the same is kept once."""
         with self._session.write() as sql:
             feeds.note_of_all(sql, event)
 

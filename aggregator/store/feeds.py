@@ -7,7 +7,7 @@ How much of a post may go out: what `republish` and `noarchive` say for the feed
 The strictest word counts: a post that a feed with `republish: link` carries is a link, whichever feed brought it first.
 It changes no table.
 
-How the feeds do, read from the tables of feeds, polls, entries and articles; and what befell them (`feed_events`).
+How the feeds do, read from the tables of feeds, polls, entries and articles; and what happened to them (`feed_events`).
 
 Events are noted in the transaction of the poll that shows them (`record_events`); `poll.health` decides what
 is one.
@@ -442,7 +442,7 @@ def missing(sql: Sql, since: datetime) -> dict[int, int]:
 
 
 def events(sql: Sql, limit: int) -> tuple[NotedEvent, ...]:
-    """What befell the feeds, the latest first."""
+    """What happened to the feeds, the latest first."""
     return tuple(
         NotedEvent(
             row["id"], times.must_read(row["at"]), row["kind"], row["title"], row["words"], row["name"], row["slug"]
@@ -452,7 +452,7 @@ def events(sql: Sql, limit: int) -> tuple[NotedEvent, ...]:
 
 
 def record_events(sql: Sql, feed_id: int | None, happened: Iterable[FeedEvent]) -> None:
-    """Keep what befell a feed (None: all of them). The caller has opened the transaction.
+    """Keep what happened to a feed (None: all of them). The caller has opened the transaction.
 
     Feed readers drop entries that share a time, and RSS knows whole seconds: each event is given one of its own.
     """
@@ -467,7 +467,7 @@ def record_events(sql: Sql, feed_id: int | None, happened: Iterable[FeedEvent]) 
 
 
 def note_of_all(sql: Sql, event: FeedEvent) -> None:
-    """Keep what befell all feeds, unless it is what was last noted of them."""
+    """Keep what happened to all feeds, unless it is what was last noted of them."""
     last = sql.one("SELECT kind, words FROM feed_events WHERE feed_id IS NULL ORDER BY id DESC LIMIT 1")
     if last is None or tuple(last) != (event.kind, event.words):
         record_events(sql, None, (event,))

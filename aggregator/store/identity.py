@@ -62,7 +62,7 @@ def register(sql: Sql, article_id: int, urls: Iterable[str]) -> None:
 
 
 def identifying(urls: Iterable[str]) -> tuple[str, ...]:
-    """Those that can mean one article: a site's front page can not, though many a dead link is redirected to it."""
+    """Those that can mean one article: a site's front page cannot, though many a dead link is redirected to it."""
     return tuple(dict.fromkeys(url for url in urls if url and not _is_front_page(url)))
 
 

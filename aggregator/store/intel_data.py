@@ -61,7 +61,7 @@ class IntelData:
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> IntelData:
-        """Open the file, made when it is not there. StoreError when it can not be."""
+        """Open the file, made when it is not there. StoreError when it cannot be."""
         session = Session(path, read_only=read_only)
         if not read_only:
             with session.write() as sql:

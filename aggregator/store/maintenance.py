@@ -50,7 +50,7 @@ _COUNTS = {
 
 
 def counts(sql: Sql) -> dict[str, int]:
-    """How many there are of everything: from indexes, but for the gaps, which are found anew."""
+    """How many there are of everything: from indexes, but for the gaps, which are found again."""
     return {name: int(sql.value(statement)) for name, statement in _COUNTS.items()}
 
 
@@ -68,7 +68,7 @@ def problems(sql: Sql) -> tuple[str, ...]:
 
 
 def mend(sql: Sql) -> None:
-    """Make every index anew from its table, the search index too: what can be mended without a backup."""
+    """Rebuild every index from its table, the search index too: what can be mended without a backup."""
     sql.execute("REINDEX")
     sql.execute("INSERT INTO articles_fts (articles_fts) VALUES ('rebuild')")
 
@@ -219,7 +219,7 @@ class Maintenance:
             return page * int(sql.value("PRAGMA page_count")), page * int(sql.value("PRAGMA freelist_count"))
 
     def vacuum(self) -> None:
-        """Write the file anew without its empty pages: as much room again is needed, and nobody else can write."""
+        """Write the file again without its empty pages: as much room again is needed, and nobody else can write."""
         with self._session.exclusive() as sql:
             sql.execute("VACUUM")
         self.checkpoint()
@@ -237,7 +237,7 @@ class Maintenance:
             return problems(sql)
 
     def mend(self) -> None:
-        """Make every index anew, that of the search too; see `check`."""
+        """Rebuild every index, that of the search too; see `check`."""
         with self._session.write() as sql:
             mend(sql)
 

@@ -249,7 +249,7 @@ class Queries:
         }
 
     def events(self, limit: int) -> tuple[NotedEvent, ...]:
-        """What befell the feeds, the latest first."""
+        """What happened to the feeds, the latest first."""
         with self._session.read() as sql:
             return feeds.events(sql, limit)
 

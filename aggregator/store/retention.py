@@ -1,4 +1,4 @@
-"""The table `purged`: what feeds.yaml does not want kept for ever loses its text; its identity stays.
+"""The table `purged`: what feeds.yaml does not want kept forever loses its text; its identity stays.
 
 An article is purged when every feed that brought it has had it long enough. What goes is what takes room: its text
 and HTML, the feeds' texts, its former versions. What stays is the row itself with title, link, teaser, dates, evidence

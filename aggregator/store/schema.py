@@ -96,7 +96,7 @@ def _columns(kind: str, lines: list[str]) -> Iterator[Column]:
 
 
 def fill_schema_help(sql: Sql) -> None:
-    """Write the table `schema_help` anew from the comments."""
+    """Write the table `schema_help` again from the comments."""
     sql.execute("DELETE FROM schema_help")
     sql.many(
         'INSERT INTO schema_help ("table", "column", help) VALUES (?, ?, ?)',
@@ -350,7 +350,7 @@ def older(session: Session) -> int:
 
 
 def refuse_other_version(session: Session) -> None:
-    """For readers, which can not migrate: StoreError unless the file has the present form."""
+    """For readers, which cannot migrate: StoreError unless the file has the present form."""
     if refuse_foreign(session) < SCHEMA:
         raise StoreError(
             f"{session.path} was written by an older version; run a round first, which brings it up to date"

@@ -76,7 +76,7 @@ CREATE TABLE polls (
 CREATE INDEX idx_polls_feed ON polls (feed_id, id);
 
 CREATE TABLE feed_events (
-    -- What befell the feeds, for the feed of their health: the last 1000. Noted in the poll that shows it.
+    -- What happened to the feeds, for the feed of their health: the last 1000. Noted in the poll that shows it.
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- number of the event
     feed_id INTEGER REFERENCES feeds (id) ON DELETE CASCADE, -- feed; NULL: all of them
     at TEXT NOT NULL, -- time of the poll that shows it; seconds later where two would share one

@@ -58,7 +58,7 @@ _PASSAGES = """
 _EACH = "rowid IN (SELECT value FROM json_each(:ids))"
 """Each is looked up: a fraction of a millisecond, unless there is a prefix in the query ..."""
 _ALONG = "rowid BETWEEN :first AND :last AND +rowid IN (SELECT value FROM json_each(:ids))"
-"""... which would be expanded anew for each; so all that match are gone through once."""
+"""... which would be expanded again for each; so all that match are gone through once."""
 _HITS = """
     SELECT articles.id, articles.title, articles.url, feeds.name AS source, articles.published, posts.path,
         (SELECT count(*) FROM revisions WHERE article_id = articles.id AND kind = 'edited') AS edits,
@@ -187,7 +187,7 @@ def matches(
         return matches(sql, query, limit=limit, offset=offset, where=whole, order=order)
     text = query[:MAX_QUERY].replace("\0", " ").strip()
     page: dict[str, object] = {"limit": limit, "offset": offset, "window": WINDOW, "last": _LAST}
-    # The plus: FTS5 would else look its matches up anew for each article of the filter.
+    # The plus: FTS5 would else look its matches up again for each article of the filter.
     conditions = _conditions(sql, where, page, article="+articles_fts.rowid" if text else "posts.article_id")
     if not text:
         return _found(sql.all(_NEWEST.format(conditions=conditions), page), "", literal=False)

@@ -1,4 +1,4 @@
-"""Text as words, in any script: the same everywhere, for ever, since fingerprints and stories are stored.
+"""Text as words, in any script: the same everywhere, forever, since fingerprints and stories are stored.
 
 Scripts that put no space between words (Chinese, Japanese, Thai and their neighbours) give overlapping pairs of
 characters. Numbers keep their inner points (`1.2.3`), identifiers their hyphens (`CVE-2026-1234`). Nothing depends on

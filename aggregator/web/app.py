@@ -255,7 +255,7 @@ class _Errors:
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        words = {404: "There is nothing here.", 405: "This can not be done here."}
+        words = {404: "Page not found.", 405: "This cannot be done here."}
         answer = self._error(request, status, words.get(status, "This did not work."))
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer
@@ -263,7 +263,7 @@ class _Errors:
     async def store_error(self, request: Request, error: Exception) -> Response:
         if isinstance(error, TooCostly):
             return self._error(request, 400, TOO_LONG)
-        return self._error(request, 503, "The database can not be read just now.")
+        return self._error(request, 503, "The database cannot be read just now.")
 
     async def bug(self, request: Request, _: Exception) -> Response:
         return self._error(request, 500, "This did not work; the log says why.")

@@ -67,7 +67,7 @@ class Probes:
             with Store.read(self._database) as store:
                 pulse, offline = store.queries.pulse(), store.queries.offline_since()
         except StoreError:
-            return {"database": "can not be read", "disk": self._disk()}
+            return {"database": "cannot be read", "disk": self._disk()}
         return {
             "database": "ok",
             "rounds": self._rounds(pulse),
@@ -92,7 +92,7 @@ class Probes:
         try:
             free = shutil.disk_usage(self._database.parent).free
         except OSError:
-            return "can not be read"
+            return "cannot be read"
         return "ok" if free >= LEAST_DISK_BYTES else f"only {free // 2**20} MB are free"
 
 

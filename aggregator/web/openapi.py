@@ -75,7 +75,7 @@ def _operation(endpoint: Endpoint, *, closed: bool) -> dict[str, object]:
     if closed:
         responses["401"] = gives(shapes.ProblemOut, "A secret is needed.")
     responses["429"] = gives(shapes.ProblemOut, "Too many requests; Retry-After says when to come again.")
-    responses["503"] = gives(shapes.ProblemOut, "Too busy, or the database can not be read just now.")
+    responses["503"] = gives(shapes.ProblemOut, "Too busy, or the database cannot be read just now.")
     return {
         "operationId": endpoint.name,
         "summary": endpoint.summary,

@@ -1,6 +1,6 @@
 """What a request asks of the archive: words, filters, order and place, read from its query string.
 
-A day that is none makes the search one that can not be answered as asked (`Asked.mistakes`); whatever else can not
+A day that is none makes the search one that cannot be answered as asked (`Asked.mistakes`); whatever else cannot
 be understood is left out.
 
 Search: a page for people, and the same as a feed, so that any search can be subscribed to.
@@ -210,7 +210,7 @@ class Searching:
         self._templates = templates
 
     def page(self, request: Request) -> Response:
-        """`/search`: the form, and what was found; 400 and the form as it was filled in where that can not be."""
+        """`/search`: the form, and what was found; 400 and the form as it was filled in where that cannot be."""
         asked, results = SearchQuery.read(request.query_params), Results()
         with Store.read(self._database) as store:
             sources, tags, languages = store.queries.sources(), store.queries.tags(), store.queries.languages()

@@ -1,6 +1,6 @@
 """uvicorn in a thread of its own, on a socket that was opened before it: a port in use is said before anything runs.
 
-HTTP/1.1 as uvicorn speaks it, for a server that strangers reach: nobody who is slow keeps a place for ever.
+HTTP/1.1 as uvicorn speaks it, for a server that strangers reach: nobody who is slow keeps a place forever.
 
 Its own answer to what is no HTTP carries the safe headers too. A client has REQUEST_S seconds to finish what it has
 begun to ask, and has to take what it asked for: an answer of which hardly anything is taken for STALL_S seconds is cut.
@@ -115,7 +115,7 @@ class Protocol(H11Protocol):
                 self.transport.write(self.conn.send(event) or b"")
             self.transport.write(self.conn.send(h11.EndOfMessage()) or b"")
         except h11.LocalProtocolError:
-            pass  # the answer to a former request is under way: this one can not be told
+            pass  # the answer to a former request is under way: this one cannot be told
         self.transport.close()
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True  # what answers the request that went bad in its body is answering nobody
@@ -136,7 +136,7 @@ class Protocol(H11Protocol):
             self.transport.abort()
 
     def _watch(self) -> None:
-        """See in STALL_S how much of what waits now has been taken; while more is written, this begins anew."""
+        """See in STALL_S how much of what waits now has been taken; while more is written, this begins again."""
         self._end_watch()
         self._left = self.transport.get_write_buffer_size()
         if self._left:

@@ -71,7 +71,7 @@ class Status:
         self._templates = templates
 
     def feed(self, request: Request) -> Response:
-        """`/health.atom`, `.rss`, `.json`: what befell the feeds, and whether polling rests now."""
+        """`/health.atom`, `.rss`, `.json`: what happened to the feeds, and whether polling rests now."""
         extension = request.scope["path"].rpartition(".")[2]
         with Store.read(self._database) as store:
             events, pulse = store.queries.events(emit.HEALTH_EVENTS), store.queries.pulse()
@@ -192,10 +192,8 @@ def _notes(state: FeedState, pages: PageCounts, missing: int) -> tuple[str, ...]
     if pages.pending:
         found.append(f"{pages.pending:,} {'page waits' if pages.pending == 1 else 'pages wait'} to be fetched")
     if state.found_by_chain:
-        posts = "1 post that no poll saw was" if state.found_by_chain == 1 else (
-            f"{state.found_by_chain:,} posts that no poll saw were"
-        )  # fmt: skip
-        found.append(f"{posts} found by the links of later ones")
+        posts = f"{state.found_by_chain:,} missed post{'s' if state.found_by_chain != 1 else ''}"
+        found.append(f"{posts} recovered by following links")
     if missing:
         found.append(
             f"{missing:,} {'post' if missing == 1 else 'posts'} slipped through in {DAYS} days, between two polls"

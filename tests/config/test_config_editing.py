@@ -78,5 +78,5 @@ def test_a_link_to_the_file_stays_a_link(path: Path) -> None:
 
 def test_a_file_that_can_not_be_written_is_a_mistake_and_no_crash(tmp_path: Path) -> None:
     """The message names the file."""
-    with pytest.raises(ConfigError, match="can not be written"):
+    with pytest.raises(ConfigError, match="cannot be written"):
         add_feeds(tmp_path / "none" / "feeds.yaml", [Feed(url="https://a.example/feed")], {})

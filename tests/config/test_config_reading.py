@@ -162,8 +162,8 @@ feeds:
 
 
 def test_a_missing_file_and_one_that_is_not_utf8_are_named(tmp_path: Path) -> None:
-    """A file that can not be read is a mistake of configuration, not a crash."""
-    with pytest.raises(ConfigError, match="can not be read: No such file"):
+    """A file that cannot be read is a mistake of configuration, not a crash."""
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load(tmp_path / "none.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"feeds: [{url: 'https://a.example/\xe9'}]")
     with pytest.raises(ConfigError, match="is not UTF-8"):

@@ -1,4 +1,4 @@
-"""The reference page and the editor schema can not drift from the types."""
+"""The reference page and the editor schema cannot drift from the types."""
 
 from __future__ import annotations
 

@@ -79,11 +79,11 @@ def test_a_librarys_line_is_one_of_ours(capsys: pytest.CaptureFixture[str]) -> N
     try:
         fail()
     except OSError:
-        logging.getLogger("uvicorn.error").exception("can not %s\nat all", "serve")
+        logging.getLogger("uvicorn.error").exception("cannot %s\nat all", "serve")
     logging.getLogger("apscheduler").info("not worth a line")
     (line,) = capsys.readouterr().err.splitlines()
     event = json.loads(line)
-    assert (event["event"], event["level"], event["logger"]) == ("can not serve\\nat all", "error", "uvicorn.error")
+    assert (event["event"], event["level"], event["logger"]) == ("cannot serve\\nat all", "error", "uvicorn.error")
     assert event["timestamp"].endswith("Z")
     assert "FileNotFoundError" in event["exception"]
     assert "hunter2" not in line

@@ -16,7 +16,7 @@ from aggregator.pipeline.pipeline import Pipeline
 
 
 class Sealed:
-    """A store that can not be written."""
+    """A store that cannot be written."""
 
     lists = SimpleNamespace(keep=lambda urls: None, feeds=dict)
 

@@ -1,4 +1,4 @@
-"""What a supervisor hears, over a real socket; and when it hears nothing, so that it starts us anew."""
+"""What a supervisor hears, over a real socket; and when it hears nothing, so that it starts us again."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_what_is_no_edit_but_a_loss(title: str, new: str) -> None:
 
 
 def test_rewritten_under_a_title_that_its_feed_announces() -> None:
-    """An article may be written anew from end to end; its feed says that it is the same."""
+    """An article may be written again from end to end; its feed says that it is the same."""
     new = "\n\n".join(f"Sentence {n} of an account that shares no words whatsoever" for n in range(30))
     assert change(TITLE, text(), "The lamp worm, explained", new).kind is ChangeKind.LOST
     announced = ("The Lamp Worm, Explained",)

@@ -135,7 +135,7 @@ def test_f33_tokens_in_the_url_make_no_new_entry(query: str) -> None:
 
 
 def test_f34_dates_that_move_are_no_revision() -> None:
-    """A feed that stamps everything anew at every poll revises nothing."""
+    """A feed that stamps everything again at every poll revises nothing."""
     known = stored(decide([FIRST], {}))
     moved = replace(FIRST, published=WHEN + timedelta(days=1), updated=WHEN + timedelta(days=1))
     assert verdict(moved, known) is Verdict.UNCHANGED

@@ -268,7 +268,7 @@ def test_the_press_is_the_same_for_the_same_now(press: Press) -> None:
 
 
 def test_nothing_points_outside() -> None:
-    """Links and images on pages lead to loopback, or to names that can not exist (RFC 2606)."""
+    """Links and images on pages lead to loopback, or to names that cannot exist (RFC 2606)."""
     with Press(NOW, slow_s=0) as press:
         press.publish(4)
         for post in press.expected():

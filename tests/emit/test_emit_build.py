@@ -263,7 +263,7 @@ def test_f38_a_full_disk_leaves_the_former_files(site: Site, tmp_path: Path, siz
     build(shelf, site, out)
     before = documents(out)
     shelf.put(*(replace(post, html=post.html * 20, title="New") for post in shelf.posts.values()))
-    with full_disk(size), pytest.raises(EmitError, match="can not be written"):
+    with full_disk(size), pytest.raises(EmitError, match="cannot be written"):
         build(shelf, site, out)
     build(shelf, site, fresh)
     after, complete = documents(out), documents(fresh)
@@ -279,7 +279,7 @@ def test_f38_a_full_disk_leaves_the_former_files(site: Site, tmp_path: Path, siz
 def test_f38_a_folder_that_can_not_be_made_is_an_emit_error(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     """A file where the folder should be is said in words, not as a traceback."""
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(EmitError, match="can not be written"):
+    with pytest.raises(EmitError, match="cannot be written"):
         build(shelf, site, tmp_path / "out")
 
 

@@ -441,7 +441,7 @@ def test_a28_markup_in_a_title_is_text(tmp_path: Path) -> None:
 
 
 def test_a29_cdata_ends_and_markup_are_escaped(tmp_path: Path) -> None:
-    """`]]>` and closing tags inside a text can not end an element."""
+    """`]]>` and closing tags inside a text cannot end an element."""
     nasty = "]]></content></entry><entry>&lt;<![CDATA["
     found = feeds(tmp_path, make_post(3, html=nasty, title=nasty, summary=nasty))
     assert faults_of(found) == {}

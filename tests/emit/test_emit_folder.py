@@ -77,7 +77,7 @@ def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path, monkeypatc
 
 
 def test_f38_a_folder_in_a_files_place_is_said(tmp_path: Path, shelf: Shelf, site: Site) -> None:
-    """What can not be renamed is an EmitError, and no temporary file stays."""
+    """What cannot be renamed is an EmitError, and no temporary file stays."""
     (tmp_path / "feed.rss" / "sub").mkdir(parents=True)
     with pytest.raises(EmitError):
         build(shelf, site, tmp_path)

@@ -347,7 +347,7 @@ def test_contrast_is_enough_in_both_schemes() -> None:
 
 
 def test_an_article_is_fitted_into_its_page(site: Site, tmp_path: Path) -> None:
-    """What scrolls takes the focus, no second h1; a `<pre>` inside an attribute is no tag, and can not become one."""
+    """What scrolls takes the focus, no second h1; a `<pre>` inside an attribute is no tag, and cannot become one."""
     shelf = Shelf()
     alt = "<pre><script>alert(1)</script>"
     shelf.put(

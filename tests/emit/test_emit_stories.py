@@ -37,7 +37,7 @@ def test_a_story_has_a_page_that_its_posts_link_to(site: Site, tmp_path: Path) -
     page = read(tmp_path, "stories/a1b2.html")
     assert re.findall(r'<a class="post" href="\.\./(.+?)"', page) == [one.path, two.path, three.path]
     assert f"{one.source.name} was first" in page
-    assert page.count("first to tell") == 1
+    assert page.count("first report") == 1
     assert all(post.summary in page for post in (one, two, three))
     assert "../../../stories/a1b2.html" in read(tmp_path, two.path)
     assert [post.title in read(tmp_path, two.path) for post in (one, three, other)] == [True, True, False]
@@ -56,7 +56,7 @@ def test_a_story_of_one_outlet_is_called_so(site: Site, tmp_path: Path) -> None:
     shelf.put(*told("a1b2", one, replace(make_post(2), source=one.source)))
     build(shelf, site, tmp_path)
     page = read(tmp_path, "stories/a1b2.html")
-    assert "A story, told by one outlet" in page
+    assert "Story, 1 outlet" in page
     assert '<a href="stories/a1b2.html">2 posts on this story</a>' in read(tmp_path, "index.html")
     assert f"By {one.source.name}, since" in page
     assert "was first" not in page

@@ -227,7 +227,7 @@ def test_f24_silent_server_ends_at_the_deadline(serve, fetching) -> None:
 
 
 def test_f24_lookup_that_hangs_ends_at_the_deadline(fetching) -> None:
-    """The deadline covers DNS, which can not be interrupted."""
+    """The deadline covers DNS, which cannot be interrupted."""
     begun = time.monotonic()
     with pytest.raises(TimedOut, match="looking up the host"):
         fetching(lambda host, port: time.sleep(8) or [], timeout_s=0.6).get(Request("http://slow.example/"))

@@ -110,7 +110,7 @@ def test_f05_odd_etag_goes_back_byte_for_byte(tag: str, serve, fetching) -> None
 
 @pytest.mark.parametrize("date", ODD_DATES)
 def test_f05_odd_last_modified_goes_back_byte_for_byte(date: str, serve, fetching) -> None:
-    """A date is not read, corrected or written anew."""
+    """A date is not read, corrected or written again."""
     server = serve(answer(b"x", "200 OK", f"Last-Modified: {date}"))
     first = fetching().get(Request(server.url()))
     fetching().get(Request(server.url(), validators=first.validators))
@@ -388,7 +388,7 @@ def test_a36_credentials_stay_on_their_origin(serve, fetching) -> None:
 
 
 def test_a36_the_way_back_does_not_bring_the_credentials_back(serve, fetching) -> None:
-    """A stranger can not choose a URL on the first host that is then asked with the password."""
+    """A stranger cannot choose a URL on the first host that is then asked with the password."""
     stranger = serve(late(lambda _: answer(b"", "302 Found", f"Location: {server.url('/chosen')}")), "127.0.0.2")
     server = serve(routes(start=answer(b"", "302 Found", f"Location: {stranger.url('/')}"), chosen=answer(b"x")))
     fetching().get(Request(with_credentials(server.url("/start"))))
@@ -396,7 +396,7 @@ def test_a36_the_way_back_does_not_bring_the_credentials_back(serve, fetching) -
 
 
 def test_a36_credentials_in_a_location_are_not_used(serve, fetching) -> None:
-    """A server can not make us log in somewhere."""
+    """A server cannot make us log in somewhere."""
     server = serve(
         routes(
             end=answer(b"x"),

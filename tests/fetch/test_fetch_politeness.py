@@ -377,7 +377,7 @@ def test_bug_costs_its_own_request_only(serve, fetching, capsys) -> None:
 
 
 def test_error_of_the_store_is_raised(serve, fetching, memory, monkeypatch) -> None:
-    """The memory that can not be written stops the round: it is no failure of a request."""
+    """The memory that cannot be written stops the round: it is no failure of a request."""
 
     def full(state: HostState) -> None:
         raise StoreError("disk full")
@@ -492,7 +492,7 @@ def test_missing_robots_allows_everything(status: str, serve, fetching, memory) 
 @pytest.mark.parametrize("script", [answer(b"", "500 Oh"), answer(b"", "503 Busy"), answer(b"", "429 Slow"), lambda sock, asked: None,
                                     answer(b"plain", "200 OK", "Content-Encoding: gzip")], ids=["500", "503", "429", "nothing", "junk"])  # fmt: skip
 def test_unreachable_robots_forbids_everything_for_now(script, serve, fetching, clock) -> None:
-    """When the rules can not be had nothing is fetched; after a while they are asked for again."""
+    """When the rules cannot be had nothing is fetched; after a while they are asked for again."""
     scripts = iter([script])
     server = serve(late(lambda asked: next(scripts, answer(b"")) if asked.path == "/robots.txt" else answer()))
     fetcher = fetching()
@@ -724,7 +724,7 @@ def test_explain_tells_every_hop(serve, fetching) -> None:
 
 
 def test_explain_explains_errors(serve, fetching) -> None:
-    """What can not be fetched is explained, not raised."""
+    """What cannot be fetched is explained, not raised."""
     server = serve(rules("User-agent: *\nDisallow: /no\n"))
     assert "does not allow" in (fetching().explain(Request(server.url("/no"), robots=True)).error or "")
     assert "number" in (fetching().explain(Request("http://127.1/", robots=True)).error or "")

@@ -1,4 +1,4 @@
-"""Hosts that can not be reached: one of them has failed, all of them at once mean that our own network is down."""
+"""Hosts that cannot be reached: one of them has failed, all of them at once mean that our own network is down."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_f40_a_folder_is_held_once_and_by_name(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be(tmp_path: Path) -> None:
     """A file stands in its place."""
     (tmp_path / "data").write_text("")
-    with pytest.raises(StoreError, match="can not be used"), lock.hold(tmp_path / "data"):
+    with pytest.raises(StoreError, match="cannot be used"), lock.hold(tmp_path / "data"):
         pass
 
 
@@ -37,12 +37,12 @@ def test_a_folder_that_can_not_be_locked(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", none)
-    with pytest.raises(StoreError, match="can not be locked: No locks available"), lock.hold(tmp_path):
+    with pytest.raises(StoreError, match="cannot be locked: No locks available"), lock.hold(tmp_path):
         pass
 
 
 def test_f38_a_full_disk_keeps_nobody_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who holds it can not be written then, and is unknown to the others."""
+    """Who holds it cannot be written then, and is unknown to the others."""
 
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -112,7 +112,7 @@ def test_backups_less_often_or_not_at_all(store: Store) -> None:
 
 
 def test_backups_of_a_clock_that_was_wrong_do_not_outlive_the_others(store: Store) -> None:
-    """Their days are yet to come, so they would be the newest for ever, and each new backup be deleted at once."""
+    """Their days are yet to come, so they would be the newest forever, and each new backup be deleted at once."""
     of, folder = tended(store), store.path.parent / "backups"
     folder.mkdir()
     for day in range(1, 5):
@@ -190,7 +190,7 @@ def test_the_log_is_folded_in(store: Store) -> None:
 
 
 def test_a_reader_does_not_fold_the_log_in(store: Store) -> None:
-    """One connection writes and folds; a reader can not be made to."""
+    """One connection writes and folds; a reader cannot be made to."""
     with Store.read(store.path) as reader:
         for forbidden in (reader.maintenance.checkpoint, reader.maintenance.optimize, reader.maintenance.vacuum):
             with pytest.raises(StoreError, match="reading only"):

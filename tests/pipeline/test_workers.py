@@ -73,7 +73,7 @@ def test_own_exceptions_pass_through(workers: Workers) -> None:
 
 
 def test_an_exception_that_can_not_travel_becomes_one_that_can(workers: Workers) -> None:
-    """Neither a foreign exception nor a result that can not be pickled harms the pool."""
+    """Neither a foreign exception nor a result that cannot be pickled harms the pool."""
     with pytest.raises(RuntimeError, match="Unpicklable: one"):
         workers.call(raise_, "other", timeout_s=10)
     with pytest.raises(TypeError, match="pickle"):
@@ -112,7 +112,7 @@ def test_a15_a_dead_worker_costs_its_own_task_only(
 
 
 def test_k24_time_in_which_a_task_does_not_run_is_not_its_own(workers: Workers) -> None:
-    """On a busy machine a task waits for its turn: what counts is the time in which it works, each task's anew."""
+    """On a busy machine a task waits for its turn: what counts is the time in which it works, each task's again."""
     for _ in range(3):
         assert workers.call(time.sleep, 0.4, timeout_s=0.2) is None
         workers.call(sum, range(3_000_000), timeout_s=0.4)
@@ -122,11 +122,11 @@ def test_each_isolates_the_bad_ones(workers: Workers, monkeypatch: pytest.Monkey
     """Of many tasks, those that never end or crash come back as values, the others with their results."""
     monkeypatch.setattr(module, "WALL_FACTOR", 1)
     jobs: list[tuple[str, tuple[float]]] = [(f"nap {n}", (0.001,)) for n in range(30)]
-    jobs[7] = ("for ever", (60,))
+    jobs[7] = ("forever", (60,))
     jobs[11] = ("wrong", (-1,))
     answers = dict(workers.each(jobs, time.sleep, 0.5))
     assert len(answers) == 30
-    assert isinstance(answers.pop("for ever"), WorkerDied)
+    assert isinstance(answers.pop("forever"), WorkerDied)
     assert isinstance(answers.pop("wrong"), ValueError)
     assert set(answers.values()) == {None}
 

@@ -1,4 +1,4 @@
-"""How feeds do, in words; and what befell them: told once, and not of what flaps."""
+"""How feeds do, in words; and what happened to them: told once, and not of what flaps."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def test_silence_in_words() -> None:
     ("changes", "condition", "words"),
     [
         ({}, "ok", ""),
-        ({"next_poll_reason": "posts about every 3 h; asked again in 45 min"}, "ok", "Posts about every 3 h; asked"),
+        ({"next_poll_reason": "posts about every 3 h; next poll in 45 min"}, "ok", "Posts about every 3 h; next"),
         ({"status": FeedStatus.PAUSED, "failures": 9}, "paused", "Paused in feeds.yaml"),
-        ({"status": FeedStatus.GONE, "failures": 1}, "gone", "gone for good (410)"),
+        ({"status": FeedStatus.GONE, "failures": 1}, "gone", "is gone (410)"),
         (
             {"failures": 1, "last_error": "HTTP 500", "next_poll_reason": "failed once"},
             "failing",

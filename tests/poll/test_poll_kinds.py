@@ -315,7 +315,7 @@ def test_k10_sections_in_sections() -> None:
 def test_k12_what_follows_a_feed_is_passed_over() -> None:
     """It is named as what it is, in XML and JSON; the feed is whole."""
     for name in ("junk-after.xml", "lines-authors.json"):
-        assert parsed(name).problems == ("something follows the feed, and was passed over",)
+        assert parsed(name).problems == ("something follows the feed and was ignored",)
 
 
 def test_k13_json_feeds_of_templates() -> None:

@@ -85,7 +85,7 @@ def test_k03_the_document_and_the_time_of_its_poll_decide_what_dates_mean() -> N
         (b"\xff\xfe\xfd\xfc" * 50, "neither XML nor JSON"),
         (b'{"error": "not found"}', "not a feed: it has no items"),
         (b"[1, 2]", "not an object"),
-        (b'{"items": ', "can not be read"),
+        (b'{"items": ', "cannot be read"),
         (b"[" * 100_000, "JSON"),
         (b"<rss><chan", "the XML is broken, and no entry can be read"),
     ],

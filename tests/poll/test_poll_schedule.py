@@ -71,7 +71,7 @@ def test_f09_an_absurd_max_age_is_clamped(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["max-age=-1", "max-age=0", "max-age=", "max-age=soon", "no-cache, no-store", "=,;"])
 def test_f09_a_negative_or_senseless_max_age_asks_for_nothing(value: str) -> None:
-    """What can not be meant has no effect."""
+    """What cannot be meant has no effect."""
     assert replace(after({"cache-control": value}), max_age_s=None) == after()
 
 
@@ -160,7 +160,7 @@ def test_a_feed_is_asked_as_often_as_it_posts() -> None:
     """Four times in its usual gap: busy ones often, slow ones rarely, all within the operator's bounds."""
     quarter = wait(after(state=every(3 * HOUR)))
     assert timedelta(minutes=35) <= quarter <= timedelta(minutes=60)
-    assert after(state=every(3 * HOUR)).next_poll_reason == "posts about every 3 h; asked again in 52 min"
+    assert after(state=every(3 * HOUR)).next_poll_reason == "posts about every 3 h; next poll in 52 min"
     assert wait(after(state=every(timedelta(minutes=2)))) <= timedelta(minutes=17)
     assert timedelta(hours=4) <= wait(after(state=every(DAY))) <= timedelta(hours=8)
     assert timedelta(hours=21) <= wait(after(state=every(30 * DAY))) <= DAY

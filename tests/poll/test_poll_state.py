@@ -106,7 +106,7 @@ def test_f21_f22_a_partial_body_does_not_advance_validators(state: FeedState, no
     assert "cut short" in after.next_poll_reason
     again = poll.succeeded(after, OPTIONS, cut, document(), now)
     assert again.next_poll is not None
-    assert again.next_poll - now >= timedelta(days=1), "for ever cut short is no reason to hurry for ever"
+    assert again.next_poll - now >= timedelta(days=1), "forever cut short is no reason to hurry forever"
     assert poll.succeeded(again, OPTIONS, response(now, headers), document(), now).last_error is None
 
 
@@ -139,7 +139,7 @@ def test_f12_a_permanent_move_is_kept_after_several_good_polls(state: FeedState,
 
 
 def test_f12_unchanged_polls_count_and_other_targets_begin_again(state: FeedState, now: datetime) -> None:
-    """304 is a good poll; a redirect to elsewhere or none at all in between starts the count anew."""
+    """304 is a good poll; a redirect to elsewhere or none at all in between starts the count again."""
     unchanged = response(now, status=304, body=b"", moved_to=NEW)
     after = polls(state, now, NEW, NEW)
     assert poll.succeeded(after, OPTIONS, unchanged, None, now).polled_url == NEW
@@ -200,7 +200,7 @@ def test_f15_a_move_that_ends_in_gone_asks_the_configured_address_again(state: F
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_f10_retry_after_is_obeyed_and_clamped(state: FeedState, now: datetime, status: int) -> None:
-    """Not before the server says; but not for ever either."""
+    """Not before the server says; but not forever either."""
     for asked, expected in ((7200, 7200), (10**9, 86_400), (0, 0), (-5, 0)):
         error = FetchError(URL, f"HTTP {status}", status=status, retry_after_s=asked)
         after = poll.failed(state, OPTIONS, error, now)
@@ -235,7 +235,7 @@ def test_f16_a_week_of_errors_backs_off_to_a_day_and_never_gives_up(state: FeedS
     assert max(waits) <= timedelta(days=1)
     assert min(waits[10:]) >= timedelta(hours=21)
     assert (state.status, state.failures, state.last_error) == (FeedStatus.BACKING_OFF, 1000, "HTTP 500")
-    assert "failed 1000 times in a row; asked again in 1 day" in state.next_poll_reason
+    assert "failed 1000 times in a row; next try in 1 day" in state.next_poll_reason
     well = poll.succeeded(state, OPTIONS, response(moment), document(), moment)
     assert (well.status, well.failures, well.last_error) == (FeedStatus.OK, 0, None)
 

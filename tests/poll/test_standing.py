@@ -49,7 +49,7 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
         erred(fetch("news.example is given a rest, after it was busy or silent", Refused, retry_after_s=90)),
         "new", "news.example is given a rest, after it was busy or silent",
     ),
-    "good": (answered(), "ok", "not enough posts yet to know its rhythm; asked again in 1 h"),
+    "good": (answered(), "ok", "not enough posts yet to know its rhythm; next poll in 1 h"),
     "good, told to wait": (
         answered(headers={"cache-control": "max-age=7200"}), "ok", "the server asks for 2 h (max-age)",
     ),
@@ -63,11 +63,11 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
     ),
     "failed once": (
         erred(fetch("500 Internal Server Error", status=500)), "failed 1×",
-        "500 Internal Server Error; failed once; asked again in 15 min",
+        "500 Internal Server Error; failed once; next try in 15 min",
     ),
     "failing for long": (
         erred(fetch("no such host: news.example"), 9), "failed 9×",
-        "no such host: news.example; failed 9 times in a row; asked again in 1 day",
+        "no such host: news.example; failed 9 times in a row; next try in 1 day",
     ),
     "told to wait while failing": (
         erred(fetch("503 Service Unavailable", status=503, retry_after_s=7200)), "failed 1×",
@@ -75,36 +75,36 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
     ),
     "TLS": (
         erred(fetch("news.example: its certificate is not valid: certificate has expired")), "failed 1×",
-        "news.example: its certificate is not valid: certificate has expired; failed once; asked again in 15 min",
+        "news.example: its certificate is not valid: certificate has expired; failed once; next try in 15 min",
     ),
     "too slow": (
         erred(fetch("not done after 30 s (while reading the body)", TimedOut)), "failed 1×",
-        "not done after 30 s (while reading the body); failed once; asked again in 15 min",
+        "not done after 30 s (while reading the body); failed once; next try in 15 min",
     ),
     "too large": (
         erred(fetch("too large: more than 33,554,432 bytes", TooLarge)), "failed 1×",
-        "too large: more than 33,554,432 bytes; failed once; asked again in 15 min",
+        "too large: more than 33,554,432 bytes; failed once; next try in 15 min",
     ),
     "private address": (
         erred(fetch("news.example is at 10.0.0.1, which is not a public address (see network.allow)", Refused)),
         "failed 1×",
-        "news.example is at 10.0.0.1, which is not a public address (see network.allow); failed once; asked again in 15 min",
+        "news.example is at 10.0.0.1, which is not a public address (see network.allow); failed once; next try in 15 min",
     ),
     "no feed": (
         erred(ParseError(URL, "this is a web page, not a feed")), "failed 1×",
-        "this is a web page, not a feed; failed once; asked again in 15 min",
+        "this is a web page, not a feed; failed once; next try in 15 min",
     ),
     "a parser that was stopped": (
         erred(WorkerDied("", "took longer than 20 s and was stopped")), "failed 1×",
-        "took longer than 20 s and was stopped; failed once; asked again in 15 min",
+        "took longer than 20 s and was stopped; failed once; next try in 15 min",
     ),
     "a bug": (
         erred(KeyError("x")), "failed 1×",
-        "a bug in the program (KeyError); the log has its traceback; failed once; asked again in 15 min",
+        "a bug in the program (KeyError); the log has its traceback; failed once; next try in 15 min",
     ),
     "gone": (
         erred(fetch("410 Gone", status=410)), "gone (410)",
-        ("the server says that this feed is gone for good (410): not polled any more, and what is stored stays; "
+        ("the server says this feed is gone (410): no longer polled; stored posts are kept. "
         "`aggregator poll --feed News` asks once more, `aggregator remove News` takes it out"),
     ),
     "paused": (
@@ -113,21 +113,21 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
     ),
     "cut short": (
         answered(partial=True), "cut short",
-        "what was whole of it is stored; the document was cut short; asked again in 15 min",
+        "what was whole of it is stored; the document was cut short; next poll in 15 min",
     ),
     "moving": (
         answered(answered(**MOVING), **MOVING), "ok",
-        ("not enough posts yet to know its rhythm; asked again in 1 h; it says that it has moved for good to "
+        ("not enough posts yet to know its rhythm; next poll in 1 h; it announces a permanent move to "
         "https://moved.example/feed: seen 2 of 3 times before that is believed"),
     ),
     "moved": (
         answered(answered(answered(**MOVING), **MOVING), **MOVING), "ok",
-        ("not enough posts yet to know its rhythm; asked again in 1 h; it has moved for good and is polled at "
-        "https://moved.example/feed (feeds.yaml may say so)"),
+        ("not enough posts yet to know its rhythm; next poll in 1 h; moved permanently to "
+        "https://moved.example/feed; update feeds.yaml"),
     ),
     "redirected": (
         answered(url="https://cdn.example/feed?token=abc", hops=hops(302, 200)), "ok",
-        ("not enough posts yet to know its rhythm; asked again in 1 h; it is redirected to "
+        ("not enough posts yet to know its rhythm; next poll in 1 h; it is redirected to "
         "https://cdn.example/feed?token=REDACTED for the time being"),
     ),
 }  # fmt: skip

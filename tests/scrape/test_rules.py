@@ -1,4 +1,4 @@
-"""What a site's rule does to a page, and what it can not do."""
+"""What a site's rule does to a page, and what it cannot do."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_selector_that_can_not_be_evaluated_is_named_and_passed_over() -> None
     found = read(body=selectors("//div[matches(@id, 't.*t')]", "//div[@id='text']"), title=selectors("//x:y"))
     assert found.extractor == "rule:example.com"
     assert found.title == "The loader"
-    assert "example.com.yaml:1:1: `//div[matches(@id, 't.*t')]` can not be evaluated" in (found.rule_problem or "")
+    assert "example.com.yaml:1:1: `//div[matches(@id, 't.*t')]` cannot be evaluated" in (found.rule_problem or "")
 
 
 def test_a_selector_may_depend_on_the_page() -> None:

@@ -332,7 +332,7 @@ def test_the_chain_has_an_end(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatc
 
 
 def test_paused_feeds_and_gaps_of_long_ago(newsroom: Newsroom) -> None:
-    """Nothing is sought for a feed that is not polled, nor for ever."""
+    """Nothing is sought for a feed that is not polled, nor forever."""
     broken(newsroom)
     paused = {"url": "https://alpha.example/feed", "name": "Alpha", "paused": True}
     newsroom.store.sync_feeds(config(paused), NOW)

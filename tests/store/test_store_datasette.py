@@ -35,7 +35,7 @@ def describing() -> Any:
 
 
 def test_the_reference_in_datasette_is_that_of_the_schema_and_the_page() -> None:
-    """deploy/datasette.yaml is the generated one. AGGREGATOR_UPDATE_DOCS=1 writes it anew."""
+    """deploy/datasette.yaml is the generated one. AGGREGATOR_UPDATE_DOCS=1 writes it again."""
     wanted = describing().text()
     if os.environ.get("AGGREGATOR_UPDATE_DOCS"):
         MADE.write_text(wanted, "utf-8")

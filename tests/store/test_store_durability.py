@@ -201,7 +201,7 @@ def test_f38_a_backup_that_fails_leaves_the_old_one(newsroom: Newsroom, tmp_path
 
 
 def test_a_backup_into_nowhere(newsroom: Newsroom, tmp_path: Path) -> None:
-    """A folder that can not be, or is not there, is a StoreError: a mistyped path is not made."""
+    """A folder that cannot be, or is not there, is a StoreError: a mistyped path is not made."""
     (tmp_path / "file").write_text("")
     for folder in ("file", "mistyped"):
         with pytest.raises(StoreError, match="is not a folder"):

@@ -252,7 +252,7 @@ def test_a_decision_that_came_too_late(newsroom: Newsroom) -> None:
 
 
 def test_a_poll_is_all_or_nothing(newsroom: Newsroom) -> None:
-    """A poll that can not be saved leaves no trace, and the next one is not disturbed."""
+    """A poll that cannot be saved leaves no trace, and the next one is not disturbed."""
     good, bad = entry("one"), entry("two", updated=datetime(2026, 1, 1))  # noqa: DTZ001 - a bug to be caught
     with pytest.raises(ValueError, match="without a zone"):
         newsroom.poll(bad, good)

@@ -37,7 +37,7 @@ def test_names_come_from_hosts(store: Store) -> None:
 
 
 def test_k20_a_feed_without_a_name_has_its_own_title_once_it_is_known(newsroom: Newsroom) -> None:
-    """Everywhere, and for ever; the place of its documents stays. Feeds of one title are told apart by their sites."""
+    """Everywhere, and forever; the place of its documents stays. Feeds of one title are told apart by their sites."""
     store = newsroom.store
     feeds = [{"url": f"https://{host}.example/feed"} for host in ("one", "two")]
     store.sync_feeds(config(*feeds), NOW)

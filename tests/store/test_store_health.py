@@ -1,4 +1,4 @@
-"""What befell the feeds, as it is kept; and the figures that the desk asks for."""
+"""What happened to the feeds, as it is kept; and the figures that the desk asks for."""
 
 from __future__ import annotations
 

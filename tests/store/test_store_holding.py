@@ -1,4 +1,4 @@
-"""The output waits for pages that nobody has tried, but not for ever."""
+"""The output waits for pages that nobody has tried, but not forever."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_a_page_whose_next_post_has_come(newsroom: Newsroom) -> None:
 
 
 def test_twice_and_no_more(newsroom: Newsroom) -> None:
-    """A page that still names none, or can not be had, is asked once more a day later, and then never again."""
+    """A page that still names none, or cannot be had, is asked once more a day later, and then never again."""
     one = forward_only(newsroom)
     head = newsroom.store.archive.head()
     newsroom.store.neighbours.save(one, page(A + "one", None), newsroom.now)

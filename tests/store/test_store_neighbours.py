@@ -254,7 +254,7 @@ def test_one_wrong_link_does_not_make_a_site_reversed(newsroom: Newsroom) -> Non
 
 
 def test_a_site_that_changes_its_mind(newsroom: Newsroom) -> None:
-    """When later posts outvote the earlier ones, every post of the feed is shown anew, and none as revised."""
+    """When later posts outvote the earlier ones, every post of the feed is shown again, and none as revised."""
     reversed_site(newsroom)
     head = newsroom.store.archive.head()
     for number in range(5):

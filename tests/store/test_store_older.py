@@ -94,7 +94,7 @@ def test_no_backup_where_nothing_is_migrated(path: Path) -> None:
 
 
 def test_f38_a_migration_without_its_backup_is_not_begun(path: Path) -> None:
-    """When the backup can not be written the file stays as it was."""
+    """When the backup cannot be written the file stays as it was."""
     make(path, OLDEST)
     (path.parent / "backups").write_text("in the way")
     with pytest.raises(StoreError, match="backups"):

@@ -133,7 +133,7 @@ def test_what_changes_is_later_than_all_that_was_shown(newsroom: Newsroom) -> No
 
 
 def test_the_wait_is_bounded(newsroom: Newsroom) -> None:
-    """An article whose page can not be had yet waits, but not longer than `wait`."""
+    """An article whose page cannot be had yet waits, but not longer than `wait`."""
     newsroom.poll(entry("one"))
     newsroom.now += WAIT - timedelta(seconds=1)
     assert newsroom.publish() == 0

@@ -47,9 +47,9 @@ def test_a_reader_can_not_write_at_all(newsroom: Newsroom) -> None:
 
 
 def test_where_no_log_can_be_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that can not hold a write-ahead log is refused, since promises could not be kept there."""
+    """A file system that cannot hold a write-ahead log is refused, since promises could not be kept there."""
     monkeypatch.setattr(connection, "_write_ahead", lambda _: "delete")
-    with pytest.raises(StoreError, match="can not keep a write-ahead log"):
+    with pytest.raises(StoreError, match="cannot keep a write-ahead log"):
         Store.open(path)
 
 
@@ -63,7 +63,7 @@ def test_opening_twice_keeps_the_locks(newsroom: Newsroom) -> None:
 
 
 def test_an_interrupted_transaction_leaves_nothing(newsroom: Newsroom) -> None:
-    """Ctrl-C in the middle of a save is a rollback, and the next save begins anew."""
+    """Ctrl-C in the middle of a save is a rollback, and the next save begins again."""
 
     def interrupted() -> None:
         with newsroom.store._session.write() as sql:
@@ -79,7 +79,7 @@ def test_an_interrupted_transaction_leaves_nothing(newsroom: Newsroom) -> None:
 def test_a_backup_is_not_put_off_by_those_who_write(
     newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each page that others write would begin the copy anew, if it were not of one moment."""
+    """Each page that others write would begin the copy again, if it were not of one moment."""
     monkeypatch.setattr(connection, "COPIED_PAGES", 20)
     newsroom.poll(*(entry(f"e{n}", html="<p>" + "words " * 300 + "</p>") for n in range(60)))
     steps: list[int] = []
@@ -164,7 +164,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
 
 
 def test_f38_no_room_for_the_backup_no_migration(path: Path) -> None:
-    """A database that can not be copied first is left alone; nothing half is left in the folder of backups."""
+    """A database that cannot be copied first is left alone; nothing half is left in the folder of backups."""
     make(path, schema.OLDEST)
     before = _schema(path)
     with full_disk(100_000), pytest.raises(StoreError):
@@ -321,7 +321,7 @@ def test_what_is_damaged_says_what_to_do(newsroom: Newsroom, damage: Callable[[b
 
 
 def test_a_damaged_search_index_is_told_from_a_damaged_file(newsroom: Newsroom) -> None:
-    """It is not a case for a backup: it can be made anew."""
+    """It is not a case for a backup: it can be made again."""
     newsroom.poll(entry("one"))
     newsroom.execute("UPDATE articles_fts_data SET block = x'00000000ffffff' WHERE id = 10")
     with pytest.raises(StoreError, match=r"search index is damaged.*verify --mend"):

@@ -107,7 +107,7 @@ def test_the_strictest_feed_counts(make: Make) -> None:
 
 
 def test_another_word_in_the_configuration_marks_the_posts(make: Make) -> None:
-    """They are put out anew, and a feed that is not configured any more goes by the defaults."""
+    """They are put out again, and a feed that is not configured any more goes by the defaults."""
     room = make()
     head = room.store.archive.head()
     room.store.sync_feeds(_config(BETA, alpha={"republish": "excerpt"}), room.now)

@@ -1,4 +1,4 @@
-"""What is not kept for ever: its text goes, its identity, its place, its links and its copies stay; nothing comes back."""
+"""What is not kept forever: its text goes, its identity, its place, its links and its copies stay; nothing comes back."""
 
 from __future__ import annotations
 

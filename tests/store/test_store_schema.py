@@ -43,7 +43,7 @@ def test_the_schema_shows_its_comments(store: Store) -> None:
 
 
 def test_the_reference_in_the_docs_is_that_of_the_schema(store: Store) -> None:
-    """docs/database.md ends with the reference made from the schema. AGGREGATOR_UPDATE_DOCS=1 writes it anew."""
+    """docs/database.md ends with the reference made from the schema. AGGREGATOR_UPDATE_DOCS=1 writes it again."""
     page = Path(__file__).parents[2] / "docs" / "database.md"
     head, mark, reference = page.read_text().partition("<!-- reference -->\n")
     wanted = "\n" + store.maintenance.schema_reference()

@@ -119,7 +119,7 @@ def test_a_hit(library: Newsroom) -> None:
 
 
 def test_marks_in_a_text_are_not_ours(newsroom: Newsroom) -> None:
-    """A text can not forge the marks around hits."""
+    """A text cannot forge the marks around hits."""
     newsroom.poll(entry("one"))
     newsroom.scrape("https://alpha.example/one", "\ue000forged\ue001 and real", title="\ue000x\ue001")
     (hit,) = newsroom.store.search("real")

@@ -59,7 +59,7 @@ def test_articles_wait_until_they_have_a_story(three: Newsroom) -> None:
 
 
 def test_an_article_whose_page_never_comes_waits_a_day(newsroom: Newsroom) -> None:
-    """Its robots.txt can not be had, say, so that no try is ever counted: it is placed by its feed's text."""
+    """Its robots.txt cannot be had, say, so that no try is ever counted: it is placed by its feed's text."""
     newsroom.poll(entry("one"))
     article_id = newsroom.article_id("https://alpha.example/one")
     for hours in (0, 23, 25):
@@ -111,7 +111,7 @@ def test_a_change_of_one_member_is_shown_by_the_others(three: Newsroom) -> None:
     """The others' pages show its title and teaser."""
     together(three.store)
     head = three.store.archive.head()
-    three.scrape("https://alpha.example/one", "Told anew.")
+    three.scrape("https://alpha.example/one", "Told again.")
     assert {post.title for post in three.store.archive.changed(head)} == {"Page one", "Page two", "Page three"}
 
 

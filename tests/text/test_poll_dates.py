@@ -97,7 +97,7 @@ def test_a_date_without_a_time_is_midnight(text: str) -> None:
     ],
 )  # fmt: skip
 def test_nonsense_is_none(text: str | None) -> None:
-    """What can not be read or not be meant is no date."""
+    """What cannot be read or not be meant is no date."""
     assert parse_date(text) is None
 
 

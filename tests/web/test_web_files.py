@@ -180,7 +180,7 @@ def bare(server: WebServer, path: str, host: str) -> bytes:
 def test_an_error_deep_down_is_short(server: WebServer) -> None:
     """The way back to the top, thousands of folders up, is not written out for each link."""
     status, headers, body = ask(server, "/a" * 7000)
-    assert (status, headers["content-type"], body) == (404, "text/plain; charset=utf-8", b"There is nothing here.")
+    assert (status, headers["content-type"], body) == (404, "text/plain; charset=utf-8", b"Page not found.")
 
 
 @pytest.mark.parametrize(("path", "root"), [("/none", ""), ("/a/b/none", "../../"), ("/a%2fb%2Fc/none", "../")])
@@ -252,7 +252,7 @@ def test_other_methods_are_refused(server: WebServer) -> None:
 
 
 def test_a_missing_database_is_said_by_ready(data: Path, server: WebServer) -> None:
-    """`/ready` is 503 when the database can not be read, `/health` is not, and pages of the mirror still come."""
+    """`/ready` is 503 when the database cannot be read, `/health` is not, and pages of the mirror still come."""
     (data / "aggregator.db").unlink()
     assert ask(server, "/ready")[0] == 503
     assert ask(server, "/health")[0] == 200

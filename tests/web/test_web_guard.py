@@ -125,7 +125,7 @@ def test_a_user_needs_a_password_and_secrets_are_long() -> None:
     ],
 )
 def test_who_is_counted(peer: str, forwarded: str, client: str | None) -> None:
-    """The connected address, or what a trusted proxy says; strangers can not lend themselves a name."""
+    """The connected address, or what a trusted proxy says; strangers cannot lend themselves a name."""
     headers = Headers({"x-forwarded-for": forwarded} if forwarded else {})
     assert access.client_of({"client": (peer, 1)}, headers, PROXIES) == client
 

@@ -71,7 +71,7 @@ def test_trouble_comes_first_and_in_words(sick: Any) -> None:
         ("Zeta", "new"), ("Alpha", "ok"),
     ]  # fmt: skip
     text = unescape(answer.text)
-    assert "4 of 6 feeds need a look" in text
+    assert "4 of 6 feeds need attention" in text
     assert "Usually posts every 1 h, nothing for 5 days" in text
     assert "No answer; " in text
 
@@ -130,8 +130,8 @@ def test_pages_that_wait_are_said(sick: Any) -> None:
         (PageCounts(scraped=1204, failed=3), 0, 0, ["1,204 of 1,207 pages could be read"]),
         (PageCounts(failed=5), 0, 0, ["0 of 5 pages could be read"]),
         (PageCounts(pending=1), 0, 0, ["1 page waits to be fetched"]),
-        (PageCounts(), 1, 0, ["1 post that no poll saw was found by the links of later ones"]),
-        (PageCounts(), 12, 0, ["12 posts that no poll saw were found by the links of later ones"]),
+        (PageCounts(), 1, 0, ["1 missed post recovered by following links"]),
+        (PageCounts(), 12, 0, ["12 missed posts recovered by following links"]),
         (PageCounts(), 0, 1, ["1 post slipped through in 30 days, between two polls"]),
         (PageCounts(), 0, 7, ["7 posts slipped through in 30 days, between two polls"]),
     ],

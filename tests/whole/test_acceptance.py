@@ -1,6 +1,6 @@
 """docs/acceptance.md names, for every fault and attack, the tests that show it; a case without one is listed with why.
 
-`AGGREGATOR_WRITE_DOCS=1 pytest tests/whole/test_acceptance.py` writes the page anew.
+`AGGREGATOR_WRITE_DOCS=1 pytest tests/whole/test_acceptance.py` writes the page again.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ K14 Retry-After as a date: by the server's own clock
 K15 a cookie that a redirect asks for: it lives for that request, on its host
 K16 gzip without a label, or twice: undone, under the caps
 K17 a body that drips past the deadline: its complete entries are kept
-K18 304 for ever: now and then the request is unconditional
+K18 304 forever: now and then the request is unconditional
 K19 a check for bots, a login, a firewall: named, with the next step
 K20 feeds of one name, or of none: the address decides; a feed without a name has its own title
 K21 the feed behind a site: below the given address, behind what says so, never the comments first

@@ -182,7 +182,7 @@ def test_add_shows_what_it_found_before_it_writes(tmp_path: Path, site: Outlet) 
     assert load(program.config).feeds[1].url == site.origin + "/feed"
     again = program.run("add", site.origin)
     assert again.returncode == 2
-    assert "is there already, as `Kettle News`" in again.stderr
+    assert "is already there as `Kettle News`" in again.stderr
 
 
 def test_add_says_which_scheme_it_took(tmp_path: Path, site: Outlet) -> None:

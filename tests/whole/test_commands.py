@@ -156,7 +156,7 @@ def test_backup_is_a_whole_database(program: Program, tmp_path: Path) -> None:
 
 
 def test_verify_finds_and_mends(program: Program) -> None:
-    """A sound database is said to be; a search index that has drifted is found (exit code 1), and made anew."""
+    """A sound database is said to be; a search index that has drifted is found (exit code 1), and made again."""
     assert "is sound" in program.run("verify").stderr
     with closing(sqlite3.connect(program.data / "aggregator.db")) as database, database:
         database.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
@@ -210,7 +210,7 @@ def test_extract_takes_a_batch_and_keeps_its_order(program: Program, tmp_path: P
     assert [line["id"] for line in found] == ["a0", "a1", "lost", "a2", "a3", "a4", "a5"]
     assert found[3]["title"] == "Title 2"
     assert found[2]["text"] is None
-    assert "can not be read" in found[2]["error"]
+    assert "cannot be read" in found[2]["error"]
 
 
 def test_a_pdf_is_no_article(program: Program, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_opml_goes_in_and_comes_out(tmp_path: Path) -> None:
     ]
     again = program.run("import-opml", str(opml))
     assert "0 feeds added" in again.stderr
-    assert "skipped A: a feed of this address is there already" in again.stderr
+    assert "skipped A: you already have a feed with this address" in again.stderr
     out = tmp_path / "out.opml"
     out.write_text(program.run("export-opml").stdout, "utf-8")
     second = Program(tmp_path / "second")
@@ -428,7 +428,7 @@ def test_doctor_says_what_a_failure_means_for_the_next_poll(tmp_path: Path) -> N
         )
         ended = program.run("doctor", "gone")
         assert ended.returncode == 1
-        assert "gone for good (410)" in ended.stderr
+        assert "is gone (410)" in ended.stderr
         assert "none any more" in ended.stderr
         assert "the server asks for 2 h (Retry-After)" in program.run("doctor", "busy").stderr
         program.run("poll", "--feed", "busy")

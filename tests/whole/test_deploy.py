@@ -94,7 +94,7 @@ def test_the_image_keeps_its_promises() -> None:
 
 @pytest.mark.parametrize("name", ["aggregator", "datasette"])
 def test_services_are_closed(name: str) -> None:
-    """A root file system that can not be written, no privilege, bounds, and no port for the whole network."""
+    """A root file system that cannot be written, no privilege, bounds, and no port for the whole network."""
     service = compose()[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -123,7 +123,7 @@ def test_datasette_only_reads() -> None:
 
 
 def test_the_unit_knows_the_program() -> None:
-    """Notifying, watched, reloading by the signal that we know, and not restarted for what a restart can not help."""
+    """Notifying, watched, reloading by the signal that we know, and not restarted for what a restart cannot help."""
     settings = {name: values[-1] for name, values in unit().items()}
     assert settings["Type"] == "notify"
     assert settings["WatchdogSec"]

@@ -629,7 +629,7 @@ def edits(rounds: Rounds) -> list[str]:
 
 @pytest.mark.parametrize("full_text", ["never", "auto", "always"])
 def test_h10_an_edit_is_told_once(one: Rounds, full_text: str) -> None:
-    """Also where the article has its feed's text alone: `never`, a long text, a page that can not be had."""
+    """Also where the article has its feed's text alone: `never`, a long text, a page that cannot be had."""
     for state in ("alpha", "omega", "omega", "omega"):
         html = prose("edit", 400) + f"<p>The last line is {state}.</p>"
         one.poll("One", rss(item("A post", "https://feed.example/p", "p", OLD, html)), full_text=full_text)

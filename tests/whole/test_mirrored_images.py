@@ -251,7 +251,7 @@ def test_a03_a08_images_pass_the_guard(desk: Callable[..., Desk], robots: bool) 
 
 
 def test_a_late_image_takes_its_place_without_a_new_date(desk: Callable[..., Desk]) -> None:
-    """What failed is tried again later; then the documents are written anew, and `updated` stays."""
+    """What failed is tried again later; then the documents are written again, and `updated` stays."""
     here = desk({"/late.png": lambda: (503, "text/plain", b"")})
     here.round()
     before = here.item()
@@ -345,7 +345,7 @@ def test_f38_a_full_disk_tears_nothing(desk: Callable[..., Desk]) -> None:
         here.round()
     assert "<img" not in here.page()
     assert here.rows("select state, attempts from media") == [("waiting", 0)]
-    assert "can not be written: File too large" in here.rows("select error from media")[0][0]
+    assert "cannot be written: File too large" in here.rows("select error from media")[0][0]
     assert not list(here.public.glob("media/*/.*"))
     here.now += timedelta(minutes=20)
     here.round()
@@ -375,7 +375,7 @@ def test_the_sweep_takes_what_no_article_shows(desk: Callable[..., Desk]) -> Non
 
 
 def test_upkeep_sweeps(desk: Callable[..., Desk]) -> None:
-    """Every night, without anybody asking: what no article shows does not fill the disk for ever."""
+    """Every night, without anybody asking: what no article shows does not fill the disk forever."""
     here = desk(GOOD)
     here.round()
     with here.opened() as pipeline:

@@ -311,7 +311,7 @@ def test_notify_tries_every_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     assert "worms, place 1 (json): the service did not take the message: it answered 403" in failed.stderr
     monkeypatch.setenv("SERVICE", "json://127.0.0.1:1/key-of-the-service")
     unreachable = desk.program.run("notify", "worms", "--test")
-    assert "did not take the message: it can not be reached" in unreachable.stderr
+    assert "did not take the message: it cannot be reached" in unreachable.stderr
     assert "key-of-the-service" not in unreachable.stderr
     assert desk.service.address not in done.stderr + failed.stderr
     assert desk.program.run("notify", "nobody").returncode == 2

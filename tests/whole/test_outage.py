@@ -61,7 +61,7 @@ def test_a_night_without_a_network_is_no_failure_of_the_feeds(tmp_path: Path, mo
             last = rounds(26, timedelta(hours=2))
             assert (last.polled, last.offline) == (12, 12)
             states = pipeline.store.feeds()
-            # The first ones that were due can not know yet that it is not their own failure.
+            # The first ones that were due cannot know yet that it is not their own failure.
             assert sum(state.failures for state in states) <= 3
             assert all(state.failures <= 1 and state.status is not FeedStatus.GONE for state in states)
             assert all(state.next_poll - clock[0] <= timedelta(minutes=16) for state in states if state.next_poll)

@@ -149,7 +149,7 @@ def test_why_prints_the_shared_evidence(mirrored: Mirrored, copied: Program) -> 
 
 
 def test_an_operators_word_is_kept(copied: Program) -> None:
-    """`split` and `merge` change the stories at once; placing everything anew keeps to both."""
+    """`split` and `merge` change the stories at once; placing everything again keeps to both."""
     groups = stories(copied.data)
     one, two = next(pair for pair in sorted(map(sorted, pairs(groups))))
     apart = copied.run("split", str(two))
@@ -178,7 +178,7 @@ def test_an_operators_word_is_kept(copied: Program) -> None:
 
 
 def test_nothing_is_said_of_an_article_and_itself(copied: Program) -> None:
-    """One article is no two, and one that is alone in its story can not be split from it (exit code 1)."""
+    """One article is no two, and one that is alone in its story cannot be split from it (exit code 1)."""
     groups = stories(copied.data)
     alone = next(number for number in sorted(groups) if list(groups.values()).count(groups[number]) == 1)
     merged, split = copied.run("merge", str(alone), str(alone)), copied.run("split", str(alone))

@@ -100,7 +100,7 @@ def test_names_of_wide_characters_keep_the_columns(width: int, capsys: pytest.Ca
         state = FeedState(
             number, name, "x", "https://a.example/", "https://a.example/", status=FeedStatus.BACKING_OFF, failures=2,
             last_error=f"[bold]{HOSTILE}", last_poll=NOW, last_success=NOW - timedelta(hours=1), next_poll=NOW,
-            next_poll_reason="failed 2 times in a row; asked again in 30 min",
+            next_poll_reason="failed 2 times in a row; next try in 30 min",
         )  # fmt: skip
         rows.append(status.StatusRow(state, diagnose(state, NOW)))
     console = Console(stderr=True, width=width, force_terminal=True, no_color=True, highlight=False)

@@ -117,7 +117,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_hub_that_a_feed_names_is_asked_and_confirms(desk: Desk) -> None:
-    """The header goes before the document; the callback can not be guessed, and the challenge is echoed as text."""
+    """The header goes before the document; the callback cannot be guessed, and the challenge is echoed as text."""
     desk.poll()
     desk.pipeline.subscribe()
     asked = desk.hub.last()

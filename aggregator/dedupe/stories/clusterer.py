@@ -1,7 +1,7 @@
 """Stories as they grow: each article is placed when it comes, and may bring stories together, or part them again.
 
 A new article is compared with its likely companions and with the articles of their stories; then these few stories are
-made anew from the scores of their pairs. So the outcome hangs on what there is, and hardly on the order in which it
+made again from the scores of their pairs. So the outcome hangs on what there is, and hardly on the order in which it
 came. An operator's rulings outweigh every score, now and later.
 
 A collection of articles at once: copies found, stories made, one line for each, in the order given.
@@ -182,7 +182,7 @@ class Clusterer:
         return tie(self._window.sum(item, story), len(story.items), story.cohesion(), USUAL)
 
     def _settle(self, stories: Iterable[str], new: tuple[str, ...]) -> dict[str, str]:
-        """Make these stories anew, with the new articles; what each article's story was before."""
+        """Make these stories again, with the new articles; what each article's story was before."""
         window = self._window
         items = (*new, *(item for story in stories for item in window.stories[story].items))
         scores = {item: window.members[item].scores for item in items}

@@ -83,7 +83,7 @@ class NeighbourPage:
                     yield anchor
 
     def url_of(self, link: HtmlElement) -> str | None:
-        """The absolute URL of a link, or None when it can not be a neighbour."""
+        """The absolute URL of a link, or None when it cannot be a neighbour."""
         href = link.get("href")
         if not href:
             return None
@@ -93,7 +93,7 @@ class NeighbourPage:
         return self._urls[href]
 
     def key_of(self, link: HtmlElement) -> str | None:
-        """The URL of a link to compare by, or None when it can not be a neighbour."""
+        """The URL of a link to compare by, or None when it cannot be a neighbour."""
         url = self.url_of(link)
         return folded(url) if url else None
 
