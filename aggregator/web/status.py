@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -69,6 +69,7 @@ class Status:
         self._database = database
         self._clock = clock
         self._templates = templates
+        self._seen = (clock(), 0)
 
     def feed(self, request: Request) -> Response:
         """`/health.atom`, `.rss`, `.json`: what happened to the feeds, and whether polling rests now."""
@@ -79,6 +80,18 @@ class Status:
         if rest:
             events = (NotedEvent(0, rest.at, rest.kind, rest.title, rest.words), *events)
         return document(request, emit.health(self._site, events, extension), TYPES[f".{extension}"])
+
+    def _under_way(self, rows: Sequence[StatusLine], pages: Iterable[PageCounts], now: datetime) -> str:
+        """How far a backlog of articles is, and how fast it shrinks since the page was last asked for."""
+        counts = list(pages)
+        pending, done = sum(one.pending for one in counts), sum(one.scraped + one.failed for one in counts)
+        (before, done_before), self._seen = self._seen, (now, done)
+        if not pending:
+            return ""
+        read = sum(row.state.last_poll is not None for row in rows)
+        minutes = (now - before).total_seconds() / 60
+        rate = f", {(done - done_before) / minutes:,.0f} a minute" if 0 < done_before < done and minutes else ""
+        return f"{read} of {len(rows)} feeds read, {pending:,} articles to fetch, {done:,} done{rate}"
 
     def _data_files(self, now: datetime) -> list[DataFileLine]:
         path = data_files.database(self._database.parent)
@@ -106,6 +119,7 @@ class Status:
             rows, pulse, events = _rows(store, now), store.queries.pulse(), store.queries.events(EVENTS)
             offline = health.network_text(store.queries.offline_since(), now)
             watched = store.intel.watched(now - timedelta(days=DAYS))
+            under_way = self._under_way(rows, store.queries.pages().values(), now)
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
         return self._templates.page(
@@ -122,6 +136,8 @@ class Status:
             tags=sorted({tag for row in rows for tag in row.state.tags}),
             sort=sort if sort in _SORTS else "trouble",
             sorts=tuple(_SORTS),
+            offline=offline,
+            under_way=under_way,
             rest=offline or (rest.words if rest else ""),
             events=[(event, f"{duration(now - event.at)} ago") for event in events],
             files=self._data_files(now),
@@ -246,6 +262,6 @@ def _counts(rows: Sequence[StatusLine]) -> list[tuple[Condition, int]]:
 
 def _nothing(now: datetime) -> dict[str, Any]:
     empty = dict.fromkeys(("rows", "counts", "tags", "events", "files", "watched"), ())
-    texts = dict.fromkeys(("show", "tag", "rest"), "")
+    texts = dict.fromkeys(("show", "tag", "rest", "offline", "under_way"), "")
     numbers = {"total": 0, "entries": 0, "trouble": 0, "days": DAYS, "height": CHART_HEIGHT}
     return {"now": now, "sort": "trouble", "sorts": tuple(_SORTS), **empty, **texts, **numbers}

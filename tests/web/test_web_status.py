@@ -122,6 +122,11 @@ def test_pages_that_wait_are_said(sick: Any) -> None:
     assert notes[0] == "19 pages wait to be fetched"
 
 
+def test_a_backlog_is_the_first_thing_said(sick: Any) -> None:
+    """How many feeds are read, how many articles are to be fetched, how many are done."""
+    assert re.search(r"\d of 6 feeds read, \d+ articles to fetch, \d+ done", sick("/status").text)
+
+
 @pytest.mark.parametrize(
     ("pages", "found_by_chain", "missing", "told"),
     [
@@ -173,6 +178,7 @@ def test_a_network_that_is_down_is_said_on_top(tmp_path: Path) -> None:
         assert health.network_event(store.queries.offline_since(), offline=3, answered=0, now=NOW) is None
     with serving(tmp_path) as asking:
         assert "The network seems to be down (for 1 h)" in asking("/status").text
+        assert "<h1>The network is down: no feed could be read</h1>" in asking("/status").text
         assert asking("/ready").json["checks"]["network"].startswith("The network seems to be down")
         assert asking("/health.json").text.count("seems to be down") == 1
     with Store.open(tmp_path / "aggregator.db") as store:
