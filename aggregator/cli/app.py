@@ -297,6 +297,11 @@ def say(message: object = "", *, hang: int = 0) -> None:
     _put(printable(str(message)), hang)
 
 
+def show(message: object = "", *, hang: int = 0) -> None:
+    """A line of what was asked for (standard output), as `say` writes one."""
+    _put(printable(str(message)), hang, stderr=False)
+
+
 def complain(message: str) -> None:
     """A line that names a mistake or a failure."""
     _put(f"{_ERROR}{printable(message)}")
@@ -305,12 +310,12 @@ def complain(message: str) -> None:
 _ERROR = "error: "
 
 
-def _put(text: str, hang: int = 0) -> None:
+def _put(text: str, hang: int = 0, *, stderr: bool = True) -> None:
     from rich.console import Console
     from rich.text import Text
 
     text = _spelling(text)
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=stderr, highlight=False)
     lines = [piece for part in text.split("\n") for piece in _wrapped(part, console.width, hang)]
     shown = Text("\n".join(lines) if console.is_terminal else text)
     if text.startswith(_ERROR):
@@ -374,11 +379,11 @@ def counted(number: int, what: str) -> str:
 
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> None:
-    """A table on standard error; where that is no terminal, plain, a line a row, however long."""
+    """A table on standard output; where that is no terminal, plain, a line a row, however long."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(highlight=False)
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -390,7 +395,7 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[tuple[object,
     console.width = UNWRAPPED
     with console.capture() as captured:
         console.print(table)
-    sys.stderr.write("".join(f"{text.rstrip()}\n" for text in captured.get().splitlines()))
+    sys.stdout.write("".join(f"{text.rstrip()}\n" for text in captured.get().splitlines()))
 
 
 UNWRAPPED = 100_000

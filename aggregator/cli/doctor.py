@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli import completion
-from aggregator.cli.app import Json, app, clock, here, iso, print_json, say
+from aggregator.cli.app import Json, app, clock, here, iso, print_json, show
 from aggregator.cli.feeds import meant, named, with_lists
 from aggregator.models.errors import StageError
 from aggregator.text.urls import redact
@@ -81,7 +81,7 @@ def doctor(
         print_json(_json(seen, feed, due))
     else:
         for line in _lines(seen, feed, problem, due, subject):
-            say(line)
+            show(line)
     if seen.error:
         raise typer.Exit(1)
 

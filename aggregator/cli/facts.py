@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.app import Here, Json, app, clock, complain, dumps, here, iso, line, print_table, say
+from aggregator.cli.app import Here, Json, app, clock, complain, dumps, here, iso, line, print_table, show
 
 if TYPE_CHECKING:
     from aggregator.models.intel import ExportedArticle, Fact, Subject, Vulnerability
@@ -127,7 +127,7 @@ class _FactsReader:
                 record = listed if indent else {"id": number, "facts": listed, "watch": self.watched(subject, facts)}
                 sys.stdout.write(dumps(record, indent) + "\n")
             elif chosen == "text":
-                say(f"{number}: {line(subject.title)}")
+                show(f"{number}: {line(subject.title)}")
                 _print_text(facts, self.known(facts))
             else:
                 sys.stdout.write(dumps(self._for_machines((subject, number, facts), chosen), indent) + "\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli import completion
-from aggregator.cli.app import Json, app, clock, counted, existing, here, iso, line, print_json, print_table, say
+from aggregator.cli.app import Json, app, clock, counted, existing, here, iso, line, print_json, print_table, say, show
 from aggregator.cli.progress import bars
 from aggregator.cli.stories import Article, subject_of
 from aggregator.models.errors import ConfigError, StoreError
@@ -79,8 +79,8 @@ def try_(
         print_json(_json(one, trial))
         return
     for post in trial.newest:
-        say(f"{(iso(post.published) or '')[:10]}  {line(post.title)}  [{line(post.source)}]", hang=12)
-        say(f"            {post.article_id}  {line(_why(post))}")
+        show(f"{(iso(post.published) or '')[:10]}  {line(post.title)}  [{line(post.source)}]", hang=12)
+        show(f"            {post.article_id}  {line(_why(post))}")
     _sum_up(one, trial)
 
 
@@ -101,12 +101,12 @@ def _why(post: FilterResult) -> str:
 def _sum_up(one: Output, trial: Trial) -> None:
     missing = trial.posts - trial.taken
     shown = f", of which {len(trial.newest)} are listed" if len(trial.newest) < trial.taken else ""
-    say(f"{trial.taken} of {trial.posts} posts{shown}. {missing} are left out.")
+    show(f"{trial.taken} of {trial.posts} posts{shown}. {missing} are left out.")
     rows = [(name, count, trial.alone.get(name, 0)) for name, count in _by_count(trial)]
     if rows:
         print_table("Excluded by", ("condition", "posts", "only by this"), rows)
     if one.group == "story":
-        say("Posts of one story will be one entry.")
+        show("Posts of one story will be one entry.")
 
 
 def _by_count(trial: Trial) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Here, Json, app, complain, counted, here, line, print_json, print_table, say
+from aggregator.cli.app import Here, Json, app, complain, counted, here, line, print_json, print_table, say, show
 from aggregator.cli.progress import bars
 from aggregator.models.errors import ConfigError, StageError
 
@@ -136,17 +136,17 @@ def _test(book: Rulebook, chosen: list[Rule], place: Here, *, as_json: bool) -> 
     else:
         for _, row in rows:
             _show(*row)
-    say(f"{len(rows) - failed} of {len(samples)} pages are as they should be")
+    (say if as_json else show)(f"{len(rows) - failed} of {len(samples)} pages are as they should be")
     return failed == 0 and len(rows) == len(samples) and not book.problems
 
 
 def _show(result: str, page: str, title: str, words: int | str, begins: str, notes: str) -> None:
     """One test page: its address, what was found in it, and what is wrong with that."""
-    say(f"{result:<6}  {page}", hang=8)
+    show(f"{result:<6}  {page}", hang=8)
     if words != "":
-        say(f"        {line(title) or 'no title'} ({counted(int(words), 'word')}): {line(begins)}")
+        show(f"        {line(title) or 'no title'} ({counted(int(words), 'word')}): {line(begins)}")
     if notes:
-        say(f"        {line(notes)}")
+        show(f"        {line(notes)}")
 
 
 def _read(book: Rulebook, samples: list[tuple[Rule, Sample]], place: Here) -> Iterator[tuple[int, ArticleResult]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.app import Json, app, existing, iso, line, print_json, say
+from aggregator.cli.app import Json, app, existing, iso, line, print_json, say, show
 
 if TYPE_CHECKING:
     from aggregator.models import SearchHit
@@ -27,9 +27,12 @@ def search(
         str, typer.Argument(metavar="QUERY", help='Words, all of them; or FTS5: a OR b, a NOT b, "a phrase", pre*.')
     ],
     limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Show at most so many.")] = 20,
+    copies: Annotated[
+        bool, typer.Option("--copies", help="List copies too, beside the original that they copy.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Full-text search over titles and texts, the best first; copies are marked. Dates are UTC.
+    """Search titles and texts, best matches first; copies are folded into their original. Dates are UTC.
 
     The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
     """
@@ -39,12 +42,12 @@ def search(
     place = existing(context)
     with Store.read(place.database) as store:
         named = facts_of_query(query)
-        hits = store.search(query, limit=limit, named=named)
+        hits = store.search(query, limit=limit, named=named, copies=copies or as_json)
     if as_json:
         print_json([asdict(hit) | {"snippet": hit.snippet.translate(_MARKS)} for hit in hits])
         return
     for hit in hits:
-        show(hit)
+        show_hit(hit)
     if not hits:
         say("nothing found")
     if (problem := _problem(query)) and not (hits and named) and (not hits or _MEANT_AS_SYNTAX.search(query)):
@@ -61,14 +64,14 @@ def _problem(query: str) -> str | None:
     return query_problem(query) if query.strip() else "it is empty"
 
 
-def show(hit: SearchHit) -> None:
+def show_hit(hit: SearchHit) -> None:
     """One hit: date, title and outlet; its number; what it is a copy of, or who copied it; where it is; the passage."""
     margin = " " * 12
-    say(f"{(iso(hit.published) or '')[:10]}  {line(hit.title)}  [{line(hit.source)}]", hang=12)
+    show(f"{(iso(hit.published) or '')[:10]}  {line(hit.title)}  [{line(hit.source)}]", hang=12)
     if hit.copy_of:
-        say(f"{margin}a copy of what {line(hit.copy_of)} published first")
+        show(f"{margin}a copy of what {line(hit.copy_of)} published first")
     if hit.also_in:
-        say(f"{margin}also in {line(', '.join(hit.also_in))}")
-    say(f"{margin}{hit.article_id}  {line(hit.url or hit.path)}")
+        show(f"{margin}also in {line(', '.join(hit.also_in))}")
+    show(f"{margin}{hit.article_id}  {line(hit.url or hit.path)}")
     if passage := line(hit.snippet.translate(_MARKS)):
-        say(f"{margin}{passage}")
+        show(f"{margin}{passage}")

@@ -143,7 +143,7 @@ def _show(rows: Sequence[StatusRow], now: datetime, offline: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(highlight=False)
     title = _title(rows)
     if console.is_terminal and console.width < WIDE:
         _show_narrow(console, title, rows, now, offline)

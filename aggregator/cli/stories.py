@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.cli.app import Json, app, clock, existing, iso, line, print_json, print_table, say
+from aggregator.cli.app import Json, app, clock, existing, iso, line, print_json, print_table, say, show
 from aggregator.models.errors import StoreError
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def why(context: typer.Context, article: Article, other: Other, as_json: Json = 
         print_json(_json(one, two, reason))
         return
     for subject in (one, two):
-        say(f"{subject.id}: {line(subject.title)}")
-        say(f"    {line(subject.source)}, {iso(subject.published)}; story {subject.story or '-'}")
-    say()
+        show(f"{subject.id}: {line(subject.title)}")
+        show(f"    {line(subject.source)}, {iso(subject.published)}; story {subject.story or '-'}")
+    show()
     print_table("What they share", ("kind", "what", "part of the score"), _rows(reason))
-    say(_verdict(one, two, reason))
+    show(_verdict(one, two, reason))
 
 
 @app.command()

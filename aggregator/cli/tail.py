@@ -91,7 +91,7 @@ def _show(posts: Listed) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(highlight=False)
     room = console.width - INDENT if console.is_terminal else UNWRAPPED
     for number, post in posts:
         others = line(f"  (also in {', '.join(other.name for other in post.also_in)})") if post.also_in else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli.app import Json, app, clock, existing, line, print_json, print_table, say
+from aggregator.cli.app import Json, app, clock, existing, line, print_json, print_table, show
 from aggregator.models.errors import ConfigError
 
 watch = typer.Typer(help="Watchlists: what you run, and the articles about it.", no_args_is_help=True)
@@ -67,4 +67,4 @@ def try_(
         for one in found
     )
     print_table(f"Hits of {name}", ("article", "published", "title", "", "why"), rows)
-    say(f"{len(found)} in the last {DAYS} days")
+    show(f"{len(found)} in the last {DAYS} days")

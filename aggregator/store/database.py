@@ -339,11 +339,14 @@ class Store:
         since: datetime | None = None,
         until: datetime | None = None,
         named: tuple[tuple[str, str], ...] = (),
+        copies: bool = True,
     ) -> tuple[SearchHit, ...]:
         """The articles that match, best first; from one feed (slug or name), of a tag, published in [since, until).
 
+        `copies`: beside their originals; else these alone, which name who else carries them.
+
         `named` are the facts that the query stands for: the articles that name one of them come, where there are any.
         """
-        where = fts.SearchFilter(source, tag, since, until, named=named)
+        where = fts.SearchFilter(source, tag, since, until, named=named, copies=copies)
         with self._session.read() as sql:
             return fts.search(sql, query, limit=limit, offset=offset, where=where)

@@ -23,7 +23,7 @@ from aggregator.cli import init, main
 from aggregator.cli.app import PANELS, printable
 from aggregator.cli.manual import man_page, manual
 from aggregator.cli.progress import rate
-from aggregator.cli.search import show
+from aggregator.cli.search import show_hit
 from aggregator.config import load
 from aggregator.models import SearchHit
 
@@ -103,7 +103,7 @@ def test_init_without_questions_writes_a_file_that_check_accepts(tmp_path: Path,
     assert [path.name for path in written.parent.iterdir()] == ["feeds.yaml"]
     ended = here.run("init", str(tmp_path / "new folder"), "--yes")
     assert ended.returncode == 2
-    assert "stays as it is" in ended.stderr
+    assert "left unchanged" in ended.stderr
     assert written.read_text("utf-8") == text
 
 
@@ -361,9 +361,9 @@ def test_search_explains_a_query_that_is_none(
 def test_search_marks_copies(capsys: pytest.CaptureFixture[str]) -> None:
     """The first publication names who else carries it, a copy names the first."""
     hit = SearchHit(1, "Kettles", "https://a.example/1", "A", datetime(2026, 3, 3, tzinfo=UTC), "text", "posts/1.html")
-    show(replace(hit, also_in=("B", "C")))
-    show(replace(hit, source="B", copy_of="A"))
-    shown = capsys.readouterr().err
+    show_hit(replace(hit, also_in=("B", "C")))
+    show_hit(replace(hit, source="B", copy_of="A"))
+    shown = capsys.readouterr().out
     assert "also in B, C" in shown
     assert "a copy of what A published first" in shown
 

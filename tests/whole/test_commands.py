@@ -97,11 +97,11 @@ def test_status_json_has_the_keys_of_the_interface(program: Program) -> None:
 
 
 def test_status_is_a_table_for_people(program: Program) -> None:
-    """On standard error, with the reason for the next poll in words."""
+    """On standard output, with the reason for the next poll in words."""
     ended = program.run("status")
-    assert ended.stdout == ""
-    assert "Kettles" in ended.stderr
-    assert "ok" in ended.stderr
+    assert ended.stderr == ""
+    assert "Kettles" in ended.stdout
+    assert "ok" in ended.stdout
 
 
 def test_a37_the_token_of_a_feed_is_in_no_output(program: Program) -> None:
@@ -142,7 +142,8 @@ def test_search_finds_titles_and_texts(program: Program) -> None:
     hits = json.loads(program.run("search", "debug port", "--json").stdout)
     assert {hit["title"] for hit in hits} == {"The first", "The second"}
     assert hits[0]["source"] == "Kettles"
-    assert "The first" in program.run("search", '"The first" AND (').stdout + program.run("search", "first").stderr
+    assert "The first" in program.run("search", "first").stdout
+    assert "no FTS5 query" in program.run("search", '"The first" AND (').stderr
     assert json.loads(program.run("search", "nonsuch", "--json").stdout) == []
 
 
@@ -362,7 +363,7 @@ def test_poll_says_that_a_feed_is_paused(tmp_path: Path) -> None:
     assert "Quiet is paused in" in ended.stderr
     (state,) = json.loads(program.run("status", "--json").stdout)
     assert (state["state"], state["words"]) == ("paused", "paused in feeds.yaml: not polled, and what is stored stays")
-    assert "no more" in program.run("status").stderr
+    assert "no more" in program.run("status").stdout
 
 
 def test_a_file_from_nowhere_has_no_address(tmp_path: Path) -> None:
@@ -397,8 +398,8 @@ def test_doctor_knows_a_feed_by_its_name(program: Program) -> None:
         "next poll",
         "asked with",
     ):
-        assert words in ended.stderr
-    assert "hunter2" not in ended.stderr
+        assert words in ended.stdout
+    assert "hunter2" not in ended.stdout + ended.stderr
     ended = program.run("doctor", "ketles")
     assert ended.returncode == 2
     assert "did you mean `Kettles`?" in ended.stderr
@@ -410,8 +411,8 @@ def test_a01_doctor_says_what_the_guard_refused(tmp_path: Path, site: Outlet) ->
     before = len(site.asked)
     ended = program.run("doctor", site.origin + "/feed")
     assert ended.returncode == 1
-    assert "error              127.0.0.1 is not a public address (see network.allow)" in ended.stderr
-    assert "robots.txt" not in ended.stderr
+    assert "error              127.0.0.1 is not a public address (see network.allow)" in ended.stdout
+    assert "robots.txt" not in ended.stdout + ended.stderr
     assert len(site.asked) == before
 
 
@@ -428,12 +429,12 @@ def test_doctor_says_what_a_failure_means_for_the_next_poll(tmp_path: Path) -> N
         )
         ended = program.run("doctor", "gone")
         assert ended.returncode == 1
-        assert "is gone (410)" in ended.stderr
-        assert "none any more" in ended.stderr
-        assert "the server asks for 2 h (Retry-After)" in program.run("doctor", "busy").stderr
+        assert "is gone (410)" in ended.stdout
+        assert "none any more" in ended.stdout
+        assert "the server asks for 2 h (Retry-After)" in program.run("doctor", "busy").stdout
         program.run("poll", "--feed", "busy")
         asked = len(server.asked)
-        assert "503 Service Unavailable" in program.run("doctor", "busy").stderr
+        assert "503 Service Unavailable" in program.run("doctor", "busy").stdout
         assert len(server.asked) == asked + 1
 
 
@@ -442,7 +443,7 @@ def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:
     ended = program.run("doctor", site.origin + "/feed")
     assert ended.returncode == 0
     for words in ("connected to", "127.0.0.1", "200 OK", "Kettle News (2 entries)", "next poll"):
-        assert words in ended.stderr
+        assert words in ended.stdout
     found = json.loads(program.run("doctor", site.origin + "/none", "--json").stdout)
     assert found["hops"][0]["status"] == 404
     assert "404" in found["error"]
@@ -450,7 +451,7 @@ def test_doctor_explains_a_request(program: Program, site: Outlet) -> None:
 
 def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) -> None:
     """What it takes in and why, what it leaves out and by which condition; in words and as JSON; a name nearly right."""
-    tried = program.run("output", "try", "kettles").stderr
+    tried = program.run("output", "try", "kettles").stdout
     for words in (
         "The second  [Kettles]\n            ",
         "query: matches kettle NOT teapot",
@@ -465,7 +466,7 @@ def test_an_output_can_be_tried_and_stands_among_the_others(program: Program) ->
     assert len(feed["items"]) == found["posts"] > 0
     listed = json.loads(program.run("output", "list", "--json").stdout)
     assert [(row["name"], row["entries"]) for row in listed] == [("kettles", found["posts"]), ("nothing", 0)]
-    assert "outputs/kettles.atom" in program.run("output", "list").stderr
+    assert "outputs/kettles.atom" in program.run("output", "list").stdout
     ended = program.run("output", "try", "kettle")
     assert ended.returncode == 2
     assert "no output is called `kettle`; did you mean `kettles`?" in ended.stderr

@@ -151,7 +151,7 @@ def test_rules_are_listed_and_tested(tmp_path: Path) -> None:
         program = Program(tmp_path)
         listed = program.run("rules")
         assert listed.returncode == 0
-        assert "127.0.0.1" in listed.stderr
+        assert "127.0.0.1" in listed.stdout
         tested = program.run("rules", "test", "127.0.0.1", "--json")
         assert tested.returncode == 0, tested.stderr
         (row,) = json.loads(tested.stdout)
@@ -160,9 +160,9 @@ def test_rules_are_listed_and_tested(tmp_path: Path) -> None:
         here.pages["/loader/"] = html(f"<div class=x><p>{TEXT}</p></div>")
         again = program.run("rules", "test", "127.0.0.1")
         assert again.returncode == 1
-        assert f"failed  {here.origin}/loader/\n        " in again.stderr
-        assert "\n        no `what the scanner does`" in again.stderr
-        assert "0 of 1 pages are as they should be" in again.stderr
+        assert f"failed  {here.origin}/loader/\n        " in again.stdout
+        assert "\n        no `what the scanner does`" in again.stdout
+        assert "0 of 1 pages are as they should be" in again.stdout
         assert program.run("rules", "test", "nobody.example").returncode == 2
         for wrong, meant in (("tset", " rules test`"), ("127.0.0.1", " rules test 127.0.0.1`")):
             ended = program.run("rules", wrong)

@@ -143,8 +143,8 @@ def test_why_prints_the_shared_evidence(mirrored: Mirrored, copied: Program) -> 
     assert answers[0]["evidence"]
     assert 0 < answers[0]["score"] <= 1
     table = copied.run("why", *map(str, story))
-    assert table.stdout == ""
-    assert "One story: score" in table.stderr
+    assert table.stderr == ""
+    assert "One story: score" in table.stdout
     assert copied.run("why", "1", "https://nobody.example/").returncode == 1
 
 
