@@ -297,9 +297,9 @@ def say(message: object = "", *, hang: int = 0) -> None:
     _put(printable(str(message)), hang)
 
 
-def show(message: object = "", *, hang: int = 0) -> None:
-    """A line of what was asked for (standard output), as `say` writes one."""
-    _put(printable(str(message)), hang, stderr=False)
+def show(message: object = "", *, hang: int = 0, wrap: bool = True) -> None:
+    """A line of what was asked for (standard output), as `say` writes one; `wrap`: broken where it is too long."""
+    _put(printable(str(message)), hang, stderr=False, wrap=wrap)
 
 
 def complain(message: str) -> None:
@@ -310,13 +310,14 @@ def complain(message: str) -> None:
 _ERROR = "error: "
 
 
-def _put(text: str, hang: int = 0, *, stderr: bool = True) -> None:
+def _put(text: str, hang: int = 0, *, stderr: bool = True, wrap: bool = True) -> None:
     from rich.console import Console
     from rich.text import Text
 
     text = _spelling(text)
     console = Console(stderr=stderr, highlight=False)
-    lines = [piece for part in text.split("\n") for piece in _wrapped(part, console.width, hang)]
+    width = console.width if wrap else UNWRAPPED
+    lines = [piece for part in text.split("\n") for piece in _wrapped(part, width, hang)]
     shown = Text("\n".join(lines) if console.is_terminal else text)
     if text.startswith(_ERROR):
         shown.stylize("bold red", 0, len(_ERROR))

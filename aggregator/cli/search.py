@@ -72,6 +72,6 @@ def show_hit(hit: SearchHit) -> None:
         show(f"{margin}a copy of what {line(hit.copy_of)} published first")
     if hit.also_in:
         show(f"{margin}also in {line(', '.join(hit.also_in))}")
-    show(f"{margin}{hit.article_id}  {line(hit.url or hit.path)}")
+    show(f"{margin}{hit.article_id}  {line(hit.url or hit.path)}", wrap=False)  # an address is to be copied
     if passage := line(hit.snippet.translate(_MARKS)):
         show(f"{margin}{passage}")
