@@ -42,13 +42,11 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't prompt (implied wh
 def add(
     context: typer.Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="A feed, or a site whose page names its feed.")],
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How it is to be called; default: the feed's title.")
-    ] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="A tag; may be given several times.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the feed (default: its title).")] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="A tag; repeatable.")] = None,
     yes: Yes = False,
 ) -> None:
-    """Add a feed to feeds.yaml: finds the feed behind a site's URL, shows what it holds, and asks before it writes."""
+    """Add a feed to feeds.yaml: find the feed behind a site's URL, show its posts, and ask before writing."""
     from aggregator.config import add_feeds, as_yaml
 
     place = here(context)

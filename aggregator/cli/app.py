@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from aggregator.config.settings import Config
 
 PANELS = {
-    "Begin": ("init", "add", "remove", "import-opml", "export-opml", "check", "demo"),
+    "Getting started": ("init", "add", "remove", "import-opml", "export-opml", "check", "demo"),
     "Run": ("run", "poll", "serve", "emit", "notify"),
-    "Look": ("status", "tail", "search", "diff", "doctor", "parse", "extract", "output", "rules"),
+    "Read and inspect": ("status", "tail", "search", "diff", "doctor", "parse", "extract", "output", "rules"),
     "Intelligence": ("facts", "data", "watch"),
     "Stories": ("why", "merge", "split", "stories"),
-    "Correct": ("withdraw", "reinstate"),
-    "Look after the data": ("backup", "restore", "upkeep", "vacuum", "verify"),
+    "Corrections": ("withdraw", "reinstate"),
+    "Maintenance": ("backup", "restore", "upkeep", "vacuum", "verify"),
 }
 """The panels of `aggregator --help`, with their commands."""
 
@@ -117,9 +117,8 @@ def _tidy(params: Any) -> Any:
 app = typer.Typer(
     name="aggregator",
     cls=Commands,
-    help="Polls security-news feeds, scrapes the full articles, de-duplicates and stores them, and emits one combined "
-    "feed and a mirror, with the links to the next post preserved. `aggregator init` begins; each command explains "
-    "itself with --help. Times are UTC.",
+    help="Poll security-news feeds, fetch the full articles, and publish one combined feed and a mirror in which each "
+    "post links to the next. Start with `aggregator init`. See COMMAND --help. Times are UTC.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": sorted(HELP)},
@@ -171,7 +170,7 @@ def _options(
         Path, typer.Option("--data", envvar="AGGREGATOR_DATA", help="Folder of the database and of the output.")
     ] = Path("data"),
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     if not context.meta[EXPLAINS]:

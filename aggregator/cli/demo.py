@@ -27,9 +27,7 @@ SLOW_S = 0.5
 
 @app.command()
 def demo(
-    folder: Annotated[
-        Path | None, typer.Option(help="A new folder for it; default: one among the temporary files.")
-    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="New folder to use (default: a temporary one).")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Serve the result afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """Try everything offline, against 14 simulated news sites."""

@@ -27,11 +27,11 @@ def diff(
     context: typer.Context,
     article: Article,
     revision: Annotated[
-        int | None, typer.Option(min=1, help="Which change: 1 is the first; without it the last.")
+        int | None, typer.Option(min=1, help="Change to show, counting from 1 (default: latest).")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What changed in an article since we hold it, word by word; on standard output, so that it can be piped."""
+    """Show how an article was edited after publication, word by word."""
     from aggregator.store import Store
 
     with Store.read(existing(context).database) as store:

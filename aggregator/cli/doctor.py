@@ -42,12 +42,12 @@ def doctor(
         typer.Argument(
             metavar="NAME|URL",
             autocompletion=completion.feeds,
-            help="A feed of feeds.yaml, asked as its next poll would, or any URL.",
+            help="A feed in feeds.yaml, fetched as its next poll would be, or any URL.",
         ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Ask for a URL once and explain it: every hop, the address, validators, caching, robots.txt, the next poll."""
+    """Fetch a URL once and explain the response: redirects, address, validators, caching, robots.txt, next poll."""
     from aggregator.cli.inspect import Passing
     from aggregator.config.settings import Network
     from aggregator.fetch import Fetcher

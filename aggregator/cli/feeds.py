@@ -56,7 +56,7 @@ def check(
     context: typer.Context,
     as_schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors instead.")] = False,
 ) -> None:
-    """Read the configuration and say every mistake with file, line and column (exit code 2 if there is one)."""
+    """Validate the configuration; report every error with file, line and column (exit code 2 if there is one)."""
     if as_schema:
         from aggregator.config import schema
 
@@ -91,7 +91,7 @@ def remove(
         str, typer.Argument(metavar="NAME|URL", autocompletion=completion.feeds, help="The feed's name or URL.")
     ],
 ) -> None:
-    """Take a feed out of feeds.yaml; what is stored of it stays."""
+    """Remove a feed from feeds.yaml; its stored posts are kept."""
     from aggregator.config import feed_name, remove_feed
 
     place = here(context)
@@ -129,11 +129,11 @@ def import_opml(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="What another reader exported.", exists=True, dir_okay=False, readable=True
+            metavar="FILE", help="OPML exported from another reader.", exists=True, dir_okay=False, readable=True
         ),
     ],
 ) -> None:
-    """Add the feeds of an OPML file to feeds.yaml. Folders become tags; addresses that you have already are skipped.
+    """Add the feeds of an OPML file to feeds.yaml. Folders become tags; feeds you already have are skipped.
 
     A name that is taken gets its site's name. Exit code 1 if an address in the file was left out.
     """

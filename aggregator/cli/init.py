@@ -83,20 +83,20 @@ feeds:
 def init(
     context: typer.Context,
     folder: Annotated[
-        Path | None, typer.Argument(metavar="FOLDER", help="Where to write feeds.yaml; default: as --config says.")
+        Path | None, typer.Argument(metavar="FOLDER", help="Where to write feeds.yaml (default: the --config path).")
     ] = None,
-    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What your feed and its site are called.")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of your feed and site.")] = None,
     follow: Annotated[
-        str | None, typer.Option(metavar="URL", help="A site or feed to follow first; default: five well-known ones.")
+        str | None, typer.Option(metavar="URL", help="First site or feed to follow (default: five well-known ones).")
     ] = None,
-    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Where readers will find it.")] = None,
+    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Public URL of the site.")] = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="HOST", help="A host or network that is not public and may be reached all the same."),
+        typer.Option(metavar="HOST", help="A non-public host or network to allow."),
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Begin: asks three questions and writes a feeds.yaml with comments. A file that is there stays as it is."""
+    """Create a commented feeds.yaml by answering three questions; never overwrites one."""
     from aggregator.config import create
     from aggregator.config.settings import Site
 

@@ -81,11 +81,11 @@ _STORY_KEYS = ("id", "story", "duplicate_of", "reason", "similarity")
 def parse(
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(metavar="FILE|URL", help="A feed: a file (gzip too), or a URL, which is asked once.")
+        str, typer.Argument(metavar="FILE|URL", help="A feed: a file (may be gzipped) or a URL, fetched once.")
     ],
     url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
 ) -> None:
-    """A feed as JSON: what would be stored."""
+    """Parse a feed and print what would be stored, as JSON."""
     from aggregator.pipeline.feeds import FEED_TYPES, PARSE_TIMEOUT_S
     from aggregator.pipeline.parsing import read_feed
     from aggregator.pipeline.workers import Workers
@@ -150,7 +150,7 @@ def _entry_json(entry: Entry) -> dict[str, object]:
 def extract(
     context: typer.Context,
     target: Annotated[
-        str | None, typer.Argument(metavar="FILE|URL", help="A page: a file (gzip too), or a URL, which is asked once.")
+        str | None, typer.Argument(metavar="FILE|URL", help="A page: a file (may be gzipped) or a URL, fetched once.")
     ] = None,
     url: Annotated[str | None, typer.Option(help="Read FILE as if it came from this URL.")] = None,
     batch: Annotated[
@@ -158,7 +158,10 @@ def extract(
         typer.Option(metavar="FILE.jsonl", help='A line {"id","url","file"} in, a line out, in the same order.'),
     ] = None,
 ) -> None:
-    """A page as JSON: what would be stored. Of a batch, a line that fails has an `error`; exit code 1 when all do."""
+    """Extract a page's article and print what would be stored, as JSON.
+
+    Of a batch, a line that fails has an `error`; exit code 1 when all do.
+    """
     if (target is None) == (batch is None):
         raise typer.BadParameter("give either FILE|URL or --batch FILE.jsonl")
     if batch is not None:
@@ -292,7 +295,7 @@ def stories(
         Path, typer.Argument(metavar="FILE.jsonl", help="Each line: id, url, title, text, published, source.")
     ],
 ) -> None:
-    """Group articles by event and find copies: a JSON object a line in, one a line out, in the same order.
+    """Group articles by event and find copies: one JSON object per line in and out, in the same order.
 
     A line that cannot be read is named, and has an `error` in its place; exit code 1 when none can.
     """

@@ -14,7 +14,7 @@ from aggregator.models.errors import StoreError
 
 @app.command()
 def upkeep(context: typer.Context) -> None:
-    """Do now what `run` does every night: retention, statistics, a backup, the write-ahead log (for cron)."""
+    """Run nightly maintenance now: retention, statistics, backup, write-ahead log (for cron)."""
     from aggregator.pipeline import maintenance as work
     from aggregator.pipeline.pipeline import Tally, opened
 
@@ -33,9 +33,9 @@ def upkeep(context: typer.Context) -> None:
 
 @app.command()
 def backup(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to; replaced if it exists.")]
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="Destination; replaced if it exists.")]
 ) -> None:
-    """Copy the database to FILE while anything goes on; the copy is checked."""
+    """Back up the database to FILE and verify the copy; works while the daemon runs."""
     from aggregator.store import Store
 
     place = here(context)
@@ -47,8 +47,8 @@ def backup(
 
 
 @app.command()
-def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A backup; it stays as it is.")]) -> None:
-    """Put a backup in the place of the database, which is kept beside it. Not while a daemon runs."""
+def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A backup; left unchanged.")]) -> None:
+    """Replace the database with a backup (the old one is kept). Stop the daemon first."""
     from aggregator.pipeline import lock
     from aggregator.store import restored
 
@@ -64,7 +64,7 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
 
 @app.command()
 def vacuum(context: typer.Context) -> None:
-    """Give room that deleted texts have left in the database back to the disk. Not while a daemon runs."""
+    """Shrink the database file after deletions. Stop the daemon first."""
     from aggregator.pipeline import lock
     from aggregator.store import Store
 
@@ -85,7 +85,7 @@ def verify(
         bool, typer.Option("--mend", help="Rebuild all indexes, including the search index, and check again.")
     ] = False,
 ) -> None:
-    """Check the database: pages, references, search index; exit code 1 if damaged. Not while a daemon runs."""
+    """Check the database's pages, references and search index (exit code 1 if damaged). Stop the daemon first."""
     from aggregator.pipeline import lock
     from aggregator.store import Store
 

@@ -27,7 +27,7 @@ def notify(
     test: Annotated[bool, typer.Option("--test", help="Send a message to every place now.")] = False,
     as_json: Json = False,
 ) -> None:
-    """The notifications of feeds.yaml: what was sent, what waits, what failed; `--test` tries them."""
+    """List notifications: sent, waiting, failed. Use `--test` to send a test message."""
     place = here(context)
     rules = _rules(place, name)
     if test:

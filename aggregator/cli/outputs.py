@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aggregator.config.settings import Config, Output
     from aggregator.store.outputs import FilterResult, Trial
 
-output = typer.Typer(help="The outputs of feeds.yaml: feeds of your own making.", no_args_is_help=True)
+output = typer.Typer(help="List and preview your own output feeds.", no_args_is_help=True)
 app.add_typer(output, name="output")
 
 SHOWN = 20
@@ -60,7 +60,7 @@ def try_(
     name: Annotated[
         str, typer.Argument(metavar="NAME", autocompletion=completion.outputs, help="The output's name in feeds.yaml.")
     ],
-    limit: Annotated[int, typer.Option(min=0, metavar="N", help="List at most so many posts.")] = SHOWN,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="Maximum number of posts to list.")] = SHOWN,
     as_json: Json = False,
 ) -> None:
     """What an output would take in of the archive, and why; how much it leaves out, and which condition does.
@@ -127,9 +127,9 @@ def _json(one: Output, trial: Trial) -> dict[str, Any]:
 def withdraw(
     context: typer.Context,
     article: Article,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; shown on the page that takes its place.")] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, shown on the page that replaces it.")] = "",
 ) -> None:
-    """Take an article out of feeds, pages and searches: a notice takes its place, archive documents are replaced."""
+    """Withdraw an article from feeds, pages and searches; a notice replaces it."""
     from aggregator.pipeline.pipeline import Tally, opened
 
     place = existing(context)
@@ -144,7 +144,7 @@ def withdraw(
 
 @app.command()
 def reinstate(context: typer.Context, article: Article) -> None:
-    """Show an article again that was withdrawn."""
+    """Publish a withdrawn article again."""
     from aggregator.pipeline.pipeline import Tally, opened
 
     place = existing(context)

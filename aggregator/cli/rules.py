@@ -44,7 +44,7 @@ def rules(
     site: Annotated[str | None, typer.Argument(help="A host; default: all.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The rules for sites (see docs/rules.md), and whether they still find what they are for."""
+    """List site rules (docs/rules.md) and check whether they still match."""
     from aggregator.config.rulebook import Rulebook
 
     place = here(context)

@@ -33,19 +33,18 @@ HEAPS = 2
 @app.command()
 def poll(
     context: typer.Context,
-    force: Annotated[bool, typer.Option("--force", help="Poll feeds that are not due, too.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also poll feeds that are not due.")] = False,
     feed: Annotated[
-        str | None, typer.Option(metavar="NAME", autocompletion=completion.feeds, help="This feed alone, due or not.")
+        str | None,
+        typer.Option(metavar="NAME", autocompletion=completion.feeds, help="Poll only this feed, due or not."),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print errors and feeds that have just broken, nothing else.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and feeds that just broke.")] = False,
     verbose: Annotated[
         bool,
         typer.Option("--verbose", "-v", help="Print the summary even when nothing happened (default on a terminal)."),
     ] = False,
 ) -> None:
-    """One round: poll what is due, scrape, dedupe, store, emit (for cron).
+    """Run one round, for cron: poll what is due, fetch pages, publish.
 
     Exit code 1: no feed could be read, or the one that --feed names.
     """
@@ -114,7 +113,7 @@ def report(tally: Tally, polled: list[FeedState]) -> None:
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """The daemon: what `poll` does, on a schedule, and the web server."""
+    """Run the daemon: poll on a schedule and serve the site."""
     import logging
 
     from aggregator.config import logs
@@ -176,7 +175,7 @@ def warn_of_sqlite() -> None:
 
 @app.command()
 def serve(context: typer.Context) -> None:
-    """The web server alone."""
+    """Run the web server only."""
     place = here(context)
     serve_until_stopped(place.config, place.data)
 
@@ -200,7 +199,7 @@ def serve_until_stopped(config: Config, data: Path) -> None:
 
 @app.command()
 def emit(context: typer.Context) -> None:
-    """Build the output again from the database."""
+    """Rebuild the output from the database."""
     from aggregator.pipeline.pipeline import Tally, opened
 
     place = here(context)

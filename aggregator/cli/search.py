@@ -26,10 +26,8 @@ def search(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help='Words, all of them; or FTS5: a OR b, a NOT b, "a phrase", pre*.')
     ],
-    limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Show at most so many.")] = 20,
-    copies: Annotated[
-        bool, typer.Option("--copies", help="List copies too, beside the original that they copy.")
-    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Maximum number of results.")] = 20,
+    copies: Annotated[bool, typer.Option("--copies", help="List copies too, not only their originals.")] = False,
     as_json: Json = False,
 ) -> None:
     """Search titles and texts, best matches first; copies are folded into their original. Dates are UTC.

@@ -67,7 +67,7 @@ COLUMNS = ("feed", "state", "last success", "next poll", "entries")
 
 @app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
-    """Every feed: how it does and why, last success, next poll, entries; those in trouble first."""
+    """Show every feed's health and the reason, last success, next poll and entries; problems first."""
     from aggregator.poll import health
 
     place, now = here(context), clock()

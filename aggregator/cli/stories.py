@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from aggregator.store import Store
     from aggregator.store.stories import StorySubject
 
-Article = Annotated[str, typer.Argument(metavar="ARTICLE", help="Its number, its URL, or its page on the mirror.")]
-Other = Annotated[str, typer.Argument(metavar="ARTICLE", help="The same of another one.")]
+Article = Annotated[str, typer.Argument(metavar="ARTICLE", help="Article number, URL, or page on the mirror.")]
+Other = Annotated[str, typer.Argument(metavar="ARTICLE", help="Another article.")]
 
 KINDS = {"id": "identifier", "name": "name", "num": "number", "word": "word"}
 """What kinds of terms are called in the table of evidence."""
@@ -25,7 +25,7 @@ KINDS = {"id": "identifier", "name": "name", "num": "number", "word": "word"}
 
 @app.command()
 def why(context: typer.Context, article: Article, other: Other, as_json: Json = False) -> None:
-    """Why two articles are in one story, or are not: what they share, and how much that counts."""
+    """Explain why two articles are in one story, or are not."""
     from aggregator.pipeline import stories
     from aggregator.store import Store
 
@@ -46,7 +46,7 @@ def why(context: typer.Context, article: Article, other: Other, as_json: Json = 
 
 @app.command()
 def merge(context: typer.Context, article: Article, other: Other) -> None:
-    """Say that two articles tell one story: both stories become one, and later runs keep it so."""
+    """Merge the stories of two articles; later runs keep them merged."""
     from aggregator.pipeline import stories
 
     with _writing(context) as store:
@@ -61,7 +61,7 @@ def merge(context: typer.Context, article: Article, other: Other) -> None:
 
 @app.command()
 def split(context: typer.Context, article: Article) -> None:
-    """Say that an article does not belong to its story: it gets one of its own, and later runs keep it so."""
+    """Move an article out of its story; later runs keep it separate."""
     from aggregator.pipeline import stories
 
     with _writing(context) as store:

@@ -37,11 +37,11 @@ LOOK_S = 1.0
 def tail(
     context: typer.Context,
     lines: Annotated[
-        int, typer.Option("--lines", "-n", min=0, max=1000, metavar="N", help="Posts to begin with.")
+        int, typer.Option("--lines", "-n", min=0, max=1000, metavar="N", help="Number of posts to print first.")
     ] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print each as a line of JSON on standard output.")] = False,
 ) -> None:
-    """Follow what comes in: the newest posts, the newest last, then each new one, until Ctrl-C. Times are UTC.
+    """Print the latest posts, then new ones as they arrive, until Ctrl-C. Times are UTC.
 
     The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
     """
