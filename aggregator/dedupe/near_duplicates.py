@@ -103,6 +103,10 @@ BEGINNING = 0.75
 SLIGHT = 40
 """Words. Texts below this are teasers as often as articles, and many posts share a teaser: their titles must agree."""
 
+SAYING = 10
+"""Different words that title and text of such a post have in all, at least, to be known for another's copy: "Service
+degraded. We are looking into it." and "Weekly roundup" are everybody's words."""
+
 ALIKE = 0.75
 """How many of the words of two such titles must be the same (the outlet's name at their end is no evidence)."""
 
@@ -242,9 +246,14 @@ def _is_copy(overlap: Overlap) -> bool:
 
 
 def _same_post(title: str, text: str, candidate: Candidate) -> bool:
-    """Whether two slight articles have titles of mostly the same words, and not each a number that the other lacks."""
+    """Whether two slight articles have titles of mostly the same words, and not each a number that the other lacks.
+
+    Of two outlets, they have to say something that not everybody says.
+    """
     one, other = set(words(title)), set(words(candidate.title))
     if len(one & other) < ALIKE * max(len(one), len(other)):
+        return False
+    if not candidate.same_feed and len(one | set(words(text))) < SAYING:
         return False
     numbers = {word for word in words(f"{title} {text}") if word.isdigit()}
     others = {word for word in words(f"{candidate.title} {candidate.text}") if word.isdigit()}

@@ -12,7 +12,8 @@ for by the words of its link, and its address has to be the article's with somet
 
 The real page behind one that shows an article in another dress: AMP, or made for printing.
 
-A page with a few words that sends its readers on (`<meta http-equiv="refresh">`) is a redirect.
+A page with a few words that sends its readers on (`<meta http-equiv="refresh">`, a script that begins with it) is a
+redirect.
 
 The page's own `rel=canonical` is asked first, then the address without its marks. Whether that page exists, and belongs
 to the same site, is found out by whoever fetches it.
@@ -254,15 +255,33 @@ FORWARD_WORDS = 60
 _REFRESH = re.compile(r"""(?i)\s*(\d{1,4})(?:\.\d*)?\s*[;,\s]\s*(?:url\s*=)?\s*["']?([^"']+)""")
 
 
+_LEAVE = re.compile(
+    r"""(?ix) (?:<!--[^\n]*+\n|//[^\n]*+\n|/\*[^*]*+\*/|["']use\ strict["'];?|\s)*+
+    (?: (?:window\.)?setTimeout\(\s* (?:function\s*\(\)\s*\{|\(\)\s*=>\s*\{?|["'])\s* )?
+    (?:(?:window|self|top|parent|document)\.){0,3} location(?:\.href)? \s*+(?:=|\.(?:replace|assign)\()\s*+
+    (["'])((?:(?!\1)[^\\\n]|\\.)++)\1"""
+)
+"""A script whose first statement sets the address; behind a condition or a click it is none."""
+
+_LEAVE_WITHIN = 4096
+"""Characters of a script that are looked at."""
+
+
 def forward(tree: HtmlElement, url: str) -> str | None:
-    """Where the page at `url` sends its readers on at once, by a refresh (HTML 4.2.5.3); None where it does not."""
-    for node in tree.xpath("//meta[@http-equiv and not(ancestor::noscript)]"):
-        match = (
-            _REFRESH.match(node.get("content") or "") if (node.get("http-equiv") or "").lower() == "refresh" else None
-        )
-        target = http_url(match[2].strip(), url) if match and int(match[1]) <= FORWARD_WITHIN_S else None
-        if target is not None and _key(target) != _key(url) and len(words_of(text_of(tree))) <= FORWARD_WORDS:
-            return target
+    """Where the page at `url` sends its readers on at once, by a refresh (HTML 4.2.5.3) or a script; None: nowhere."""
+    for node in tree.xpath("//meta[@http-equiv]|//script[not(@src)]|//body[@onload]"):
+        if node.tag == "meta":
+            refresh = (node.get("http-equiv") or "").lower() == "refresh"
+            match = _REFRESH.match(node.get("content") or "") if refresh else None
+            target = match[2] if match and int(match[1]) <= FORWARD_WITHIN_S else ""
+        else:
+            script = node.get("onload") if node.tag == "body" else node.text
+            match = _LEAVE.match((script or "")[:_LEAVE_WITHIN])
+            target = match[2].replace("\\", "") if match else ""
+        there = http_url(target.strip(), url)
+        outside = there and _key(there) != _key(url) and next(node.iterancestors("noscript"), None) is None
+        if outside and len(words_of(text_of(tree))) <= FORWARD_WORDS:
+            return there
     return None
 
 

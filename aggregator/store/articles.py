@@ -81,8 +81,7 @@ def for_entry(sql: Sql, feed_id: int, decision: Decision, at: datetime, publishe
     if url is not None and not identifying((url,)):
         url = None
     if url is not None and (found := held(sql, url)) is not None:
-        title = str(sql.value("SELECT title FROM articles WHERE id = ?", (found,)))
-        if ownership.is_claimed(sql, found, url, links) and not ownership.titles_akin(entry.title, title):
+        if ownership.is_claimed(sql, found, url, links) and not _is_claimed_rightly(sql, feed_id, found, entry):
             ownership.give_up(sql, found, url, links)
         elif not ownership.is_another(sql, feed_id, found, decision, links):
             return found
@@ -99,6 +98,15 @@ def for_entry(sql: Sql, feed_id: int, decision: Decision, at: datetime, publishe
     article_id = _create(sql, feed_id, entry, url, uid, at, published_at)
     register(sql, article_id, (url,))
     return article_id
+
+
+def _is_claimed_rightly(sql: Sql, feed_id: int, article_id: int, entry: Entry) -> bool:
+    """Whether an article whose page claims the link of a new entry is that entry's."""
+    row = sql.one("SELECT feed_id, title, text, final_url FROM articles WHERE id = ?", (article_id,))
+    if row is None or not ownership.titles_akin(entry.title, row["title"]):
+        return False
+    text = entry.html or entry.summary
+    return row["feed_id"] == feed_id or ownership.speaks_for(sql, [feed_id], row["final_url"] or "", row["text"], text)
 
 
 def _without_page(sql: Sql, feed_id: int, guid: str, entry: Entry, at: datetime, published_at: datetime) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -289,6 +290,24 @@ def believed(sql: Sql, article_id: int, claim: str, page_url: str, links: Links)
         return False
     homes = {home for row in sql.all("SELECT home_page_url, url, polled_url FROM feeds") for home in tuple(row) if home}
     return not any(links.canonical(home) == claim for home in homes)
+
+
+def speaks_for(sql: Sql, feed_ids: Iterable[int], page_url: str, page_text: str, text: str) -> bool:
+    """Whether a page that claims the address of a post of these feeds is that post: it is of their site, or says the same.
+
+    Equal titles prove nothing: "Patch Tuesday, December" is everybody's. `text`: the post's words as HTML; where it has
+    none, the titles have to do.
+    """
+    spaces = (space for feed_id in feed_ids for space in _spaces(sql, feed_id))
+    if any(_lies_in(space, page_url) for space in spaces):
+        return True
+    words = article_texts.plain_words(text)
+    return len(words) < article_texts.RUN or article_texts.words_akin(words, page_text.casefold().split())
+
+
+def _spaces(sql: Sql, feed_id: int) -> set[str]:
+    row = sql.one("SELECT home_page_url, url FROM feeds WHERE id = ?", (feed_id,))
+    return {space for space in (row["home_page_url"], urljoin(row["url"], ".")) if space} if row else set()
 
 
 def in_anothers_folder(sql: Sql, article_id: int, url: str, page_url: str) -> bool:

@@ -58,11 +58,24 @@ def believed_claim(sql: Sql, article_id: int, article: Article, page_url: str, l
     other = identity.held(sql, claim)
     if other is None or other == article_id:
         return True
-    if not _same_feed_says_two(sql, article_id, other) and _titles_agree(sql, article_id, other, article.title or ""):
+    agree = _titles_agree(sql, article_id, other, article.title or "")
+    if agree and not _same_feed_says_two(sql, article_id, other) and _speaks_for(sql, article_id, other, article, page_url):
         return True
     if ownership.is_claimed(sql, other, claim, links):
         ownership.link_to_own_page(sql, other, claim, links)
     return False
+
+
+def _speaks_for(sql: Sql, article_id: int, other: int, article: Article, page_url: str) -> bool:
+    """Whether an article's page may be that of another, whose address it claims."""
+    carriers = "SELECT feed_id, html, summary FROM entries WHERE article_id = ?"
+    own, others = sql.all(carriers, (article_id,)), sql.all(carriers, (other,))
+    feeds = {row["feed_id"] for row in others}
+    text = str(sql.value("SELECT coalesce(nullif(html, ''), text) FROM articles WHERE id = ?", (other,)) or "")
+    texts = (text, *(row["html"] or row["summary"] for row in others))
+    return bool(feeds & {row["feed_id"] for row in own}) or ownership.speaks_for(
+        sql, feeds, page_url, article.text, max(texts, key=len)
+    )
 
 
 def unite(sql: Sql, article_id: int, page: Led, now: datetime, touched: set[int]) -> tuple[int, bool]:

@@ -2,7 +2,8 @@
 
 `alice.substack.com` and `bob.substack.com`, `medium.com/@alice` and `medium.com/@bob` are as many sites as two domains
 are: a page of one must not speak for the other. The services are listed by hand; on any other host an author shows in
-the path (`/@alice/`, `/~alice/`, `/users/alice/`). Nothing is looked up.
+the path (`/@alice/`, `/~alice/`, `/users/alice/`). An address on a service that shows no author is nobody's, and speaks
+for itself alone (`is_nobodys`). Nothing is looked up.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 _BY_LABEL = """
-    beehiiv.com blogger.com buttondown.email canalblog.com cnblogs.com dreamwidth.org ghost.io hashnode.dev home.blog
-    itch.io jimdo.com listed.to livejournal.com medium.com micro.blog naver.com neocities.org over-blog.com pika.page
-    posthaven.com silvrback.com skyrock.com squarespace.com substack.com svbtle.com tistory.com tumblr.com typepad.com
-    weebly.com wordpress.com wpengine.com write.as
+    beehiiv.com blog.hu blog.ir blogfa.com blogger.com bloggi.co blogs.sapo.pt buttondown.email canalblog.com cnblogs.com
+    dreamwidth.org exblog.jp fc2.com ghost.io hashnode.dev home.blog itch.io jimdo.com jimdofree.com kinja.com libsyn.com
+    listed.to livejournal.com mataroa.blog medium.com micro.blog naver.com neocities.org over-blog.com pika.page
+    podbean.com posthaven.com prose.sh seesaa.net silvrback.com skyrock.com squarespace.com strikingly.com substack.com
+    svbtle.com tistory.com tumblr.com typepad.com weebly.com wordpress.com wpengine.com write.as
 """
 
 BY_LABEL: Final = frozenset(_BY_LABEL.split())
@@ -45,11 +47,13 @@ BY_FOLDER: Final = {
     "naver.com": ("",),
     "note.com": ("",),
     "patreon.com": ("c", ""),
+    "prose.sh": ("",),
     "qiita.com": ("",),
     "reddit.com": ("r", "user", "u"),
     "sites.google.com": ("view", "site", "a"),
     "substack.com": ("pub",),
     "t.me": ("s", ""),
+    "telegra.ph": (),
     "tumblr.com": ("", "blog/view"),
     "twitter.com": ("",),
     "write.as": ("",),
@@ -57,7 +61,11 @@ BY_FOLDER: Final = {
     "youtube.com": ("channel", "user", "c"),
     "zenn.dev": ("",),
 }
-"""Services with authors in the path: the folders below which the author's name stands ("": at the beginning)."""
+"""Services with authors in the path: the folders below which the author's name stands ("": at the beginning; nowhere:
+the address does not tell)."""
+
+_BLOGSPOT = re.compile(r"(?:^|\.)(blogspot\.(?:com?\.)?[a-z]{2,3})$")
+"""A service with a domain in each country, of which the list of public suffixes has one."""
 
 _NO_AUTHOR = frozenset(
     {"feed", "feeds", "home", "i", "m", "p", "posts", "s", "search", "tag", "tagged", "tags", "topic", "topics"}
@@ -68,12 +76,19 @@ _SHARED_LABELS = frozenset({"", "www", "m", "mobile", "open", "users", "old", "n
 _FILE = re.compile(r"\.(rss|atom|rdf|xml|json)$")
 """How a feed's address ends, of which the rest is its author's name: `/@alice.rss`."""
 _USERS = frozenset({"user", "users", "u"})
+_PEOPLE = frozenset("author authors member members people profile profiles".split())
+"""Folders with authors, where something stands below the name; else they may be a section of a site."""
+
+_MARKED_WITHIN = 3
+"""Folders among which one may be marked as an author's: `/en/@alice/`, `/blogs/~alice/`."""
 _FEEDS = frozenset({"feed", "feeds", "rss", "atom"})
 
 
 def service_of(host: str) -> str | None:
     """The service that a host belongs to, where authors share it: `alice.substack.com` -> `substack.com`."""
     name = host.rstrip(".").lower()
+    if match := _BLOGSPOT.search(name):
+        return match[1]
     while name:
         if name in BY_LABEL or name in BY_FOLDER:
             return name
@@ -87,20 +102,26 @@ def author_of(url: str) -> str | None:
     host = (parts.hostname or "").rstrip(".").lower()
     service = service_of(host)
     label = host.removesuffix(service or "").rstrip(".").rpartition(".")[2] if service else ""
-    if service in BY_LABEL and label not in _SHARED_LABELS:
+    if (service in BY_LABEL or service not in BY_FOLDER) and label not in _SHARED_LABELS:
         return label
     folders = [_FILE.sub("", unquote(folder).lower()) for folder in parts.path.split("/") if folder]
     if folders and folders[0] in _FEEDS:
         folders = folders[1:]
     if not folders:
         return None
-    if folders[0][:1] in ("@", "~"):
-        return folders[0][1:].partition("@")[0] or None
+    for folder in folders[:_MARKED_WITHIN]:
+        if folder[0] in "@~" and (name := folder[1:].partition("@")[0]):
+            return name
     if service is not None:
         return _below(folders, BY_FOLDER.get(service, ()))
-    if folders[0] in _USERS and len(folders) > 1:
+    if len(folders) > (1 if folders[0] in _USERS else 2) and folders[0] in _USERS | _PEOPLE:
         return folders[1].lstrip("@~") or None
     return None
+
+
+def is_nobodys(url: str) -> bool:
+    """Whether `url` is on a service that authors share, and does not show whose it is: `telegra.ph/Title-12-01`."""
+    return service_of(urlsplit(url).hostname or "") is not None and author_of(url) is None
 
 
 def _below(folders: list[str], places: tuple[str, ...]) -> str | None:

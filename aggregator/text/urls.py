@@ -27,7 +27,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 import idna
 from publicsuffixlist import PublicSuffixList
 
-from aggregator.text.authors import author_of, service_of
+from aggregator.text.authors import author_of, is_nobodys, service_of
 
 MAX_URL = 4096
 """Characters; longer ones are refused. Browsers and proxies begin to fail between 2,000 and 8,000."""
@@ -337,14 +337,15 @@ def same_site(a: str, b: str) -> bool:
     """Whether two URLs belong to one site, so that one's page may name the other as its `rel=canonical`.
 
     Hosts without a registrable domain (addresses, `localhost`) are one site only when they are equal. Two authors of
-    one host are two sites, and so are an author and the rest of it.
+    one host are two sites, and so are an author and the rest of it, and any two pages of which a service does not show
+    whose they are.
     """
-    return _one_host(a, b) and author_of(a) == author_of(b)
+    return _one_host(a, b) and _one_author(a, b)
 
 
 def of_another_author(a: str, b: str) -> bool:
-    """Whether two URLs are of one host and of two of its authors."""
-    return _one_host(a, b) and author_of(a) != author_of(b)
+    """Whether two URLs are of one host, and of two of its authors as far as it shows."""
+    return _one_host(a, b) and not _one_author(a, b)
 
 
 def at_home(feed: str, url: str) -> bool:
@@ -354,8 +355,14 @@ def at_home(feed: str, url: str) -> bool:
     """
     if not _one_host(feed, url):
         return False
-    author = author_of(feed)
-    return author == author_of(url) or (author is None and service_of(host_of(feed)) is None)
+    return _one_author(feed, url) or (author_of(feed) is None and service_of(host_of(feed)) is None)
+
+
+def _one_author(a: str, b: str) -> bool:
+    """Whether two URLs of one host are of the same author of its, or of none; what is nobody's stands for itself."""
+    if is_nobodys(a) and is_nobodys(b):
+        return urlsplit(a).path == urlsplit(b).path
+    return author_of(a) == author_of(b)
 
 
 def _one_host(a: str, b: str) -> bool:

@@ -218,6 +218,24 @@ def test_h21_a_double_posting_is_one(one: Rounds) -> None:
     assert len(one.posts()) == 1
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "posts"),
+    [
+        ("Service degraded", "<p>We are looking into it.</p>", 2),
+        ("Weekly roundup", "", 2),
+        ("Patch Tuesday, December", "<p>Read more</p>", 2),
+        ("A worm in the orchard's routers eats firmware of three makers", "", 1),
+        ("A worm in the orchard", prose("worm", 20), 1),
+    ],
+)
+def test_h21_words_that_everybody_uses_make_no_copy(tmp_path: Path, title: str, text: str, posts: int) -> None:
+    """Two outlets on one day: a few words are no other outlet's; a teaser is."""
+    rounds = Rounds(tmp_path, One=FEED, Two="https://two.example/rss")
+    for n, (name, link) in enumerate({"One": "https://feed.example/a", "Two": "https://two.example/b"}.items()):
+        rounds.poll(name, rss(item(title, link, link, OLD + n * HOUR, text)), full_text="never")
+    assert len(rounds.posts()) == posts
+
+
 def test_a_copy_of_another_outlet_is_one(tmp_path: Path) -> None:
     """Also when it comes days later."""
     rounds = Rounds(tmp_path, One=FEED, Two="https://two.example/rss")
@@ -365,10 +383,16 @@ def test_h09_a_link_that_redirects_to_the_outlets_post_is_the_outlets(two: Round
         ("<META HTTP-EQUIV=Refresh CONTENT=\"3;URL='{}'\">", True),
         ('<meta http-equiv="refresh" content="300; url={}">', False),
         ('<noscript><meta http-equiv="refresh" content="0; url={}"></noscript>', False),
+        ('<script>window.location.href="{}"</script>', True),
+        ("<script type='text/javascript'>\n<!-- away\nwindow.top.location = '{}';\n//--></script>", True),
+        ('<script>setTimeout(function(){{location.replace("{}")}}, 100)</script>', True),
+        ('<script>if (late) {{ location.href="{}" }}</script>', False),
+        ('<script>button.onclick = function(){{location.href="{}"}}</script>', False),
+        ('<noscript><script>location="{}"</script></noscript>', False),
     ],
 )
 def test_h09_a_page_that_only_sends_its_readers_on_is_a_redirect(two: Rounds, sent_on: str, follows: bool) -> None:
-    """By a refresh within seconds; the post is the outlet's, once its feed brings it. Circles end."""
+    """By a refresh within seconds, or a script's first statement; the post is the outlet's, once its feed brings it. Circles end."""
     there, link, circle = (
         "https://outlet.example/post",
         "https://stranger.example/go",
@@ -400,6 +424,13 @@ AUTHORS = [
     ("https://social.example/@{}/{}", "https://social.example/@{}.rss"),
     ("https://www.livejournal.com/users/{}/{}", "https://www.livejournal.com/users/{}/data/rss"),
     ("https://{}.blogs.example/{}", "https://{}.blogs.example/feed"),
+    ("https://telegra.ph/{}-{}-12-01", "https://feeds.example/{}"),
+    ("https://www.linkedin.com/pulse/{}-{}", "https://feeds.example/{}"),
+    ("https://substack.com/home/post/{}-{}", "https://{}.substack.com/feed"),
+    ("https://{}.blogspot.co.uk/{}", "https://{}.blogspot.co.uk/feeds/posts/default"),
+    ("https://host.example/en/@{}/{}", "https://feeds.example/{}"),
+    ("https://host.example/people/{}/{}", "https://feeds.example/{}"),
+    ("https://host.example/{}/{}", "https://feeds.example/{}"),
 ]
 
 
@@ -430,6 +461,45 @@ def test_h03_a_page_speaks_for_its_own_author_alone(
         "Mallory says other things": (theirs, "Mallory"),
         "The next post of Alice": (own, "Alice"),
     }
+
+
+@pytest.mark.parametrize(("post", "feed"), AUTHORS)
+@pytest.mark.parametrize("alice_first", [True, False])
+@pytest.mark.parametrize("home", [True, False])
+def test_h03_a_title_that_everybody_uses_makes_no_claim_true(
+    tmp_path: Path, post: str, feed: str, alice_first: bool, home: bool
+) -> None:
+    """A stranger links to Mallory's page, which has the title of Alice's next post, and claims to be it."""
+    rounds = Rounds(tmp_path, Stranger="https://stranger.example/rss", Alice=feed.format("alice"))
+    title, theirs, own = "Patch Tuesday, December", post.format("mallory", "a"), post.format("alice", "next")
+    rounds.pages[theirs] = page(title, prose("mallory", 300), f'<link rel="canonical" href="{own}">')
+    rounds.pages[own] = page(title, prose("alice", 300))
+    bodies = {
+        "Stranger": rss(item(title, theirs, theirs, START - 2 * HOUR, prose("m"))),
+        "Alice": rss(
+            item(title, own, own, START - HOUR, prose("al")), home=post.format("alice", "") if home else "https://a.b/"
+        ),
+    }
+    for name in sorted(bodies, reverse=not alice_first):
+        rounds.poll(name, bodies[name])
+    assert {one.source.name: one.url for one in rounds.posts()} == {"Stranger": theirs, "Alice": own}
+
+
+@pytest.mark.parametrize("feed", ["https://outlet.example/news/rss", "https://feeds.example/outlet"])
+@pytest.mark.parametrize("outlet_first", [True, False])
+def test_h02_a_short_link_of_the_outlets_own_is_its_post(tmp_path: Path, feed: str, outlet_first: bool) -> None:
+    """A stranger gives it; the page names its address, and the outlet's feed says the same in words of its own."""
+    rounds = Rounds(tmp_path, Stranger="https://stranger.example/rss", Outlet=feed)
+    short, own = "https://outlet.example/?p=1", "https://outlet.example/2026/post"
+    for url in (short, own):
+        rounds.pages[url] = page("Patch Tuesday", prose("own page", 300), f'<link rel="canonical" href="{own}">')
+    bodies = {
+        "Outlet": rss(item("Patch Tuesday", own, own, START, prose("in short", 20)), home="https://outlet.example/"),
+        "Stranger": rss(item("Patch Tuesday", short, "s", START - HOUR, prose("look", 20))),
+    }
+    for name in sorted(bodies, reverse=not outlet_first):
+        rounds.poll(name, bodies[name])
+    assert [(one.source.name, one.url) for one in rounds.posts()] == [("Outlet", own)]
 
 
 @pytest.mark.parametrize("rel", ["prev", "next"])
