@@ -293,7 +293,7 @@ def believed(sql: Sql, article_id: int, claim: str, page_url: str, links: Links)
 
 
 def speaks_for(sql: Sql, feed_ids: Iterable[int], page_url: str, page_text: str, text: str) -> bool:
-    """Whether a page that claims the address of a post of these feeds is that post: it is of their site, or says the same.
+    """Whether a page that claims the address of a post of these feeds is that post: near them, or in its words.
 
     Equal titles prove nothing: "Patch Tuesday, December" is everybody's. `text`: the post's words as HTML; where it has
     none, the titles have to do.

@@ -59,7 +59,11 @@ def believed_claim(sql: Sql, article_id: int, article: Article, page_url: str, l
     if other is None or other == article_id:
         return True
     agree = _titles_agree(sql, article_id, other, article.title or "")
-    if agree and not _same_feed_says_two(sql, article_id, other) and _speaks_for(sql, article_id, other, article, page_url):
+    if (
+        agree
+        and not _same_feed_says_two(sql, article_id, other)
+        and _speaks_for(sql, article_id, other, article, page_url)
+    ):
         return True
     if ownership.is_claimed(sql, other, claim, links):
         ownership.link_to_own_page(sql, other, claim, links)

@@ -13,11 +13,12 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 _BY_LABEL = """
-    beehiiv.com blog.hu blog.ir blogfa.com blogger.com bloggi.co blogs.sapo.pt buttondown.email canalblog.com cnblogs.com
-    dreamwidth.org exblog.jp fc2.com ghost.io hashnode.dev home.blog itch.io jimdo.com jimdofree.com kinja.com libsyn.com
-    listed.to livejournal.com mataroa.blog medium.com micro.blog naver.com neocities.org over-blog.com pika.page
-    podbean.com posthaven.com prose.sh seesaa.net silvrback.com skyrock.com squarespace.com strikingly.com substack.com
-    svbtle.com tistory.com tumblr.com typepad.com weebly.com wordpress.com wpengine.com write.as
+    beehiiv.com blog.hu blog.ir blogfa.com blogger.com bloggi.co blogs.sapo.pt buttondown.email canalblog.com
+    cnblogs.com dreamwidth.org exblog.jp fc2.com ghost.io hashnode.dev home.blog itch.io jimdo.com jimdofree.com
+    kinja.com libsyn.com listed.to livejournal.com mataroa.blog medium.com micro.blog naver.com neocities.org
+    over-blog.com pika.page podbean.com posthaven.com prose.sh seesaa.net silvrback.com skyrock.com squarespace.com
+    strikingly.com substack.com svbtle.com tistory.com tumblr.com typepad.com weebly.com wordpress.com wpengine.com
+    write.as
 """
 
 BY_LABEL: Final = frozenset(_BY_LABEL.split())
@@ -76,7 +77,7 @@ _SHARED_LABELS = frozenset({"", "www", "m", "mobile", "open", "users", "old", "n
 _FILE = re.compile(r"\.(rss|atom|rdf|xml|json)$")
 """How a feed's address ends, of which the rest is its author's name: `/@alice.rss`."""
 _USERS = frozenset({"user", "users", "u"})
-_PEOPLE = frozenset("author authors member members people profile profiles".split())
+_PEOPLE = frozenset({"author", "authors", "member", "members", "people", "profile", "profiles"})
 """Folders with authors, where something stands below the name; else they may be a section of a site."""
 
 _MARKED_WITHIN = 3
