@@ -83,7 +83,7 @@ def test_a_storys_page_names_who_carries_the_same_text(site: Site, tmp_path: Pat
     shelf.put(replace(one, story_members=members), replace(two, story_members=members))
     build(shelf, site, tmp_path)
     page = read(tmp_path, "stories/a1b2.html")
-    assert "first to tell · also in Coastal &lt;Ledger&gt;, Dockside" in page
+    assert "first report · also in Coastal &lt;Ledger&gt;, Dockside" in page
     assert page.count("also in") == 1
 
 

@@ -218,7 +218,7 @@ def test_a_fixed_interval_is_kept() -> None:
     """`interval: 2h` means two hours, never less than min_interval."""
     polled = after(options=FeedOptions(interval=2 * HOUR), state=every(timedelta(minutes=5)))
     assert 2 * HOUR <= wait(polled) <= 2.2 * HOUR
-    assert polled.next_poll_reason == "asked every 2 h, as configured"
+    assert polled.next_poll_reason == "polled every 2 h, as configured"
     hasty = FeedOptions(interval=timedelta(seconds=5))
     assert wait(after(options=hasty)) >= hasty.min_interval
     assert wait(after(options=FeedOptions(interval=timedelta(seconds=5), min_interval=timedelta(seconds=1)))) < HOUR

@@ -105,7 +105,7 @@ CASES: dict[str, tuple[FeedState, str, str]] = {
     "gone": (
         erred(fetch("410 Gone", status=410)), "gone (410)",
         ("the server says this feed is gone (410): no longer polled; stored posts are kept. "
-        "`aggregator poll --feed News` asks once more, `aggregator remove News` takes it out"),
+        "Retry: `aggregator poll --feed News`. Remove: `aggregator remove News`"),
     ),
     "paused": (
         replace(answered(), status=FeedStatus.PAUSED), "paused",

@@ -36,7 +36,9 @@ def test_f39_a_hundred_kills_of_the_whole_pipeline(tmp_path: Path) -> None:
     assert list(kills.lost(tmp_path, [("emitted", "1"), ("published", "0")])) == []
     page = next((tmp_path / "public" / "posts").rglob("*.html"))
     page.unlink()
-    places = [("emitted", str(number)) for number in range(1, found["entry"] + 1)]
+    places = [
+        ("emitted", str(number)) for number in range(1, 2 * found["entry"])
+    ]  # more than were acknowledged came out
     assert any(page.name in what for what in kills.lost(tmp_path, places))
     (tmp_path / "public" / "feed.json").write_text('{"items": [')
     assert list(kills.torn(tmp_path / "public", "*"))

@@ -326,7 +326,7 @@ def test_notify_shows_what_was_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     (row,) = json.loads(desk.program.run("notify", "--json").stdout)
     assert (row["name"], row["sent"], row["waiting"], row["given_up"]) == ("worms", 1, 0, 0)
     assert row["last_sent"] == "2026-03-10T13:00:00Z"
-    assert "worms" in desk.program.run("notify").stderr
+    assert "worms" in desk.program.run("notify").stdout
 
 
 def test_check_names_mistakes_in_notifications(desk: Desk) -> None:

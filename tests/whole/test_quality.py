@@ -99,7 +99,7 @@ def test_a_template_that_breaks_and_is_repaired(tmp_path: Path) -> None:
             assert row("SELECT count(*) FROM articles WHERE text LIKE 'In short%' AND state = 'feed_text'") == (5,)
             shown = Program(tmp_path).run("status", "--json").stdout
             assert [state["quality"] for state in json.loads(shown)] == [reason]
-            assert "read badly" in Program(tmp_path).run("status").stderr
+            assert "read badly" in Program(tmp_path).run("status").stdout
             for newest in (18, 19, 20):
                 poll(newest, set())
             assert pipeline.store.quality.flagged() == {}
