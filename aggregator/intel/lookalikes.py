@@ -104,6 +104,15 @@ _NO_PRODUCT = frozenset(
 )
 
 
+_NAMED_IN_CAPITALS = re.compile(r"(?<![\w.-])(?=\w{0,20}[a-z][A-Z])[A-Z]\w{2,30} $")
+"""A name with capitals inside (FortiOS, SonicOS, PyTorch), wherever it stands: that of a product."""
+
+_RANGE = re.compile(r"(?<![\d.])\d{1,5}(?:\.\d{1,5}){1,3} (?:through|to|thru|until|up to|bis|and|or|-|–) $")
+
+
+SMALL = 30
+"""Numbers below this are those of versions and sections more often than of addresses."""
+
 _SECTION = re.compile(r"\s*[#*-]*\s*$")
 
 
@@ -115,12 +124,19 @@ def _is_version(found: RecognisedValue, page: Layout) -> bool:
     line = page.line(found.start)
     first, last = page.sentence(found.start, found.end)
     before, after = page.text[line.start : found.start], page.text[found.end : line.end]
-    if max(octets) < 30 and _SECTION.fullmatch(before) and re.match(r"\.? +[A-Z]", after):
+    if max(octets) < SMALL and _SECTION.fullmatch(before) and re.match(r"\.? +[A-Z]", after):
         return True
+    start = found.start
+    if line.section is not Section.INDICATORS:
+        if other := _RANGE.search(page.text, max(first, start - 40), start):
+            start = other.start()
+        named = _NAMED_IN_CAPITALS.search(page.text, max(line.start, start - 32), start)
+        if named and named[0].strip() not in _NO_PRODUCT and octets[0] < SMALL:
+            return True
     sentence = page.lower[first:last]
     if _ADDRESS.search(sentence):
         return bool(re.search(r"(?:\bv|\bversions? |\bfirmware |\bbuild )$", page.lower[first : found.start]))
     if _VERSION.search(sentence) or (line.columns and _VERSION.search(column_of(page, line, found.start))):
         return True
-    product = _PRODUCT.search(page.text, max(first, found.start - 40), found.start)
+    product = _PRODUCT.search(page.text, max(first, start - 40), start)
     return bool(product and product[1] not in _NO_PRODUCT and line.section is not Section.INDICATORS)

@@ -72,6 +72,28 @@ def test_a_made_up_text_is_read_as_its_case_says(case: dict) -> None:
     hold(case["text"], case.get("title", ""), found)
 
 
+HEADINGS = {
+    True: (
+        "IP-адреса:", "Домены:", "Appendix A: Indicators of Compromise", "Network indicators", "Prüfsummen und Domänen", "Indicateurs", "Artefatos",
+        "Dominios", "Indicatori di compromissione", "Wskaźniki kompromitacji", "侵害指標", "失陷指标", "침해 지표",
+    ),
+    False: (
+        "References", "Quellen", "Fuentes", "Источники", "Not malicious", "Known-good hosts", "Legitimate domains", "Affected products", "Victims",
+        "Fixed versions", "Recommendations", "Appendix B: Timeline", "About us",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heading", "indicators"), [(heading, yes) for yes, headings in HEADINGS.items() for heading in headings]
+)
+def test_what_stands_below_a_heading(heading: str, indicators: bool) -> None:
+    """Plain values: indicators below a heading for them, in any language; below another one they are none."""
+    text = f"A worm was seen.\n\nIOCs\n\nc2[.]tin-panel.com\n\n{heading}\n\n45.9.148.7\ntinkettle-cdn.com\n"
+    plain = {"45.9.148.7", "tinkettle-cdn.com"}
+    assert exported(text) == {"c2.tin-panel.com"} | (plain if indicators else set())
+
+
 def hold(text: str, title: str, found: tuple[Fact, ...]) -> None:
     """What holds of the facts of any text: places are slices, judged kinds have reasons."""
     for fact in found:
