@@ -62,7 +62,7 @@ def table(rows: Iterable[ListedIndicator]) -> str:
 
 def _safe(cell: object) -> str:
     text = str(cell).replace("\r", " ").replace("\n", " ")
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text
+    return f"'{text}" if text.startswith("\t") or text.lstrip().startswith(("=", "+", "-", "@")) else text
 
 
 def blocklist(rows: Iterable[ListedIndicator], kind: str, source: str, date: str) -> str:

@@ -111,7 +111,7 @@ def author_of(url: str) -> str | None:
     if not folders:
         return None
     for folder in folders[:_MARKED_WITHIN]:
-        if folder[0] in "@~" and (name := folder[1:].partition("@")[0]):
+        if folder.startswith(("@", "~")) and (name := folder[1:].partition("@")[0]):
             return name
     if service is not None:
         return _below(folders, BY_FOLDER.get(service, ()))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pymisp
 import pytest
@@ -132,6 +133,14 @@ def test_csv_has_no_formulas_and_every_indicator_once() -> None:
     )
     assert first["title"].startswith("'=cmd")
     assert len(rows) == 10
+
+
+@pytest.mark.parametrize("title", ["=1+1", "\t=1+1", "  -2+3", "\r\n@SUM(1)", "+1"])
+def test_no_cell_is_a_formula(title: str) -> None:
+    """Whatever stands in front of its sign."""
+    rows = listing.indicators([article("1")])
+    lines = listing.table([replace(row, title=title) for row in rows])
+    assert all(row[5].startswith("'") for row in list(csv.reader(io.StringIO(lines)))[1:])
 
 
 def test_a_blocklist_asks_for_outlets() -> None:

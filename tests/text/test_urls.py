@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.urls import hide, hide_in_urls, host_of, http_url, keep_secret, keep_secrets_of, public_url, redact
+from aggregator.text.urls import (
+    at_home,
+    hide,
+    hide_in_urls,
+    host_of,
+    http_url,
+    keep_secret,
+    keep_secrets_of,
+    public_url,
+    redact,
+    same_site,
+)
 
 
 @pytest.mark.parametrize(
@@ -214,3 +225,37 @@ def test_a37_urls_inside_urls_are_looked_into_and_not_for_ever() -> None:
     deep = redact("https://a.example/" + "?a=" * 2000 + "https://b.example/?token=abc")
     assert "abc" not in deep
     assert deep.endswith("REDACTED")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "one_site"),
+    [
+        ("https://telegra.ph/A-12-01", "https://telegra.ph/B-12-01", False),
+        ("https://telegra.ph/A-12-01", "https://telegra.ph/A-12-01?page=2", True),
+        ("https://www.linkedin.com/pulse/a", "https://www.linkedin.com/pulse/b", False),
+        ("https://alice.blogspot.co.uk/1", "https://bob.blogspot.co.uk/1", False),
+        ("https://alice.blogspot.co.uk/1", "https://alice.blogspot.co.uk/2", True),
+        ("https://h.example/en/~alice/1", "https://h.example/en/~bob/1", False),
+        ("https://h.example/authors/alice/1", "https://h.example/authors/bob/1", False),
+        ("https://h.example/people/jane-wins", "https://h.example/?p=1", True),
+        ("https://h.example/.rss", "https://h.example/@/x", True),
+    ],
+)
+def test_h03_two_authors_of_one_host_are_two_sites(one: str, other: str, one_site: bool) -> None:
+    """By marks and folders in the path; on a service whose address shows no author, each page stands for itself."""
+    assert (same_site(one, other), same_site(other, one)) == (one_site, one_site)
+
+
+@pytest.mark.parametrize(
+    ("feed", "post", "home"),
+    [
+        ("https://www.reddit.com/r/netsec/.rss", "https://www.reddit.com/r/netsec/comments/1/x", True),
+        ("https://medium.com/feed/@alice", "https://medium.com/@alice/x", True),
+        ("https://alice.substack.com/feed", "https://substack.com/home/post/p-1", False),
+        ("https://h.example/people/feed", "https://h.example/people/jane", True),
+        ("https://h.example/.rss", "https://h.example/users/jane/x", True),
+    ],
+)
+def test_h02_a_feed_is_at_home_with_its_author(feed: str, post: str, home: bool) -> None:
+    """A host's own feed is at home everywhere on it, save on a service with strangers for authors."""
+    assert at_home(feed, post) == home
