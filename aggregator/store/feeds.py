@@ -39,7 +39,7 @@ from aggregator.models import (
 from aggregator.models.errors import Refusal
 from aggregator.store import times
 from aggregator.store.connection import Sql
-from aggregator.text.urls import public_url, redact
+from aggregator.text.urls import public_url, redact, says_secret
 
 CLOCK_SLACK = timedelta(minutes=5)
 """A last poll that lies further in the future was made by a clock that was wrong, or is one now: clocks are set."""
@@ -294,7 +294,7 @@ def _source(row: sqlite3.Row, tags: tuple[str, ...]) -> Source:
         name=row["name"],
         slug=row["slug"],
         feed_url=redact(row["url"]),
-        title=row["title"],
+        title="" if says_secret(row["title"]) else row["title"],
         home_page_url=public_url(row["home_page_url"]) if row["home_page_url"] else None,
         id=redact(row["atom_id"]) if row["atom_id"] else None,
         updated=times.read(row["updated"]),

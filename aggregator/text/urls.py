@@ -191,6 +191,11 @@ def hide(text: str) -> str:
     return text
 
 
+def says_secret(text: str | None) -> bool:
+    """Whether a server says a configured secret that is no word back in `text`, a title."""
+    return any(secret in (text or "") for secret in _distinctive)
+
+
 def hide_in_urls(text: str) -> str:
     """`text` (plain or HTML) whose URLs hold no configured secret; its words stay as they are."""
     return _URL.sub(lambda match: _without_secrets(match[0]), text) if _secrets else text
@@ -302,7 +307,12 @@ def free_name(wanted: str, url: str, taken: Collection[str]) -> str:
 
 
 def title_as_name(title: str | None) -> str:
-    """A feed's own title as its name: on one line, without what nobody sees, no longer than a name may be."""
+    """A feed's own title as its name: on one line, without what nobody sees, no longer than a name may be.
+
+    Empty where a server says a configured secret back in it.
+    """
+    if says_secret(title):
+        return ""
     seen = "".join(
         sign for sign in title or "" if unicodedata.category(sign) not in ("Cc", "Cf", "Co", "Cs") or sign == "\n"
     )

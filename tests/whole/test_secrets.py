@@ -133,6 +133,28 @@ def test_h01_a_list_of_a_strangers_brings_nothing_from_the_environment(
     assert [text[:80] for text in everything if secret in text] == []
 
 
+def test_h01_a_secret_that_a_server_says_back_is_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its channel's title: the feed is called by its host, in what is said and on the mirror."""
+    secret = "zq8Xw2Lp9Rt4Vb7N"
+    monkeypatch.setenv("TEAM_KEY", secret)
+    with outlet() as site:
+        for path in (f"/feed?token={secret}", f"/{secret}/feed", "/feed"):
+            site.pages[path] = rss(f"Feed for {secret}", (f"{site.origin}/{len(path)}", "A post", DATE, "Text."))
+        program = Program(tmp_path)
+        program.configure(
+            "network: {allow: [127.0.0.0/8], per_host_interval_s: 0}\ndefaults: {full_text: never}\nfeeds:\n"
+            f"  - {{url: '{site.origin}/feed?token=${{TEAM_KEY}}'}}\n"
+            f"  - {{url: '{site.origin}/${{TEAM_KEY}}/feed', name: Two}}\n"
+            f"  - {{url: '{site.origin}/feed', name: Three, headers: {{X-Key: '${{TEAM_KEY}}'}}}}\n"
+        )
+        spoken = [program.run(*words.split()) for words in ("poll", "status", "export-opml")]
+    assert "127.0.0.1" in spoken[1].stdout
+    assert [ended.stdout + ended.stderr for ended in spoken if secret in ended.stdout + ended.stderr] == []
+    files = [path for path in (tmp_path / "data" / "public").rglob("*") if path.is_file()]
+    assert len(files) > 9
+    assert [path for path in files if secret in f"{path} {path.read_bytes()!r}"] == []
+
+
 def told(name: str) -> bytes:
     """A sentence of its own for each page: what several pages say alike is taken for a notice in place of them."""
     return " ".join(f"{name}{word}" for word in ("boils", "whistles", "pours", "steams", "cools")).encode()
