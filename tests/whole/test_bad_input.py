@@ -185,14 +185,15 @@ def test_a_round_names_only_what_failed_in_it(bad: Bad) -> None:
     assert bad.program.run("poll", "--feed", "Bad").returncode == 1
 
 
-def test_h14_the_folder_that_a_command_was_started_in_is_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command_name", ["poll", "emit", "check", "status"])
+def test_h14_the_folder_that_a_command_was_started_in_is_gone(tmp_path: Path, command_name: str) -> None:
     """A sentence that says so; with its files named from the root the command works."""
     gone = tmp_path / "gone"
     script = "import os, sys; os.mkdir(sys.argv[1]); os.chdir(sys.argv[1]); os.rmdir(sys.argv[1]); os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
     files = ["--config", str(tmp_path / "feeds.yaml"), "--data", str(tmp_path / "data")]
     (tmp_path / "feeds.yaml").write_text("feeds: []\n")
     for options, code in (([], 1), (files, 0)):
-        command = [sys.executable, "-c", script, str(gone), "-m", "aggregator", *options, "poll"]
+        command = [sys.executable, "-c", script, str(gone), "-m", "aggregator", *options, command_name]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert ended.returncode == code, ended.stderr
         assert len(ended.stderr.splitlines()) <= 1 + 2 * (code == 0)
