@@ -307,6 +307,13 @@ def record_refusals(db: Database) -> None:
     )
 
 
+def renew_neighbour_views(db: Database) -> None:
+    """The views know the same next and previous posts as the output."""
+    for view in ("related", "next_posts"):
+        db.execute(f"DROP VIEW {view}")
+    create(db, "nearest_posts", "neighbour_posts", "next_posts", "related")
+
+
 STEPS = (
     renew_enclosures,
     create_intel,
@@ -315,6 +322,7 @@ STEPS = (
     create_article_links,
     create_identity,
     record_refusals,
+    renew_neighbour_views,
 )
 """From schema `OLDEST` to the present one, a version a step. A change of `schema.sql` comes with a step at the end."""
 

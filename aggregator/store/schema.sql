@@ -996,30 +996,100 @@ JOIN articles AS original ON original.id = copy.duplicate_of
 JOIN feeds AS copy_feed ON copy_feed.id = copy.feed_id
 JOIN feeds AS original_feed ON original_feed.id = original.feed_id;
 
-CREATE VIEW next_posts AS SELECT
-    -- The next post of each article whose page states one, or whom another page names as its previous post.
-    chain.article_id AS id, -- number of the article
-    articles.title AS title, -- its title
-    chain.stated_by AS stated_by, -- page: its own page; next page: the next post's page
-    chain.url AS next_url, -- link to the next post
-    coalesce(nullif(held.title, ''), chain.title) AS next_title, -- title of the next post
-    coalesce(nullif(held.teaser, ''), chain.teaser) AS next_teaser, -- teaser of the next post
-    held.id AS next_id -- number of the next post, where it is held
+CREATE VIEW nearest_posts AS SELECT
+    -- What stands on either side of each article, withdrawn posts included; neighbour_posts steps over these.
+    own.id AS id, -- number of the article
+    side.direction AS direction, -- next or previous
+    page.url AS url, -- link on the article's page
+    page.title AS title, -- title that the page shows
+    page.teaser AS teaser, -- teaser that the page shows
+    page.article_id IS NOT NULL AS by_page, -- 1: its page states it, whatever others state
+    article_urls.article_id AS held_id, -- number of the article that the page means; NULL: not stored
+    CASE side.direction
+        WHEN 'next' THEN (
+            SELECT namer.id FROM article_urls
+            JOIN neighbours AS stated ON stated.canonical_url = article_urls.url
+            JOIN articles AS namer ON namer.id = stated.article_id
+            WHERE article_urls.article_id = own.id AND namer.id <> own.id AND (namer.published > own.published
+                OR namer.published = own.published AND stated.direction = 'previous')
+            ORDER BY namer.published, namer.id LIMIT 1)
+        ELSE (
+            SELECT namer.id FROM article_urls
+            JOIN neighbours AS stated ON stated.canonical_url = article_urls.url
+            JOIN articles AS namer ON namer.id = stated.article_id
+            WHERE article_urls.article_id = own.id AND namer.id <> own.id AND (namer.published < own.published
+                OR namer.published = own.published AND stated.direction = 'next')
+            ORDER BY namer.published DESC, namer.id DESC LIMIT 1)
+    END AS namer_id, -- number of the article on that side whose page names this one
+    CASE side.direction
+        WHEN 'next' THEN (
+            SELECT later.article_id FROM posts JOIN posts AS later
+                ON later.feed_id = posts.feed_id AND later.sequence IS NOT NULL
+                AND (later.published, later.article_id) > (posts.published, posts.article_id)
+            WHERE posts.article_id = own.id AND posts.sequence IS NOT NULL
+            ORDER BY later.published, later.article_id LIMIT 1)
+        ELSE (
+            SELECT earlier.article_id FROM posts JOIN posts AS earlier
+                ON earlier.feed_id = posts.feed_id AND earlier.sequence IS NOT NULL
+                AND (earlier.published, earlier.article_id) < (posts.published, posts.article_id)
+            WHERE posts.article_id = own.id AND posts.sequence IS NOT NULL
+            ORDER BY earlier.published DESC, earlier.article_id DESC LIMIT 1)
+    END AS in_feed_id -- number of the article on that side within the feed
+FROM articles AS own
+CROSS JOIN (SELECT 'next' AS direction UNION ALL SELECT 'previous') AS side
+LEFT JOIN neighbours AS page ON page.article_id = own.id AND page.direction = (
+    SELECT said FROM settled_neighbours AS settled
+    WHERE settled.id = own.id AND settled.direction = side.direction AND settled.held_id IS NOT settled.id
+    ORDER BY said = direction DESC LIMIT 1)
+LEFT JOIN article_urls ON article_urls.url = page.canonical_url;
+
+CREATE VIEW neighbour_posts AS SELECT
+    -- The next and the previous post of each article, as the output shows them. Withdrawn posts are stepped over.
+    reached.id AS id, -- number of the article
+    reached.title AS title, -- its title
+    reached.direction AS direction, -- next or previous
+    reached.stated_by AS stated_by, -- page: its own page; next page, previous page: that post's page; feed order: none
+    coalesce(nullif(other.url, ''), reached.url) AS other_url, -- link to the neighbour
+    coalesce(nullif(other.title, ''), reached.other_title) AS other_title, -- title of the neighbour
+    coalesce(nullif(other.teaser, ''), reached.teaser) AS other_teaser, -- teaser of the neighbour
+    other.id AS other_id, -- number of the neighbour; NULL: not stored
+    posts.path AS other_path -- its page on the mirror
 FROM (
-    SELECT id AS article_id, 'page' AS stated_by, url, title, teaser, held_id
-    FROM settled_neighbours WHERE direction = 'next'
-    UNION ALL
-    SELECT own.id, 'next page', later.url, later.title, later.teaser, later.id
-    FROM article_urls
-    JOIN articles AS own ON own.id = article_urls.article_id
-    JOIN neighbours AS stated ON stated.canonical_url = article_urls.url
-    JOIN articles AS later ON later.id = stated.article_id
-    WHERE CASE WHEN own.published > later.published THEN 'next' WHEN own.published < later.published THEN 'previous'
-            ELSE stated.direction END = 'previous'
-        AND NOT EXISTS (SELECT 1 FROM settled_neighbours AS said WHERE said.id = own.id AND said.direction = 'next')
-) AS chain
-JOIN articles ON articles.id = chain.article_id
-LEFT JOIN articles AS held ON held.id = chain.held_id;
+    SELECT own.id AS id, own.title AS title, near.direction AS direction, near.url AS url, near.title AS other_title,
+        near.teaser AS teaser,
+        CASE WHEN near.by_page THEN 'page' WHEN near.namer_id IS NOT NULL THEN near.direction || ' page'
+            ELSE 'feed order' END AS stated_by,
+        CASE WHEN near.by_page THEN near.held_id ELSE coalesce(near.namer_id, near.in_feed_id) END AS target
+    FROM articles AS own
+    CROSS JOIN (SELECT 'next' AS direction UNION ALL SELECT 'previous') AS way
+    CROSS JOIN nearest_posts AS near ON near.direction = way.direction AND near.id = (
+        WITH RECURSIVE step (at, hops) AS (
+            SELECT own.id, 0
+            UNION ALL
+            SELECT withdrawals.article_id, step.hops + 1 FROM step
+            CROSS JOIN nearest_posts AS beyond ON beyond.id = step.at AND beyond.direction = way.direction
+            CROSS JOIN withdrawals ON withdrawals.article_id = CASE WHEN beyond.by_page THEN beyond.held_id
+                ELSE coalesce(beyond.namer_id, beyond.in_feed_id) END
+            WHERE step.hops < 20 AND EXISTS (SELECT 1 FROM withdrawals)
+        )
+        SELECT at FROM step ORDER BY hops DESC LIMIT 1)
+) AS reached
+LEFT JOIN posts ON posts.article_id = reached.target
+LEFT JOIN articles AS other ON other.id = posts.article_id
+WHERE reached.target IS NOT reached.id
+    AND NOT EXISTS (SELECT 1 FROM withdrawals WHERE article_id = reached.target)
+    AND (other.id IS NOT NULL OR reached.url IS NOT NULL);
+
+CREATE VIEW next_posts AS SELECT
+    -- The next post of each article, as the output shows it.
+    id, -- number of the article
+    title, -- its title
+    stated_by, -- page: its own page; next page: the next post's page; feed order: no page, the order within the feed
+    other_url AS next_url, -- link to the next post
+    other_title AS next_title, -- title of the next post
+    other_teaser AS next_teaser, -- teaser of the next post
+    other_id AS next_id -- number of the next post, where it is stored
+FROM neighbour_posts WHERE direction = 'next';
 
 CREATE VIEW gaps AS SELECT
     -- Previous posts that pages name and that no poll ever saw: they fell out of the feed between two polls.
@@ -1123,10 +1193,9 @@ FROM (
     FROM story_articles AS own
     JOIN story_articles AS member ON member.story_id = own.story_id AND member.article_id <> own.article_id
     UNION ALL
-    SELECT id, 'next', next_id, next_title, next_url, 'stated by the ' || stated_by FROM next_posts
-    UNION ALL
-    SELECT id, 'previous', held_id, title, url, 'stated by the page' FROM settled_neighbours
-    WHERE direction = 'previous'
+    SELECT id, direction, other_id, other_title, other_url,
+        CASE stated_by WHEN 'feed order' THEN 'by the order of the feed' ELSE 'stated by the ' || stated_by END
+    FROM neighbour_posts
 ) AS found
 LEFT JOIN articles AS other ON other.id = found.other_id
 LEFT JOIN feeds ON feeds.id = other.feed_id;

@@ -119,6 +119,7 @@ def test_the_views(filled: sqlite3.Connection) -> None:
     assert set(filled.execute("SELECT next_title, stated_by FROM next_posts").fetchall()) == {
         ("Page two", "next page"),
         ("Page three", "next page"),
+        ("About lost", "feed order"),
     }
     assert filled.execute("SELECT missing_url FROM gaps").fetchall() == [("https://alpha.example/still-missed",)]
     assert [row[0] for row in filled.execute("SELECT name FROM silent_feeds")] == ["Delta"]
@@ -142,7 +143,9 @@ def test_what_hangs_together_with_an_article(filled: sqlite3.Connection) -> None
     assert "nearly the same (0.93)" in {why for *_, why in rows}
 
 
-@pytest.mark.parametrize("view", ["related", "next_posts", "evidence", "settled_neighbours", "gaps"])
+@pytest.mark.parametrize(
+    "view", ["related", "next_posts", "neighbour_posts", "nearest_posts", "evidence", "settled_neighbours", "gaps"]
+)
 def test_one_article_is_looked_up(filled: sqlite3.Connection, view: str) -> None:
     """Whoever asks for one article does not wait for all: nothing is scanned that grows with the archive."""
     plan = [row[3] for row in filled.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE id = 1")]

@@ -289,3 +289,62 @@ def test_what_every_page_names_is_no_neighbour(newsroom: Newsroom) -> None:
     posts = newsroom.posts()
     assert [posts[name].next and posts[name].next.url for name in names] == [A + name for name in names[1:]] + [None]
     assert {"one", "two", "three"} <= changed(newsroom, head)
+
+
+def viewed(room: Newsroom) -> dict[tuple[str, str], tuple[str | None, ...]]:
+    """What the view has for each post that stands in the output: link, title, teaser and page of its neighbour."""
+    rows = room.rows(
+        "SELECT neighbour_posts.*, posts.path AS own_path FROM neighbour_posts JOIN posts ON posts.article_id = neighbour_posts.id"
+        " WHERE posts.sequence IS NOT NULL AND NOT EXISTS (SELECT 1 FROM withdrawals WHERE article_id = posts.article_id)"
+    )
+    parts = ("other_url", "other_title", "other_teaser", "other_path")
+    return {(row["own_path"], row["direction"]): tuple(row[part] for part in parts) for row in rows}
+
+
+def shown(room: Newsroom) -> dict[tuple[str, str], tuple[str | None, ...]]:
+    """The same of the output."""
+    links = {
+        (post.path, direction): link
+        for post in room.posts().values()
+        for direction, link in (("next", post.next), ("previous", post.previous))
+        if link is not None
+    }
+    return {key: (link.url, link.title, link.teaser, link.path) for key, link in links.items()}
+
+
+def test_the_view_has_the_links_of_the_output(newsroom: Newsroom) -> None:
+    """Stated by the page, by the neighbour's page, or by nothing but the order of the feed: the same links."""
+    for number, name in enumerate(["one", "two", "three", "four", "five"]):
+        newsroom.poll(entry(name, published=NOW - (9 - number) * HOUR))
+    newsroom.scrape(A + "one", previous=A + "zero", next=A + "three")
+    newsroom.scrape(A + "three", previous=A + "two")
+    for name in ("two", "four", "five"):
+        newsroom.scrape(A + name)
+    newsroom.publish()
+    assert viewed(newsroom) == shown(newsroom)
+    sources = {(row["id"], row["stated_by"]) for row in newsroom.rows("SELECT id, stated_by FROM next_posts")}
+    ids = [newsroom.article_id(A + name) for name in ("one", "two", "three", "four")]
+    assert sources == set(zip(ids, ("page", "next page", "feed order", "feed order"), strict=True))
+
+
+def test_the_view_has_the_links_of_a_reversed_site(newsroom: Newsroom) -> None:
+    """Dates settle the direction there, too."""
+    reversed_site(newsroom)
+    assert viewed(newsroom) == shown(newsroom)
+
+
+def test_the_view_steps_over_withdrawn_posts(newsroom: Newsroom) -> None:
+    """Two in a row that were withdrawn: what comes after them comes after the one before them, on both sides."""
+    for number, name in enumerate(["one", "two", "three", "four", "five"]):
+        newsroom.poll(entry(name, published=NOW - (9 - number) * HOUR))
+    newsroom.scrape(A + "one", next=A + "two")
+    for name in ("two", "three", "four", "five"):
+        newsroom.scrape(A + name)
+    newsroom.publish()
+    for name in ("two", "three"):
+        newsroom.store.withdrawals.withdraw(newsroom.article_id(A + name), "", NOW)
+    newsroom.publish()
+    one, four = newsroom.article_id(A + "one"), newsroom.article_id(A + "four")
+    assert viewed(newsroom) == shown(newsroom)
+    assert newsroom.value("SELECT next_id FROM next_posts WHERE id = ?", one) == four
+    assert newsroom.value("SELECT other_id FROM related WHERE id = ? AND relation = 'previous'", four) == one

@@ -73,6 +73,29 @@ def test_next_and_previous_links_are_those_of_the_pages(mirrored: Mirrored) -> N
     assert not wrong, "\n".join(map(str, wrong))
 
 
+def test_the_database_knows_the_neighbours_of_the_output(mirrored: Mirrored) -> None:
+    """`neighbour_posts` has the next and the previous post of each entry of the combined feed, and no other."""
+    items = {item["url"]: item["_aggregator"] for item in mirrored.items() if item.get("url")}
+    with mirrored.database() as database:
+        rows = database.execute(
+            "SELECT coalesce(articles.url, 'http://mirror.example/' || posts.path), direction,"
+            " coalesce(other_url, 'http://mirror.example/' || other_path), other_title"
+            " FROM neighbour_posts JOIN articles ON articles.id = neighbour_posts.id"
+            " JOIN posts ON posts.article_id = articles.id"
+        ).fetchall()
+        named = database.execute("SELECT count(*) FROM next_posts WHERE stated_by IS NULL").fetchone()[0]
+    known = {(row[0], row[1]): (row[2], row[3]) for row in rows if row[0] in items}
+    links = {
+        (url, direction): (facts[direction]["url"], facts[direction]["title"])
+        for url, facts in items.items()
+        for direction in ("next", "previous")
+        if facts[direction]
+    }
+    assert len(links) > 60
+    assert known == links
+    assert named == 0
+
+
 def test_a_next_link_leads_to_the_mirrored_post(mirrored: Mirrored) -> None:
     """On the mirror and in the feed, the neighbour that we hold is a page of ours, and that page is there."""
     held = [item["_aggregator"]["next"] for item in mirrored.items() if item["_aggregator"]["next"]]
