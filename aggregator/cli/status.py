@@ -16,6 +16,7 @@ import typer
 from aggregator.cli.app import Here, Json, app, clock, complain, here, iso, line, print_json, print_table, say
 from aggregator.models.errors import ConfigError
 from aggregator.text.urls import redact
+from aggregator.text.wording import about
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -199,7 +200,7 @@ def _aligned(cells: Sequence[str], widths: Sequence[int], colour: str = "") -> T
 
 
 def _ago(time: datetime | None, now: datetime) -> str:
-    return f"{_span((now - time).total_seconds())} ago" if time else "never"
+    return f"{about(now - time)} ago" if time else "never"
 
 
 def _ahead(state: FeedState, now: datetime) -> str:
@@ -207,15 +208,7 @@ def _ahead(state: FeedState, now: datetime) -> str:
 
     if state.status in (FeedStatus.PAUSED, FeedStatus.GONE):
         return "no more"
-    seconds = (state.next_poll - now).total_seconds() if state.next_poll else 0
-    return f"in {_span(seconds)}" if seconds > 0 else "now"
-
-
-def _span(seconds: float) -> str:
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size or (seconds >= size and unit != "d"):
-            return f"{int(seconds // size)} {unit}"
-    return f"{max(0, int(seconds))} s"
+    return f"in {about(state.next_poll - now)}" if state.next_poll and state.next_poll > now else "now"
 
 
 # --- for programs ----------------------------------------------------------------------------------------------

@@ -339,7 +339,7 @@ class Mirror:
     def subscribe(self) -> bytes:
         """How to follow the site: every feed that there is, and which format suits what."""
         groups = [
-            ("Selections", [(name, page.removesuffix(".html")) for name, page in self.outputs]),
+            ("Outputs", [(name, page.removesuffix(".html")) for name, page in self.outputs]),
             ("By tag", [(tag, f"tags/{slug}") for tag, slug in sorted(self.slugs.items())]),
             ("By source", [(source.name, f"sources/{source.slug}") for source in self.sources.values()]),
         ]

@@ -42,6 +42,7 @@ from .scrape import Neighbour as Neighbour
 from .scrape import PageKind as PageKind
 from .scrape import PendingImage as PendingImage
 from .scrape import Picture as Picture
+from .store import Backlog as Backlog
 from .store import FeedEvent as FeedEvent
 from .store import FeedState as FeedState
 from .store import FeedStatus as FeedStatus

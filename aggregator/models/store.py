@@ -188,3 +188,20 @@ class SearchHit:
     edits: int = 0
     copy_of: str | None = None
     also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How far reading is: feeds, and those that were polled; whether there are entries, and posts; articles that wait
+    and are done; of these, how many were fetched `lately`, since `lately_since`.
+    """
+
+    feeds: int = 0
+    read: int = 0
+    entries: bool = False
+    posts: bool = False
+    pending: int = 0
+    done: int = 0
+    lately: int = 0
+    lately_since: datetime | None = None
+    offline_since: datetime | None = None

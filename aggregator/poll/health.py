@@ -23,11 +23,11 @@ from enum import StrEnum
 from http import HTTPStatus
 from itertools import pairwise
 
-from aggregator.models import FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
+from aggregator.models import Backlog, FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
 from aggregator.models.errors import Barrier, FetchError, StageError, WebPage
 from aggregator.poll import CUT_SHORT, MOVE_AFTER
 from aggregator.text.urls import redact
-from aggregator.text.wording import about, duration
+from aggregator.text.wording import about
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class StatusText:
 
     label: str
     words: str
+    remarks: tuple[str, ...] = ()
+    """What holds for a healthy feed, too: a limit, a move, pages that robots.txt keeps from us."""
 
 
 _ADVICE = {
@@ -66,8 +68,8 @@ _BARRIERS = {401: Barrier.LOGIN, 403: Barrier.BLOCKED}
 def describe(state: FeedState, disallowed: int = 0) -> StatusText:
     """How `state` stands; `disallowed` are the pages of its articles that robots.txt keeps from us."""
     label, words = _now(state)
-    notes = [words, state.limit, *_moves(state), *_pages(disallowed)]
-    return StatusText(label, "; ".join(note for note in notes if note))
+    remarks = tuple(note for note in (state.limit, *_moves(state), *_pages(disallowed)) if note)
+    return StatusText(label, "; ".join(note for note in (words, *remarks) if note), remarks)
 
 
 def _now(state: FeedState) -> tuple[str, str]:
@@ -151,11 +153,16 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A feed's condition and the reason for it: `short` for a table, `words` a sentence."""
+    """A feed's condition and the reason for it: `short` for a table, `words` a sentence.
+
+    `remedy` is what can be done about trouble, where `words` do not have it; `remarks` are those of StatusText.
+    """
 
     condition: Condition
     short: str
     words: str
+    remedy: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def trouble(self) -> bool:
@@ -205,16 +212,75 @@ def diagnose(state: FeedState, now: datetime, disallowed: int = 0, flagged: str 
     condition, short, words = _condition(state, now), stands.label, stands.words
     success = state.last_success
     if condition in (Condition.BROKEN, Condition.FAILING):
-        words = f"{words}; last success {duration(now - success)} ago" if success else f"{words}; it has never worked"
+        words = f"{words}; last success {about(now - success)} ago" if success else f"{words}; it has never worked"
     if condition is Condition.BROKEN:
-        short = f"broken for {duration(now - success)}" if success else "never worked"
+        short = f"broken for {about(now - success)}" if success else "never worked"
     if condition is Condition.SILENT and (quiet := silence(state.posted, now)):
         short, words = f"silent for {about(quiet.lasts)}", f"{quiet.words}; {words}"
     if flagged:
         words = f"{words}; its pages are read badly: {flagged}"
     if flagged and condition is Condition.OK:
         condition, short = Condition.MISREAD, "pages read badly"
-    return Diagnosis(condition, short, _sentence(words))
+    remarks = tuple(map(_sentence, stands.remarks))
+    return Diagnosis(condition, short, _sentence(words), _remedy(condition, state), remarks)
+
+
+def _remedy(condition: Condition, state: FeedState) -> str:
+    doctor = f"`aggregator doctor {shlex.quote(redact(state.url))}` fetches it now and explains the answer"
+    match condition:
+        case Condition.BROKEN:
+            return f"{doctor}. If the site has a new feed, `aggregator add` with the site's address finds it."
+        case Condition.FAILING:
+            return f"Often passes by itself. {doctor}."
+        case Condition.SILENT:
+            where = redact(state.home_page_url) if state.home_page_url else "the site"
+            return f"Look at {where}: if it has newer posts, its feed has moved. {doctor}."
+        case Condition.MISREAD:
+            return f"A site rule may help (docs/rules.md): `aggregator rules` shows which there are. {doctor}."
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMinutes:
+    """How far a backlog is: `heading` says what the matter is, `words` how far it is; both empty when all is read."""
+
+    heading: str = ""
+    words: str = ""
+
+
+BACKLOG = 20
+"""Articles that wait to be fetched, from which that is worth telling on the front page once it shows posts."""
+
+
+def first_minutes(backlog: Backlog, now: datetime) -> FirstMinutes:
+    """What a site without posts, or with a backlog, says of itself: what it waits for, and how fast that comes."""
+    if backlog.offline_since:
+        return FirstMinutes(OFFLINE, network_text(backlog.offline_since, now) or "")
+    if not backlog.feeds:
+        return FirstMinutes("No feeds yet", "`aggregator add` with a site's address adds the first one.")
+    feeds = "1 feed" if backlog.feeds == 1 else f"{backlog.feeds:,} feeds"
+    words = ""
+    if 0 < backlog.read < backlog.feeds or backlog.pending:
+        every = feeds if backlog.read == backlog.feeds else f"{backlog.read:,} of {feeds}"
+        fetched = f", {backlog.pending:,} articles to fetch, {backlog.done:,} done" if backlog.pending else ""
+        words = f"{every} read{fetched}{_rate(backlog, now)}."
+    if not backlog.entries:
+        if backlog.read < backlog.feeds:
+            return FirstMinutes(f"Reading {feeds} for the first time", words)
+        return FirstMinutes("No posts yet", f"{feeds} read: none has an entry. The next poll looks again.")
+    if not backlog.posts:
+        return FirstMinutes("The first posts are on their way", words)
+    if backlog.pending >= BACKLOG:
+        return FirstMinutes("Articles are being fetched", words)
+    return FirstMinutes()
+
+
+def _rate(backlog: Backlog, now: datetime) -> str:
+    """`, 140 a minute`, over the last minutes; empty where nothing came."""
+    if not (backlog.pending and backlog.lately and backlog.lately_since):
+        return ""
+    minutes = max((now - backlog.lately_since).total_seconds(), 1.0) / 60
+    return f", {max(round(backlog.lately / minutes), 1):,} a minute"
 
 
 def _condition(state: FeedState, now: datetime) -> Condition:
@@ -274,7 +340,7 @@ def idle(last_poll: datetime | None, next_poll: datetime | None, now: datetime) 
     found = resting(last_poll, next_poll, now)
     if found is None or last_poll is None:
         return None
-    return replace(found, at=now, title=f"No feed was polled for {duration(now - last_poll)}")
+    return replace(found, at=now, title=f"No feed was polled for {about(now - last_poll)}")
 
 
 def resting(last_poll: datetime | None, next_poll: datetime | None, now: datetime) -> FeedEvent | None:
@@ -286,13 +352,14 @@ def resting(last_poll: datetime | None, next_poll: datetime | None, now: datetim
 
 
 def _gap(before: FeedState, now: datetime) -> str:
-    return f" in {duration(now - before.last_success)}" if before.last_success else ""
+    return f" in {about(now - before.last_success)}" if before.last_success else ""
 
 
 def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
 
 
+OFFLINE = "The network is down: no feed could be read"
 BEGINS = "The network seems to be down"
 
 NOTHING_FAILED = (
@@ -309,11 +376,11 @@ def network_event(since: datetime | None, *, offline: int, answered: int, now: d
     if offline and since is None:
         return FeedEvent(now, "offline", BEGINS, NOTHING_FAILED)
     if answered and not offline and since is not None:
-        words = f"It seemed to be down for {duration(now - since)}, since {since:%Y-%m-%d %H:%M} UTC."
+        words = f"It seemed to be down for {about(now - since)}, since {since:%Y-%m-%d %H:%M} UTC."
         return FeedEvent(now, "online", "The network is back", words)
     return None
 
 
 def network_text(since: datetime | None, now: datetime) -> str | None:
     """What is to be said of it as long as it lasts; None: all is well."""
-    return f"{BEGINS} (for {duration(now - since)}). {NOTHING_FAILED}" if since else None
+    return f"{BEGINS} (for {about(now - since)}). {NOTHING_FAILED}" if since else None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.models import NotedEvent, PollResult, Post
+from aggregator.models import Backlog, NotedEvent, PollResult, Post
 from aggregator.store import feeds, posts, times
 from aggregator.store import search as fts
 from aggregator.store.connection import Session, Sql
@@ -257,6 +257,11 @@ class Queries:
         """Since when the network seems to be down; None: it is not."""
         with self._session.read() as sql:
             return feeds.offline_since(sql)
+
+    def backlog(self, now: datetime) -> Backlog:
+        """How far reading is, and how fast articles came in the last minutes before `now`."""
+        with self._session.read() as sql:
+            return feeds.backlog(sql, now)
 
     def pulse(self) -> Pulse:
         """Whether the program is at work: when it last polled, when it should have, what it last put out."""

@@ -10,6 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 MUCH = 5
 """Of so many hours, nobody counts the minutes."""
 
+ROUGHLY_FROM = timedelta(minutes=5)
+"""Below, a duration is shown as it is."""
+
 _UNITS = ((86400, "day", "days"), (3600, "h", "h"), (60, "min", "min"), (1, "s", "s"))
 
 
@@ -35,11 +38,14 @@ def _counted(count: int, index: int) -> str:
 
 
 def about(span: timedelta) -> str:
-    """A duration that is only known roughly: to the half hour from two hours on, to five minutes below.
+    """How long ago something was, or until it is, as every page and command shows it: to the half hour from two hours
+    on, to five minutes from five minutes on, below as it is.
 
-    >>> about(timedelta(hours=2, minutes=53)), about(timedelta(minutes=32))
-    ('3 h', '30 min')
+    >>> about(timedelta(hours=2, minutes=53)), about(timedelta(minutes=32)), about(timedelta(seconds=90))
+    ('3 h', '30 min', '1 min 30 s')
     """
+    if span < ROUGHLY_FROM:
+        return duration(span)
     step = timedelta(minutes=30 if span >= timedelta(hours=2) else 5)
     return duration(max(round(span / step), 1) * step)
 

@@ -51,10 +51,12 @@ ASKING = 8
 """Threads that may ask the database at once. AnyIO has 40: however many searches wait, files go out meanwhile."""
 
 SHORT = {
-    "/feed": "feed.html", "/sources": "sources.html", "/tags": "sources.html",
+    "/feed": "feed.html", "/feed/": "../feed.html", "/feeds": "feed.html", "/exploited": "exploited.html",
+    "/sources": "sources.html", "/sources/": "../sources.html", "/tags": "sources.html#tags",
+    "/tags/": "../sources.html#tags", "/outputs": "feed.html", "/outputs/": "../feed.html",
     "/archive": "archive/", "/stories": "stories/",
 }  # fmt: skip
-"""What people type, and where it leads."""
+"""What people type, and where it leads. `tags/` and the like are folders of pages without a page of their own."""
 
 _XML_FEEDS = ("application/atom+xml", "application/rss+xml")
 
@@ -111,7 +113,7 @@ def application(
         Route("/status", apart(status.page)),
         *(Route(f"/health.{extension}", status.feed) for extension in EXTENSIONS),
         Route("/desk.css", style),
-        *(Route(path, partial(_to, page)) for path, page in SHORT.items()),
+        *(Route(path, partial(_to, public, site, page)) for path, page in SHORT.items()),
         Route("/{path:path}", lambda request: respond(public, request, site)),
     ]
     made = Starlette(
@@ -195,7 +197,11 @@ def style(request: Request) -> Response:
     return document(request, (STATIC / "desk.css").read_bytes(), TYPES[".css"])
 
 
-def _to(page: str, _: Request) -> Response:
+def _to(public: Path, site: Site, page: str, request: Request) -> Response:
+    """Redirect to `page`; not where the folder has an index of its own: a source may be called Index."""
+    path = request.path_params["path"] = request.scope["path"][1:]
+    if path.endswith("/") and locate(public, path):
+        return respond(public, request, site)
     return RedirectResponse(page, 308)
 
 

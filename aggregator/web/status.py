@@ -1,8 +1,8 @@
-"""`/status`: how every feed does, for people; the ones in trouble first, with a chart of what each posted."""
+"""`/status`: every feed's health. Feeds in trouble on top, with cause and remedy; the healthy ones in a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,11 +16,11 @@ from aggregator.config.settings import Site
 from aggregator.models import FeedState, NotedEvent
 from aggregator.pipeline import data_files
 from aggregator.poll import health
-from aggregator.poll.health import Condition, Diagnosis
+from aggregator.poll.health import Condition, Diagnosis, FirstMinutes
 from aggregator.store import Store
 from aggregator.store.feeds import PageCounts
 from aggregator.store.intel_data import IntelData
-from aggregator.text.wording import duration
+from aggregator.text.wording import about
 from aggregator.web.files import TYPES
 from aggregator.web.rendering import Templates
 from aggregator.web.search import document
@@ -69,7 +69,6 @@ class Status:
         self._database = database
         self._clock = clock
         self._templates = templates
-        self._seen = (clock(), 0)
 
     def feed(self, request: Request) -> Response:
         """`/health.atom`, `.rss`, `.json`: what happened to the feeds, and whether polling rests now."""
@@ -80,18 +79,6 @@ class Status:
         if rest:
             events = (NotedEvent(0, rest.at, rest.kind, rest.title, rest.words), *events)
         return document(request, emit.health(self._site, events, extension), TYPES[f".{extension}"])
-
-    def _under_way(self, rows: Sequence[StatusLine], pages: Iterable[PageCounts], now: datetime) -> str:
-        """How far a backlog of articles is, and how fast it shrinks since the page was last asked for."""
-        counts = list(pages)
-        pending, done = sum(one.pending for one in counts), sum(one.scraped + one.failed for one in counts)
-        (before, done_before), self._seen = self._seen, (now, done)
-        if not pending:
-            return ""
-        read = sum(row.state.last_poll is not None for row in rows)
-        minutes = (now - before).total_seconds() / 60
-        rate = f", {(done - done_before) / minutes:,.0f} a minute" if 0 < done_before < done and minutes else ""
-        return f"{read} of {len(rows)} feeds read, {pending:,} articles to fetch, {done:,} done{rate}"
 
     def _data_files(self, now: datetime) -> list[DataFileLine]:
         path = data_files.database(self._database.parent)
@@ -104,7 +91,7 @@ class Status:
                 one.name,
                 (one.stated_at or one.version or "")[:10],
                 one.rows or 0,
-                f"{duration(now - one.fetched_at)} ago" if one.fetched_at else "never",
+                f"{about(now - one.fetched_at)} ago" if one.fetched_at else "never",
                 one.error or ("not fetched for long" if data_files.is_old(one, now) else ""),
             )
             for one in sorted(found, key=lambda one: (not (one.error or data_files.is_old(one, now)), one.name))
@@ -119,16 +106,21 @@ class Status:
             rows, pulse, events = _rows(store, now), store.queries.pulse(), store.queries.events(EVENTS)
             offline = health.network_text(store.queries.offline_since(), now)
             watched = store.intel.watched(now - timedelta(days=DAYS))
-            under_way = self._under_way(rows, store.queries.pages().values(), now)
+            begun = health.first_minutes(store.queries.backlog(now), now)
         show, tag, sort = (request.query_params.get(name, "") for name in ("show", "tag", "sort"))
         rest = health.idle(pulse.last_poll, pulse.next_poll, now)
+        apart = sort not in _SORTS or sort == "trouble"  # in any other order they stand among the others
+        chosen = _sorted(_chosen(rows, show, tag), sort)
         return self._templates.page(
             "status.html",
             request,
             now=now,
-            rows=_sorted(_chosen(rows, show, tag), sort),
+            troubled=[row for row in chosen if row.diagnosis.trouble and apart],
+            rows=[row for row in chosen if not (row.diagnosis.trouble and apart)],
+            chosen=len(chosen),
             total=len(rows),
             entries=sum(row.state.entries for row in rows),
+            heading=_heading(rows, begun, offline=offline is not None),
             counts=_counts(rows),
             trouble=sum(row.diagnosis.trouble for row in rows),
             show=show,
@@ -136,15 +128,28 @@ class Status:
             tags=sorted({tag for row in rows for tag in row.state.tags}),
             sort=sort if sort in _SORTS else "trouble",
             sorts=tuple(_SORTS),
-            offline=offline,
-            under_way=under_way,
+            under_way="" if offline else begun.words,
             rest=offline or (rest.words if rest else ""),
-            events=[(event, f"{duration(now - event.at)} ago") for event in events],
+            events=[(event, f"{about(now - event.at)} ago") for event in events],
             files=self._data_files(now),
             watched=watched,
             days=DAYS,
             height=CHART_HEIGHT,
         )
+
+
+def _heading(rows: Sequence[StatusLine], begun: FirstMinutes, *, offline: bool) -> str:
+    """What matters most, in a sentence: the network, then feeds in trouble, then what has not been read yet."""
+    total, trouble = len(rows), sum(row.diagnosis.trouble for row in rows)
+    if offline or not total:
+        return begun.heading
+    if trouble:
+        return f"{trouble} of {total} feeds need{'s' * (trouble == 1)} attention"
+    if not any(row.state.entries for row in rows) and any(row.state.last_poll is None for row in rows):
+        return begun.heading
+    if total == 1:
+        return "The feed is healthy"
+    return f"All {total} feeds are healthy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +195,13 @@ def _rows(store: Store, now: datetime) -> list[StatusLine]:
 
 
 def _row(state: FeedState, diagnosis: Diagnosis, drawn: Chart, notes: tuple[str, ...], now: datetime) -> StatusLine:
-    ago = f"{duration(now - state.last_success)} ago" if state.last_success else "never"
+    ago = f"{about(now - state.last_success)} ago" if state.last_success else "never"
     if diagnosis.condition in (Condition.PAUSED, Condition.GONE):
         ahead = "no more"
     elif state.next_poll is None or state.next_poll <= now:
         ahead = "now"
     else:
-        ahead = f"in {duration(state.next_poll - now)}"
+        ahead = f"in {about(state.next_poll - now)}"
     return StatusLine(state, diagnosis, drawn, ago, ahead, notes)
 
 
@@ -261,7 +266,8 @@ def _counts(rows: Sequence[StatusLine]) -> list[tuple[Condition, int]]:
 
 
 def _nothing(now: datetime) -> dict[str, Any]:
-    empty = dict.fromkeys(("rows", "counts", "tags", "events", "files", "watched"), ())
-    texts = dict.fromkeys(("show", "tag", "rest", "offline", "under_way"), "")
-    numbers = {"total": 0, "entries": 0, "trouble": 0, "days": DAYS, "height": CHART_HEIGHT}
-    return {"now": now, "sort": "trouble", "sorts": tuple(_SORTS), **empty, **texts, **numbers}
+    empty = dict.fromkeys(("rows", "troubled", "counts", "tags", "events", "files", "watched"), ())
+    texts = dict.fromkeys(("show", "tag", "rest", "under_way"), "")
+    numbers = {"total": 0, "chosen": 0, "entries": 0, "trouble": 0, "days": DAYS, "height": CHART_HEIGHT}
+    order = {"sort": "trouble", "sorts": tuple(_SORTS)}
+    return {"now": now, "heading": "No feeds yet", **order, **empty, **texts, **numbers}

@@ -349,3 +349,15 @@ def test_a_site_below_a_path_of_ours_shows_the_files_first(filled: Path) -> None
     with serving(filled, Site(base_url="https://news.example/archive/", page_size=10)) as ask:
         assert ask("/archive/index.html").body == (filled / "public/archive/index.html").read_bytes()
         assert ask("/archive/feed.atom").status == 200
+
+
+@pytest.mark.parametrize("name", ["archive", "stories", "sources", "tags", "outputs", "feed"])
+def test_what_people_type_leads_somewhere(filled: Path, name: str) -> None:
+    """Each with and without a slash ends at a page."""
+    with serving(filled) as asking:
+        for path in (f"/{name}", f"/{name}/"):
+            answer = asking(path)
+            if answer.status == 308:
+                target = urljoin(path, answer.headers["location"]).partition("#")[0]
+                answer = asking(target)
+            assert (path, answer.status) == (path, 200)

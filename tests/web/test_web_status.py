@@ -58,8 +58,8 @@ def rows(answer: Any) -> dict[str, str]:
     """The state of each feed on the page, in its order."""
     page = html.fromstring(answer.body)
     return {
-        row.xpath(".//h2")[0].text_content(): row.xpath('.//p[contains(@class, "state")]')[0].text_content()
-        for row in page.xpath('//li[@class="feed"]')
+        row.xpath(".//h2 | .//th/a")[0].text_content(): row.xpath('.//*[contains(@class, "state")]')[0].text_content()
+        for row in page.xpath('//li[@class="feed"] | //table[@class="healthy"]/tbody/tr')
     }
 
 
@@ -109,6 +109,53 @@ def test_charts_say_in_words_what_they_show(sick: Any) -> None:
     assert names[-1] == "0 posts in 30 days"
 
 
+def test_trouble_has_a_cause_and_a_remedy_and_the_healthy_a_table(sick: Any) -> None:
+    """Four cards on top, each with what can be done; below them one table of those that need nothing."""
+    page = html.fromstring(sick("/status").body)
+    cards = page.xpath('//li[@class="feed"]')
+    assert len(cards) == 4
+    assert all("aggregator" in card.text_content() for card in cards)
+    (silent,) = (card for card in cards if card.xpath('.//*[contains(@class, "silent")]'))
+    assert "its feed has moved" in silent.text_content()
+    names = [name.text_content() for name in page.xpath('//table[@class="healthy"]//th[@scope="row"]/a')]
+    assert names == ["Zeta", "Alpha"]
+    assert not page.xpath('//table[@class="healthy"]/preceding::table')
+
+
+def test_the_navigation_is_that_of_the_mirror(sick: Any) -> None:
+    """The same stops in the same order, Exploited among them."""
+    stops = html.fromstring(sick("/status").body).xpath("//nav[@aria-label='Site']//a/text()")
+    assert stops == ["Latest", "Stories", "Exploited", "Sources", "Archive", "Search", "Status"]
+
+
+def test_a_feed_without_entries_is_read(tmp_path: Path) -> None:
+    """Before the first poll it is being read for the first time; after it no longer, though it has nothing."""
+    with Store.open(tmp_path / "aggregator.db") as store:
+        room = Newsroom(store, "Alpha")
+        with serving(tmp_path) as asking:
+            assert "<h1>Reading 1 feed for the first time</h1>" in asking("/status").text
+            room.poll()
+            text = asking("/status").text
+            assert "for the first time" not in text
+            assert "<h1>The feed is healthy</h1>" in text
+            assert "1 feed read: none has an entry" in text
+
+
+def test_durations_are_rounded_alike(tmp_path: Path) -> None:
+    """Two hours and 53 minutes are three hours wherever they stand: on the page, and on the command line."""
+    with Store.open(tmp_path / "aggregator.db") as store:
+        room = Newsroom(store, "Alpha")
+        room.poll(entry("one"))
+        state = replace(room.feed("Alpha"), status=FeedStatus.BACKING_OFF, failures=4, last_error="no answer")
+        store.save_poll(PollOutcome(state, PollResult.FAILED, NOW, 500, error="no answer"))
+    later = NOW + timedelta(days=2, hours=2, minutes=53)
+    with serving(tmp_path, clock=lambda: later) as asking:
+        text = html.fromstring(asking("/status").body).text_content()
+    assert "broken for 2 days 3 h" in text
+    assert text.count("2 days 3 h ago") >= 2
+    assert health.diagnose(state, later).short == "broken for 2 days 3 h"
+
+
 def test_a_chart_is_a_bar_a_day() -> None:
     """Today is the last; the highest fills the height; one post can be seen beside a hundred."""
     drawn = chart({"2026-03-10": 100, "2026-03-09": 1, "2025-01-01": 9}, NOW)
@@ -118,7 +165,7 @@ def test_a_chart_is_a_bar_a_day() -> None:
 
 def test_pages_that_wait_are_said(sick: Any) -> None:
     """In each feed whose pages are not read yet."""
-    notes = html.fromstring(sick("/status?sort=name").body).xpath('//p[@class="note"]/text()')
+    notes = html.fromstring(sick("/status?sort=name").body).xpath('//*[@class="note"]/text()')
     assert notes[0] == "19 pages wait to be fetched"
 
 
