@@ -362,7 +362,14 @@ class Pipeline:
         if behind:
             self.store.rebuilt()
         emit.write_health(self.config.site, self.store.queries.events(emit.HEALTH_EVENTS), self.out)
+        self._note_progress()
         self.hubs.note(self.config, tally.built.files, now)
+
+    def _note_progress(self) -> None:
+        """Have the front page say how far a backlog is, while there is one."""
+        now = self.clock()
+        note = health.first_minutes(self.store.queries.backlog(now), now)
+        emit.write_front_note(self.out, note.heading, note.words)
 
     def _publish(self, tally: Tally, now: datetime) -> int:
         """Give what is ready its place, in order of date; how many posts.
@@ -385,8 +392,10 @@ class Pipeline:
         def emit_ready() -> None:
             while not done.wait(MEANWHILE_S) and not self.stopping.is_set():
                 try:
-                    if self._publish(tally, self.clock()):
+                    if self._publish(tally, self.clock()) or not (self.out / "index.html").exists():
                         self.emit(tally)
+                    else:
+                        self._note_progress()
                 except AggregatorError as error:  # the emit at the end meets it again, and raises it
                     log.warning("not written yet", error=str(error))
                     return

@@ -267,7 +267,7 @@ def first_minutes(backlog: Backlog, now: datetime) -> FirstMinutes:
     if not backlog.entries:
         if backlog.read < backlog.feeds:
             return FirstMinutes(f"Reading {feeds} for the first time", words)
-        return FirstMinutes("No posts yet", f"{feeds} read: none has an entry. The next poll looks again.")
+        return FirstMinutes("Nothing to show yet", f"{feeds} read: none has an entry. The next poll looks again.")
     if not backlog.posts:
         return FirstMinutes("The first posts are on their way", words)
     if backlog.pending >= BACKLOG:
