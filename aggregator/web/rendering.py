@@ -1,11 +1,11 @@
-"""Pages from the templates beside this module. Everything is escaped; pages link relatively and need no script."""
+"""Pages from the templates beside this module. Everything is escaped; pages link relatively and work without script."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -27,7 +27,7 @@ class Templates:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._environment = Environment(
-            loader=PackageLoader("aggregator.web"),
+            loader=ChoiceLoader([PackageLoader("aggregator.web"), PackageLoader("aggregator.emit")]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

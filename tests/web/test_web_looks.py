@@ -246,18 +246,85 @@ def test_the_keyboard_gets_everywhere_and_is_seen(site: tuple[str, Shelf], page:
     assert {"PRE", "TABLE"} <= {name for name, _, _ in stops}
 
 
+def pressed(page: Page, key: str) -> str:
+    """Where a key leads."""
+    page.press(key)
+    page.loaded()
+    return str(page.run("location.pathname.slice(1)"))
+
+
 def test_keys_lead_to_the_next_and_the_previous_post(site: tuple[str, Shelf], page: Page) -> None:
-    """j and k follow rel next and prev on a post's page; in a list j goes to the first post."""
+    """n and p follow rel next and prev on a post's page; without a list j goes to the older one, as in every list."""
     base, held = site
     page.look(1280)
-    for path, key, leads in ((held.posts[5].path, "j", 8), (held.posts[5].path, "k", 2)):
-        page.open(base + path)
-        page.press(key)
-        page.loaded()
-        assert page.run("location.pathname") == f"/{held.posts[leads].path}"
+    page.open(base)
+    page.run("sessionStorage.clear()")
+    for key, leads in (("n", 8), ("p", 2), ("j", 2), ("k", 8)):
+        page.open(base + held.posts[5].path)
+        assert pressed(page, key) == held.posts[leads].path
     page.open(base)
     page.press("j")
     assert page.run("document.activeElement.textContent") == HASH
+
+
+def test_j_and_k_go_through_the_list_one_came_from(site: tuple[str, Shelf], page: Page) -> None:
+    """Down and up the front page, from post to post; u leads back; n leaves it for the outlet's own chain."""
+    base, held = site
+    page.look(1280)
+    page.open(base)
+    listed = page.run("[...document.querySelectorAll('a.post')].map((one) => one.pathname.slice(1))")
+    page.run("void document.querySelectorAll('a.post')[1].click()")
+    page.loaded()
+    assert page.run("location.pathname.slice(1)") == listed[1]
+    assert pressed(page, "j") == listed[2]
+    assert pressed(page, "j") == listed[3]
+    assert pressed(page, "k") == listed[2]
+    assert pressed(page, "u") == ""
+    page.press("j")
+    page.press("j")
+    assert page.run("[...document.querySelectorAll('a.post')].indexOf(document.activeElement)") == 1
+    page.press("k")
+    assert page.run("[...document.querySelectorAll('a.post')].indexOf(document.activeElement)") == 0
+
+
+def test_the_other_keys(site: tuple[str, Shelf], page: Page) -> None:
+    """`?` shows and hides what there is, on both kinds of pages; `/` leads to the search, and there to its field."""
+    base, _ = site
+    page.look(1280)
+    for path in ("", "status"):
+        assert page.open(base + path) == []
+        page.press("?")
+        assert page.run("document.querySelector('#keys').open"), path
+        page.press("?")
+        assert not page.run("document.querySelector('#keys').open"), path
+    page.open(base)
+    assert pressed(page, "/") == "search"
+    page.press("/")
+    assert page.run("document.activeElement.id") == "q"
+
+
+def test_what_is_new_since_the_last_visit_is_marked(site: tuple[str, Shelf], page: Page) -> None:
+    """Nothing on the first visit, nor while it lasts; on the next one what was not there, unless it is old."""
+    base, _ = site
+    marks = "[document.querySelectorAll('.new').length, document.querySelector('.since').hidden]"
+    page.look(1280)
+    page.open(base)
+    page.run("localStorage.clear()")
+    page.open(base)
+    assert page.run(marks) == [0, True]
+    page.open(base)
+    assert page.run(marks) == [0, True]
+    forget = """(() => { const seen = JSON.parse(localStorage.getItem("seen")), newest = document.querySelector(".card time");
+        seen.last = Date.parse(newest.dateTime) + 3600e3; seen.seen = seen.seen.slice(2);
+        localStorage.setItem("seen", JSON.stringify(seen)); })()"""
+    page.run(forget)
+    for _ in range(2):  # on both pages of that visit
+        page.open(base)
+        assert page.run(marks) == [2, False]
+        assert page.run("document.querySelector('.since').textContent") == "2 new since your last visit."
+    page.run(forget.replace("+ 3600e3", "+ 40 * 86400e3"))
+    page.open(base)
+    assert page.run(marks) == [0, True]
 
 
 def test_arrows_move_about_in_an_enlarged_page(site: tuple[str, Shelf], page: Page) -> None:
