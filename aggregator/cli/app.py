@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlsplit
 
 import typer
 from typer.core import TyperGroup
@@ -150,6 +151,20 @@ class Here:
     @property
     def public(self) -> Path:
         return self.data / "public"
+
+    def opens(self, path: str) -> str:
+        """What opens a page of the mirror: its address where the site has a host of its own, else its file."""
+        address = ""
+        with suppress(ConfigError):
+            address = self.config.site.base_url.rstrip("/") + "/" + quote(path)
+        if address and urlsplit(address).hostname not in _THIS_MACHINE:
+            return address
+        file = self.public / path
+        return file.absolute().as_uri() if file.is_file() or not address else address
+
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+"""Hosts in `site.base_url` at which something answers only while the server runs."""
 
 
 def _version(wanted: bool) -> None:

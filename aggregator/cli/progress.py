@@ -1,7 +1,16 @@
-"""Progress of long work on a terminal: how much, how fast, how long it will take. In a pipe, nothing."""
+"""Progress of long work on a terminal: how much, how fast, how long it will take. In a pipe, nothing.
+
+Long output on a terminal, shown by a pager: `$PAGER`, or `less`. In a pipe nothing is held back.
+"""
 
 from __future__ import annotations
 
+import io
+import os
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -78,3 +87,35 @@ def rate(per_s: float | None) -> str:
     if not per_s:
         return "-"
     return f"{per_s:.0f}/s" if per_s >= 10 else f"{per_s:.1f}/s" if per_s >= 1 else f"{per_s * 60:.0f}/min"
+
+
+class _Held(io.StringIO):
+    """Output that is a terminal's, held back until its length is known."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@contextmanager
+def paged() -> Iterator[None]:
+    """Show what is printed within by a pager, if standard output is a terminal that it does not fit on."""
+    screen = sys.stdout
+    if not (screen.isatty() and sys.stdin.isatty()):
+        yield
+        return
+    held = _Held()
+    sys.stdout = held
+    try:
+        yield
+    finally:
+        sys.stdout = screen
+        _show(held.getvalue())
+
+
+def _show(text: str) -> None:
+    pager = shlex.split(os.environ.get("PAGER") or "less")
+    if text.count("\n") < shutil.get_terminal_size().lines or not (pager and shutil.which(pager[0])):
+        sys.stdout.write(text)
+        return
+    # -F: end at once if it fits after all; -R: colours; -X: leave it on the screen (as git has it)
+    subprocess.run(pager, input=text.encode("utf-8", "replace"), env={"LESS": "FRX", **os.environ}, check=False)  # noqa: S603 - the user's own pager

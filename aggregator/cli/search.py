@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.app import Json, app, existing, iso, line, print_json, say, show
+from aggregator.cli.progress import paged
 
 if TYPE_CHECKING:
     from aggregator.models import SearchHit
@@ -44,15 +45,15 @@ def search(
     if as_json:
         print_json([asdict(hit) | {"snippet": hit.snippet.translate(_MARKS)} for hit in hits])
         return
-    for hit in hits:
-        show_hit(hit)
+    with paged():
+        for hit in hits:
+            show_hit(hit, "" if hit.url else place.opens(hit.path))
     if not hits:
         say("nothing found")
     if (problem := _problem(query)) and not (hits and named) and (not hits or _MEANT_AS_SYNTAX.search(query)):
         say(
-            f"note: this is no FTS5 query ({problem}), so that its words were looked for as they are. Put words with "
-            "other signs than letters and digits in double quotes, and the whole in single ones: "
-            '\'"CVE-2026-1234" OR "log4j"\''
+            f"note: not valid FTS5 search syntax ({problem}); searched for the words as typed. Put terms with "
+            'punctuation in double quotes, and the whole in single ones: \'"CVE-2026-1234" OR "log4j"\''
         )
 
 
@@ -62,14 +63,17 @@ def _problem(query: str) -> str | None:
     return query_problem(query) if query.strip() else "it is empty"
 
 
-def show_hit(hit: SearchHit) -> None:
-    """One hit: date, title and outlet; its number; what it is a copy of, or who copied it; where it is; the passage."""
+def show_hit(hit: SearchHit, page: str = "") -> None:
+    """One hit: date, title and outlet; its number; what it is a copy of, or who copied it; where it is; the passage.
+
+    `page`: what opens its page on the mirror; it stands where the original has no address.
+    """
     margin = " " * 12
     show(f"{(iso(hit.published) or '')[:10]}  {line(hit.title)}  [{line(hit.source)}]", hang=12)
     if hit.copy_of:
         show(f"{margin}a copy of what {line(hit.copy_of)} published first")
     if hit.also_in:
         show(f"{margin}also in {line(', '.join(hit.also_in))}")
-    show(f"{margin}{hit.article_id}  {line(hit.url or hit.path)}", wrap=False)  # an address is to be copied
+    show(f"{margin}{hit.article_id}  {line(hit.url or page)}", wrap=False)  # an address is to be copied
     if passage := line(hit.snippet.translate(_MARKS)):
         show(f"{margin}{passage}")

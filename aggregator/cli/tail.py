@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zlib import crc32
 
 import typer
 
-from aggregator.cli.app import UNWRAPPED, app, dumps, existing, iso, line, say
+from aggregator.cli.app import UNWRAPPED, Here, app, dumps, existing, iso, line, say
 from aggregator.models.errors import StoreError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def tail(
     The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
     """
     place = existing(context)
-    shown, excuse = (_show_json if as_json else _show), ""
+    shown, excuse = (_show_json if as_json else partial(_show, place)), ""
     try:
         seen, posts = _newest(place.database, lines)
         shown(posts)
@@ -87,7 +88,7 @@ def _numbered(store: Store, posts: Sequence[Post]) -> Listed:
     return [(numbers[post.path], post) for post in posts]
 
 
-def _show(posts: Listed) -> None:
+def _show(place: Here, posts: Listed) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -102,7 +103,9 @@ def _show(posts: Listed) -> None:
         for piece in said.wrap(console, max(room, INDENT)):
             console.print(Text.assemble((date, "dim"), piece), soft_wrap=True)
             date = " " * INDENT
-        console.print(Text(f"{' ' * INDENT}{number}  {line(post.url or post.path)}", "dim"), soft_wrap=True)
+        console.print(
+            Text(f"{' ' * INDENT}{number}  {line(post.url or place.opens(post.path))}", "dim"), soft_wrap=True
+        )
 
 
 def _colour(slug: str) -> str:

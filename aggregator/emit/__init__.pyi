@@ -1,8 +1,8 @@
 from .build import build as build
 from .folder import notes_of as notes_of
-from .front_note import write_front_note as write_front_note
 from .health_feed import HEALTH_EVENTS as HEALTH_EVENTS
 from .health_feed import health as health
+from .health_feed import write_front_note as write_front_note
 from .health_feed import write_health as write_health
 from .opml import opml as opml
 from .outputs import answer as answer

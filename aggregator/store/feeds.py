@@ -24,7 +24,6 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from aggregator.models import (
-    Backlog,
     FeedEvent,
     FeedHints,
     FeedState,
@@ -434,47 +433,6 @@ def pages(sql: Sql) -> dict[int, PageCounts]:
     for row in sql.all("SELECT feed_id, state, count(*) AS articles FROM articles GROUP BY feed_id, state"):
         counts[row["feed_id"]][row["state"]] = row["articles"]
     return {feed_id: PageCounts(**states) for feed_id, states in counts.items()}
-
-
-LATELY = timedelta(minutes=5)
-"""How far back the rate of a backlog is measured."""
-
-_BACKLOG = """
-    SELECT count(*) AS feeds, coalesce(sum(last_poll IS NOT NULL), 0) AS read,
-        EXISTS (SELECT 1 FROM entries) AS entries,
-        EXISTS (SELECT 1 FROM posts WHERE sequence IS NOT NULL) AS posts
-    FROM feeds WHERE configured AND NOT paused
-"""
-_LATELY = """
-    SELECT count(*) AS fetched, min(fetched_at) AS since FROM articles
-    WHERE first_seen > :day AND fetched_at > :lately
-"""
-
-
-def backlog(sql: Sql, now: datetime) -> Backlog:
-    """How far reading is; the rate is that of articles which came within a day, while any wait."""
-    row = sql.one(_BACKLOG)
-    assert row is not None
-    states = {one["state"]: one["articles"] for one in sql.all(_BY_STATE)}
-    found = Backlog(
-        feeds=row["feeds"],
-        read=row["read"],
-        entries=bool(row["entries"]),
-        posts=bool(row["posts"]),
-        pending=states.get("pending", 0),
-        done=states.get("scraped", 0) + states.get("failed", 0),
-        offline_since=offline_since(sql),
-    )
-    if not found.pending:
-        return found
-    within = {"day": times.whole(now - timedelta(days=1)), "lately": times.whole(now - LATELY)}
-    late = sql.one(_LATELY, within)
-    if late is None or not late["fetched"]:
-        return found
-    return replace(found, lately=late["fetched"], lately_since=times.must_read(late["since"]))
-
-
-_BY_STATE = "SELECT state, count(*) AS articles FROM articles GROUP BY state"
 
 
 def missing(sql: Sql, since: datetime) -> dict[int, int]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from aggregator.models import Backlog, NotedEvent, PollResult, Post
 from aggregator.store import feeds, posts, times
@@ -108,6 +108,22 @@ class StoryDetail:
     id: str
     newest: int
     articles: tuple[ArticleSummary, ...] = field(default=())
+
+
+LATELY = timedelta(minutes=5)
+"""How far back the rate of a backlog is measured."""
+
+_BACKLOG = """
+    SELECT count(*) AS feeds, coalesce(sum(last_poll IS NOT NULL), 0) AS read,
+        EXISTS (SELECT 1 FROM entries) AS entries,
+        EXISTS (SELECT 1 FROM posts WHERE sequence IS NOT NULL) AS posts
+    FROM feeds WHERE configured AND NOT paused
+"""
+_LATELY = """
+    SELECT count(*) AS fetched, min(fetched_at) AS since FROM articles
+    WHERE first_seen > :day AND fetched_at > :lately
+"""
+_BY_STATE = "SELECT state, count(*) AS articles FROM articles GROUP BY state"
 
 
 class Queries:
@@ -261,7 +277,7 @@ class Queries:
     def backlog(self, now: datetime) -> Backlog:
         """How far reading is, and how fast articles came in the last minutes before `now`."""
         with self._session.read() as sql:
-            return feeds.backlog(sql, now)
+            return _backlog(sql, now)
 
     def pulse(self) -> Pulse:
         """Whether the program is at work: when it last polled, when it should have, what it last put out."""
@@ -283,3 +299,26 @@ def _posts(sql: Sql, ids: tuple[int, ...], *, listed: bool = False) -> list[tupl
     numbers = {row["path"]: row["article_id"] for row in rows}
     found = {numbers[post.path]: post for post in posts.assemble(sql, ids, listed=listed)}
     return [(id_, found[id_]) for id_ in ids if id_ in found]
+
+
+def _backlog(sql: Sql, now: datetime) -> Backlog:
+    """How far reading is; the rate is that of articles which came within a day, while any wait."""
+    row = sql.one(_BACKLOG)
+    assert row is not None
+    states = {one["state"]: one["articles"] for one in sql.all(_BY_STATE)}
+    found = Backlog(
+        feeds=row["feeds"],
+        read=row["read"],
+        entries=bool(row["entries"]),
+        posts=bool(row["posts"]),
+        pending=states.get("pending", 0),
+        done=states.get("scraped", 0) + states.get("failed", 0),
+        offline_since=feeds.offline_since(sql),
+    )
+    if not found.pending:
+        return found
+    within = {"day": times.whole(now - timedelta(days=1)), "lately": times.whole(now - LATELY)}
+    late = sql.one(_LATELY, within)
+    if late is None or not late["fetched"]:
+        return found
+    return replace(found, lately=late["fetched"], lately_since=times.must_read(late["since"]))

@@ -19,6 +19,7 @@ def at_terminal(
     *arguments: str,
     answers: tuple[str, ...] = (),
     width: int = 80,
+    lines: int = 40,
     interrupt_at: str | None = None,
 ) -> tuple[int, str]:
     """(exit code, what is shown). Each answer is typed when it is asked for; Ctrl-C when `interrupt_at` is shown."""
@@ -26,7 +27,7 @@ def at_terminal(
     env = {k: v for k, v in os.environ.items() if not k.startswith("AGGREGATOR_") and k not in ("NO_COLOR", "CI")}
     process = subprocess.Popen(
         program.command(*arguments), stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
-        env={**env, "COLUMNS": str(width), "LINES": "40", "TERM": "xterm-256color"},
+        env={**env, "COLUMNS": str(width), "LINES": str(lines), "TERM": "xterm-256color"},
     )  # fmt: skip
     os.close(follower)
     shown, waiting, asked = "", list(answers), 0

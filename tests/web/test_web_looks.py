@@ -269,7 +269,7 @@ def test_keys_lead_to_the_next_and_the_previous_post(site: tuple[str, Shelf], pa
 
 def test_j_and_k_go_through_the_list_one_came_from(site: tuple[str, Shelf], page: Page) -> None:
     """Down and up the front page, from post to post; u leads back; n leaves it for the outlet's own chain."""
-    base, held = site
+    base, _ = site
     page.look(1280)
     page.open(base)
     listed = page.run("[...document.querySelectorAll('a.post')].map((one) => one.pathname.slice(1))")

@@ -21,6 +21,7 @@ from support.terminal import at_terminal
 
 from aggregator.cli import init, main
 from aggregator.cli.app import PANELS, printable
+from aggregator.cli.app import Here as Whereabouts
 from aggregator.cli.manual import man_page, manual
 from aggregator.cli.progress import rate
 from aggregator.cli.search import show_hit
@@ -353,7 +354,7 @@ def test_search_explains_a_query_that_is_none(
     """Its words are looked for, and it is said what is wrong with it; words with signs need no sermon."""
     here = Here(polled, capsys, monkeypatch)
     ended = here.run("search", "kettle AND (")
-    assert "this is no FTS5 query" in ended.stderr
+    assert "not valid FTS5 search syntax" in ended.stderr
     assert "double quotes" in ended.stderr
     assert "FTS5" not in here.run("search", "port").stderr
 
@@ -366,6 +367,33 @@ def test_search_marks_copies(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "also in B, C" in shown
     assert "a copy of what A published first" in shown
+
+
+def test_a_page_is_named_by_what_opens_it(polled: Program) -> None:
+    """By its file, where the site is this machine's; by its address, where the site has a host; never as `posts/...`."""
+    place = Whereabouts(polled.config, polled.data)
+    page = next(path for path in (polled.data / "public").glob("posts/**/*.html"))
+    path = str(page.relative_to(polled.data / "public"))
+    assert place.opens(path) == page.as_uri()
+    assert place.opens("posts/none.html") == "http://127.0.0.1:8080/posts/none.html"
+    assert Whereabouts(polled.config.with_name("none.yaml"), polled.data).opens(path) == page.as_uri()
+    elsewhere = polled.config.with_name("elsewhere.yaml")
+    elsewhere.write_text("site: {base_url: 'https://news.example/wire/'}\nfeeds: []\n")
+    assert Whereabouts(elsewhere, polled.data).opens("posts/a b.html") == "https://news.example/wire/posts/a%20b.html"
+
+
+def test_long_results_go_through_a_pager(polled: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """On a terminal, when they do not fit; in a pipe, and where they fit, there is none."""
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED; cat\n")
+    pager.chmod(0o755)
+    monkeypatch.setenv("PAGER", str(pager))
+    assert "PAGED" not in polled.run("search", "kettle").stdout
+    assert "PAGED" not in at_terminal(polled, "search", "kettle")[1]
+    code, shown = at_terminal(polled, "search", "kettle", lines=2)
+    assert code == 0
+    assert shown.startswith("PAGED")
+    assert "Kettle" in shown
 
 
 # --- a terminal ----------------------------------------------------------------------------------------------------
