@@ -58,8 +58,9 @@ class Page:
 
     def loaded(self) -> None:
         """Wait until a page has come that nobody has waited for yet."""
-        while all(one.get("method") != "Page.loadEventFired" for one in self._heard):
+        while not (come := [one for one in self._heard if one.get("method") == "Page.loadEventFired"]):
             self._heard.append(self._next())
+        self._heard.remove(come[0])
 
     def press(self, key: str, **more: object) -> None:
         """A key, down and up."""
