@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from aggregator.dedupe.stories import index as windows
 from aggregator.dedupe.stories.clusterer import Clusterer, group
-from aggregator.dedupe.stories.cohesion import agglomerate
+from aggregator.dedupe.stories.cohesion import JOIN, agglomerate, cohesion, tie
 from aggregator.dedupe.stories.index import Index
 from aggregator.dedupe.stories.scoring import counted, score, told, vector
 from aggregator.dedupe.stories.terms import features, written
@@ -515,6 +516,53 @@ def test_two_groups_that_are_closer_to_themselves_stay_apart() -> None:
     scores = {x: {y: close if (x < "d") == (y < "d") else loose for y in items if y != x} for x in items}
     assert agglomerate(items, scores) == (("a", "b", "c"), ("d", "e", "f"))
     assert agglomerate("ad", scores) == (("a", "d"),)
+
+
+def _merged_one_by_one(items: list[str], scores: dict[str, dict[str, float]]) -> tuple[tuple[str, ...], ...]:
+    """The partition by the definition: of all pairs of groups the closest become one, as long as any are close."""
+    groups = [[item] for item in sorted(items)]
+    numbers = list(range(len(groups)))
+
+    def total(one: list[str], other: list[str]) -> float:
+        return sum(scores[a].get(b, 0.0) for a in one for b in other)
+
+    def own(group: list[str]) -> float:
+        return cohesion(total(group, group) / 2, len(group))
+
+    while True:
+        ties = [
+            (-tie(total(one, other), len(one) * len(other), own(one), own(other)), numbers[a], numbers[b], a, b)
+            for a, one in enumerate(groups)
+            for b, other in enumerate(groups)
+            if numbers[a] < numbers[b]
+        ]
+        strength, _, _, a, b = min(ties, default=(0.0, 0, 0, 0, 0))
+        if -strength < JOIN:
+            return tuple(sorted(tuple(sorted(group)) for group in groups))
+        joined, number = groups[a] + groups[b], max(numbers) + 1
+        groups = [group for place, group in enumerate(groups) if place not in (a, b)] + [joined]
+        numbers = [old for place, old in enumerate(numbers) if place not in (a, b)] + [number]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_stories_are_what_merging_the_closest_one_by_one_gives(seed: int) -> None:
+    """However it is reckoned, the stories are those of the definition. Scores in eighths, so that sums are exact."""
+    dice = random.Random(seed)
+    items = [f"{dice.random():.6f}" for _ in range(dice.randint(2, 24))]
+    scores: dict[str, dict[str, float]] = {item: {} for item in items}
+    for place, item in enumerate(items):
+        for other in items[:place]:
+            scores[item][other] = scores[other][item] = dice.choice((0.0, 0.0625, 0.125, 0.25))
+    assert agglomerate(items, scores) == _merged_one_by_one(items, scores)
+
+
+def test_copies_by_the_hundred_are_one_story_at_once() -> None:
+    """Where all pairs are equally close, looking for the closest does not go through all of them each time."""
+    items = [f"{number:03}" for number in range(150)]
+    scores = {item: {other: 1.0 for other in items if other != item} for item in items}
+    began = time.process_time()
+    assert agglomerate(items, scores) == (tuple(items),)
+    assert time.process_time() - began < 1.0
 
 
 def test_an_index_forgets_what_is_removed() -> None:

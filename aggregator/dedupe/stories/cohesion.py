@@ -5,14 +5,18 @@ one threshold do for terse and for wordy articles, and keeps two like events apa
 other), which no fixed score would. Groups of one or two have no cohesion of their own yet: they borrow the usual one.
 
 The order of the articles does not matter; ties are broken by their ids.
+
+This runs once for nearly every new article, so the scores are rows of numbers, and one merge is a few operations on two
+of them.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 USUAL = 0.15
 """The average score within a story, before anything is known of it."""
@@ -34,41 +38,80 @@ Companions = Mapping[str, AbstractSet[str]]
 _NONE: Companions = {}
 
 
-@dataclass(slots=True)
-class _Group:
-    """Articles that are together; the sums of their scores among each other, and with those of other groups."""
+DIGITS = 6
+"""Digits of a strength that count."""
 
-    members: list[str]
-    within: float = 0.0
-    between: dict[int, float] = field(default_factory=dict)
-    cohesion: float = USUAL
+_UNIT = 10.0**DIGITS
+_ENOUGH = round(JOIN * _UNIT)
+
+Rows = NDArray[np.float64]
+
+
+class _Groups:
+    """Articles that are together, a group a place: the sums of their scores within and between, and the strengths of
+    their ties in units of the last digit that counts (0 where two are not to become one).
+
+    Of a group that was taken into another nothing is left but zeros. The other one keeps its place, and goes by a new
+    number.
+    """
+
+    def __init__(self, members: list[list[str]], scores: Scores, away: Companions) -> None:
+        within, self.between = _sums(members, scores)
+        self.members = members
+        self.within = within
+        self.sizes = np.array([len(some) for some in members], np.float64)
+        self.cohesion = np.array([cohesion(sum_, len(some)) for sum_, some in zip(within, members, strict=True)])
+        self.numbers = np.arange(len(members))
+        self.merges = len(members)
+        self.allowed = np.ones_like(self.between)
+        np.fill_diagonal(self.allowed, 0.0)
+        for a, b in _apart(members, away):
+            self.allowed[a, b] = self.allowed[b, a] = 0.0
+        pairs = self.sizes * self.sizes[:, None]
+        self.strengths = _counted(self.between / pairs / ((self.cohesion + self.cohesion[:, None]) / 2) * self.allowed)
+
+    def closest(self) -> tuple[int, int] | None:
+        """The places of the two groups that are tied most strongly, of equals those that came first; None: none are."""
+        many = len(self.numbers)
+        if not many:
+            return None
+        most = self.strengths.flat[self.strengths.argmax()]
+        if not most:
+            return None
+        ones, others = np.divmod(np.flatnonzero(self.strengths == most), many)  # each pair both ways
+        first = (self.numbers[ones] * (2 * many) + self.numbers[others]).argmin() if len(ones) > 2 else 0
+        one, other = int(ones[first]), int(others[first])
+        return (one, other) if self.numbers[one] < self.numbers[other] else (other, one)
+
+    def merge(self, place: int, taken: int) -> None:
+        """Put the group at `taken` into the one at `place`."""
+        self.within[place] = self.within[place] + self.within[taken] + float(self.between[place, taken])
+        self.members[place] += self.members[taken]
+        many = len(self.members[place])
+        own = cohesion(self.within[place], many)
+        self.sizes[place], self.cohesion[place] = many, own
+        self.merges += 1
+        self.numbers[place] = self.merges
+        row = self.between[place] + self.between[taken]
+        self.between[place] = self.between[:, place] = row
+        allowed = self.allowed[place]
+        allowed *= self.allowed[taken]
+        allowed[taken] = 0.0
+        self.allowed[:, place] = allowed
+        self.members[taken] = []
+        strengths = _counted(row / (many * self.sizes) / ((own + self.cohesion) / 2) * allowed)
+        self.strengths[place] = self.strengths[:, place] = strengths
+        self.strengths[taken] = self.strengths[:, taken] = self.allowed[:, taken] = 0.0
 
 
 def agglomerate(
     items: Iterable[str], scores: Scores, together: Companions = _NONE, away: Companions = _NONE
 ) -> tuple[tuple[str, ...], ...]:
     """The partition of `items`; `scores` holds each pair both ways (absent: 0). Groups and members are sorted."""
-    groups = _beginnings(sorted(items), scores, together)
-    apart = _apart(groups, away)
-    queue = [
-        (-strength, a, b)
-        for a, group in groups.items()
-        for b in group.between
-        if a < b and (strength := _strength(group, groups[b], b)) >= JOIN
-    ]
-    heapq.heapify(queue)
-    number = len(groups)
-    while queue:
-        _, a, b = heapq.heappop(queue)
-        if a not in groups or b not in groups or frozenset((a, b)) in apart:
-            continue
-        number += 1
-        merged = _merge(groups, apart, a, b, number)
-        for other in merged.between:
-            strength = _strength(merged, groups[other], other)
-            if strength >= JOIN:
-                heapq.heappush(queue, (-strength, other, number))
-    return tuple(sorted(tuple(sorted(group.members)) for group in groups.values()))
+    groups = _Groups(_bundles(sorted(items), together), scores, away)
+    while (pair := groups.closest()) is not None:
+        groups.merge(*pair)
+    return tuple(sorted(tuple(sorted(some)) for some in groups.members if some))
 
 
 def cohesion(within: float, size: int) -> float:
@@ -78,25 +121,33 @@ def cohesion(within: float, size: int) -> float:
 
 def tie(between: float, pairs: int, one: float, other: float) -> float:
     """The average of `pairs` scores that sum up to `between`, as a part of the mean of two cohesions."""
-    return round(between / pairs / ((one + other) / 2), 6)
+    return round(between / pairs / ((one + other) / 2), DIGITS)
 
 
-def _strength(one: _Group, other: _Group, place: int) -> float:
-    return tie(one.between[place], len(one.members) * len(other.members), one.cohesion, other.cohesion)
+def _counted(strengths: Rows) -> Rows:
+    """Strengths in units of their last digit; those that are not enough for two groups to become one are nothing."""
+    found = np.rint(strengths * _UNIT)
+    found[found < _ENOUGH] = 0.0
+    return found
 
 
-def _beginnings(items: Sequence[str], scores: Scores, together: Companions) -> dict[int, _Group]:
-    """One group for each item, or for those that an operator has put together."""
-    groups = {place: _Group(members) for place, members in enumerate(_bundles(items, together))}
-    place_of = {item: place for place, group in groups.items() for item in group.members}
-    for item in items:
-        place = place_of[item]
+def _sums(members: Sequence[Sequence[str]], scores: Scores) -> tuple[list[float], Rows]:
+    """The sums of the scores within each group, and between any two of them."""
+    if all(len(some) == 1 for some in members):
+        items = [item for (item,) in members]
+        rows = (scores.get(item, {}).get for item in items)
+        return [0.0] * len(items), np.array([[get(other, 0.0) for other in items] for get in rows], ndmin=2)
+    place_of = {item: place for place, some in enumerate(members) for item in some}
+    within, between = [0.0] * len(members), np.zeros((len(members), len(members)))
+    for item in sorted(place_of):
+        a = place_of[item]
         for other, value in scores.get(item, {}).items():
-            if item < other and other in place_of:
-                _count(groups, place, place_of[other], value)
-    for group in groups.values():
-        group.cohesion = cohesion(group.within, len(group.members))
-    return groups
+            if item < other and (b := place_of.get(other)) is not None:
+                if a == b:
+                    within[a] += value
+                else:
+                    between[a, b] = between[b, a] = between[a, b] + value
+    return within, between
 
 
 def _bundles(items: Sequence[str], together: Companions) -> list[list[str]]:
@@ -118,36 +169,7 @@ def _bundles(items: Sequence[str], together: Companions) -> list[list[str]]:
     return list(bundles.values())
 
 
-def _count(groups: Mapping[int, _Group], a: int, b: int, value: float) -> None:
-    if a == b:
-        groups[a].within += value
-        return
-    groups[a].between[b] = groups[a].between.get(b, 0.0) + value
-    groups[b].between[a] = groups[b].between.get(a, 0.0) + value
-
-
-def _apart(groups: Mapping[int, _Group], away: Companions) -> set[frozenset[int]]:
-    place_of = {item: place for place, group in groups.items() for item in group.members}
+def _apart(members: Sequence[Sequence[str]], away: Companions) -> set[tuple[int, int]]:
+    place_of = {item: place for place, some in enumerate(members) for item in some} if away else {}
     pairs = ((place_of[a], place_of[b]) for a in place_of for b in away.get(a, ()) if b in place_of)
-    return {frozenset(pair) for pair in pairs if pair[0] != pair[1]}
-
-
-def _merge(groups: dict[int, _Group], apart: set[frozenset[int]], a: int, b: int, number: int) -> _Group:
-    one, other = groups.pop(a), groups.pop(b)
-    merged = _Group(one.members + other.members, one.within + other.within + one.between.get(b, 0.0))
-    merged.cohesion = cohesion(merged.within, len(merged.members))
-    for group in (one, other):
-        for place, value in group.between.items():
-            if place in groups:
-                merged.between[place] = merged.between.get(place, 0.0) + value
-    for place, value in merged.between.items():
-        between = groups[place].between
-        between.pop(a, None)
-        between.pop(b, None)
-        between[number] = value
-    groups[number] = merged
-    for pair in [pair for pair in apart if pair & {a, b}]:
-        rest = pair - {a, b}
-        if rest:
-            apart.add(rest | {number})
-    return merged
+    return {pair for pair in pairs if pair[0] != pair[1]}
