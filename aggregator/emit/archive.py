@@ -32,7 +32,8 @@ class Blocks:
     """The blocks of an archive, oldest first: those that are closed already, and those that can be closed now.
 
     `size` gives the bytes of a post's entry. When all blocks were met, `open` holds the posts after them, newest first:
-    those of the current document; `newest` are the archive's newest.
+    those of the current document; `newest` are the archive's newest. `posts` are those of a block that has just been
+    closed, newest first.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Blocks:
         self.closed = list(closed)
         self.open: tuple[Post, ...] = ()
         self.newest = archive.latest(site.page_size)
+        self.posts: tuple[Post, ...] | None = None
         self._archive = archive
         self._page_size = site.page_size
         self._half = entry_bytes(site) // 2
@@ -52,9 +54,10 @@ class Blocks:
         kept = self._fitting(newest)
         kept_from = newest[kept - 1].sequence if kept < len(newest) or kept == self._page_size else 0
         first = self.closed[-1].last + 1 if self.closed else 1
+        posts: tuple[Post, ...] = ()
         while True:
-            last = first + self._page_size - 1
-            posts = self._archive.between(first, last)
+            end = last = first + self._page_size - 1
+            posts = (*self._archive.between(posts[0].sequence + 1 if posts else first, end), *posts)
             while not posts and last < kept_from:  # numbers of which the posts are lost or hidden make no document
                 last += self._page_size
                 posts = self._archive.between(first, last)
@@ -64,7 +67,10 @@ class Blocks:
             if last >= kept_from:
                 break
             self.closed.append(ArchiveBlock(first, last))
+            self.posts = tuple(post for post in posts if post.sequence <= last)
             yield self.closed[-1]
+            self.posts = None
+            posts = tuple(post for post in posts if post.sequence > last)
             first = last + 1
         found = {post.sequence: post for post in (*newest, *posts) if post.sequence >= first}
         self.open = tuple(found[sequence] for sequence in sorted(found, reverse=True))

@@ -13,7 +13,7 @@ from itertools import accumulate
 from aggregator.config.settings import Site
 from aggregator.emit import atom, feed, jsonfeed, paths, rss, shorten
 from aggregator.emit.feed import FeedDocument
-from aggregator.emit.item import Item, relation_of, view
+from aggregator.emit.item import Item, Tellers, relation_of, view
 from aggregator.models import Post
 
 EXTENSIONS = ("atom", "rss", "json")
@@ -43,6 +43,7 @@ class ItemWriter:
         self._relation = relation_of(site)
         self._bytes = feed.entry_bytes(site)
         self._kept_chars = kept_chars
+        self._tellers = Tellers(self._base)
         self._items: dict[int, Item] = {}
         self._entries: dict[tuple[str, int], str] = {}
         self._chars = 0
@@ -66,7 +67,7 @@ class ItemWriter:
     def _item(self, post: Post) -> Item:
         item = self._items.get(post.sequence)
         if item is None:
-            item = self.bounded(replace(view(post, self._base), relation=self._relation))
+            item = self.bounded(replace(view(post, self._base, self._tellers(post)), relation=self._relation))
             self._items[post.sequence] = item
             self._account(len(item.html))
         return item

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from aggregator.config.settings import Site
 from aggregator.emit import intel, paths
-from aggregator.models import Enclosure, Episode, Picture, Post, PostLink, Republish, Revision
+from aggregator.models import Enclosure, Episode, Picture, Post, PostLink, Republish, Revision, StoryMember
 from aggregator.models.emit import PostFact
 from aggregator.text import images
 from aggregator.text.diff import Piece, changes, words_of
@@ -33,6 +33,8 @@ from aggregator.text.published import line, runs_rtl
 from aggregator.text.urls import host_of, public_url
 
 UNTITLED = "Untitled"
+KEPT_TELLERS = 20_000
+"""Posts of stories that are kept ready to be shown, beyond which all are forgotten: some 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +60,64 @@ def story_page(story: str) -> str:
 
 def tellers(post: Post, base: str = "") -> tuple[Coverage, ...]:
     """All that tell the post's story, in order of publication: the first one was first. `base`: see addresses.base."""
-    return tuple(
-        Coverage(
-            name=line(member.name) or member.slug,
-            slug=member.slug,
-            url=paths.shown(member.url),
-            path=member.path,
-            title=line(member.title) or UNTITLED,
-            published=member.published,
-            teaser=line(member.teaser),
-            language=member.language,
-            mirror_url=base + paths.quoted(member.path),
-            also_in=tuple(line(name) for name in member.also_in),
-        )
-        for member in post.story_members
+    return tuple(_coverage(member, base) for member in post.story_members)
+
+
+def _coverage(member: StoryMember, base: str) -> Coverage:
+    return Coverage(
+        name=line(member.name) or member.slug,
+        slug=member.slug,
+        url=paths.shown(member.url),
+        path=member.path,
+        title=line(member.title) or UNTITLED,
+        published=member.published,
+        teaser=line(member.teaser),
+        language=member.language,
+        mirror_url=base + paths.quoted(member.path),
+        also_in=tuple(line(name) for name in member.also_in),
     )
 
 
-def others(post: Post, base: str = "") -> tuple[Coverage, ...]:
-    """Those that are neither the post itself nor the one that it is a copy of."""
-    own = {post.path, post.leader.path if post.leader else None}
-    return tuple(teller for teller in tellers(post, base) if teller.path not in own)
+class Tellers:
+    """Who tells a story, made once for all the posts that tell it. Good for one build.
+
+    A story is known again by its members being the very same object, which the memory keeps alive.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._known: dict[int, tuple[object, tuple[Coverage, ...]]] = {}
+        self._many = 0
+
+    def __call__(self, post: Post) -> tuple[Coverage, ...]:
+        """All that tell the post's story, in order of publication."""
+        members = post.story_members
+        if not members:
+            return ()
+        known = self._known.get(id(members))
+        if known is None:
+            self._many += len(members)
+            if self._many > KEPT_TELLERS:
+                self._known.clear()
+                self._many = len(members)
+            known = self._known[id(members)] = members, tellers(post, self._base)
+        return known[1]
+
+
+def others(post: Post, told: Sequence[Coverage]) -> tuple[Coverage, ...]:
+    """Those who tell the post's story and are neither the post itself nor the one that it is a copy of."""
+    own = (post.path, post.leader.path if post.leader else None)
+    return tuple(teller for teller in told if teller.path not in own)
 
 
 def mention(post: Post) -> tuple[str, str] | None:
     """Where the page of the story stands that a post tells, and in a few words who tells it; None: it stands alone."""
-    if not post.story or not post.story_members:
+    members = post.story_members
+    if not post.story or not members:
         return None
-    told = tellers(post)
-    several = len(outlets(told))
-    return story_page(
-        post.story
-    ), f"{several} outlets on this story" if several > 1 else f"{len(told)} posts on this story"
+    several = len({member.slug for member in members})
+    told = f"{several} outlets on this story" if several > 1 else f"{len(members)} posts on this story"
+    return story_page(post.story), told
 
 
 def outlets(told: Sequence[Coverage]) -> tuple[Coverage, ...]:
@@ -240,8 +268,11 @@ def relation_of(site: Site) -> str:
     return LINK_TYPES if site.neighbour_links == "iri" else ""
 
 
-def view(post: Post, base: str) -> Item:
-    """`post`, whose texts are valid, for the feeds of the site at `base` (see addresses.base)."""
+def view(post: Post, base: str, told: Sequence[Coverage] | None = None) -> Item:
+    """`post`, whose texts are valid, for the feeds of the site at `base` (see addresses.base).
+
+    `told`: all that tell its story (see Tellers), where they are at hand.
+    """
     mirror_url = base + paths.quoted(post.path)
     source_feed = paths.shown_feed(post.source.feed_url) or base
     after, before = _neighbour(post.next, base), _neighbour(post.previous, base)
@@ -273,7 +304,7 @@ def view(post: Post, base: str) -> Item:
         also_in=also_in,
         story=post.story,
         story_url=base + story_page(post.story) if post.story and post.story_members else None,
-        story_members=others(post, base) if post.story else (),
+        story_members=others(post, tellers(post, base) if told is None else told) if post.story else (),
         republish=post.republish,
         facts=post.facts,
         episode=post.episode,

@@ -198,6 +198,7 @@ class Mirror:
         self.base = paths.base(site.base_url)
         self.sources = {source.slug: source for source in sources}
         self.slugs = slugs
+        self._tellers = item.Tellers("")
         self.outputs = [(one.title or one.name, f"outputs/{one.name}.html") for one in own]
 
     def post(self, post: Post) -> bytes:
@@ -223,7 +224,7 @@ class Mirror:
             elsewhere=elsewhere(post, root),
             leader=leader_of(post, root),
             facts=intel.box(post, root),
-            others=[self._teller_card(teller, "") for teller in item.others(post)[:STORY_POSTS]],
+            others=[self._teller_card(teller, "") for teller in item.others(post, self._tellers(post))[:STORY_POSTS]],
             story_page=item.story_page(post.story) if post.story else "",
             history=root + paths.quoted(item.history_page(post.path)) if post.revisions else "",
             next=around(post.next, root),

@@ -112,9 +112,9 @@ class SiteBuild:
         replaced = self._replaced()
         for number, block in enumerate(blocks, 1):
             if any(block.first <= sequence <= block.last for sequence in replaced) or self._too_free(number, block):
-                self._block(number, block, keep=False)
+                self._block(number, block, blocks.posts, keep=False)
             elif number > seen:
-                self._block(number, block, keep=standing.valid)
+                self._block(number, block, blocks.posts, keep=standing.valid)
         closed, posts = tuple(blocks.closed), blocks.open
         for number in range(len(closed) + 1, len(self.state.blocks) + 1):
             for extension in EXTENSIONS:
@@ -232,13 +232,16 @@ class SiteBuild:
         for extension in EXTENSIONS:
             self.folder.put(f"{document.stem}.{extension}", self._speller.document(document, extension))
 
-    def _block(self, number: int, block: ArchiveBlock, *, keep: bool) -> None:
-        """One archive document in its three formats; with `keep`, one that is there stays as it is."""
+    def _block(self, number: int, block: ArchiveBlock, posts: tuple[Post, ...] | None, *, keep: bool) -> None:
+        """One archive document in its three formats; with `keep`, one that is there stays as it is.
+
+        `posts` are those of the block, where they are at hand.
+        """
         names = {extension: f"{history.stem(number)}.{extension}" for extension in EXTENSIONS}
         noted = number <= len(self.state.blocks)
         missing = [one for one in EXTENSIONS if not (keep and history.stands(self.folder, names[one], noted=noted))]
         if missing:
-            found = self._speller.items(self.archive.between(block.first, block.last))
+            found = self._speller.items(self.archive.between(block.first, block.last) if posts is None else posts)
             deleted = self._deleted(
                 post for post in self.withdrawn if block.first <= post.sequence <= block.last and not post.hidden
             )

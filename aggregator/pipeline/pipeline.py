@@ -347,7 +347,7 @@ class Pipeline:
             return  # a database that was lost has nothing to show yet; what is published stays
         before = tally.built.written
         built = emit.build(
-            self.store.archive,
+            self.store.archive.remembering(),
             self.config.site,
             self.out,
             outputs=self.config.outputs,

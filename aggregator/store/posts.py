@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.models import (
@@ -55,6 +55,8 @@ TITLE_CHARS = 80
 """Of the text, where an article has no title."""
 
 SAME_ARTICLE = "the same article"
+REMEMBERED = 20_000
+"""Posts that the stories which are remembered name together, each with a teaser: some 20 MB."""
 
 _POSTS = f"""
     SELECT articles.id, articles.uid, articles.url, articles.title,
@@ -147,16 +149,39 @@ class _Gathered:
         return self.carriers.get(row["id"], [])
 
 
-def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False) -> tuple[Post, ...]:
+@dataclass(slots=True)
+class Memory:
+    """What many posts show alike, for as long as nothing changes that a post shows: the sources, and the stories.
+
+    At most `REMEMBERED` posts are named by the stories that are kept.
+    """
+
+    head: int = -1
+    sources: Mapping[int, Source] = field(default_factory=dict)
+    stories: dict[str, StoryCoverage] = field(default_factory=dict)
+
+    def look(self, sql: Sql) -> None:
+        """Forget what may have changed, and what is too much."""
+        head = post_changes.head(sql)
+        if head != self.head:
+            self.head, self.sources, self.stories = head, feeds.sources(sql), {}
+        elif sum(len(story.members) for story in self.stories.values()) > REMEMBERED:
+            self.stories = {}
+
+
+def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False, memory: Memory | None = None) -> tuple[Post, ...]:
     """The posts of these articles, newest sequence first. Those not yet put out are left out.
 
     `listed`: for a list, which shows no neighbours, pictures and revisions: these are not looked up.
+    `memory`: what was read before for other posts, and goes on growing.
     """
     if not ids:
         return ()
     wanted = {"ids": json.dumps(list(ids))}
     rows = [row for row in sql.all(_POSTS, wanted) if row["sequence"] is not None]
-    found = _gather(sql, ids, [row["entry_id"] for row in rows], listed=listed)
+    memory = memory or Memory()
+    memory.look(sql)
+    found = _gather(sql, ids, [row["entry_id"] for row in rows], memory, listed=listed)
     rules, withdrawn = feeds.rules(sql), feeds.withdrawn(sql, ids)
     return tuple(
         _cut(
@@ -168,18 +193,17 @@ def assemble(sql: Sql, ids: Sequence[int], *, listed: bool = False) -> tuple[Pos
     )
 
 
-def _gather(sql: Sql, ids: Sequence[int], entry_ids: list[int | None], *, listed: bool) -> _Gathered:
+def _gather(sql: Sql, ids: Sequence[int], entry_ids: list[int | None], memory: Memory, *, listed: bool) -> _Gathered:
     wanted = {"ids": json.dumps(list(ids))}
     entries = {"ids": json.dumps([number for number in entry_ids if number is not None])}
-    sources = feeds.sources(sql)
     return _Gathered(
-        sources,
+        memory.sources,
         _carriers(sql, wanted),
         _enclosures(sql, entries),
         {row["entry_id"]: EntryImage(public_url(row["url"]), row["alt"]) for row in sql.all(_IMAGES, entries)},
         {row["entry_id"]: _episode(row) for row in sql.all(_EPISODES, entries)},
         _groups(sql, wanted),
-        story_members.of(sql, ids, sources),
+        story_members.of(sql, ids, memory.sources, memory.stories),
         {} if listed else neighbours.of(sql, wanted),
         {} if listed else media.of(sql, wanted),
         {} if listed else revisions.all_of(sql, ids),
@@ -345,8 +369,13 @@ _END = 2**62
 class Posts:
     """The posts that have been put out. Every method is one consistent read."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, memory: Memory | None = None) -> None:
         self._session = session
+        self._memory = memory
+
+    def remembering(self) -> Posts:
+        """The same posts for who reads many of them: what they show alike is read once, as long as nothing changes."""
+        return Posts(self._session, Memory())
 
     def head(self) -> int:
         with self._session.read() as sql:
@@ -389,7 +418,7 @@ class Posts:
         """
         with self._session.read() as sql:
             rows = sql.all(_CHANGED, (since, limit))
-            found = assemble(sql, [row["article_id"] for row in rows])
+            found = self._posts(sql, [row["article_id"] for row in rows])
         return (rows[-1]["change"] if rows else since), found
 
     def latest(
@@ -398,13 +427,13 @@ class Posts:
         end = _END if before is None else before
         with self._session.read() as sql:
             if tag is None and source is None:
-                return assemble(sql, [row["article_id"] for row in sql.all(_LATEST, (end, limit))])
-            return assemble(sql, _of_feeds(sql, tag, source, end, limit))
+                return self._posts(sql, [row["article_id"] for row in sql.all(_LATEST, (end, limit))])
+            return self._posts(sql, _of_feeds(sql, tag, source, end, limit))
 
     def between(self, first: int, last: int) -> tuple[Post, ...]:
         with self._session.read() as sql:
             rows = sql.all(_BETWEEN, (first, last))
-            return assemble(sql, [row["article_id"] for row in rows])
+            return self._posts(sql, [row["article_id"] for row in rows])
 
     def added(self, story: str) -> Mapping[str, tuple[str, ...]]:
         with self._session.read() as sql:
@@ -413,7 +442,7 @@ class Posts:
     def withdrawn(self) -> tuple[Post, ...]:
         with self._session.read() as sql:
             ids = [row["article_id"] for row in sql.all(_WITHDRAWN)]
-            found = {post.sequence: post for number in ids for post in assemble(sql, [number])}
+            found = {post.sequence: post for number in ids for post in self._posts(sql, [number])}
             naming = [_naming(sql, number) for number in ids]
         return tuple(
             replace(post, withdrawn=replace(post.withdrawn, named_by=named_by))
@@ -435,6 +464,9 @@ class Posts:
                 """  # noqa: S608 - our own words
             )
         return tuple((row["month"], row["posts"]) for row in rows)
+
+    def _posts(self, sql: Sql, ids: Sequence[int]) -> tuple[Post, ...]:
+        return assemble(sql, ids, memory=self._memory)
 
 
 def _of_feeds(sql: Sql, tag: str | None, source: str | None, end: int, limit: int) -> list[int]:

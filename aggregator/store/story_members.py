@@ -14,7 +14,7 @@ import json
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.models import Source, StoryMember
@@ -78,10 +78,20 @@ class StoryCoverage:
     former: tuple[str, ...] = ()
 
 
-def of(sql: Sql, ids: Iterable[int], sources: Mapping[int, Source]) -> dict[int, StoryCoverage]:
-    """The story of each of these articles, where it has one."""
+def of(
+    sql: Sql, ids: Iterable[int], sources: Mapping[int, Source], known: dict[str, StoryCoverage] | None = None
+) -> dict[int, StoryCoverage]:
+    """The story of each of these articles, where it has one. What is `known` is not read again, and grows."""
+    told = {} if known is None else known
     stories = {row["id"]: row["story_id"] for row in sql.all(_STORIES, (json.dumps(list(ids)),))}
-    wanted = json.dumps(sorted(set(stories.values())))
+    unknown = sorted({story for story in stories.values() if story not in told})
+    if unknown:
+        told.update(_coverage(sql, unknown, sources))
+    return {article_id: told[story] for article_id, story in stories.items()}
+
+
+def _coverage(sql: Sql, stories: Sequence[str], sources: Mapping[int, Source]) -> dict[str, StoryCoverage]:
+    wanted = json.dumps(stories)
     members: defaultdict[str, list[StoryMember]] = defaultdict(list)
     rows = sql.all(_MEMBERS, (wanted,))
     silent = feeds.silent(sql, {row["id"] for row in rows})
@@ -90,13 +100,12 @@ def of(sql: Sql, ids: Iterable[int], sources: Mapping[int, Source]) -> dict[int,
     former: defaultdict[str, list[str]] = defaultdict(list)
     for row in sql.all(_FORMER, (wanted,)):
         former[row["merged_into"]].append(row["id"])
-    told = {
+    return {
         story: StoryCoverage(story, tuple(members[story]), tuple(former[story]))
         if len(members[story]) > 1
         else StoryCoverage(None, (), (story, *former[story]))
-        for story in set(stories.values())
+        for story in stories
     }
-    return {article_id: told[story] for article_id, story in stories.items()}
 
 
 def beside(sql: Sql, ids: Iterable[int]) -> set[int]:
@@ -189,6 +198,8 @@ def _is_new(term: str, known: set[str], own: frozenset[str]) -> bool:
 
 def _written(text: str, new: Mapping[str, float]) -> list[str]:
     """The terms as the text has them, names that stand together as one, the most telling first."""
+    if not new or not text:
+        return []
     worth = {term.partition(":")[2].casefold(): weight * WORTH[term.partition(":")[0]] for term, weight in new.items()}
     found: dict[str, tuple[float, str]] = {}
     for phrase, words in _runs(text, worth):
@@ -201,14 +212,17 @@ def _written(text: str, new: Mapping[str, float]) -> list[str]:
 
 def _runs(text: str, worth: Mapping[str, float]) -> Iterator[tuple[str, list[str]]]:
     """Stretches of the text whose every word is wanted: (as written, folded words); a number with what it counts."""
+    wanted = {token for token in set(_TOKEN.findall(text)) if _folded(token) in worth}
+    if not wanted:
+        return
     tokens = list(_TOKEN.finditer(text))
     place = 0
     while place < len(tokens):
         first = tokens[place]
-        words = [_folded(first[0])]
         place += 1
-        if words[0] not in worth or len(first[0]) > LONGEST:
+        if first[0] not in wanted or len(first[0]) > LONGEST:
             continue
+        words = [_folded(first[0])]
         if _ADDRESS.fullmatch(first[0]):
             yield first[0], words
             continue
@@ -217,7 +231,7 @@ def _runs(text: str, worth: Mapping[str, float]) -> Iterator[tuple[str, list[str
                 yield f"{first[0]} {tokens[place][0]}", words
             continue
         last = first
-        while place < len(tokens) and _follows(text, last, tokens[place]) and _folded(tokens[place][0]) in worth:
+        while place < len(tokens) and _follows(text, last, tokens[place]) and tokens[place][0] in wanted:
             last = tokens[place]
             words.append(_folded(last[0]))
             place += 1
@@ -229,4 +243,5 @@ def _follows(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
 
 
 def _folded(token: str) -> str:
-    return _POSSESSIVE.sub("", token.casefold())
+    folded = token.casefold()
+    return _POSSESSIVE.sub("", folded) if "'" in folded or "’" in folded else folded

@@ -20,7 +20,6 @@ _Value = TypeVar("_Value")
 _C0 = bytes([*range(9), 11, 12, 13, *range(14, 32), 127])
 _MAYBE_C1 = b"\xc2"  # C1 controls are C2 80 to C2 9F in UTF-8; so is a lot of good text, which only costs a closer look
 _MAYBE_NONCHARACTER = b"\xef\xbf"
-_SPACE = re.compile(r"\s+")
 _NO_TEXT = re.compile(r"<(pre|code)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 RTL_LANGUAGES = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ji", "ps", "sd", "ug", "ur", "yi"})
@@ -63,25 +62,27 @@ def runs_rtl(html: str, language: str | None) -> bool:
 
 def line(text: str | None) -> str:
     """Valid text on one line: every run of white space is one space, none at the ends."""
-    return _SPACE.sub(" ", valid(text)).strip() if text else ""
+    return " ".join(valid(text).split()) if text else ""
 
 
 def purify(value: _Value) -> _Value:
     """The same value (text, tuple, dataclass, nested as they come) with every text in it valid."""
     pure: Any
+    kind: Any = type(value)
     if isinstance(value, str):
         pure = valid(value)
     elif isinstance(value, tuple):
-        pure = tuple(purify(part) for part in value)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        pure = tuple(map(purify, value)) if value else value
+    elif names := _field_names(kind):
         changes: dict[str, Any] = {}
-        for name in _field_names(type(value)):
+        for name in names:
             old = getattr(value, name)
-            if isinstance(old, str | tuple) or dataclasses.is_dataclass(old):
-                new = purify(old)
-                if new is not old and new != old:
-                    changes[name] = new
-        pure = dataclasses.replace(value, **changes) if changes else value
+            if old is None or old is True or old is False:
+                continue
+            new = purify(old)
+            if new is not old and new != old:
+                changes[name] = new
+        pure = dataclasses.replace(value, **changes) if changes else value  # type: ignore[type-var]
     else:
         return value
     return pure  # type: ignore[no-any-return]
@@ -89,4 +90,5 @@ def purify(value: _Value) -> _Value:
 
 @cache
 def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+    """The fields of a dataclass; none of any other type."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
