@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from aggregator import dedupe, poll, scrape
+from aggregator.dedupe.stories.terms import Written, written
+from aggregator.dedupe.stories.values import StoryItem
 from aggregator.models import Article, Fingerprint, Neighbour, PageKind, ParsedFeed
 from aggregator.models.errors import ScrapeError
 from aggregator.store import ListedFeed
@@ -32,11 +34,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadArticle:
-    """An article with its fingerprint, and every canonical form of the URLs that mean it."""
+    """An article with its fingerprint, every canonical form of the URLs that mean it, and what stories compare of it."""
 
     article: Article
     fingerprint: Fingerprint
     urls: tuple[str, ...]
+    terms: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ def read_page(page: PageInput) -> ReadArticle:
 
     With a page `before` this one, the two are made into one article; what does not belong to it changes nothing.
     """
+    read = _page(page)
+    title = read.article.title or page.hint.title
+    return replace(read, terms=written(StoryItem("", title, read.article.text)))
+
+
+def _page(page: PageInput) -> ReadArticle:
     if page.before is not None:
         return _joined(page, page.before)
     article = scrape.of_feed(page.url, page.hint) if page.body is None else _extracted(page, page.hint)

@@ -48,7 +48,7 @@ from aggregator.pipeline.feeds import PARSE_TIMEOUT_S, PollBatch, feed_request, 
 from aggregator.pipeline.images import Mirroring
 from aggregator.pipeline.intel_pages import IntelPages
 from aggregator.pipeline.notify import Notifying
-from aggregator.pipeline.parsing import read_feed
+from aggregator.pipeline.parsing import ReadArticle, read_feed
 from aggregator.pipeline.stories import StoryFinder
 from aggregator.pipeline.watch import WatchTeller
 from aggregator.pipeline.websub import Hubs, Subscriber
@@ -150,6 +150,7 @@ class Pipeline:
     progress: Progress = no_progress
     alive: Callable[[str], None] = no_progress
     stopping: threading.Event = field(default_factory=threading.Event)
+    placing: threading.Event = field(default_factory=threading.Event)
     own: Config = field(init=False)
     ahead: timedelta | None = None
     remark: str = ""
@@ -287,7 +288,15 @@ class Pipeline:
                 self._look_again()
                 rechecks.look(self.store, self._pages(), self.clock)
             tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
+            self._place()
+
+    def _place(self) -> None:
+        """Give what is new its story. Nothing goes out meanwhile that would go out again with its story a moment later."""
+        self.placing.set()
+        try:
             self.storylines.place(self.clock(), self._stopped)
+        finally:
+            self.placing.clear()
 
     def _stopped(self) -> bool:
         """Whether scraping is to end; to ask is a sign of life, where much work brings nothing that can be counted."""
@@ -309,6 +318,9 @@ class Pipeline:
         for readings in save.in_batches(self._pages().stream(take, patient=patient)):
             with self.store.transaction():
                 saved = [save.save(self.store, reading, self.clock()) for reading in readings]
+            for reading in readings:
+                if isinstance(reading.read, ReadArticle) and reading.read.terms is not None:
+                    self.storylines.remember(reading.article.id, reading.read.terms)
             handled += len(saved)
             tally.scraped += sum(saved)
             tally.unscraped += len(saved) - sum(saved)
@@ -391,6 +403,8 @@ class Pipeline:
 
         def emit_ready() -> None:
             while not done.wait(MEANWHILE_S) and not self.stopping.is_set():
+                if self.placing.is_set():
+                    continue
                 try:
                     if self._publish(tally, self.clock()) or not (self.out / "index.html").exists():
                         self.emit(tally)

@@ -63,45 +63,50 @@ class _Groups:
         self.cohesion = np.array([cohesion(sum_, len(some)) for sum_, some in zip(within, members, strict=True)])
         self.numbers = np.arange(len(members))
         self.merges = len(members)
-        self.allowed = np.ones_like(self.between)
-        np.fill_diagonal(self.allowed, 0.0)
-        for a, b in _apart(members, away):
-            self.allowed[a, b] = self.allowed[b, a] = 0.0
+        self.apart = _apart(members, away)
         pairs = self.sizes * self.sizes[:, None]
-        self.strengths = _counted(self.between / pairs / ((self.cohesion + self.cohesion[:, None]) / 2) * self.allowed)
+        self.strengths = _counted(self.between / pairs / ((self.cohesion + self.cohesion[:, None]) / 2))
+        np.fill_diagonal(self.strengths, 0.0)
+        for a, b in self.apart:
+            self.strengths[a, b] = self.strengths[b, a] = 0.0
 
     def closest(self) -> tuple[int, int] | None:
         """The places of the two groups that are tied most strongly, of equals those that came first; None: none are."""
-        many = len(self.numbers)
+        numbers, many = self.numbers, len(self.numbers)
         if not many:
             return None
-        most = self.strengths.flat[self.strengths.argmax()]
+        first = int(self.strengths.argmax())
+        most = self.strengths.flat[first]
         if not most:
             return None
-        ones, others = np.divmod(np.flatnonzero(self.strengths == most), many)  # each pair both ways
-        first = (self.numbers[ones] * (2 * many) + self.numbers[others]).argmin() if len(ones) > 2 else 0
-        one, other = int(ones[first]), int(others[first])
-        return (one, other) if self.numbers[one] < self.numbers[other] else (other, one)
+        same = np.flatnonzero(self.strengths == most)  # each pair both ways
+        if len(same) > 2:
+            ones, others = np.divmod(same, many)
+            first = int(same[(numbers[ones] * (2 * many) + numbers[others]).argmin()])
+        one, other = divmod(first, many)
+        return (one, other) if numbers[one] < numbers[other] else (other, one)
 
     def merge(self, place: int, taken: int) -> None:
         """Put the group at `taken` into the one at `place`."""
-        self.within[place] = self.within[place] + self.within[taken] + float(self.between[place, taken])
+        row, other = self.between[place], self.between[taken]
+        self.within[place] = self.within[place] + self.within[taken] + float(row[taken])
         self.members[place] += self.members[taken]
+        self.members[taken] = []
         many = len(self.members[place])
         own = cohesion(self.within[place], many)
         self.sizes[place], self.cohesion[place] = many, own
         self.merges += 1
         self.numbers[place] = self.merges
-        row = self.between[place] + self.between[taken]
-        self.between[place] = self.between[:, place] = row
-        allowed = self.allowed[place]
-        allowed *= self.allowed[taken]
-        allowed[taken] = 0.0
-        self.allowed[:, place] = allowed
-        self.members[taken] = []
-        strengths = _counted(row / (many * self.sizes) / ((own + self.cohesion) / 2) * allowed)
+        row += other
+        row[place] = row[taken] = 0.0
+        other[:] = self.between[:, taken] = 0.0
+        self.between[:, place] = row
+        strengths = _counted(row / (many * self.sizes) / ((own + self.cohesion) / 2))
+        if self.apart:
+            self.apart = {(place if a == taken else a, place if b == taken else b) for a, b in self.apart}
+            strengths[[b for a, b in self.apart if a == place]] = 0.0
         self.strengths[place] = self.strengths[:, place] = strengths
-        self.strengths[taken] = self.strengths[:, taken] = self.allowed[:, taken] = 0.0
+        self.strengths[taken] = self.strengths[:, taken] = 0.0
 
 
 def agglomerate(
@@ -170,6 +175,7 @@ def _bundles(items: Sequence[str], together: Companions) -> list[list[str]]:
 
 
 def _apart(members: Sequence[Sequence[str]], away: Companions) -> set[tuple[int, int]]:
+    """The groups that an operator wants apart, each pair both ways."""
     place_of = {item: place for place, some in enumerate(members) for item in some} if away else {}
     pairs = ((place_of[a], place_of[b]) for a in place_of for b in away.get(a, ()) if b in place_of)
-    return {pair for pair in pairs if pair[0] != pair[1]}
+    return {each for a, b in pairs if a != b for each in ((a, b), (b, a))}
