@@ -34,7 +34,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadArticle:
-    """An article with its fingerprint, every canonical form of the URLs that mean it, and what stories compare of it."""
+    """An article with its fingerprint, every canonical form of its URLs, and the terms that stories compare."""
 
     article: Article
     fingerprint: Fingerprint
