@@ -291,7 +291,7 @@ class Pipeline:
             self._place()
 
     def _place(self) -> None:
-        """Give what is new its story. Nothing goes out meanwhile: it would go out again with its story a moment later."""
+        """Give what is new its story. Nothing goes out meanwhile: it would go out again a moment later."""
         self.placing.set()
         try:
             self.storylines.place(self.clock(), self._stopped)
