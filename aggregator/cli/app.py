@@ -31,15 +31,24 @@ if TYPE_CHECKING:
     from aggregator.config.settings import Config
 
 PANELS = {
-    "Getting started": ("init", "add", "remove", "import-opml", "export-opml", "check", "demo"),
-    "Run": ("run", "poll", "serve", "emit", "notify"),
-    "Read and inspect": ("status", "tail", "search", "diff", "doctor", "parse", "extract", "output", "rules"),
-    "Intelligence": ("facts", "data", "watch"),
-    "Stories": ("why", "merge", "split", "stories"),
-    "Corrections": ("withdraw", "reinstate"),
-    "Maintenance": ("backup", "restore", "upkeep", "vacuum", "verify"),
+    "Getting started": ("init", "add", "remove", "check", "demo"),
+    "Run": ("run", "poll", "serve", "notify"),
+    "Read and inspect": ("status", "tail", "search", "diff", "doctor"),
+    "Correct": ("withdraw",),
+    "Groups (see GROUP --help)": ("output", "rules", "story", "opml", "db", "data", "watch"),
+    "Scripts": ("parse", "extract", "facts", "stories"),
 }
 """The panels of `aggregator --help`, with their commands."""
+
+UNLISTED = PANELS["Scripts"]
+"""Commands for scripts: they have their help and stand in docs/commands.md, but not on the first page."""
+
+FORMER = {
+    "import-opml": "opml import", "export-opml": "opml export", "backup": "db backup", "restore": "db restore",
+    "verify": "db verify", "vacuum": "db vacuum", "upkeep": "db upkeep", "emit": "db emit", "why": "story why",
+    "merge": "story merge", "split": "story split", "reinstate": "withdraw --undo",
+}  # fmt: skip
+"""Commands that had another name: the former one goes on working for a release, and is listed nowhere."""
 
 _PLACES = {
     name: (panel, place)
@@ -66,6 +75,7 @@ class Commands(TyperGroup):
         if command is not None:
             command.rich_help_panel = _PLACES.get(cmd_name, _ELSEWHERE)[0]
             command.epilog = epilog(cmd_name)
+            command.hidden = cmd_name in FORMER or cmd_name in UNLISTED
             for name, one in (("", command), *getattr(command, "commands", {}).items()):
                 one.epilog = one.epilog or epilog(f"{cmd_name} {name}")
                 _tidy(one.get_params(ctx))
@@ -120,6 +130,7 @@ app = typer.Typer(
     cls=Commands,
     help="Poll security-news feeds, fetch the full articles, and publish one combined feed and a mirror in which each "
     "post links to the next. Start with `aggregator init`. See COMMAND --help. Times are UTC.",
+    epilog=f"For scripts: {', '.join(UNLISTED)} (see COMMAND --help).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": sorted(HELP)},
@@ -202,7 +213,7 @@ def _options(
 
 
 _WITHOUT_FILE = frozenset(
-    {"init", "demo", "add", "import-opml", "parse", "extract", "stories", "doctor", "rules", "check"}
+    {"init", "demo", "add", "import-opml", "opml", "parse", "extract", "stories", "doctor", "rules", "check"}
 )
 """Commands that make the file, or do without one."""
 

@@ -34,6 +34,7 @@ def demo(
     from aggregator.config import load
     from aggregator.demo import Press
     from aggregator.demo.data_files import CONFIG, write_data_files
+    from aggregator.emit import note_served
     from aggregator.pipeline import data_files
 
     place = _new_folder(folder)
@@ -43,6 +44,7 @@ def demo(
         config_path.write_text(press.config_text(base_url, media="mirror") + CONFIG, "utf-8")
         write_data_files(data_files.originals(place / "data"), clock())
         data_files.opened(place / "data", clock()).close()
+        note_served(place / "data" / "public")
         config = load(config_path, os.environ)
         say(f"{len(press.outlets)} simulated news sites on 127.0.0.1, {press.rounds} rounds, into {place}")
         rows = []

@@ -63,6 +63,8 @@ def check(
         print_json(schema())
         return
     config = here(context).config
+    for hint in config.hints:
+        say(f"hint: {hint}")
     _complain_of_rules(config)
     tags = {tag for feed in config.feeds for tag in feed.tags}
     found = [
@@ -123,6 +125,11 @@ def named(config: Config, states: Iterable[FeedState]) -> list[tuple[Feed, tuple
     return [(feed, (stored.get(feed.url) or feed_name(feed), feed.url)) for feed in config.feeds]
 
 
+opml = typer.Typer(help="Import and export lists of feeds.", no_args_is_help=True)
+app.add_typer(opml, name="opml")
+
+
+@opml.command("import")
 @app.command("import-opml")
 def import_opml(
     context: typer.Context,
@@ -169,6 +176,7 @@ def import_opml(
         raise typer.Exit(1)
 
 
+@opml.command("export")
 @app.command("export-opml")
 def export_opml(context: typer.Context) -> None:
     """Print the configured feeds as OPML (without secrets)."""

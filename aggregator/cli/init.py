@@ -69,7 +69,7 @@ defaults:
   # media: mirror             # keep copies of the images; default: link to their origin
   # keep: 90d                 # how long texts are kept; default: forever
 
-# `aggregator add URL` finds the feed behind a site and adds it here; `aggregator import-opml FILE` takes a whole list.
+# `aggregator add URL` finds the feed behind a site and adds it here; `aggregator opml import FILE` takes a whole list.
 feeds:
 {feeds}
 # Feeds of your own making, beside the combined one and those of tags and sources: `aggregator output try NAME`.

@@ -11,7 +11,11 @@ from aggregator.cli.app import app, clock, complain, existing, here, say
 from aggregator.cli.progress import bars, busy
 from aggregator.models.errors import StoreError
 
+db = typer.Typer(help="Back up, check and maintain the database, rebuild the output from it.", no_args_is_help=True)
+app.add_typer(db, name="db")
 
+
+@db.command()
 @app.command()
 def upkeep(context: typer.Context) -> None:
     """Run nightly maintenance now: retention, statistics, backup, write-ahead log (for cron)."""
@@ -31,6 +35,7 @@ def upkeep(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
+@db.command()
 @app.command()
 def backup(
     context: typer.Context, file: Annotated[Path, typer.Argument(help="Destination; replaced if it exists.")]
@@ -46,6 +51,7 @@ def backup(
     say(f"{file}: {file.stat().st_size / 2**20:.1f} MB, checked")
 
 
+@db.command()
 @app.command()
 def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A backup; left unchanged.")]) -> None:
     """Replace the database with a backup (the old one is kept). Stop the daemon first."""
@@ -59,9 +65,10 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
         former = restored(file, place.database, clock())
     if former is not None:
         say(f"the former database is {former}")
-    say(f"{place.database} is {file} now; `aggregator emit` builds the output again from it")
+    say(f"{place.database} is {file} now; `aggregator db emit` builds the output again from it")
 
 
+@db.command()
 @app.command()
 def vacuum(context: typer.Context) -> None:
     """Shrink the database file after deletions. Stop the daemon first."""
@@ -78,6 +85,7 @@ def vacuum(context: typer.Context) -> None:
     say(f"{place.database}: {before / 2**20:.1f} MB before, {after / 2**20:.1f} MB now")
 
 
+@db.command()
 @app.command()
 def verify(
     context: typer.Context,
@@ -97,7 +105,7 @@ def verify(
     for problem in problems:
         complain(problem)
     if problems:
-        again = "`aggregator restore` a backup" if mend else "`aggregator verify --mend` rebuilds the indexes"
+        again = "`aggregator db restore` a backup" if mend else "`aggregator db verify --mend` rebuilds the indexes"
         say(f"{place.database} is damaged: {again}; nothing else was changed")
         raise typer.Exit(1)
     say(f"{place.database} is sound")

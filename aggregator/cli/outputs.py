@@ -1,6 +1,6 @@
 """Commands about the outputs of feeds.yaml: `list` shows what they hold, `try` what one would hold, and why.
 
-`withdraw` and `reinstate`: an article is taken out of the output, for good or for a while; what is stored stays.
+`withdraw` removes an article from the output, and with `--undo` publishes it again; what is stored stays.
 """
 
 from __future__ import annotations
@@ -128,16 +128,21 @@ def withdraw(
     context: typer.Context,
     article: Article,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, shown on the page that replaces it.")] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Publish a withdrawn article again.")] = False,
 ) -> None:
     """Withdraw an article from feeds, pages and searches; a notice replaces it."""
     from aggregator.pipeline.pipeline import Tally, opened
 
+    if undo:
+        reinstate(context, article)
+        return
     place = existing(context)
     with bars() as progress, opened(place.config, place.data, clock, progress) as pipeline:
         one = subject_of(pipeline.store, article)
         copies = pipeline.store.withdrawals.withdraw(one.id, reason, clock())
         pipeline.emit(tally := Tally())
-    say(f"{one.title!r} is withdrawn; {tally.built.written} files written. `aggregator reinstate {one.id}` undoes it.")
+    undoes = f"`aggregator withdraw --undo {one.id}` undoes it."
+    say(f"{one.title!r} is withdrawn; {tally.built.written} files written. {undoes}")
     if copies:
         say(f"The same text is still shown as {', '.join(map(str, copies))}; withdraw these too if it is to go.")
 

@@ -15,6 +15,7 @@ import typer
 from aggregator.cli import completion
 from aggregator.cli.app import Here, app, clock, complain, counted, here, say
 from aggregator.cli.feeds import meant
+from aggregator.cli.maintain import db
 from aggregator.cli.progress import bars
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def run(context: typer.Context) -> None:
 
     from aggregator.config import logs
     from aggregator.daemon.daemon import Daemon
+    from aggregator.emit import note_served
     from aggregator.pipeline.pipeline import opened
     from aggregator.web import WebServer, of_folder
 
@@ -126,6 +128,9 @@ def run(context: typer.Context) -> None:
     place = here(context)
     config = place.config
     logs.configure(level=logging.INFO)
+    note_served(place.public)
+    for hint in config.hints:
+        say(f"hint: {hint}")
     with opened(config, place.data, clock) as pipeline:
         web = of_folder(config, place.data, clock, pipeline.subscriber)
         with WebServer(web, config.server.host, config.server.port) as server:
@@ -182,6 +187,7 @@ def serve(context: typer.Context) -> None:
 
 def serve_until_stopped(config: Config, data: Path) -> None:
     """Serve a data folder until SIGTERM or Ctrl-C."""
+    from aggregator.emit import note_served
     from aggregator.web import WebServer, of_folder
 
     ended = threading.Event()
@@ -191,12 +197,14 @@ def serve_until_stopped(config: Config, data: Path) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    note_served(data / "public")
     web = of_folder(config, data, clock)
     with WebServer(web, config.server.host, config.server.port) as server:
         say(f"serving {server.url} from {data / 'public'}; Ctrl-C ends it")
         ended.wait()
 
 
+@db.command()
 @app.command()
 def emit(context: typer.Context) -> None:
     """Rebuild the output from the database."""

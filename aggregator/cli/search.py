@@ -33,7 +33,7 @@ def search(
 ) -> None:
     """Search titles and texts, best matches first; copies are folded into their original. Dates are UTC.
 
-    The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
+    The number before an address is the article's: `diff`, `withdraw` and the commands of `story` take it.
     """
     from aggregator.intel.query import facts_of_query
     from aggregator.store import Store

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 Article = Annotated[str, typer.Argument(metavar="ARTICLE", help="Article number, URL, or page on the mirror.")]
 Other = Annotated[str, typer.Argument(metavar="ARTICLE", help="Another article.")]
 
+story = typer.Typer(help="Explain and correct which articles are one story.", no_args_is_help=True)
+app.add_typer(story, name="story")
+
 KINDS = {"id": "identifier", "name": "name", "num": "number", "word": "word"}
 """What kinds of terms are called in the table of evidence."""
 
 
+@story.command()
 @app.command()
 def why(context: typer.Context, article: Article, other: Other, as_json: Json = False) -> None:
     """Explain why two articles are in one story, or are not."""
@@ -44,6 +48,7 @@ def why(context: typer.Context, article: Article, other: Other, as_json: Json = 
     show(_verdict(one, two, reason))
 
 
+@story.command()
 @app.command()
 def merge(context: typer.Context, article: Article, other: Other) -> None:
     """Merge the stories of two articles; later runs keep them merged."""
@@ -55,10 +60,11 @@ def merge(context: typer.Context, article: Article, other: Other) -> None:
             raise StoreError(f"{article} and {other} are one article, or a copy of it: they tell one story as it is")
         if one.story == two.story:
             say("They are in one story already; it is noted that they belong together.")
-        story = stories.merge(store, one, two, clock())
-    say(f"{one.title!r} and {two.title!r} tell story {story}. The output shows it after the next round.")
+        merged = stories.merge(store, one, two, clock())
+    say(f"{one.title!r} and {two.title!r} tell story {merged}. The output shows it after the next round.")
 
 
+@story.command()
 @app.command()
 def split(context: typer.Context, article: Article) -> None:
     """Move an article out of its story; later runs keep it separate."""
@@ -66,11 +72,11 @@ def split(context: typer.Context, article: Article) -> None:
 
     with _writing(context) as store:
         one = _placed(store, article)
-        story = stories.split(store, one, clock())
-    if story == one.story:
-        say(f"{one.title!r} is the story {story} from now on; the others were taken out of it.")
+        own = stories.split(store, one, clock())
+    if own == one.story:
+        say(f"{one.title!r} is the story {own} from now on; the others were taken out of it.")
     else:
-        say(f"{one.title!r} tells story {story} now, not {one.story}. The output shows it after the next round.")
+        say(f"{one.title!r} tells story {own} now, not {one.story}. The output shows it after the next round.")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def tail(
 ) -> None:
     """Print the latest posts, then new ones as they arrive, until Ctrl-C. Times are UTC.
 
-    The number before an address is the article's: `why`, `diff`, `merge`, `split` and `withdraw` take it.
+    The number before an address is the article's: `diff`, `withdraw` and the commands of `story` take it.
     """
     place = existing(context)
     shown, excuse = (_show_json if as_json else partial(_show, place)), ""

@@ -130,8 +130,25 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     return config
 
 
+_WITHOUT_EFFECT = {
+    ("site", "desk"): "`run` and `serve` link Search and Status by themselves",
+}
+"""Keys of former versions, and why nobody needs them any more."""
+
+
+def _without_effect(document: YamlDocument) -> Iterator[str]:
+    """Take away keys that had an effect once; a hint for each, with its place."""
+    for (section, key), why in _WITHOUT_EFFECT.items():
+        found = document.values.get(section)
+        if isinstance(found, dict) and key in found:
+            del found[key]
+            line, column = document.keys[section, key]
+            yield f"{document.name}:{line}:{column}: {section}.{key} has no effect any more: {why}; delete the line"
+
+
 def _validated(document: YamlDocument, path: Path) -> Config | None:
     values = document.values
+    hints = [*_without_effect(document)]
     for variable, (section, key) in _ENVIRONMENT.items():
         if variable in document.environ and isinstance(values.setdefault(section, {}), dict):
             values[section][key] = _from_environment(variable, key, document.environ[variable])
@@ -153,7 +170,7 @@ def _validated(document: YamlDocument, path: Path) -> Config | None:
         for number, feed in enumerate(listed):
             named = {(section, number), (section, number, "url")} & document.secret
             keep_secrets_of(feed.url, interpolated=bool(named))
-    return config.model_copy(update={"rules": _rule_folders(document, config, path)})
+    return config.model_copy(update={"rules": _rule_folders(document, config, path)}).hinted(hints)
 
 
 def _from_environment(variable: str, key: str, value: str) -> str:

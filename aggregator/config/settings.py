@@ -7,15 +7,17 @@ The JSON Schema for editors and docs/configuration.md are generated from these c
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     model_validator,
 )
 
@@ -54,6 +56,9 @@ class _Section(BaseModel):
 class Site(_Section):
     """How the output presents itself."""
 
+    served: ClassVar[bool] = False
+    """Whether our own server serves it: its pages link to Search and Status then."""
+
     title: str = Field("Security news", min_length=1, description="The title of the combined feed and of the mirror.")
     base_url: HttpUrl = Field(
         "http://127.0.0.1:8080/", description="Where the output is served; links between its documents begin with it."
@@ -73,14 +78,17 @@ class Site(_Section):
         description='How entries link to the next and previous post: `rel="next"`, or (iri) the address of that link '
         "type, of which the W3C validator does not warn, and which fewer programs know.",
     )
-    desk: bool = Field(
-        False, description="Whether the mirror's pages link to Search and Status: where our own server serves them."
-    )
     hubs: tuple[HttpUrl, ...] = Field(
         (),
         max_length=5,
         description="WebSub hubs that the feeds name, and that are told of every change; `base_url` must be public.",
     )
+
+
+class ServedSite(Site):
+    """The same where our own server serves it."""
+
+    served: ClassVar[bool] = True
 
 
 class Network(_Section):
@@ -310,7 +318,7 @@ class Notification(Selection):
 
 
 class Upkeep(_Section):
-    """What `run` does every night, and `aggregator upkeep` at once."""
+    """What `run` does every night, and `aggregator db upkeep` at once."""
 
     hour: int = Field(
         3, ge=0, le=23, description="Hour (UTC) in which it begins; the minute is the installation's own."
@@ -426,6 +434,22 @@ class Config(_Section):
     notifications: tuple[Notification, ...] = Field((), description="Messages about new posts, to people or programs.")
     intel: Intel = Field(Intel(), description="What articles name, and what is exploited now.")
     watch: tuple[Watch, ...] = Field((), description="What you run: articles about it are marked and told.")
+
+    _hints: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What could be better in the file: keys that have no effect any more."""
+        return self._hints
+
+    def hinted(self, hints: Iterable[str]) -> Self:
+        """The same with these hints."""
+        self._hints = tuple(hints)
+        return self
+
+    def as_served(self) -> Self:
+        """The same for an output that our own server serves."""
+        return self.model_copy(update={"site": ServedSite.model_construct(**dict(self.site))})
 
     def options(self, feed: Feed) -> FeedOptions:
         """The options in force for one feed: its own where set, else the defaults."""

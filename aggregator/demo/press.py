@@ -188,7 +188,7 @@ class Press:
         )
         return (
             "# The imaginary press on this machine. Every outlet, company and vulnerability in it is invented.\n"
-            f"site:\n  title: The imaginary security press\n  base_url: {json.dumps(base_url)}\n  desk: true\n"
+            f"site:\n  title: The imaginary security press\n  base_url: {json.dumps(base_url)}\n"
             "network:\n  allow: [127.0.0.0/8]\n  timeout_s: 15\n  per_host_interval_s: 0\n  per_host_connections: 16\n"
             "defaults:\n  interval: 1s\n  min_interval: 1s\n  max_interval: 1m\n"
             f"  media: {media}\n"

@@ -1,4 +1,6 @@
 from .build import build as build
+from .folder import is_served as is_served
+from .folder import note_served as note_served
 from .folder import notes_of as notes_of
 from .health_feed import HEALTH_EVENTS as HEALTH_EVENTS
 from .health_feed import health as health

@@ -86,7 +86,7 @@ def _build(order: BuildRequest, folder: Folder, *, full: bool, behind: bool, rep
 
 def version_of(site: Site) -> str:
     """A hash of the settings and of the form that this program gives to documents."""
-    return hashlib.sha256(_FORM + site.model_dump_json().encode()).hexdigest()[:32]
+    return hashlib.sha256(_FORM + site.model_dump_json().encode() + bytes([site.served])).hexdigest()[:32]
 
 
 def _form() -> bytes:

@@ -33,6 +33,7 @@ SYNC_THREADS = 8
 
 FORMER_STATE, FORMER_NOTES = ".built.json", ".built"
 
+SERVED = "served"
 BUILDING = "building"
 """There while files are being written: found at the beginning of a build, it tells that the last one was killed."""
 UNDER_WAY = "new"
@@ -261,6 +262,18 @@ def _move(temporary: Path, place: Path) -> None:
 def notes_of(root: Path) -> Path:
     """The folder of the builder's notes on the output folder `root`."""
     return root.with_name(f"{root.name}.notes")
+
+
+def note_served(root: Path) -> None:
+    """Note that our own server serves this output: pages that are written from now on link to its Search and Status."""
+    with suppress(OSError):  # a server that may not write here: who builds the output notes it
+        notes_of(root).mkdir(parents=True, exist_ok=True)
+        (notes_of(root) / SERVED).write_bytes(b"served\n")
+
+
+def is_served(root: Path) -> bool:
+    """Whether that was noted."""
+    return (notes_of(root) / SERVED).exists()
 
 
 def _create(temporary: Path) -> int:

@@ -1,4 +1,4 @@
-"""Upkeep: what a database and a data folder need to be left alone for years; run at night, or by `aggregator upkeep`.
+"""Upkeep: what a database and a data folder need to run for years; at night, or by `aggregator db upkeep`.
 
     retention    articles that feeds.yaml does not keep forever lose their texts (see `aggregator.store.retention`)
     images       copies of images that no article shows any more are taken away (see `aggregator.pipeline.images`)

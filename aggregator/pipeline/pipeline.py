@@ -85,7 +85,7 @@ log = structlog.get_logger()
 
 BEHIND = (
     "the database holds less than the {:,} posts that {} shows: it was lost or emptied, or an older one was restored. "
-    "New posts go on above what is published, and the output is built again (`aggregator restore` takes a backup)"
+    "New posts go on above what is published, and the output is built again (`aggregator db restore` takes a backup)"
 )
 
 
@@ -189,7 +189,7 @@ class Pipeline:
             self.store.lists.keep(one.url for one in config.lists)
             followed = lists.joined(config, self.store.lists.feeds())
             self.store.sync_feeds(followed, self.clock())
-            self.own, self.config = config, followed
+            self.own, self.config = config, followed.as_served() if emit.is_served(self.out) else followed
 
     # --- poll ------------------------------------------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ def in_words(path: Path, error: sqlite3.Error) -> str:
 
 def _meant(path: Path, code: int) -> str:
     if code == sqlite3.SQLITE_CORRUPT_VTAB:
-        return "the search index is damaged: stop the program, `aggregator verify --mend` rebuilds it"
+        return "the search index is damaged: stop the program, `aggregator db verify --mend` rebuilds it"
     match code & _PRIMARY:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return f"the file is damaged, or no database of ours{_instead(path)}"
@@ -189,7 +189,7 @@ def _instead(path: Path) -> str:
     if path.name != DATABASE:
         return ""
     copies = path.parent / "backups"
-    return f": stop the program, look at the disk, and `aggregator restore` the newest good copy of {copies}"
+    return f": stop the program, look at the disk, and `aggregator db restore` the newest good copy of {copies}"
 
 
 def _refused(path: Path) -> str:

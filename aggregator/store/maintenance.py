@@ -133,7 +133,7 @@ def copy(session: Session, target: Path, told: Told | None = None) -> None:
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
             raise StoreError(
-                f"{target}: the copy is damaged, and so may the database be (`aggregator verify` tells): "
+                f"{target}: the copy is damaged, and so may the database be (`aggregator db verify` tells): "
                 f"{found[:SHOWN]}"
             )
     except sqlite3.Error as error:

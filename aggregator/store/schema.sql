@@ -512,7 +512,7 @@ CREATE TABLE story_links (
 CREATE INDEX idx_story_links_other ON story_links (other_id);
 
 CREATE TABLE story_rulings (
-    -- What an operator said with `aggregator merge` and `split`; it outweighs every score, and is never undone by one.
+    -- What an operator said with `aggregator story merge` and `story split`; it outweighs every score.
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, -- article with the lower number
     other_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, -- article with the higher number
     together INTEGER NOT NULL, -- whether the two belong together, or do not

@@ -15,7 +15,7 @@ import pytest
 from lxml import html
 from support.emit_shelf import KREBS, START, THREATPOST, Shelf, filled, link_to, make_post
 
-from aggregator.config.settings import Site
+from aggregator.config.settings import ServedSite, Site
 from aggregator.emit import build
 from aggregator.emit.intel_pages import write_exploited
 from aggregator.models import AlsoIn, Attribution, Enclosure, PostLink, StoryMember
@@ -375,7 +375,7 @@ def test_a_neighbour_that_is_held_is_linked_in_the_head(shelf: Shelf, site: Site
 def test_the_mirror_links_to_the_desk_where_it_is_served(shelf: Shelf, tmp_path: Path) -> None:
     """Only when the site says so: other servers have no search."""
     for desk in (False, True):
-        build(shelf, Site(base_url="https://news.example/", desk=desk), tmp_path)
+        build(shelf, (ServedSite if desk else Site)(base_url="https://news.example/"), tmp_path)
         links = page(tmp_path, shelf.posts[1].path).xpath("//nav//a/@href")
         assert ("../../../search" in links) is ("../../../status" in links) is desk
 

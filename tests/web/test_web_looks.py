@@ -13,7 +13,7 @@ from support.chromium import Page, browser
 from support.desk_room import serving
 from support.emit_shelf import KREBS, LAB, THREATPOST, Shelf, chained
 
-from aggregator.config.settings import Output, Site
+from aggregator.config.settings import Output, ServedSite
 from aggregator.emit import build
 from aggregator.models import Attribution, Ended, OutputEntry, Revision, RevisionKind, Source, StoryMember, Withdrawal
 
@@ -84,7 +84,7 @@ def site(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
     data, held = tmp_path_factory.mktemp("looks"), shelf()
     (data / "aggregator.db").symlink_to(filled / "aggregator.db")
     outputs = [Output.model_validate({"name": name, "words": ["gang"]}) for name in ("own", "empty")]
-    site = Site(base_url="https://news.example/", page_size=10, desk=True)
+    site = ServedSite(base_url="https://news.example/", page_size=10)
     entries = [OutputEntry(held.posts[n], held.posts[n].stamp) for n in (5, 3)]
     build(held, site, data / "public", outputs=outputs, chosen=Hand(*entries))
     with serving(data, site) as asking:

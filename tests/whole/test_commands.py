@@ -15,7 +15,9 @@ import pytest
 from support.outlets import Outlet, outlet, rss
 from support.program import Program
 
+from aggregator.cli.app import FORMER
 from aggregator.config import load
+from aggregator.emit import note_served
 
 DATE = "Tue, 03 Mar 2026 10:00:00 +0000"
 STATUS_KEYS = {
@@ -143,7 +145,7 @@ def test_search_finds_titles_and_texts(program: Program) -> None:
     assert {hit["title"] for hit in hits} == {"The first", "The second"}
     assert hits[0]["source"] == "Kettles"
     assert "The first" in program.run("search", "first").stdout
-    assert "no FTS5 query" in program.run("search", '"The first" AND (').stderr
+    assert "not valid FTS5 search syntax" in program.run("search", '"The first" AND (').stderr
     assert json.loads(program.run("search", "nonsuch", "--json").stdout) == []
 
 
@@ -494,6 +496,56 @@ def test_an_article_can_be_withdrawn_and_reinstated(program: Program, tmp_path: 
     assert dates.sub(b"", after) == dates.sub(b"", before)
     assert max(dates.findall(after)) > max(dates.findall(before))
     assert other.run("reinstate", item["url"]).returncode == 1
+    assert other.run("withdraw", "--undo", item["url"]).returncode == 1
+    assert other.run("withdraw", item["url"]).returncode == 0
+    assert other.run("withdraw", "--undo", item["url"]).returncode == 0
+    assert item["title"] in (other.data / "public" / "feed.json").read_text()
+
+
+def test_commands_stand_in_groups_and_go_by_their_former_names(program: Program, tmp_path: Path) -> None:
+    """`db backup` is what `backup` was, and so on; the first page of the help lists no former name."""
+    for number, words in enumerate((("db", "backup"), ("backup",))):
+        assert program.run(*words, str(tmp_path / f"{number}.db")).returncode == 0
+        assert (tmp_path / f"{number}.db").is_file()
+    export = program.run("opml", "export").stdout
+    assert export == program.run("export-opml").stdout
+    assert "<outline" in export
+    (tmp_path / "mine.opml").write_text(export)
+    other = Program(tmp_path / "other")
+    other.folder.mkdir()
+    assert "1 feed added" in other.run("opml", "import", str(tmp_path / "mine.opml")).stderr
+    assert "1 skipped" in other.run("import-opml", str(tmp_path / "mine.opml")).stderr
+    why = [program.run(*words, "1", "2", "--json") for words in (("story", "why"), ("why",))]
+    assert why[0].stdout == why[1].stdout
+    assert json.loads(why[0].stdout)["articles"]
+    for words in ("db", "story", "opml", "output"):
+        assert "Commands" in program.run(words, "--help").stdout
+    listed = re.findall(r"^[│|] ([a-z][a-z-]+) ", program.run("--help").stdout, re.MULTILINE)
+    assert len(listed) <= 15 + 7
+    assert not set(FORMER) & set(listed)
+    assert {"run", "db", "story", "withdraw"} <= set(listed)
+
+
+def test_a_key_without_effect_is_a_hint(program: Program, tmp_path: Path) -> None:
+    """A file of a former version is read as ever; `check` says which line can go. A mistake beside it is one."""
+    other = Program(tmp_path)
+    other.configure("site:\n  title: T\n  desk: true\nfeeds: []\n")
+    ended = other.run("check")
+    assert ended.returncode == 0
+    assert "feeds.yaml:3:3: site.desk has no effect any more" in ended.stderr
+    other.configure("site:\n  desc: true\nfeeds: []\n")
+    assert other.run("check").returncode == 2
+
+
+def test_pages_link_to_a_server_once_there_is_one(program: Program, tmp_path: Path) -> None:
+    """Not where only `poll` builds them; from the first `run` or `serve` on, by every command."""
+    shutil.copytree(program.folder, tmp_path / "copy")
+    other = Program(tmp_path / "copy")
+    front = other.data / "public" / "index.html"
+    assert 'href="search"' not in front.read_text()
+    note_served(other.data / "public")
+    other.run("poll")
+    assert 'href="search"' in front.read_text()
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("extract",), ("poll", "--nonsense"), ("search",)])

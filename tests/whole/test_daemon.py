@@ -103,7 +103,9 @@ def test_it_polls_serves_and_stops_within_five_seconds(running: Running, program
     """The post is served soon after the start; SIGTERM ends it with code 0, and the database is sound."""
     items: list[dict[str, Any]] = json.loads(running.wait_for("feed.json", "alpha one"))["items"]
     assert [item["title"] for item in items] == ["alpha one"]
-    running.wait_for("", "alpha one")
+    front = running.wait_for("", "alpha one")
+    assert 'href="search"' in front  # it knows that it serves: no key of feeds.yaml tells it
+    assert 'href="status"' in front
     assert json.loads(running.get("health")) == {"status": "ok"}
     code, seconds = running.end()
     assert code == 0
