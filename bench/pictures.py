@@ -74,7 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, scene(Path(place)) as what:
         for name, take in pictures(what).items():
             if not options.names or name in options.names:
-                target = options.folder / f"{name}.png"
+                target = options.folder / ("internals" if name in CASES else "images") / f"{name}.png"
                 take(target)
                 shrink(target)
                 print(f"{target}: {target.stat().st_size / 1000:.0f} KB")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # /usr/local/bin/aggregator, for root: any command of the program as the service's user, with the service's paths and
-# secrets. What writes feeds.yaml (add, remove, import-opml) is for root itself; docs/operating.md says how.
+# secrets. What writes feeds.yaml (add, remove, opml import) is for root itself; docs/install.md says how.
 exec systemd-run --quiet --collect --wait --pipe --pty --uid=aggregator --gid=aggregator \
     --property=EnvironmentFile=-/etc/aggregator/secrets --property=UMask=0022 \
     "--property=WorkingDirectory=-$PWD" \

@@ -226,7 +226,7 @@ def _server(base_url: str) -> tuple[str, int, str]:
     parts = urlsplit(base_url)
     if _is_here(parts.hostname or "") and parts.scheme == "http":
         return "127.0.0.1", parts.port or 80, "It is reached from this machine alone; 0.0.0.0 lets others in."
-    return "127.0.0.1", Server().port, "A proxy (docs/operating.md has nginx and Caddy) leads base_url to it."
+    return "127.0.0.1", Server().port, "A proxy (docs/install.md has nginx and Caddy) leads base_url to it."
 
 
 def _is_here(host: str) -> bool:

@@ -140,7 +140,7 @@ def _verdict(one: StorySubject, two: StorySubject, reason: StoryReason) -> str:
 
 
 def _needed(reason: StoryReason) -> str:
-    """The score that makes a story, in words (see docs/stories.md)."""
+    """The score that makes a story, in words (see docs/internals/stories.md)."""
     from aggregator.dedupe.stories.cohesion import ALONE
 
     if max(reason.members) <= (2 if reason.together else 1):

@@ -1,4 +1,4 @@
-"""docs/acceptance.md names, for every fault and attack, the tests that show it; a case without one is listed with why.
+"""docs/internals/acceptance.md names, for every fault and attack, the tests that show it; a case without one is listed with why.
 
 `AGGREGATOR_WRITE_DOCS=1 pytest tests/whole/test_acceptance.py` writes the page again.
 """
@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-PAGE = TESTS.parent / "docs" / "acceptance.md"
+PAGE = TESTS.parent / "docs" / "internals" / "acceptance.md"
 NAMED = re.compile(r"^\s*(?:async )?def (test_((?:[fahk]\d\d_)+)\w+)", re.MULTILINE)
 
 FAULTS = """\

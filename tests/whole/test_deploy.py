@@ -211,8 +211,9 @@ def test_nginx_reads_its_site(tmp_path: Path) -> None:
 
 
 def test_the_page_names_what_is_there() -> None:
-    """Every file and setting that docs/operating.md tells people to use exists."""
-    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    """Every file and setting that the pages for operators tell people to use exists."""
+    page = "".join((ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("install", "operating"))
+    assert "deploy/aggregator.service" in page
     for name in re.findall(r"deploy/[\w.]+\w", page):
         assert (ROOT / name).exists(), name
     reference = (ROOT / "docs" / "configuration.md").read_text("utf-8")

@@ -10,7 +10,7 @@ import pytest
 from aggregator.cli.manual import manual
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def test_the_manual_is_the_generated_one() -> None:
@@ -18,14 +18,14 @@ def test_the_manual_is_the_generated_one() -> None:
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == manual()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     """Every relative link and picture is a file of the project."""
     for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_in_the_pages_exist(page: Path) -> None:
     """What the README and the docs tell people to type is a command of the program."""
     known = set(re.findall(r"^## `([\w-]+)", manual(), re.MULTILINE))
@@ -35,9 +35,19 @@ def test_commands_in_the_pages_exist(page: Path) -> None:
     assert set(told) <= known
 
 
+def test_the_index_names_every_page() -> None:
+    """docs/README.md links to each page once, those for users first."""
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    listed = re.findall(r"\]\(([\w/-]+\.md)\)", index)
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")} - {"README.md"}
+    assert sorted(listed) == sorted(pages)
+    internal = [page.startswith("internals/") for page in listed]
+    assert internal == sorted(internal)
+
+
 def test_the_architecture_names_every_room_and_no_file_that_is_gone() -> None:
     """A stranger finds what each package is for, and opens only what there is."""
-    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    page = (ROOT / "docs" / "internals" / "architecture.md").read_text("utf-8")
     package = ROOT / "aggregator"
     rooms = {path.parent.name for path in package.glob("*/__init__.py")}
     assert rooms == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))

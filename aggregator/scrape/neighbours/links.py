@@ -122,7 +122,7 @@ def _is_pair(page: NeighbourPage, block: HtmlElement) -> bool:
 ENOUGH = 60
 """The score from which a link is taken. The parts below are set so that one strong statement (rel, "older post") or two
 weaker ones of different kinds (a name, a word, an arrow, a block of navigation) reach it; set on one half of the corpus
-and checked on the other (docs/extraction.md)."""
+and checked on the other (docs/internals/extraction.md)."""
 
 REL = 100
 AGE_OVER_REL = 115
