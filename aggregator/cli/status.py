@@ -7,6 +7,7 @@ own below it. In a pipe each feed is one line, with nothing cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -98,8 +99,8 @@ def _rows(place: Here, now: datetime) -> tuple[list[StatusRow], datetime | None]
         return [], None
     with Store.read(place.database) as store:
         states, disallowed, flagged = store.feeds(), store.queries.disallowed(), store.quality.flagged()
-        offline = store.queries.offline_since()
-    origins = _origins(place)
+        offline, lists = store.queries.offline_since(), bool(store.lists.states())
+    origins = _origins(place) if lists else {}  # to read feeds.yaml takes longer than all the rest
     rows = []
     for state in states:
         kept, why = disallowed.get(state.id, 0), flagged.get(state.id)
@@ -110,17 +111,20 @@ def _rows(place: Here, now: datetime) -> tuple[list[StatusRow], datetime | None]
 def _unread(place: Here) -> list[str]:
     """What is wrong with the lists that could not be read when they were last looked at."""
     from aggregator.pipeline.data_files import data_troubles
-    from aggregator.pipeline.lists import troubles
     from aggregator.store import Store
 
     if not place.database.exists():
         return []
-    try:
-        config = place.config
-    except ConfigError:
-        return []  # what is stored is shown all the same
     with Store.read(place.database) as store:
-        return [*troubles(config, store.lists.states()), *data_troubles(place.data, clock())]
+        states = store.lists.states()
+    found = [*data_troubles(place.data, clock())]
+    if not states:
+        return found
+    from aggregator.pipeline.lists import troubles
+
+    with suppress(ConfigError):  # what is stored is shown whatever feeds.yaml says
+        found = [*troubles(place.config, states), *found]
+    return found
 
 
 def _origins(place: Here) -> dict[str, str]:
@@ -132,7 +136,7 @@ def _origins(place: Here) -> dict[str, str]:
     try:
         config = with_lists(place)
     except ConfigError:
-        return {}  # what is stored is shown all the same
+        return {}  # what is stored is shown whatever feeds.yaml says
     names = {one.url: shown_name(one) for one in config.lists}
     return {feed.url: names[feed.listed_in] for feed in config.feeds if isinstance(feed, Followed)}
 

@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from aggregator.models import FeedEvent, Request, Validators
 from aggregator.models.errors import BadDataFile, DataFault, FetchError, StageError
 from aggregator.store.intel_data import DataFile, IntelData
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from aggregator.pipeline.workers import Workers
     from aggregator.store import Store
 
-log = structlog.get_logger()
 
 NAMES = ("kev", "epss", "attack", "cves", "warninglists", "galaxies")
 

@@ -25,7 +25,7 @@ from itertools import pairwise
 
 from aggregator.models import Backlog, FeedEvent, FeedState, FeedStatus, PollOutcome, Verdict
 from aggregator.models.errors import Barrier, FetchError, StageError, WebPage
-from aggregator.poll import CUT_SHORT, MOVE_AFTER
+from aggregator.poll.limits import CUT_SHORT, MOVE_AFTER
 from aggregator.text.urls import redact
 from aggregator.text.wording import about
 

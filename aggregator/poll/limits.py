@@ -20,6 +20,12 @@ MOST_NEW = 5_000
 
 MB = 2**20
 
+MOVE_AFTER = 3
+"""Good polls through the same permanent redirect after which its target is polled directly (F12)."""
+
+CUT_SHORT = "the document was cut short"
+"""What is noted of a poll that brought a part of the document only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.models import FeedState, FeedStatus, ParsedFeed, Response, Validators
 from aggregator.models.errors import FetchError, ParseError, StageError
+from aggregator.poll.limits import CUT_SHORT, MOVE_AFTER
 from aggregator.poll.schedule import (
     MAX_HONOURED,
     MinimumWait,
@@ -30,8 +31,6 @@ from aggregator.text.wording import about, duration
 if TYPE_CHECKING:
     from aggregator.config.settings import FeedOptions
 
-MOVE_AFTER = 3
-"""Good polls through the same permanent redirect after which its target is polled directly (F12)."""
 
 RETURN_AFTER = 5
 """Failures in a row at an address that a move led to, after which the configured one is tried again."""
@@ -48,9 +47,6 @@ JITTER = 0.1
 MAX_JITTER = timedelta(minutes=10)
 
 GONE = 410
-
-CUT_SHORT = "the document was cut short"
-"""What is noted of a poll that brought a part of the document only."""
 
 
 def body_hash(body: bytes) -> str:

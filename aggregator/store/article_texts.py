@@ -26,7 +26,6 @@ from aggregator.store.connection import Sql
 from aggregator.store.identity import OWN_ENTRY, identifying
 from aggregator.text.plain import body_text
 from aggregator.text.storable import TEASER_CHARS, keepable, shortened
-from aggregator.text.words import count_words
 
 COMMON = 0.25
 """A teaser and an article's text, or two teasers of one article, share more; texts on other matters nothing."""
@@ -283,6 +282,8 @@ def _content(row: sqlite3.Row, article: Article) -> dict[str, object]:
 
 
 def _texts(text: str, html: str) -> dict[str, object]:
+    from aggregator.text.words import count_words  # who only reads the database does without
+
     return {"text": text, "html": html, "teaser": shortened(text, TEASER_CHARS), "word_count": count_words(text)}
 
 

@@ -18,7 +18,6 @@ from aggregator.models import Decision, Entry, Known, PollOutcome, Verdict
 from aggregator.store import articles, chain, feeds, ownership, post_changes, retention, times, websub
 from aggregator.store.connection import Sql
 from aggregator.store.identity import Links
-from aggregator.text.dates import date_in_url
 from aggregator.text.storable import keepable, storable
 
 _KNOWN = """
@@ -117,6 +116,8 @@ def _ordered(entry: Entry, at: datetime, place: int) -> datetime:
 
     Without a date, the day in the entry's address where there is one, else the document's own order, as of now.
     """
+    from aggregator.text.dates import date_in_url  # who only reads the database does without
+
     published = entry.published or date_in_url(entry.url)
     seen = at - timedelta(seconds=place)
     if entry.published is None and published and published.date() == at.date():

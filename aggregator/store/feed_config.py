@@ -18,13 +18,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.config.settings import Config, Feed, FeedOptions, Followed
 from aggregator.models import Validators
 from aggregator.store import times
 from aggregator.text.storable import slug, unused
 from aggregator.text.urls import default_name, free_name, title_as_name
 
 if TYPE_CHECKING:
+    from aggregator.config.settings import Config, Feed, FeedOptions
     from aggregator.store.connection import Session, Sql
 
 
@@ -126,6 +126,8 @@ def _name(feed: Feed, row: sqlite3.Row | None, taken: set[str]) -> str:
     for a title.
     """
     host = default_name(feed.url)
+    from aggregator.config.settings import Followed  # who only reads the database does without
+
     listed = feed.title if isinstance(feed, Followed) else None
     wanted = listed or (row is not None and title_as_name(row["title"])) or host
     if row is not None and row["name"] not in taken:

@@ -21,8 +21,6 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
 from aggregator.models.errors import StoreError
 from aggregator.store import post_changes, retention, schema, times
 from aggregator.store.connection import FILE_MODE, Session, Sql, Told
@@ -31,7 +29,6 @@ from aggregator.store.retention import Limit
 SHOWN = 200
 """Characters of what SQLite says of a damaged file, which may be a hundred lines."""
 
-log = structlog.get_logger()
 
 _COUNTS = {
     "feeds": "SELECT count(*) FROM feeds WHERE configured",
@@ -111,7 +108,9 @@ def keep_older(session: Session, version: int) -> None:
     names = (f"{session.path.stem}-v{version}-{day}{mark}.db" for mark in ("", *(f"-{n}" for n in range(2, 1000))))
     target = next(folder / name for name in names if not (folder / name).exists())
     back_up(session, target)
-    log.info("the database is brought to its new form", version=version, backup=str(target))
+    import structlog  # for what is hardly ever needed
+
+    structlog.get_logger().info("the database is brought to its new form", version=version, backup=str(target))
 
 
 def backups_of(database: Path) -> Path:
