@@ -191,12 +191,12 @@ def export_opml(context: typer.Context) -> None:
 
 def with_lists(place: Here) -> Config:
     """The configuration with the feeds of its lists, as they were last read."""
-    from aggregator.pipeline.lists import joined
-    from aggregator.store import Store
-
     config = place.config
     if not config.lists or not place.database.exists():
         return config
+    from aggregator.pipeline.lists import joined
+    from aggregator.store import Store
+
     with Store.read(place.database) as store:
         return joined(config, store.lists.feeds())
 

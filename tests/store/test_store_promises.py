@@ -311,12 +311,12 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     ],
 )
 def test_what_is_damaged_says_what_to_do(newsroom: Newsroom, damage: Callable[[bytes], bytes], words: str) -> None:
-    """The error names the file, the damage, `aggregator restore` and the folder of the backups."""
+    """The error names the file, the damage, `aggregator db restore` and the folder of the backups."""
     newsroom.store.close()
     path = newsroom.store.path
     path.write_bytes(damage(path.read_bytes()))
     for opened in (Store.open, Store.read):
-        with pytest.raises(StoreError, match=f"{words}.*`aggregator restore`.*backups"), opened(path) as store:
+        with pytest.raises(StoreError, match=f"{words}.*`aggregator db restore`.*backups"), opened(path) as store:
             store.feeds()
 
 
