@@ -132,7 +132,7 @@ def copy(session: Session, target: Path, told: Told | None = None) -> None:
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
             raise StoreError(
-                f"{target}: the copy is damaged, and so may the database be (`aggregator db verify` tells): "
+                f"{target}: the copy is damaged, and so may the database be (check it with `aggregator db verify`): "
                 f"{found[:SHOWN]}"
             )
     except sqlite3.Error as error:

@@ -100,7 +100,7 @@ def test_a_backup_that_came_out_damaged_is_not_kept(newsroom: Newsroom, tmp_path
     copy.write_bytes(b"the former one")
     newsroom.poll(*(entry(f"e{n}") for n in range(30)))
     _lose_an_index(newsroom.store)
-    with pytest.raises(StoreError, match=r"damaged.*aggregator verify"):
+    with pytest.raises(StoreError, match=r"damaged.*aggregator db verify"):
         newsroom.store.maintenance.backup(copy)
     assert copy.read_bytes() == b"the former one"
 
