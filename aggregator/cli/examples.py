@@ -38,7 +38,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "data update": ("data update", "data update kev epss", "data update --from files"),
     "data status": ("data status", "data status --json"),
     "watch try": ("watch try perimeter", "watch try perimeter --json"),
-    "output try": ("output try ransomware", "output try ransomware --limit 50 --json"),
+    "output try": ("output try ransomware", "output try ransomware --limit 50 --json", "output try combined"),
     "output list": ("output list", "output list --json"),
     "rules": ("rules", "rules test", "rules test example.org"),
     "story why": ("story why 1234 1240", "story why https://a.example/post https://b.example/post --json"),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 output = typer.Typer(help="List and preview your own output feeds.", no_args_is_help=True)
 app.add_typer(output, name="output")
 
+COMBINED = "combined"
+"""Under this name `output try` tries the rules of the combined feed itself."""
+
 SHOWN = 20
 """Posts listed unless `--limit` says otherwise."""
 
@@ -58,30 +61,37 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 def try_(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", autocompletion=completion.outputs, help="The output's name in feeds.yaml.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=completion.outputs,
+            help="Its name in feeds.yaml; combined: the combined feed.",
+        ),
     ],
     limit: Annotated[int, typer.Option(min=0, metavar="N", help="Maximum number of posts to list.")] = SHOWN,
     as_json: Json = False,
 ) -> None:
-    """What an output would take in of the archive, and why; how much it leaves out, and which condition does.
+    """Preview an output over stored posts: what matches, what does not, and which condition excludes it.
 
     The newest come first, by publication (UTC); the number before the reason is the article's.
     """
     from aggregator.store import Store
 
     place = here(context)
-    one = _named(place.config, name, str(place.config_path))
+    config = place.config
+    combined = name == COMBINED and all(one.name != COMBINED for one in config.outputs)
+    one = None if combined else _named(config, name, str(place.config_path))
     if not place.database.exists():
         raise StoreError(f"No data yet in {place.data}. Run `aggregator poll` first.")
     with Store.read(place.database) as store:
-        trial = store.outputs.trial(one.filter, limit)
+        trial = store.outputs.trial(one.filter if one else config.combined.rules, limit)
     if as_json:
-        print_json(_json(one, trial))
+        print_json(_json(name, trial))
         return
     for post in trial.newest:
         show(f"{(iso(post.published) or '')[:10]}  {line(post.title)}  [{line(post.source)}]", hang=12)
         show(f"            {post.article_id}  {line(_why(post))}")
-    _sum_up(one, trial)
+    _sum_up(trial, grouped=one is not None and one.group == "story")
 
 
 def _named(config: Config, name: str, file: str) -> Output:
@@ -98,14 +108,14 @@ def _why(post: FilterResult) -> str:
     return "; ".join(f"{reason.condition}: {reason.why}" for reason in post.reasons) or "it takes in everything"
 
 
-def _sum_up(one: Output, trial: Trial) -> None:
+def _sum_up(trial: Trial, *, grouped: bool) -> None:
     missing = trial.posts - trial.taken
     shown = f", of which {len(trial.newest)} are listed" if len(trial.newest) < trial.taken else ""
     show(f"{trial.taken} of {trial.posts} posts{shown}. {missing} are left out.")
     rows = [(name, count, trial.alone.get(name, 0)) for name, count in _by_count(trial)]
     if rows:
         print_table("Excluded by", ("condition", "posts", "only by this"), rows)
-    if one.group == "story":
+    if grouped:
         show("Posts of one story will be one entry.")
 
 
@@ -113,9 +123,9 @@ def _by_count(trial: Trial) -> list[tuple[str, int]]:
     return sorted(trial.failed.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _json(one: Output, trial: Trial) -> dict[str, Any]:
+def _json(name: str, trial: Trial) -> dict[str, Any]:
     return {
-        "name": one.name,
+        "name": name,
         "taken": trial.taken,
         "posts": trial.posts,
         "left_out": {name: {"posts": count, "alone": trial.alone.get(name, 0)} for name, count in _by_count(trial)},

@@ -18,7 +18,17 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from aggregator.config.document import Path_, YamlDocument, expectation, explain, read, where
-from aggregator.config.settings import Config, Feed, FeedList, FeedOptions, Notification, Output, Selection, Server
+from aggregator.config.settings import (
+    CombinedRule,
+    Config,
+    Feed,
+    FeedList,
+    FeedOptions,
+    Notification,
+    Output,
+    Selection,
+    Server,
+)
 from aggregator.config.value_types import parse_duration
 from aggregator.models.errors import ConfigError
 from aggregator.text.urls import default_name, keep_secrets_of, redact
@@ -86,6 +96,10 @@ def selection_mistakes(config: Config) -> Iterator[tuple[tuple[str | int, ...], 
         known = {}  # what they bring is not known here
     elif not all(feed.name for feed in config.feeds):
         del known["sources"]  # feeds without a name are called by their own titles
+    for section in ("keep", "mute"):
+        for index, rule in enumerate(getattr(config.combined, section)):
+            for place, what in _unknown_names(rule, known):
+                yield ("combined", section, index, *place), what
     for section in ("outputs", "notifications"):
         seen: dict[str, int] = {}
         for index, one in enumerate(getattr(config, section)):
@@ -96,7 +110,9 @@ def selection_mistakes(config: Config) -> Iterator[tuple[tuple[str | int, ...], 
                 yield (section, index, *place), what
 
 
-def _unknown_names(one: Selection, known: dict[str, dict[str, str]]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _unknown_names(
+    one: Selection | CombinedRule, known: dict[str, dict[str, str]]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for key, names in known.items():
         for place, wanted in enumerate(getattr(one, key)):
             if wanted.casefold() not in names:
@@ -112,6 +128,8 @@ def _unknown(key: str, wanted: str, names: dict[str, str]) -> str:
 _LISTED: dict[str, type[BaseModel]] = {
     "feeds": Feed,
     "lists": FeedList,
+    "keep": CombinedRule,
+    "mute": CombinedRule,
     "outputs": Output,
     "notifications": Notification,
 }

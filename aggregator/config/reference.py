@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from aggregator.config.settings import (
+    Combined,
+    CombinedRule,
     Config,
     Exports,
     Feed,
@@ -35,6 +37,9 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("defaults", FeedOptions),
     ("feeds[]", Feed),
     ("lists[]", FeedList),
+    ("combined", Combined),
+    ("combined.keep[]", CombinedRule),
+    ("combined.mute[]", CombinedRule),
     ("outputs[]", Output),
     ("notifications[]", Notification),
     ("intel", Intel),

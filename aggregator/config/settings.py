@@ -14,7 +14,6 @@ from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -25,23 +24,22 @@ from aggregator.config.value_types import (
     SELECTION_NAME,
     SITE_LANGUAGE,
     AddressRange,
+    Conditions,
     CookieName,
     CookieValue,
     Duration,
     HeaderName,
     HeaderValue,
     HttpUrl,
-    Language,
     ProxyUrl,
-    Query,
+    Section,
     ServiceUrl,
     Tag,
     Target,
     Texts,
-    Word,
 )
 from aggregator.models import MediaPolicy, Republish
-from aggregator.models.filters import NAMED, Filter
+from aggregator.models.filters import NAMED, CombinedRules, Filter
 
 _HERE = ("localhost", "127.0.0.1", "::1")
 _OWN_DOCUMENT = re.compile(
@@ -49,11 +47,7 @@ _OWN_DOCUMENT = re.compile(
 )
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Site(_Section):
+class Site(Section):
     """How the output presents itself."""
 
     served: ClassVar[bool] = False
@@ -91,7 +85,7 @@ class ServedSite(Site):
     served: ClassVar[bool] = True
 
 
-class Network(_Section):
+class Network(Section):
     """Everything that goes out."""
 
     user_agent: str = Field(
@@ -119,7 +113,7 @@ class Network(_Section):
     threads: int = Field(16, ge=1, le=128, description="Requests under way at the same time, over all hosts.")
 
 
-class FeedOptions(_Section):
+class FeedOptions(Section):
     """What can be set for all feeds under `defaults`, and for one feed beside its URL."""
 
     interval: Annotated[
@@ -164,7 +158,7 @@ class FeedOptions(_Section):
     )
 
 
-class Feed(_Section):
+class Feed(Section):
     """One source."""
 
     url: HttpUrl = Field(description="The feed's address.")
@@ -227,7 +221,7 @@ class Followed(Feed):
     listed_in: str = ""
 
 
-class Server(_Section):
+class Server(Section):
     """The web server of `run` and `serve`."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -254,20 +248,10 @@ class Server(_Section):
         return self
 
 
-class Selection(_Section):
+class Selection(Conditions):
     """Posts for which every condition that is given holds."""
 
     name: str = Field(pattern=SELECTION_NAME, description="How it is called; `a-z`, `0-9` and `-`.")
-    tags: tuple[Tag, ...] = Field((), description="Carried by a feed with one of these tags.")
-    sources: tuple[str, ...] = Field((), description="Carried by one of these feeds, by name.")
-    words: tuple[Word, ...] = Field(
-        (), description="One of these words or phrases stands in the title or the text; `exploit*`: words beginning so."
-    )
-    without: tuple[Word, ...] = Field((), description="None of these does.")
-    query: Query | None = Field(
-        None, description="Full-text expression (FTS5): `ransomware NOT decryptor`, `title: worm`, `NEAR(zero day)`."
-    )
-    languages: tuple[Language, ...] = Field((), description="In one of these languages; `en` is every kind of English.")
     cves: Texts = Field(
         (), description="Names one of these CVE numbers; `any`: names one; `exploited`: one exploited now."
     )
@@ -308,6 +292,41 @@ class Output(Selection):
         return replace(super().filter, max_age=self.max_age)
 
 
+class CombinedRule(Conditions):
+    """Posts for which every condition that is given holds; at least one condition."""
+
+    name: str | None = Field(None, pattern=SELECTION_NAME, description="What `output try combined` calls it.")
+
+    @model_validator(mode="after")
+    def _has_a_condition(self) -> Self:
+        if not self.model_fields_set - {"name"}:
+            raise ValueError("at least one condition: without one a rule would concern every post")
+        return self
+
+    @property
+    def filter(self) -> Filter:
+        """The conditions as a value."""
+        return Filter(self.tags, self.sources, self.words, self.without, self.query, self.languages)
+
+
+class Combined(Section):
+    """Which posts the combined feed takes in. Rules cover posts published after they were added."""
+
+    keep: tuple[CombinedRule, ...] = Field(
+        (), description="Only posts that one of these rules takes come in; without any rule, all do."
+    )
+    mute: tuple[CombinedRule, ...] = Field((), description="Posts that one of these rules takes stay out.")
+
+    @property
+    def rules(self) -> CombinedRules:
+        """The rules as a value; those without a name are called by their numbers."""
+        keep, mute = (
+            tuple((one.name or f"rule {number}", one.filter) for number, one in enumerate(rules, 1))
+            for rules in (self.keep, self.mute)
+        )
+        return CombinedRules(keep, mute)
+
+
 class Notification(Selection):
     """A message about each new post for which every condition that is given holds."""
 
@@ -317,7 +336,7 @@ class Notification(Selection):
     )
 
 
-class Upkeep(_Section):
+class Upkeep(Section):
     """What `run` does every night, and `aggregator db upkeep` at once."""
 
     hour: int = Field(
@@ -335,7 +354,7 @@ ExportKind = Literal[
 DataUrl = HttpUrl | Literal[False]
 
 
-class IntelFiles(_Section):
+class IntelFiles(Section):
     """Where the data files come from; `false` switches one off."""
 
     kev: DataUrl = Field(
@@ -364,7 +383,7 @@ class IntelFiles(_Section):
     )
 
 
-class Exports(_Section):
+class Exports(Section):
     """Indicators for machines, under `intel/` in the output."""
 
     formats: tuple[Literal["stix", "misp", "csv", "blocklists"], ...] = Field(
@@ -379,7 +398,7 @@ class Exports(_Section):
     )
 
 
-class Intel(_Section):
+class Intel(Section):
     """What articles name: data files, exports, and the operator's word."""
 
     good: Texts = Field((), description="Hosts, networks and hashes that are never indicators.")
@@ -388,14 +407,14 @@ class Intel(_Section):
     exports: Exports | None = Field(None, description="Indicators for machines. Without it there are none.")
 
 
-class WatchedProduct(_Section):
+class WatchedProduct(Section):
     """A product of a vendor."""
 
     vendor: str = Field(min_length=1, max_length=200, description="Its vendor.")
     product: str = Field(min_length=1, max_length=200, description="Its name.")
 
 
-class Watch(_Section):
+class Watch(Section):
     """What you run: articles about it are hits, with a feed, a page, and messages if wanted."""
 
     name: str = Field(pattern=SELECTION_NAME, description="How it is called; `a-z`, `0-9` and `-`.")
@@ -413,7 +432,7 @@ class Watch(_Section):
     )
 
 
-class Config(_Section):
+class Config(Section):
     """feeds.yaml."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["feeds"]}, {"required": ["lists"]}]})
@@ -430,6 +449,7 @@ class Config(_Section):
     lists: tuple[FeedList, ...] = Field(
         (), description="Lists of feeds that somebody else keeps, and that are followed."
     )
+    combined: Combined = Field(Combined(), description="Which posts the combined feed takes in.")
     outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")
     notifications: tuple[Notification, ...] = Field((), description="Messages about new posts, to people or programs.")
     intel: Intel = Field(Intel(), description="What articles name, and what is exploited now.")

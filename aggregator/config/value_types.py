@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PlainSerializer,
     WithJsonSchema,
@@ -200,3 +202,24 @@ Texts = Annotated[
     BeforeValidator(_one_or_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
+
+
+class Section(BaseModel):
+    """A section of feeds.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Conditions(Section):
+    """What may be asked of a post whatever it names."""
+
+    tags: tuple[Tag, ...] = Field((), description="Carried by a feed with one of these tags.")
+    sources: tuple[str, ...] = Field((), description="Carried by one of these feeds, by name.")
+    words: tuple[Word, ...] = Field(
+        (), description="One of these words or phrases stands in the title or the text; `exploit*`: words beginning so."
+    )
+    without: tuple[Word, ...] = Field((), description="None of these does.")
+    query: Query | None = Field(
+        None, description="Full-text expression (FTS5): `ransomware NOT decryptor`, `title: worm`, `NEAR(zero day)`."
+    )
+    languages: tuple[Language, ...] = Field((), description="In one of these languages; `en` is every kind of English.")

@@ -120,6 +120,33 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class CombinedRules:
+    """What the combined feed takes in: (name, filter) of each rule that keeps posts, and of each that mutes them."""
+
+    keep: tuple[tuple[str, Filter], ...] = ()
+    mute: tuple[tuple[str, Filter], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.keep or self.mute)
+
+    def expressions(self) -> tuple[str, ...]:
+        """As those of a filter."""
+        return tuple(dict.fromkeys(one for _, rule in (*self.keep, *self.mute) for one in rule.expressions()))
+
+    def explain(self, facts: PostTraits) -> tuple[Reason, ...]:
+        """What the rules say of the post: one of those that keep has to take it, and none of those that mute."""
+        found = []
+        if self.keep:
+            taking = [name for name, rule in self.keep if rule.takes(facts)]
+            found.append(Reason("keep", bool(taking), _listed(taking) or "no rule takes it"))
+        for name, rule in self.mute:
+            muted = rule.takes(facts)
+            why = "; ".join(reason.why for reason in rule.explain(facts)) if muted else "does not concern it"
+            found.append(Reason(f"mute {name}", not muted, why))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
 class PostTraits:
     """What a filter may look at of a post.
 

@@ -392,7 +392,9 @@ class Pipeline:
         awaited = self.store.untried(since, now)
         if not all(self.fetcher.is_slowed(url) for _, url in awaited) or self.store.media.untried(now, since):
             return 0
-        published = self.store.publish(now, FULL_TEXT_WAIT, behind=[feed_id for feed_id, _ in awaited])
+        published = self.store.publish(
+            now, FULL_TEXT_WAIT, behind=[feed_id for feed_id, _ in awaited], rules=self.config.combined.rules
+        )
         tally.published += published
         return published
 

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         PollOutcome,
         SearchHit,
     )
+    from aggregator.models.filters import CombinedRules
 
 
 class Store:
@@ -305,13 +306,16 @@ class Store:
 
     # --- output ------------------------------------------------------------------------------------------------
 
-    def publish(self, now: datetime, wait: timedelta, behind: Iterable[int] = ()) -> int:
+    def publish(
+        self, now: datetime, wait: timedelta, behind: Iterable[int] = (), rules: CombinedRules | None = None
+    ) -> int:
         """Give ready articles their place in the output; how many. Those first seen `wait` ago are ready anyway.
 
         Those of the feeds `behind` are not, for others of these feeds are to come out before them.
+        `rules`: those of the combined feed, for the posts that come out now.
         """
         with self._session.write() as sql:
-            return publishing.publish(sql, now, wait, behind)
+            return publishing.publish(sql, now, wait, behind, rules)
 
     def catch_up(self, sequence: int, stamp: datetime) -> bool:
         """Go on above what is published already, where that is more than the database knows; whether it is."""

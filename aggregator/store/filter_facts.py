@@ -37,7 +37,7 @@ _POSTS = f"""
     JOIN feeds ON feeds.id = articles.feed_id
     LEFT JOIN story_articles AS story ON story.article_id = articles.id
     LEFT JOIN entries ON entries.id = {OWN_ENTRY}
-    WHERE posts.sequence IS NOT NULL AND NOT posts.hidden AND {STANDING} AND {{posts}}
+    WHERE posts.sequence IS NOT NULL AND {{listed}} AND {STANDING} AND {{posts}}
     ORDER BY posts.sequence
 """  # noqa: S608 - our own words
 
@@ -55,6 +55,7 @@ _ONLY_THESE = {
     "posts": "posts.article_id IN (SELECT value FROM json_each(:ids))",
     "entries": "entries.article_id IN (SELECT value FROM json_each(:ids))",
     "copies": "articles.duplicate_of IN (SELECT value FROM json_each(:ids))",
+    "listed": "NOT posts.hidden",
 }
 """What limits the statements to a few posts. Not "all of them, or these": SQLite would go through all for that."""
 
@@ -76,10 +77,19 @@ class FilterFacts:
     facts: PostTraits
 
 
-def gather(sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = None) -> list[FilterFacts]:
-    """The posts of these articles (None: of all) in the order of going out; `expressions` are looked for in them."""
+_OR_MUTED = "articles.duplicate_of IS NULL"
+
+
+def gather(
+    sql: Sql, expressions: Iterable[str], ids: Collection[int] | None = None, *, muted: bool = False
+) -> list[FilterFacts]:
+    """The posts of these articles (None: of all) in the order of going out; `expressions` are looked for in them.
+
+    `muted`: also posts that the rules of the combined feed kept out of it.
+    """
     wanted = {} if ids is None else {"ids": json.dumps(sorted(ids))}
-    only = dict.fromkeys(_ONLY_THESE, "TRUE") if ids is None else _ONLY_THESE
+    only = dict.fromkeys(_ONLY_THESE, "TRUE") if ids is None else dict(_ONLY_THESE)
+    only["listed"] = _OR_MUTED if muted else _ONLY_THESE["listed"]
     rows = sql.all(_POSTS.format(**only), wanted)
     tags, names = _names(sql)
     carriers: defaultdict[int, list[int]] = defaultdict(list)

@@ -237,10 +237,10 @@ def stand_alone(sql: Sql, article_id: int) -> None:
 
 
 def hide(sql: Sql, article_id: int) -> None:
-    """Let a post be hidden exactly when its article is a duplicate."""
+    """Let a post be hidden exactly when its article is a duplicate, or muted."""
     sql.execute(
         "UPDATE posts SET hidden = (SELECT duplicate_of IS NOT NULL FROM articles WHERE id = posts.article_id)"
-        " WHERE article_id = ?",
+        " OR EXISTS (SELECT 1 FROM muted WHERE muted.article_id = posts.article_id) WHERE article_id = ?",
         (article_id,),
     )
 

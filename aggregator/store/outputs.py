@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.models import Ended, OutputEntry
-from aggregator.models.filters import Filter, Reason
+from aggregator.models.filters import CombinedRules, Filter, Reason
 from aggregator.store import post_changes, posts, times
 from aggregator.store.feeds import STANDING
 from aggregator.store.filter_facts import FilterFacts, gather, newest_date
@@ -328,13 +328,16 @@ class Outputs:
             rows = sql.all(_ENDED, {"output": name, "limit": limit})
         return tuple(Ended(row["uid"], times.must_read(row["since"])) for row in rows)
 
-    def trial(self, conditions: Filter, limit: int) -> Trial:
-        """What a filter would take in, at most `limit` posts of it, newest first; nothing is changed."""
+    def trial(self, conditions: Filter | CombinedRules, limit: int) -> Trial:
+        """What a filter would take in, at most `limit` posts of it, newest first; nothing is changed.
+
+        For the rules of the combined feed, of all posts, those that are muted included.
+        """
         failed: Counter[str] = Counter()
         alone: Counter[str] = Counter()
         taken: list[tuple[FilterFacts, tuple[Reason, ...]]] = []
         with self._session.read() as sql:
-            subjects = gather(sql, conditions.expressions())
+            subjects = gather(sql, conditions.expressions(), muted=isinstance(conditions, CombinedRules))
             for subject in subjects:
                 reasons = conditions.explain(subject.facts)
                 missing = [reason.condition for reason in reasons if not reason.holds]

@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from aggregator.models.filters import CombinedRules
 from aggregator.store import (
     article_texts,
+    identity,
     neighbours,
     post_changes,
     times,
 )
 from aggregator.store.connection import Sql
+from aggregator.store.filter_facts import gather
 from aggregator.text.storable import slug
 
 UID_HASH_CHARS = 8
@@ -37,7 +40,9 @@ _READY = """
 """
 
 
-def publish(sql: Sql, now: datetime, wait: timedelta, behind: Iterable[int] = ()) -> int:
+def publish(
+    sql: Sql, now: datetime, wait: timedelta, behind: Iterable[int] = (), rules: CombinedRules | None = None
+) -> int:
     """Give every ready article its place; how many there were. Doing it again does nothing.
 
     Articles of the feeds `behind` are ready only once they have waited for `wait`.
@@ -62,10 +67,22 @@ def publish(sql: Sql, now: datetime, wait: timedelta, behind: Iterable[int] = ()
         post_changes.raise_time(sql, stamp)
     ids = [row["id"] for row in ready]
     post_changes.carry_all(sql, ids)
+    if rules:
+        _mute(sql, ids, rules)
     if flipped := neighbours.judge(sql, {row["feed_id"] for row in ready}):
         post_changes.touch_feeds(sql, flipped)
     post_changes.mark_changed(sql, ids)
     return len(ready)
+
+
+def _mute(sql: Sql, ids: list[int], rules: CombinedRules) -> None:
+    """Keep those of these new posts out of the combined feed that the rules do not let in."""
+    for subject in gather(sql, rules.expressions(), ids):
+        against = [reason for reason in rules.explain(subject.facts) if not reason.holds]
+        if against:
+            words = (subject.article_id, against[0].condition, against[0].why)
+            sql.execute("INSERT OR REPLACE INTO muted (article_id, rule, why) VALUES (?, ?, ?)", words)
+            identity.hide(sql, subject.article_id)
 
 
 def _path(sql: Sql, title: str, uid: str, published: datetime) -> str:

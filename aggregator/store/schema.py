@@ -314,6 +314,11 @@ def renew_neighbour_views(db: Database) -> None:
     create(db, "nearest_posts", "neighbour_posts", "next_posts", "related")
 
 
+def create_muted(db: Database) -> None:
+    """Posts may be kept out of the combined feed."""
+    create(db, "muted")
+
+
 STEPS = (
     renew_enclosures,
     create_intel,
@@ -323,6 +328,7 @@ STEPS = (
     create_identity,
     record_refusals,
     renew_neighbour_views,
+    create_muted,
 )
 """From schema `OLDEST` to the present one, a version a step. A change of `schema.sql` comes with a step at the end."""
 

@@ -568,6 +568,14 @@ CREATE TABLE withdrawals (
     reason TEXT NOT NULL DEFAULT '' -- why, as its page says
 ) STRICT;
 
+CREATE TABLE muted (
+    -- Posts that the rules of the combined feed kept out of it when they were published. They have a page, and stand in
+    -- the feeds of their sources.
+    article_id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE, -- article
+    rule TEXT NOT NULL, -- keep: no rule of keep took it; mute NAME: that rule
+    why TEXT NOT NULL DEFAULT '' -- what it met
+) STRICT;
+
 CREATE TABLE notice_rules (
     -- The notifications of feeds.yaml. A rule speaks of posts that are put out after it was made.
     name TEXT PRIMARY KEY, -- name, as in feeds.yaml
@@ -592,7 +600,7 @@ CREATE TABLE posts (
     path TEXT UNIQUE, -- page on the mirror, relative to its root
     published TEXT, -- publication, as in articles when it was put out
     feed_id INTEGER NOT NULL REFERENCES feeds (id), -- as in articles
-    hidden INTEGER NOT NULL DEFAULT 0, -- whether it is a duplicate: not in the combined feed
+    hidden INTEGER NOT NULL DEFAULT 0, -- whether it is a duplicate, or muted: not in the combined feed
     revised TEXT, -- time of the last real change after it was put out
     change INTEGER NOT NULL DEFAULT 0 -- number of the last change to anything that its page shows
 ) STRICT;

@@ -526,6 +526,36 @@ def test_commands_stand_in_groups_and_go_by_their_former_names(program: Program,
     assert {"run", "db", "story", "withdraw"} <= set(listed)
 
 
+def test_the_combined_feed_keeps_and_mutes(program: Program, site: Outlet, tmp_path: Path) -> None:
+    """Tried over what is stored first; then in force for new posts: they stand in their source's feed alone."""
+    shutil.copytree(program.folder, tmp_path / "copy")
+    other = Program(tmp_path / "copy")
+    rules = "combined:\n  mute:\n    - {name: seconds, words: [second]}\n  keep:\n    - {tags: [news]}\n"
+    other.config.write_text(other.config.read_text() + rules)
+    trial = json.loads(other.run("output", "try", "combined", "--json").stdout)
+    assert (trial["taken"], trial["posts"]) == (1, 2)
+    assert trial["left_out"] == {"mute seconds": {"posts": 1, "alone": 1}}
+    assert trial["newest"][0]["title"] == "The first"
+    before = (other.data / "public" / "feed.atom").read_bytes()
+    other.run("db", "emit")
+    assert (other.data / "public" / "feed.atom").read_bytes() == before  # what is out stays out
+    shutil.rmtree(other.data)
+    assert other.run("poll").returncode == 0
+    assert [item["title"] for item in json.loads((other.data / "public" / "feed.json").read_text())["items"]] == [
+        "The first"
+    ]
+    source = json.loads((other.data / "public" / "sources" / "kettles.json").read_text())
+    assert len(source["items"]) == 2
+    with closing(sqlite3.connect(other.data / "aggregator.db")) as database:
+        assert database.execute("SELECT rule, why FROM muted").fetchall() == [("mute seconds", "has second")]
+    trial = json.loads(other.run("output", "try", "combined", "--json").stdout)
+    assert (trial["taken"], trial["posts"]) == (1, 2)
+    other.config.write_text(other.config.read_text().replace("{tags: [news]}", "{tags: [nwes]}"))
+    assert "did you mean `news`?" in other.run("check").stderr
+    other.config.write_text(other.config.read_text().replace("{tags: [nwes]}", "{name: all}"))
+    assert "at least one condition" in other.run("check").stderr
+
+
 def test_a_key_without_effect_is_a_hint(program: Program, tmp_path: Path) -> None:
     """A file of a former version is read as ever; `check` says which line can go. A mistake beside it is one."""
     other = Program(tmp_path)
