@@ -25,6 +25,7 @@ from aggregator.config.value_types import (
     SITE_LANGUAGE,
     AddressRange,
     Conditions,
+    ConfigSection,
     CookieName,
     CookieValue,
     Duration,
@@ -32,7 +33,6 @@ from aggregator.config.value_types import (
     HeaderValue,
     HttpUrl,
     ProxyUrl,
-    Section,
     ServiceUrl,
     Tag,
     Target,
@@ -47,7 +47,7 @@ _OWN_DOCUMENT = re.compile(
 )
 
 
-class Site(Section):
+class Site(ConfigSection):
     """How the output presents itself."""
 
     served: ClassVar[bool] = False
@@ -85,7 +85,7 @@ class ServedSite(Site):
     served: ClassVar[bool] = True
 
 
-class Network(Section):
+class Network(ConfigSection):
     """Everything that goes out."""
 
     user_agent: str = Field(
@@ -113,7 +113,7 @@ class Network(Section):
     threads: int = Field(16, ge=1, le=128, description="Requests under way at the same time, over all hosts.")
 
 
-class FeedOptions(Section):
+class FeedOptions(ConfigSection):
     """What can be set for all feeds under `defaults`, and for one feed beside its URL."""
 
     interval: Annotated[
@@ -158,7 +158,7 @@ class FeedOptions(Section):
     )
 
 
-class Feed(Section):
+class Feed(ConfigSection):
     """One source."""
 
     url: HttpUrl = Field(description="The feed's address.")
@@ -221,7 +221,7 @@ class Followed(Feed):
     listed_in: str = ""
 
 
-class Server(Section):
+class Server(ConfigSection):
     """The web server of `run` and `serve`."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -309,7 +309,7 @@ class CombinedRule(Conditions):
         return Filter(self.tags, self.sources, self.words, self.without, self.query, self.languages)
 
 
-class Combined(Section):
+class Combined(ConfigSection):
     """Which posts the combined feed takes in. Rules cover posts published after they were added."""
 
     keep: tuple[CombinedRule, ...] = Field(
@@ -336,7 +336,7 @@ class Notification(Selection):
     )
 
 
-class Upkeep(Section):
+class Upkeep(ConfigSection):
     """What `run` does every night, and `aggregator db upkeep` at once."""
 
     hour: int = Field(
@@ -354,7 +354,7 @@ ExportKind = Literal[
 DataUrl = HttpUrl | Literal[False]
 
 
-class IntelFiles(Section):
+class IntelFiles(ConfigSection):
     """Where the data files come from; `false` switches one off."""
 
     kev: DataUrl = Field(
@@ -383,7 +383,7 @@ class IntelFiles(Section):
     )
 
 
-class Exports(Section):
+class Exports(ConfigSection):
     """Indicators for machines, under `intel/` in the output."""
 
     formats: tuple[Literal["stix", "misp", "csv", "blocklists"], ...] = Field(
@@ -398,7 +398,7 @@ class Exports(Section):
     )
 
 
-class Intel(Section):
+class Intel(ConfigSection):
     """What articles name: data files, exports, and the operator's word."""
 
     good: Texts = Field((), description="Hosts, networks and hashes that are never indicators.")
@@ -407,14 +407,14 @@ class Intel(Section):
     exports: Exports | None = Field(None, description="Indicators for machines. Without it there are none.")
 
 
-class WatchedProduct(Section):
+class WatchedProduct(ConfigSection):
     """A product of a vendor."""
 
     vendor: str = Field(min_length=1, max_length=200, description="Its vendor.")
     product: str = Field(min_length=1, max_length=200, description="Its name.")
 
 
-class Watch(Section):
+class Watch(ConfigSection):
     """What you run: articles about it are hits, with a feed, a page, and messages if wanted."""
 
     name: str = Field(pattern=SELECTION_NAME, description="How it is called; `a-z`, `0-9` and `-`.")
@@ -432,7 +432,7 @@ class Watch(Section):
     )
 
 
-class Config(Section):
+class Config(ConfigSection):
     """feeds.yaml."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["feeds"]}, {"required": ["lists"]}]})

@@ -204,13 +204,13 @@ Texts = Annotated[
 ]
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     """A section of feeds.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Conditions(Section):
+class Conditions(ConfigSection):
     """What may be asked of a post whatever it names."""
 
     tags: tuple[Tag, ...] = Field((), description="Carried by a feed with one of these tags.")
