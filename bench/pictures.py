@@ -19,22 +19,32 @@ from functools import partial
 from html import escape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import urlopen
 
 from PIL import Image
 
 from aggregator.config import load
+from aggregator.config.settings import Config
 from aggregator.demo import Press
-from aggregator.pipeline.pipeline import opened
+from aggregator.emit import note_served
+from aggregator.pipeline.pipeline import Tally, opened
+from aggregator.poll.health import diagnose
+from aggregator.store import Store
 from aggregator.web import WebServer, of_folder
 
 START = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)
 BETWEEN = timedelta(minutes=20)
 """Between two rounds of the press."""
 
-COLOURS = 96
+COLOURS = 64
 """Of a picture's palette: text stays smooth, and a screenshot takes a third of the space."""
 
-PHONE = 360
+WIDE, TALL, PHONE_TALL = 1280, 860, 844
+"""Pixels of the pictures of each page, and of those on a phone."""
+LEAST_WINDOW = 500
+"""Chromium's narrowest window; a phone's page stands in a frame in it."""
+
+PHONE = 390
 COLUMN, SCALE = 880, 0.72
 """Width in pixels at which a page of a pair is drawn, and how much smaller it is shown."""
 
@@ -56,14 +66,15 @@ CASES: Mapping[str, tuple[str, str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What there is to look at: the program's server, the static files; by (outlet, title) each page and original."""
+    """What there is to look at: the mirror, and other sites beside it; by (outlet, title) each page and original."""
 
-    desk: str
     files: str
+    others: str
     folder: Path
     pages: Mapping[tuple[str, str], str]
     originals: Mapping[tuple[str, str], str]
     story: str
+    day: str
 
 
 def main() -> None:
@@ -87,16 +98,26 @@ def pictures(what: Scene) -> dict[str, Callable[[Path], None]]:
         what.files
         + what.pages["Basalt Labs Research", "Anatomy of Cinderlatch, a ransomware that waits for the weekend"]
     )
-    three = [("", what.files + "index.html"), ("", post), ("", what.files + what.story)]
     found: dict[str, Callable[[Path], None]] = {
-        "front": lambda to: shoot(what.queries, to, 1280, 1000),
-        "post": lambda to: shoot(post, to, 1280, 1900),
-        "post-dark": lambda to: shoot(coded, to, 1280, 1500, dark=True),
-        "story": lambda to: shoot(what.files + what.story, to, 1280, 1150),
-        "phone": lambda to: board(what, three, to, inner=PHONE, tall=780, scale=1),
-        "search": lambda to: shoot(what.queries + "search?q=ransomware&copies=1", to, 1280, 1000),
-        "status": lambda to: shoot(what.queries + "status", to, 1280, 1000),
+        "post-code-dark": lambda to: shoot(coded, to, WIDE, 1500, dark=True),
+        "story": lambda to: shoot(what.files + what.story, to, WIDE, 1150),
+        "search": lambda to: shoot(what.files + "search.html", to, WIDE, 1000),
     }
+    every = {
+        "front": what.files + "index.html",
+        "day": what.files + what.day,
+        "stories": what.files + "stories/index.html",
+        "post": post,
+        "status": what.others + "healthy/public/status.html",
+        "status-trouble": what.files + "status.html",
+        "empty": what.others + "empty/public/index.html",
+        "first-minutes": what.others + "first/public/index.html",
+    }
+    for name, url in every.items():
+        for dark in (False, True):
+            ending = "-dark" * dark
+            found[f"{name}{ending}"] = partial(shoot, url, width=WIDE, height=TALL, dark=dark)
+            found[f"{name}-phone{ending}"] = partial(phone, what, url, dark=dark)
     for name, (outlet, title, tall) in CASES.items():
         pair = [("The page", what.originals[outlet, title]), ("On the mirror", what.files + what.pages[outlet, title])]
         found[name] = partial(board, what, pair, inner=COLUMN, tall=tall, scale=SCALE)
@@ -110,6 +131,7 @@ def scene(place: Path) -> Iterator[Scene]:
         path = place / "feeds.yaml"
         path.write_text(press.config_text("http://127.0.0.1:8080/", media="mirror"), "utf-8")
         config = load(path)
+        note_served(place / "data" / "public")
         for number in range(1, press.rounds + 1):
             press.publish(number)
             now = START + number * BETWEEN
@@ -120,14 +142,38 @@ def scene(place: Path) -> Iterator[Scene]:
         pages = {(post.source.name, post.title or ""): post.path for post in posts}
         told = next(post for post in posts if (post.source.name, post.title) == CASES["case-wordpress"][:2])
         originals = {(one.outlet, one.title): one.url or "" for one in press.expected()}
-        public = place / "data" / "public"
-        with (
-            WebServer(
-                of_folder(config, place / "data", lambda: START + press.rounds * BETWEEN), "127.0.0.1", 0
-            ) as desk,
-            files(public) as address,
-        ):
-            yield Scene(desk.url, address, public, pages, originals, f"stories/{told.story}.html")
+        public, now = place / "data" / "public", START + press.rounds * BETWEEN
+        day = max((public / "archive").glob("2*-*-*.html"), key=lambda path: path.stat().st_size)
+        save_pages(config, place / "data", now, "status", "search?q=ransomware&copies=1")
+        others(config, place, now)
+        with files(place) as address:
+            mirror = f"{address}data/public/"
+            yield Scene(mirror, address, public, pages, originals, f"stories/{told.story}.html", f"archive/{day.name}")
+
+
+def others(config: Config, place: Path, now: datetime) -> None:
+    """Beside the mirror: the same with its healthy feeds only; a site without feeds; one in its first minutes."""
+    shutil.copytree(place / "data", place / "healthy")
+    with Store.read(place / "data" / "aggregator.db") as store:
+        sick = {state.url for state in store.feeds() if diagnose(state, now).trouble}
+    healthy = config.model_copy(update={"feeds": tuple(feed for feed in config.feeds if feed.url not in sick)})
+    for name, own in (("healthy", healthy), ("empty", config.model_copy(update={"feeds": ()})), ("first", config)):
+        note_served(place / name / "public")
+        with opened(own, place / name, lambda: now) as pipeline:
+            if name == "first":
+                pipeline.poll(Tally(), force=True)
+            pipeline.emit(Tally())
+    save_pages(healthy, place / "healthy", now, "status")
+
+
+def save_pages(config: Config, data: Path, now: datetime, *paths: str) -> None:
+    """Write what the server answers to these paths beside the static pages, since it may not be shown in a frame."""
+    with WebServer(of_folder(config, data, lambda: now), "127.0.0.1", 0) as server:
+        for path in paths:
+            with urlopen(server.url + path) as answer:
+                (data / "public" / f"{path.partition('?')[0]}.html").write_bytes(answer.read())
+        with urlopen(server.url + "desk.css") as answer:
+            (data / "public" / "desk.css").write_bytes(answer.read())
 
 
 @contextmanager
@@ -157,6 +203,15 @@ def board(
     (what.folder / "board.html").write_text(page, "utf-8")
     label = 28 if any(title for title, _ in frames) else 8
     shoot(what.files + "board.html", to, len(frames) * (width + 16) + 16, height + label + 30, dark=dark)
+
+
+def phone(what: Scene, url: str, to: Path, *, dark: bool = False) -> None:
+    """A page as wide as a phone."""
+    frame = f'<iframe src="{escape(url)}" scrolling="no" style="width: {PHONE}px; height: {PHONE_TALL}px; border: 0">'
+    (what.folder / "phone.html").write_text(f'<!DOCTYPE html><body style="margin: 0">{frame}</iframe>', "utf-8")
+    shoot(what.files + "phone.html", to, LEAST_WINDOW, PHONE_TALL, dark=dark)
+    with Image.open(to) as image:
+        image.crop((0, 0, PHONE, PHONE_TALL)).save(to)
 
 
 def shoot(url: str, to: Path, width: int, height: int, *, dark: bool = False) -> None:
