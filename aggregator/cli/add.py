@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aggregator.poll.discovery import FeedLink
 
 MORE = 5
-"""Further feeds of a page that are named where nobody is asked."""
+"""Further feeds of a page that are named when there is no prompt."""
 
 NEWEST = 3
 """Entries that are shown of a feed."""
@@ -69,12 +69,12 @@ def add(
 
 
 def asking() -> bool:
-    """Whether somebody is there who can be asked."""
+    """Whether a prompt can be answered."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def chosen(looking: Finder, url: str, *, asks: bool) -> DiscoveredFeed:
-    """The feed behind `url`; of several the one that is chosen, or the first where nobody is asked.
+    """The feed behind `url`; of several the one that is chosen, or the first when there is no prompt.
 
     Raises FetchError or ParseError when there is none.
     """

@@ -92,7 +92,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; Ctrl-C ends it with a sentence and exit code 130 (128 + SIGINT, as shells have it).
 
-        When nobody reads its output any more it ends without a word: that is no error.
+        A closed pipe ends it silently: that is no error.
         """
         try:
             result = super().invoke(ctx)
@@ -307,7 +307,7 @@ _CONTROL = dict.fromkeys(
         *range(9), *range(11, 32), *range(0x7F, 0xA0),           # C0 without tab and newline, DEL, C1
         0x061C, 0x200E, 0x200F, *range(0x202A, 0x2030), *range(0x2066, 0x206A),   # which way the line runs; line breaks
         0x2028, 0x2029, 0xFEFF, *range(0xFFF9, 0xFFFC),
-        *range(0xE0000, 0xE0080),                                 # tags, which nobody sees
+        *range(0xE0000, 0xE0080),                                 # tags, which are invisible
         *range(0xD800, 0xE000),                                   # halves of characters, which cannot be written
     ),
     "\ufffd",

@@ -124,7 +124,7 @@ def _as_feed(seen: Explanation) -> tuple[ParsedFeed | None, StageError | None]:
 def _after(
     seen: Explanation, feed: ParsedFeed | None, problem: StageError | None, subject: DoctorTarget
 ) -> FeedState | None:
-    """The feed's state as a poll now would leave it; None for a page that nobody has called a feed."""
+    """The feed's state as a poll now would leave it; None for a page that is not configured as a feed."""
     from aggregator.models import FeedState
     from aggregator.pipeline import outcomes
 

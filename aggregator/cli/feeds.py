@@ -104,7 +104,7 @@ def remove(
 
 
 def _refuse_listed(place: Here, name: str) -> None:
-    """A feed that a list brings is not taken out here. ConfigError says which list that is."""
+    """A feed that comes from a list is not removed here; the ConfigError names the list."""
     from aggregator.config.settings import Followed
     from aggregator.pipeline.lists import shown_name
 

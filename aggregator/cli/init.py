@@ -170,7 +170,7 @@ def _is_private(error: FetchError | ParseError) -> bool:
 
 
 def _allowed(url: str, allow: list[str]) -> bool:
-    """Ask whether the host may be reached all the same; it is added to `allow` then."""
+    """Ask whether the host may be reached anyway; if so, add it to `allow`."""
     host = _host(url)
     say(f"{host} is in a private network or on this machine: only public addresses are reached unless you name others.")
     if host in allow or not typer.confirm(f"Allow {host}, and write it to the file (network.allow)?", err=True):

@@ -371,7 +371,7 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class InputDocument:
-    """Bytes to look at, and where they are from: empty for a file of which nobody said. Its relative links are lost."""
+    """Bytes to look at, and where they are from: empty for a file without `--url`. Its relative links are lost."""
 
     body: bytes
     url: str

@@ -152,7 +152,7 @@ def _share_heaps() -> None:
 
 
 def _announce(what: str) -> None:
-    """Words to somebody at a terminal, a log line as all the others to whatever reads those."""
+    """A sentence on a terminal, a log line elsewhere."""
     import structlog
 
     if sys.stderr is not None and sys.stderr.isatty():

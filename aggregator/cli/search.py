@@ -18,7 +18,7 @@ _MARKS = str.maketrans({"\ue000": "", "\ue001": ""})
 """What the index puts round a hit."""
 
 _MEANT_AS_SYNTAX = re.compile(r"[\"()*:^+{}]|\b(AND|OR|NOT|NEAR)\b")
-"""In a query that is none in FTS5: signs that somebody wanted to write one. `CVE-2026-1234` has none of them."""
+"""In a query that is none in FTS5: characters that suggest one was meant. `CVE-2026-1234` has none of them."""
 
 
 @app.command()

@@ -74,7 +74,7 @@ def split(context: typer.Context, article: Article) -> None:
         one = _placed(store, article)
         own = stories.split(store, one, clock())
     if own == one.story:
-        say(f"{one.title!r} is the story {own} from now on; the others were taken out of it.")
+        say(f"{one.title!r} is story {own} from now on; the other articles were removed from it.")
     else:
         say(f"{one.title!r} tells story {own} now, not {one.story}. The output shows it after the next round.")
 

@@ -113,7 +113,7 @@ def create(path: Path, text: str, environ: Mapping[str, str]) -> None:
 
 
 def _claim(path: Path) -> None:
-    """Make the file, empty, unless there is one: nobody else's is replaced then."""
+    """Create the file, empty, unless one exists: never replace it."""
     try:
         path.open("x").close()
     except FileExistsError:

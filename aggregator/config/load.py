@@ -2,7 +2,7 @@
 
 What no single value of feeds.yaml shows: names and URLs that stand twice, limits that contradict each other.
 
-It looks at the values as they stand in the file, not at those that were found right, so that these mistakes are named
+It looks at the raw values of the file, not at those that were found right, so that these mistakes are named
 beside all the others. It names them and judges nothing else.
 
 The names that outputs and notifications in feeds.yaml ask for: each has to be that of a feed or of a tag.
@@ -151,7 +151,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
 _WITHOUT_EFFECT = {
     ("site", "desk"): "`run` and `serve` link Search and Status by themselves",
 }
-"""Keys of former versions, and why nobody needs them any more."""
+"""Keys of former versions, and why they are no longer needed."""
 
 
 def _without_effect(document: YamlDocument) -> Iterator[str]:

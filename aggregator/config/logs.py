@@ -2,7 +2,7 @@
 
 Whatever a line is given is made plain text, without secrets and control characters, before a renderer sees it. What
 libraries log (uvicorn, APScheduler) and Python's warnings take the same way and look the same. A line that cannot be
-written, because the disk is full or nobody reads it, is lost: work goes on. To systemd's journal each line
+written, because the disk is full or the pipe is closed, is lost: work goes on. To systemd's journal each line
 goes with its priority, so that `journalctl -p warning` finds what matters.
 """
 

@@ -205,7 +205,7 @@ PERSONAL = frozenset({"user", "password", "user_agent", "headers", "cookies"})
 
 
 class FeedList(Feed):
-    """A list of feeds (OPML) that somebody else keeps: what it names is followed, with the options given here."""
+    """A list of feeds (OPML) kept elsewhere: its feeds are followed, with the options given here."""
 
     url: HttpUrl = Field(description="The list's address.")
     name: str | None = Field(None, min_length=1, max_length=200, description="How it is called; default: its address.")
@@ -446,9 +446,7 @@ class Config(ConfigSection):
         (), description="Folders with rules for sites (see rules.md), relative to this file; the first with one counts."
     )
     feeds: tuple[Feed, ...] = Field((), description="The sources.")
-    lists: tuple[FeedList, ...] = Field(
-        (), description="Lists of feeds that somebody else keeps, and that are followed."
-    )
+    lists: tuple[FeedList, ...] = Field((), description="Lists of feeds kept elsewhere, followed as they change.")
     combined: Combined = Field(Combined(), description="Which posts the combined feed takes in.")
     outputs: tuple[Output, ...] = Field((), description="Feeds of your own making, beside those of tags and sources.")
     notifications: tuple[Notification, ...] = Field((), description="Messages about new posts, to people or programs.")

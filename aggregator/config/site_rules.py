@@ -84,7 +84,7 @@ class SiteRule(BaseModel):
     title: Selectors = Field((), description="Its title.")
     author: Selectors = Field((), description="Its authors, one an element.")
     date: Selectors = Field((), description="When it was published: `datetime` or `content`, else what is shown.")
-    strip: Selectors = Field((), description="What is taken out before the body is read, all of it.")
+    strip: Selectors = Field((), description="Elements to remove before the body is extracted.")
     next_page: Selectors = Field((), description="The link to the next page of the same article.")
     single_page: Selectors = Field((), description="The link to a page with all of it.")
     next: Selectors = Field((), description="The link to the next, newer post.")

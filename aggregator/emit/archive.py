@@ -1,4 +1,4 @@
-"""The combined feed's history (RFC 5005 section 4): which posts stand in which document, for good.
+"""The combined feed's history (RFC 5005 section 4): which posts are in which document, permanently.
 
 The archive is cut into blocks: `page_size` sequence numbers, or fewer where their entries have more than half of
 `page_bytes`. A block is closed once as much again is newer: so the current document holds half of what it may at least
@@ -111,7 +111,7 @@ def archived(
 
 @dataclass(frozen=True, slots=True)
 class ArchivePlan:
-    """The archive as it stands on the disk. Documents that are `valid` are never written again."""
+    """The archive on disk. Documents that are `valid` are never written again."""
 
     blocks: tuple[ArchiveBlock, ...]
     valid: bool

@@ -42,9 +42,9 @@ def build(  # noqa: PLR0913 - what is built, from what, and how
     """Bring the output folder up to date with the archive.
 
     `outputs` are the operator's own; `chosen` says what stands in them.
-    `full` builds everything again (files whose bytes are the same stay untouched all the same); so does a change of
+    `full` builds everything again (files whose bytes are the same stay untouched); so does a change of
     the settings or of this package. `behind`: the archive has lost posts that are published; their pages stay, since
-    nobody else has them now. `progress` is told (done, total), counted in posts and lists of posts.
+    they exist nowhere else. `progress` is told (done, total), counted in posts and lists of posts.
     Raises EmitError when the folder refuses; the former files stand then, and the next build goes on from there.
     """
     folder = Folder(out)
@@ -218,4 +218,4 @@ def _walk(archive: Archive, slug: str) -> Iterator[tuple[Post, ...]]:
 
 
 def _silent(_done: int, _total: int) -> None:
-    """Nobody wants to know."""
+    """Report nothing."""

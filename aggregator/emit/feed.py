@@ -122,7 +122,7 @@ def of_source(site: Site, name: str, slug: str) -> OutputFeed:
 def of_search(site: Site, query: str, words: str) -> OutputFeed:
     """The feed of what a search finds. `query` is its query string in one fixed spelling, `words` says it to people."""
     feed = _feed(site, "search", f"{words} ({site.title})", "search", f"Posts found by the search: {words}")
-    return replace(feed, query=query, hubs=())  # made for whoever asks: nobody knows when it changes
+    return replace(feed, query=query, hubs=())  # made on request: when it changes is not known
 
 
 def of_output(site: Site, title: str, name: str) -> OutputFeed:

@@ -1,4 +1,4 @@
-"""The feeds' health as a feed: what happened to them, for whoever reads the news in a feed reader, too.
+"""The feeds' health as a feed: what happened to them, for feed readers.
 
 Entries are made of stored events, so that ids and dates never change; the store gives each event a second of its own.
 

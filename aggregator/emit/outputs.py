@@ -178,7 +178,7 @@ FOLDERS = ("tags", "sources", "outputs")
 
 
 def is_topic(path: str) -> bool:
-    """Whether a file of the output is a current feed document: archived ones never change, nobody tells of others."""
+    """Whether a file of the output is a current feed document: archived ones never change."""
     stem, _, extension = path.rpartition(".")
     folder, slash, _ = stem.partition("/")
     return extension in EXTENSIONS and (folder in FOLDERS if slash else stem == "feed")

@@ -18,7 +18,7 @@ from aggregator.text import urls
 MAX_SLUG = 80
 """Characters of a file name's stem; file systems end at 255 bytes."""
 
-# Names that Windows reserves whatever their extension; somebody will copy the folder there.
+# Names that Windows reserves whatever their extension; the folder may be copied there.
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", "index"} | {f"{kind}{n}" for kind in ("com", "lpt") for n in range(10)}
 )

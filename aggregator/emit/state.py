@@ -99,7 +99,7 @@ def load(folder: Folder) -> State:
 
 
 def feed_hash(folder: Folder) -> str:
-    """A hash of the combined feed as it stands in the folder; "" when there is none."""
+    """A hash of the combined feed in the folder; "" when there is none."""
     try:
         return hashlib.blake2b((folder.root / FEED).read_bytes(), digest_size=16).hexdigest()
     except OSError:

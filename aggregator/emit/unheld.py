@@ -1,7 +1,7 @@
-"""What the current documents show and the database does not hold any more goes into the archive as it stands.
+"""What the current documents show and the database does not hold any more goes into the archive unchanged.
 
 A database that was lost, or replaced by an older one, knows nothing of the newest posts that were published. They are
-part of the feed's history all the same: who was away meanwhile finds them there. Only entries that this program has
+part of the feed's history anyway: readers that were away meanwhile finds them there. Only entries that this program has
 written are read, and they are taken over letter by letter. Nothing is brought back into the database.
 """
 

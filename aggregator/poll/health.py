@@ -166,7 +166,7 @@ class Diagnosis:
 
     @property
     def trouble(self) -> bool:
-        """Whether somebody should look."""
+        """Whether it needs attention."""
         return self.condition not in (Condition.NEW, Condition.OK, Condition.PAUSED)
 
     @property

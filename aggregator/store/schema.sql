@@ -254,7 +254,7 @@ CREATE TABLE articles (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- number of the article
     uid TEXT NOT NULL UNIQUE, -- id in the output: a tag: URI (RFC 4151) made from canonical_url, or feed and guid
     feed_id INTEGER NOT NULL REFERENCES feeds (id), -- feed that brought it first
-    state TEXT NOT NULL, -- scraped: has the page's text; pending, failed, feed_text: has the feed's, feed_text for good
+    state TEXT NOT NULL, -- scraped: has the page's text; pending, failed, feed_text: has the feed's (feed_text: finally)
     url TEXT, -- link to the original
     canonical_url TEXT, -- identity: the link without tracking parameters and the like; NULL: an entry without one
     title TEXT NOT NULL, -- title, plain text
@@ -695,7 +695,7 @@ CREATE TABLE facts (
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, -- article
     kind TEXT NOT NULL, -- cve, actor, software, vendor, product, domain, url, ipv4, sha256 ...
     value TEXT NOT NULL, -- canonical, refanged
-    shown TEXT NOT NULL, -- as it stands in the article first
+    shown TEXT NOT NULL, -- as first spelled in the article
     name TEXT, -- name of a technique, group or tool
     attack_id TEXT, -- its number in ATT&CK
     indicator INTEGER NOT NULL, -- 1: an indicator; 0: a mention, or of a kind that is not judged

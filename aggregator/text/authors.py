@@ -2,7 +2,7 @@
 
 `alice.substack.com` and `bob.substack.com`, `medium.com/@alice` and `medium.com/@bob` are as many sites as two domains
 are: a page of one must not speak for the other. The services are listed by hand; on any other host an author shows in
-the path (`/@alice/`, `/~alice/`, `/users/alice/`). An address on a service that shows no author is nobody's, and speaks
+the path (`/@alice/`, `/~alice/`, `/users/alice/`). An address on a service that shows no author has none, and speaks
 for itself alone (`is_nobodys`). Nothing is looked up.
 """
 
@@ -71,7 +71,7 @@ _BLOGSPOT = re.compile(r"(?:^|\.)(blogspot\.(?:com?\.)?[a-z]{2,3})$")
 _NO_AUTHOR = frozenset(
     {"feed", "feeds", "home", "i", "m", "p", "posts", "s", "search", "tag", "tagged", "tags", "topic", "topics"}
 )
-"""Folders of such services that are nobody's."""
+"""Folders of such services that belong to no author."""
 
 _SHARED_LABELS = frozenset({"", "www", "m", "mobile", "open", "users", "old", "new", "blog", "community", "syndicate"})
 _FILE = re.compile(r"\.(rss|atom|rdf|xml|json)$")
@@ -98,7 +98,7 @@ def service_of(host: str) -> str | None:
 
 
 def author_of(url: str) -> str | None:
-    """The name of the author whose part of the host `url` lies in, in lower case; None: nobody's in particular."""
+    """The name of the author whose part of the host `url` lies in, in lower case; None: no particular author's."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".").lower()
     service = service_of(host)

@@ -51,7 +51,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A date in numbers alone: as they stand, what is between them, and the day of the week beside them."""
+    """A date in numbers alone: the digits, what is between them, and the day of the week beside them."""
 
     values: tuple[str, ...]
     between: str

@@ -468,7 +468,7 @@ def _moment(
 
 
 def _offset(zone: str, local: datetime, language: str) -> timedelta:
-    """What `+0100`, `GMT-5`, `EST`, `Europe/Brussels` add to UTC; what nobody knows adds nothing."""
+    """What `+0100`, `GMT-5`, `EST`, `Europe/Brussels` add to UTC; an unknown one adds nothing."""
     if match := _OFFSET.match(zone):
         sign = match["sign"] or match["sign2"]
         hours = int(match["hours"] or match["hours2"])

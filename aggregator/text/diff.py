@@ -1,7 +1,7 @@
 """Two versions of a text, compared for a person: which paragraphs came, went or changed, and which words of them.
 
 Whether a difference matters is not decided here (see `dedupe.changes`); nothing is escaped or coloured. The work is
-bounded whatever the texts hold: what is too long to compare word by word is shown as taken out and put in.
+bounded whatever the texts hold: what is too long to compare word by word is shown as removed and added.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ALIKE = 0.4
 
 _PARAGRAPHS = re.compile(r"\n{2,}")
 _TOKENS = re.compile(r"\w+(?:[.:/'’-]\w+)*\s*|[^\w\s]\s*|\s+")
-"""Versions, identifiers and addresses are one word each: nobody reads `5.[-1-]{+2+}`."""
+"""Versions, identifiers and addresses are one word each: `5.[-1-]{+2+}` is hard to read."""
 
 
 class DiffKind(StrEnum):

@@ -1,7 +1,7 @@
 """Bytes of a feed or a page -> text, whatever the headers and the document claim about their encoding.
 
 The order is that of RFC 7303 section 3 for feeds, of WHATWG HTML (13.2.3) for pages, with what practice adds: bytes
-that are valid UTF-8 are UTF-8 whoever says otherwise; bytes of Windows-1252 pasted into UTF-8 are mended, and UTF-8
+that are valid UTF-8 are UTF-8 whatever label they have; bytes of Windows-1252 pasted into UTF-8 are mended, and UTF-8
 inside UTF-8 is decoded twice; a label means what the WHATWG Encoding standard says; a feed's own declaration is
 believed before the ISO-8859-1 that servers add to everything. What no label fits is guessed. Never raises: what cannot
 be decoded becomes U+FFFD. Codecs that are not character sets, or cost more than linear time, are never used.
@@ -110,7 +110,7 @@ _LATIN_OF = {
 """Where a document names its language, the encodings that its words are looked for in; all others: Windows-1252."""
 
 _TWICE = re.compile(rb"\xc2[\x80-\x9f]|\xc3[\x82-\xb4](?:\xc2|\xe2|\xc5|\xc6|\xcb)")
-"""U+0080 to U+009F in UTF-8, which nobody writes, or what the first byte of UTF-8 looks like before a second one."""
+"""U+0080 to U+009F in UTF-8, which text does not have, or what the first byte of UTF-8 looks like before a second one."""
 
 OFTEN = 3
 """Characters in a document that were encoded twice by way of Windows-1252, for it not to be a quotation of such."""
@@ -270,7 +270,7 @@ def _in_double_bytes(body: bytes) -> str | None:
 
 
 def _guess(body: bytes) -> str:
-    """The encoding of bytes that nobody has labelled; Windows-1252, as browsers do, when there is no telling."""
+    """The encoding of unlabelled bytes; Windows-1252, as browsers do, when there is no telling."""
     sample = _foreign_words(body)
     if len(re.findall(rb"[\x80-\xff]", sample)) <= FOREIGN * len(re.findall(rb"[A-Za-z]", sample)):
         named = _LANGUAGE.search(body, 0, HEAD)

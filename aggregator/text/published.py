@@ -1,4 +1,4 @@
-"""Text that every format can carry: what XML 1.0 forbids is taken out before anything is rendered.
+"""Text that every format can carry: characters that XML 1.0 forbids are removed before rendering.
 
 The same text goes into Atom, RSS, JSON and HTML, so it is made valid once, for the strictest of them (XML 1.0,
 section 2.2). Nothing is escaped here: that is each format's own business.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from aggregator.text.urls import hide_in_urls
 
 HIT_START, HIT_END = "\ue000", "\ue001"
-"""Around a hit in a search snippet (models.SearchHit); taken out of stored text, so that they mean nothing else."""
+"""Around a hit in a search snippet (models.SearchHit); removed from stored text, so that they mean nothing else."""
 
 TEASER_CHARS = 200
 SUMMARY_CHARS = 300

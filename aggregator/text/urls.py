@@ -136,7 +136,7 @@ def keep_secret(value: str) -> None:
     """Let `value`, a secret that was configured, appear in nothing that `redact` or `hide` give.
 
     If it can be told from words (`_is_distinctive`), it appears in no link that goes out either. A word is left there:
-    it would be taken out of everybody's links. (Where an address uses it, `keep_secrets_of` knows it in its place.)
+    it would be removed from all links. (Where an address uses it, `keep_secrets_of` knows it in its place.)
     """
     if len(value) >= MIN_SECRET:
         spellings = {value, quote(value, safe=""), quote(value, safe=_PATH_SAFE)}
@@ -180,7 +180,7 @@ def _place(url: str) -> None:
 
 
 def _is_distinctive(value: str) -> bool:
-    """Whether `value` is more than words, short numbers and dates, so that nobody writes it by chance."""
+    """Whether `value` is more than words, short numbers and dates, so that it does not occur by chance."""
     return any(not _WORD.fullmatch(part) or _UNSPEAKABLE.search(part) for part in _WORDS.split(value))
 
 
@@ -223,7 +223,7 @@ def holds_secret(url: str) -> bool:
 
 
 def public_url(url: str) -> str:
-    """`url`, a link of somebody else's, as it may go out: without user and password and without configured secrets.
+    """`url`, another site's link, as it may go out: without user and password and without configured secrets.
 
     Its parameters stay, whatever they are called: forums and catalogues name posts by `?sid=`, `?key=` and `?hash=`.
 
@@ -307,7 +307,7 @@ def free_name(wanted: str, url: str, taken: Collection[str]) -> str:
 
 
 def title_as_name(title: str | None) -> str:
-    """A feed's own title as its name: on one line, without what nobody sees, no longer than a name may be.
+    """A feed's own title as its name: on one line, without invisible characters, no longer than a name may be.
 
     Empty where a server says a configured secret back in it.
     """
@@ -369,7 +369,7 @@ def at_home(feed: str, url: str) -> bool:
 
 
 def _one_author(a: str, b: str) -> bool:
-    """Whether two URLs of one host are of the same author of its, or of none; what is nobody's stands for itself."""
+    """Whether two URLs of one host are of the same author of its, or of none; without an author each stands alone."""
     if is_nobodys(a) and is_nobodys(b):
         return urlsplit(a).path == urlsplit(b).path
     return author_of(a) == author_of(b)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 MUCH = 5
-"""Of so many hours, nobody counts the minutes."""
+"""From so many hours on, minutes are not shown."""
 
 ROUGHLY_FROM = timedelta(minutes=5)
 """Below, a duration is shown as it is."""

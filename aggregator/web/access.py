@@ -123,7 +123,7 @@ class AccessControl:
 
     @staticmethod
     def _private(send: Send) -> Send:
-        """What is behind a password is in nobody's shared cache."""
+        """No shared cache keeps what is behind a password."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -139,7 +139,7 @@ def client_of(
 ) -> str | None:
     """Whom to count: the address that is connected, or, from a trusted proxy, the last one that it names which is none.
 
-    IPv6 clients are counted by their /64. None: a trusted address itself, with nobody behind it.
+    IPv6 clients are counted by their /64. None: a trusted address itself, with no client behind it.
     """
     chain = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",")]  # HAProxy adds a line
     chain.append(scope["client"][0] if scope.get("client") else "")

@@ -181,7 +181,7 @@ JSON = "application/json; charset=utf-8"
 
 
 class BadRequest(Exception):
-    """A request that makes no sense; the message is for whoever sent it."""
+    """A request that makes no sense; the message is for the client."""
 
 
 class NotHere(Exception):

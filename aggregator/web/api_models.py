@@ -322,7 +322,7 @@ class ArticlesOut(_Shape):
     items: list[ArticleListed]
     next_cursor: str | None = Field(description="For the next articles; null: these were the last.")
     total: int | None = Field(description="How many match (5,000: or more); null without words.")
-    literal: bool = Field(description="Whether `q` was no search syntax, and its words were taken as they stand.")
+    literal: bool = Field(description="Whether `q` was not valid search syntax and was searched for as typed.")
 
 
 class StoryOut(_Shape):

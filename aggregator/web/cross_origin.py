@@ -19,7 +19,7 @@ EXPOSED = "ETag, Last-Modified, Link"
 """Headers of an answer that such a page may see besides those that every page may."""
 
 PREFLIGHT_S = 86_400
-"""Seconds that a browser may remember what it was allowed: nobody changes it while the program runs."""
+"""Seconds that a browser may remember what it was allowed: it does not change while the program runs."""
 
 
 class CrossOrigin:

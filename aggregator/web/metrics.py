@@ -53,7 +53,7 @@ class Probes:
         self._clock = clock
 
     async def health(self, _: Request) -> Response:
-        """200: the process answers, also while every thread is at work for somebody else."""
+        """200: the process answers, also while every thread is busy."""
         return JSONResponse({"status": "ok"}, headers=_NO_STORE)
 
     def ready(self, _: Request) -> Response:
@@ -113,7 +113,7 @@ AREAS = ("search", "status", "api", "metrics", "health", "ready")
 """First parts of paths that are counted by themselves; the rest is the mirror and its feeds."""
 
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # when each was begun: twice the series, nobody asks
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when each was begun: twice the series, of no use
 
 
 class Metrics:

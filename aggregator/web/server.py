@@ -1,6 +1,6 @@
 """uvicorn in a thread of its own, on a socket that was opened before it: a port in use is said before anything runs.
 
-HTTP/1.1 as uvicorn speaks it, for a server that strangers reach: nobody who is slow keeps a place forever.
+HTTP/1.1 as uvicorn speaks it, for a server that strangers reach: no slow client keeps a connection forever.
 
 Its own answer to what is no HTTP carries the safe headers too. A client has REQUEST_S seconds to finish what it has
 begun to ask, and has to take what it asked for: an answer of which hardly anything is taken for STALL_S seconds is cut.
@@ -118,7 +118,7 @@ class Protocol(H11Protocol):
             pass  # the answer to a former request is under way: this one cannot be told
         self.transport.close()
         if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True  # what answers the request that went bad in its body is answering nobody
+            self.cycle.disconnected = True  # what answers the request that went bad in its body has no client any more
             self.cycle.message_event.set()
 
     def _begin(self) -> None:

@@ -198,14 +198,14 @@ def test_an_article_prints_whole(site: tuple[str, Shelf], page: Page) -> None:
 
 
 def test_what_was_edited_is_said_and_not_only_drawn(site: tuple[str, Shelf], page: Page) -> None:
-    """A screen reader hears what was taken out and what is new; the two stand apart."""
+    """A screen reader gets what was removed and what is new; the two stand apart."""
     base, held = site
     page.look(1280)
     page.open(base + held.posts[5].path.replace(".html", "-history.html"))
     assert page.run(
         """["del", "ins"].map((one) => getComputedStyle(document.querySelector(one), "::before").content)"""
     ) == [
-        '" [taken out: "',
+        '" [removed: "',
         '" [new: "',
     ]
     assert (
