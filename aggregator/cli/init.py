@@ -39,9 +39,9 @@ def starters() -> tuple[Feed, ...]:
 
 
 _TEXT = """\
-# What to follow, and how. `aggregator check` reads this file and says every mistake with its line and column.
+# What to follow, and how. `aggregator check` validates this file and reports every error with line and column.
 # All keys, their meaning and their defaults: docs/configuration.md. Durations are written 90s, 15m, 1h, 2d.
-# Secrets never stand here: write ${{NAME}} in an address or a password, and set NAME in the environment.
+# Never write secrets here: write ${{NAME}} in an address or a password, and set NAME in the environment.
 
 # How the output presents itself. base_url is where readers will find it: set it to the public address before
 # others subscribe, since the links between the feed documents begin with it.
@@ -57,7 +57,7 @@ server:
   port: {port}
 
 # Everything that goes out. The defaults are polite: one request to a host every two seconds, conditional requests,
-# robots.txt asked for articles. Only public addresses are reached unless `allow` names others.
+# robots.txt respected for articles. Only public addresses are reached unless `allow` names others.
 network:
   # user_agent: our-team-aggregator/1.0 (+https://example.org/about-our-feeds)   # how publishers can reach you
   {allow}
@@ -110,7 +110,7 @@ def init(
     feeds = _followed(follow, allowed, asks=asks)
     base_url = _served_at(base_url, asks=asks)
     create(path, text(title, base_url, feeds, tuple(allowed)), os.environ)
-    say(f"\n{path} is written, with {len(feeds)} feed{'s' * (len(feeds) != 1)}.")
+    say(f"\nWrote {path} with {len(feeds)} feed{'s' * (len(feeds) != 1)}.")
     _say_next(base_url, folder)
 
 
@@ -133,7 +133,7 @@ def text(title: str, base_url: str, feeds: tuple[Feed, ...], allow: tuple[str, .
 def _ask_title() -> str:
     from aggregator.config.settings import Site
 
-    say("Three questions; Enter takes what stands in brackets. Everything can be changed later.\n")
+    say("Three questions. Press Enter to accept the default; everything can be changed later.\n")
     answer: str = typer.prompt("1. What is your feed to be called?", default=Site().title, err=True)
     return answer
 
@@ -146,7 +146,7 @@ def _followed(given: str | None, allow: list[str], *, asks: bool) -> tuple[Feed,
     names = ", ".join(feed.name or "" for feed in starters())
     while True:
         if asks and not given:
-            say(f"\n   Without an answer: {names}.")
+            say(f"\n   Default: {names}.")
             given = typer.prompt("2. A site or feed to follow first?", default="", show_default=False, err=True)
         if not given:
             return starters()
@@ -172,7 +172,9 @@ def _is_private(error: FetchError | ParseError) -> bool:
 def _allowed(url: str, allow: list[str]) -> bool:
     """Ask whether the host may be reached anyway; if so, add it to `allow`."""
     host = _host(url)
-    say(f"{host} is in a private network or on this machine: only public addresses are reached unless you name others.")
+    say(
+        f"{host} is in a private network or on this machine: only public addresses are reached unless you allow others."
+    )
     if host in allow or not typer.confirm(f"Allow {host}, and write it to the file (network.allow)?", err=True):
         return False
     allow.append(host)

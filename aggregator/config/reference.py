@@ -65,7 +65,7 @@ def reference() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield from ("## Keys of their own", "", "What stands at the top of the file, beside the sections.", "")
+    yield from ("## Keys of their own", "", "Top-level keys beside the sections.", "")
     named = {name.removesuffix("[]") for name, _ in _SECTIONS}
     yield from _table(Config, skip=named)
     for name, model in _SECTIONS:

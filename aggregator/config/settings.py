@@ -75,7 +75,7 @@ class Site(ConfigSection):
     hubs: tuple[HttpUrl, ...] = Field(
         (),
         max_length=5,
-        description="WebSub hubs that the feeds name, and that are told of every change; `base_url` must be public.",
+        description="WebSub hubs named in the feeds and notified of every change; `base_url` must be public.",
     )
 
 
@@ -313,9 +313,9 @@ class Combined(ConfigSection):
     """Which posts the combined feed takes in. Rules cover posts published after they were added."""
 
     keep: tuple[CombinedRule, ...] = Field(
-        (), description="Only posts that one of these rules takes come in; without any rule, all do."
+        (), description="Only posts that one of these rules matches are included; without any rule, all are."
     )
-    mute: tuple[CombinedRule, ...] = Field((), description="Posts that one of these rules takes stay out.")
+    mute: tuple[CombinedRule, ...] = Field((), description="Posts that one of these rules matches are excluded.")
 
     @property
     def rules(self) -> CombinedRules:
@@ -402,7 +402,7 @@ class Intel(ConfigSection):
     """What articles name: data files, exports, and the operator's word."""
 
     good: Texts = Field((), description="Hosts, networks and hashes that are never indicators.")
-    bad: Texts = Field((), description="Hosts, networks and hashes that are indicators wherever they stand.")
+    bad: Texts = Field((), description="Hosts, networks and hashes that are indicators wherever they occur.")
     files: IntelFiles = Field(IntelFiles(), description="Where the data files come from.")
     exports: Exports | None = Field(None, description="Indicators for machines. Without it there are none.")
 

@@ -90,7 +90,7 @@ class SiteRule(BaseModel):
     next: Selectors = Field((), description="The link to the next, newer post.")
     previous: Selectors = Field((), description="The link to the previous, older post.")
     replace: dict[Annotated[str, Field(min_length=1)], str] = Field(
-        {}, description="Texts in the page's source, and what stands there instead; literal, in this order."
+        {}, description="Texts in the page's source and their replacements; literal, in this order."
     )
     headers: Annotated[dict[str, HeaderValue], AfterValidator(_harmless)] = Field(
         {}, description="Sent with requests to this host: user-agent, referer, accept, accept-language."

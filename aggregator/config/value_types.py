@@ -216,9 +216,9 @@ class Conditions(ConfigSection):
     tags: tuple[Tag, ...] = Field((), description="Carried by a feed with one of these tags.")
     sources: tuple[str, ...] = Field((), description="Carried by one of these feeds, by name.")
     words: tuple[Word, ...] = Field(
-        (), description="One of these words or phrases stands in the title or the text; `exploit*`: words beginning so."
+        (), description="One of these words or phrases is in the title or the text; `exploit*`: words beginning so."
     )
-    without: tuple[Word, ...] = Field((), description="None of these does.")
+    without: tuple[Word, ...] = Field((), description="None of these is.")
     query: Query | None = Field(
         None, description="Full-text expression (FTS5): `ransomware NOT decryptor`, `title: worm`, `NEAR(zero day)`."
     )

@@ -110,7 +110,7 @@ _LATIN_OF = {
 """Where a document names its language, the encodings that its words are looked for in; all others: Windows-1252."""
 
 _TWICE = re.compile(rb"\xc2[\x80-\x9f]|\xc3[\x82-\xb4](?:\xc2|\xe2|\xc5|\xc6|\xcb)")
-"""U+0080 to U+009F in UTF-8, which text does not have, or what the first byte of UTF-8 looks like before a second one."""
+"""U+0080 to U+009F in UTF-8, which no text has, or what the first byte of UTF-8 looks like before a second one."""
 
 OFTEN = 3
 """Characters in a document that were encoded twice by way of Windows-1252, for it not to be a quotation of such."""

@@ -76,8 +76,8 @@ _ENDS: Final = {**dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"), **dict.fr
 def legal(text: str) -> str:
     """`text` without what XML, SQLite or a terminal would choke on; lone surrogates become U+FFFD.
 
-    C1 controls become what Windows-1252 has in their place, as in browsers (WHATWG HTML, 13.2.5.80): they are not used in text
-    and means them.
+    C1 controls become what Windows-1252 has in their place, as in browsers (WHATWG HTML, 13.2.5.80): text never
+    means them.
     """
     if text.isascii():
         return text.translate(_C0)
