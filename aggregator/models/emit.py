@@ -24,6 +24,8 @@ class Source:
     id: str | None = None
     updated: datetime | None = None
     tags: tuple[str, ...] = ()
+    icon: str | None = None
+    """Our copy of its icon, relative to the root of the output."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ ATTEMPTS = 6
 PER_HOST = 40
 """Images of one host in a batch: an article's worth. At the usual two seconds between requests, over a minute."""
 
+ICONS = 20
+"""Icons of feeds that are fetched in a round; the others come in the next ones."""
+
 PATIENCE = timedelta(minutes=10)
 """How long a round goes on fetching the images of new articles; what is left then comes in later rounds."""
 
@@ -74,6 +77,33 @@ class Mirroring:
                 done += 1
                 progress(done, total)
         return copies
+
+    def fetch_icons(self) -> int:
+        """Fetch the icons that feeds name, with the same checks; how many copies came. Raises StoreError alone."""
+        copies = 0
+        for icon, answer in self._read(self.store.media.pending_icons(self.clock(), ICONS)):
+            copies += self._save_icon(icon, answer)
+        return copies
+
+    def _save_icon(self, icon: PendingImage, answer: tuple[bytes, CheckedImage] | Exception) -> bool:
+        media, now = self.store.media, self.clock()
+        if isinstance(answer, Exception):
+            known = outcomes.expected(answer, image=redact(icon.url))
+            media.save_icon(icon, None, str(known), _next_attempt(icon, known, now))
+            return False
+        body, checked = answer
+        if min(checked.width, checked.height) <= image_check.TRACKER_PIXELS:
+            media.save_icon(icon, None, "it is too small to show anything", None)
+            return False
+        digest = hashlib.sha256(body).hexdigest()
+        try:
+            with self.store.transaction():
+                _write(self.out, path_of(digest, checked.type), body)
+                media.save_icon(icon, (digest, checked.type), None, None)
+        except OSError as error:
+            media.save_icon(icon, None, f"the copy cannot be written: {error.strerror or error}", now + DISK_WAIT)
+            return False
+        return True
 
     def _batches(self) -> Iterator[tuple[PendingImage, ...]]:
         media_store, until = self.store.media, self.clock() + PATIENCE

@@ -289,6 +289,8 @@ class Pipeline:
                 rechecks.look(self.store, self._pages(), self.clock)
             tally.images += self._images().fetch(lambda done, total: self.progress("images", done, total))
             self._place()
+        if not self.stopping.is_set():
+            tally.images += self._images().fetch_icons()
 
     def _place(self) -> None:
         """Give what is new its story. Nothing goes out meanwhile: it would go out again a moment later."""

@@ -39,6 +39,7 @@ from aggregator.models import (
 from aggregator.models.errors import Refusal
 from aggregator.store import times
 from aggregator.store.connection import Sql
+from aggregator.text.images import path_of
 from aggregator.text.urls import public_url, redact, says_secret
 
 CLOCK_SLACK = timedelta(minutes=5)
@@ -282,11 +283,16 @@ def shown_of(sql: Sql, feed_id: int) -> tuple[object, ...]:
     return tuple(row) if row else ()
 
 
+_SOURCES = """
+    SELECT id, name, slug, feeds.url, title, home_page_url, atom_id, updated, feed_icons.hash, feed_icons.type
+    FROM feeds LEFT JOIN feed_icons ON feed_icons.feed_id = feeds.id ORDER BY id
+"""
+
+
 def sources(sql: Sql) -> dict[int, Source]:
     """Every feed, configured or not, as the output names it: addresses without secrets."""
     tags = tags_by_feed(sql)
-    rows = sql.all("SELECT id, name, slug, url, title, home_page_url, atom_id, updated FROM feeds ORDER BY id")
-    return {row["id"]: _source(row, tags.get(row["id"], ())) for row in rows}
+    return {row["id"]: _source(row, tags.get(row["id"], ())) for row in sql.all(_SOURCES)}
 
 
 def _source(row: sqlite3.Row, tags: tuple[str, ...]) -> Source:
@@ -299,6 +305,7 @@ def _source(row: sqlite3.Row, tags: tuple[str, ...]) -> Source:
         id=redact(row["atom_id"]) if row["atom_id"] else None,
         updated=times.read(row["updated"]),
         tags=tags,
+        icon=path_of(row["hash"], row["type"]) if row["hash"] else None,
     )
 
 

@@ -47,6 +47,14 @@ _QUEUED = f"""
     WHERE articles.state <> 'pending' AND (posts.sequence IS NULL OR :older)
     ORDER BY posts.sequence IS NULL DESC, articles.published DESC LIMIT :limit
 """  # noqa: S608 - our own words
+_PENDING_ICONS = """
+    SELECT feeds.id, feeds.icon, coalesce(json_extract(feeds.options, '$.respect_robots'), 1) AS robots,
+        CASE WHEN feed_icons.url = feeds.icon THEN feed_icons.attempts ELSE 0 END AS attempts
+    FROM feeds LEFT JOIN feed_icons ON feed_icons.feed_id = feeds.id
+    WHERE feeds.configured AND NOT feeds.paused AND feeds.icon <> ''
+        AND (feed_icons.feed_id IS NULL OR feed_icons.url <> feeds.icon OR feed_icons.next_attempt <= :now)
+    ORDER BY feeds.id LIMIT :limit
+"""
 _PENDING = f"""
     WITH due AS (
         SELECT media.id, max(coalesce(json_extract(feeds.options, '$.respect_robots'), 1)) AS robots,
@@ -174,10 +182,41 @@ class Media:
                 "DELETE FROM media WHERE NOT EXISTS (SELECT 1 FROM article_media WHERE media_id = media.id)"
             ).rowcount
 
+    def pending_icons(self, now: datetime, limit: int) -> tuple[PendingImage, ...]:
+        """The icons of feeds to fetch now, by the numbers of their feeds: new ones, and those due for another try."""
+        with self._session.read() as sql:
+            rows = sql.all(_PENDING_ICONS, {"now": times.whole(now), "limit": limit})
+        return tuple(
+            PendingImage(row["id"], row["icon"], row["attempts"], bool(row["robots"]))
+            for row in rows
+            if http_url(row["icon"])
+        )
+
+    def save_icon(
+        self, icon: PendingImage, copy: tuple[str, str] | None, error: str | None, again: datetime | None
+    ) -> None:
+        """Note the copy of a feed's icon (its hash and type), or why there is none, and when it is tried again."""
+        digest, kind = copy or (None, None)
+        with self._session.write() as sql:
+            sql.execute(
+                """
+                INSERT INTO feed_icons (feed_id, url, hash, type, attempts, next_attempt, error)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (feed_id) DO UPDATE SET url = excluded.url, hash = excluded.hash, type = excluded.type,
+                    attempts = excluded.attempts, next_attempt = excluded.next_attempt, error = excluded.error
+                """,
+                (icon.id, icon.url, digest, kind, icon.attempts + 1, again and times.whole(again), error),
+            )
+            if copy:
+                post_changes.advance(sql)
+
     def paths(self) -> frozenset[str]:
         """Every file that there has to be, relative to the root of the output."""
         with self._session.read() as sql:
-            rows = sql.all("SELECT DISTINCT hash, type FROM media WHERE hash IS NOT NULL")
+            rows = sql.all(
+                "SELECT hash, type FROM media WHERE hash IS NOT NULL"
+                " UNION SELECT hash, type FROM feed_icons WHERE hash IS NOT NULL"
+            )
         return frozenset(path_of(row["hash"], row["type"]) for row in rows)
 
     def fetch_again(self, digests: Iterable[str], now: datetime) -> int:
@@ -185,6 +224,10 @@ class Media:
         count = 0
         with self._session.write() as sql:
             for digest in digests:
+                sql.execute(
+                    "UPDATE feed_icons SET hash = NULL, attempts = 0, next_attempt = ? WHERE hash = ?",
+                    (times.whole(now), digest),
+                )
                 rows = sql.all("SELECT id FROM media WHERE hash = ?", (digest,))
                 sql.execute(
                     "UPDATE media SET state = 'waiting', hash = NULL, attempts = 0, next_attempt = ? WHERE hash = ?",

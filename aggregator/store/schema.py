@@ -319,6 +319,11 @@ def create_muted(db: Database) -> None:
     create(db, "muted")
 
 
+def create_feed_icons(db: Database) -> None:
+    """Icons of feeds are fetched, and served from here."""
+    create(db, "feed_icons")
+
+
 STEPS = (
     renew_enclosures,
     create_intel,
@@ -329,6 +334,7 @@ STEPS = (
     record_refusals,
     renew_neighbour_views,
     create_muted,
+    create_feed_icons,
 )
 """From schema `OLDEST` to the present one, a version a step. A change of `schema.sql` comes with a step at the end."""
 

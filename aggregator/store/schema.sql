@@ -669,6 +669,17 @@ CREATE TABLE media (
     CHECK (state IN ('waiting', 'kept', 'tracker', 'refused'))
 ) STRICT;
 
+CREATE TABLE feed_icons (
+    -- The icons that feeds name, as our own copies. Equal files are stored once, beside the images of articles.
+    feed_id INTEGER PRIMARY KEY REFERENCES feeds (id) ON DELETE CASCADE, -- feed
+    url TEXT NOT NULL, -- address at its origin
+    hash TEXT, -- SHA-256 of the copy's bytes, and its name, as in media; NULL: there is none
+    type TEXT, -- media type by content
+    attempts INTEGER NOT NULL DEFAULT 0, -- times that it was requested
+    next_attempt TEXT, -- not requested before this time; NULL: no more
+    error TEXT -- why the last try failed
+) STRICT;
+
 CREATE INDEX idx_media_next_attempt ON media (next_attempt) WHERE next_attempt IS NOT NULL;
 
 CREATE INDEX idx_media_hash ON media (hash) WHERE hash IS NOT NULL;

@@ -385,3 +385,41 @@ def test_upkeep_sweeps(desk: Callable[..., Desk]) -> None:
         done = {one.job: one.result for one in maintenance.tend(of, here.now, force=True)}
     assert done["images"] == "4 files taken away"
     assert not list(here.public.glob("media/*/*"))
+
+
+def with_icon(here: Desk, address: str) -> None:
+    """The feed names an icon."""
+    kind, body = here.press.pages["/feed"]  # type: ignore[misc]
+    image = f"<image><url>{here.press.origin}{address}</url></image><item>".encode()
+    here.press.pages["/feed"] = (kind, body.replace(b"<item>", image, 1))
+
+
+def test_a_source_has_its_icon_from_here(desk: Callable[..., Desk]) -> None:
+    """Fetched once, checked as other images, stored beside them and shown on the pages of the sources alone."""
+    here = desk({"/icon.png": next(page for path, page in GOOD.items() if path.endswith(".png"))}, media="link")
+    with_icon(here, "/icon.png")
+    here.round()
+    ((digest, kind, error),) = here.rows("SELECT hash, type, error FROM feed_icons")
+    assert (kind, error) == ("image/png", None)
+    assert (here.public / "media" / digest[:2] / f"{digest}.png").is_file()
+    assert f'src="media/{digest[:2]}/{digest}.png"' in (here.public / "sources.html").read_text()
+    assert f'src="../media/{digest[:2]}/{digest}.png"' in (here.public / "sources" / "alpha.html").read_text()
+    here.round()
+    with here.opened() as pipeline:
+        assert images.sweep(pipeline.store, pipeline.out, here.now) == 0
+    assert here.press.asked.count("/icon.png") <= 2  # as an image of the article it may be asked for, too
+
+
+@pytest.mark.parametrize("address", ["/icon.svg", "/hidden/icon.png", "/none.png"])
+def test_an_icon_that_is_none_is_not_shown(desk: Callable[..., Desk], address: str) -> None:
+    """A document in place of an image, one that robots.txt keeps from us, one that is not there."""
+    here = desk({}, media="link")
+    here.press.pages["/icon.svg"] = ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>")
+    with_icon(here, address)
+    here.round()
+    ((digest, error),) = here.rows("SELECT hash, error FROM feed_icons")
+    assert digest is None
+    assert error
+    assert 'class="icon"' not in (here.public / "sources.html").read_text()
+    if address.startswith("/hidden"):
+        assert address not in here.press.asked
