@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from aggregator.intel.identifiers import identifiers
 from aggregator.intel.judge import Bench, Judgement, bench, by_place, by_value, run_around
 from aggregator.intel.known import KnownValues, own
-from aggregator.intel.layout import layout
+from aggregator.intel.layout import NO_LINES, layout
 from aggregator.intel.lookalikes import is_value
 from aggregator.intel.names import Catalogue
 from aggregator.intel.spelling import Spelled, spelled
@@ -69,7 +69,7 @@ def _read(
 ) -> None:
     candidates = sorted(values(text.text), key=lambda found: found.start)
     spans = [(found.start, found.end) for found in candidates]
-    page = layout(text.text, text.lower, spans)
+    page = layout(text.text, text.lower, spans) if candidates else NO_LINES
     decided: dict[str, Judgement | None] = {}
     for index, found in enumerate(candidates):
         run = run_around(found, page, spans, index)

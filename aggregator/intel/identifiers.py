@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from aggregator.text.words import has_digit
+
 FIRST_YEAR = 1999
 
 _CVE = re.compile(
@@ -52,7 +54,8 @@ def identifiers(text: str, lower: str, year: int, known: Collection[str] | None 
         for match in _CWE.finditer(lower):
             if int(match[1]):
                 yield Found("cwe", f"CWE-{int(match[1])}", *match.span())
-    yield from _attack(text, known)
+    if has_digit(text):
+        yield from _attack(text, known)
 
 
 def _cves(lower: str, last_year: int) -> Iterator[Found]:

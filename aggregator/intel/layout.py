@@ -85,6 +85,9 @@ class Layout:
         return left, right
 
 
+NO_LINES = Layout("", "", (), ())
+"""Of a text of whose lines nobody asks, since there is no value in it."""
+
 _STOP = re.compile(r"[.!?;][\"'\u201d\u2019)]*\s+(?=[\"'\u201c\u2018(]?[A-Z0-9\u00c0-\u024f\u0400-\u04ff])| \| ")
 
 

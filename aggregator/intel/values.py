@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from aggregator.intel import checksums
 from aggregator.intel.hosts import address, host_name
+from aggregator.text.words import has_digit
 
 MAX_URL = 2048
 """Characters of a value as it stands; what is longer is passed over as a whole."""
@@ -416,6 +417,8 @@ def _hashes(text: str) -> Iterator[RecognisedValue]:
 
 
 def _wallets(text: str) -> Iterator[RecognisedValue]:
+    if not has_digit(text):  # every kind begins with one, or has it third
+        return
     found = []
     for kind, pattern, valid in (
         ("btc", _BTC, checksums.bitcoin),

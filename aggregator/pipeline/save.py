@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 CANDIDATE_DAYS = 14
 """Syndicated copies appear within days of the first publication."""
 
-SAVED_TOGETHER = 20
+SAVED_TOGETHER = 100
 SAVED_WITHIN_S = 0.5
-"""Articles that may share a transaction, and the seconds within which they do. What is lost with it is read again."""
+"""Articles that may share a transaction, and the seconds within which they do. What is lost with it is read again.
+
+Each transaction waits for the disk, and makes a piece of the search index that has to be merged with others.
+"""
 
 
 def in_batches(readings: Iterable[ArticleResult | None]) -> Iterator[list[ArticleResult]]:
