@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aggregator.config.settings import Output, Site
 from aggregator.emit import item
 from aggregator.emit.days import MOVING, Lost
 from aggregator.emit.folder import BUILDING, Folder
-from aggregator.emit.outputs import Chosen, Nothing, signature
+from aggregator.emit.outputs import BuildRequest, Chosen, Nothing, signature
 from aggregator.emit.purify import pure_archive
-from aggregator.emit.site import BuildRequest, SiteBuild
 from aggregator.emit.state import ArchiveBlock, State, feed_hash, load, save
 from aggregator.models import Archive, Built, Post
 from aggregator.models.errors import EmitError
+
+if TYPE_CHECKING:
+    from aggregator.emit.site import SiteBuild
 
 Progress = Callable[[int, int], None]
 CHUNK = 200
@@ -69,6 +72,8 @@ def _build(order: BuildRequest, folder: Folder, *, full: bool, behind: bool, rep
     }
     if not full and same_form and same_outputs and state.head == head:
         return Built(head=head)
+    from aggregator.emit.site import SiteBuild  # templates and all, which a round without news does without
+
     folder.keep(BUILDING, b"building\n")
     folder.flush()
     if not full and same_form and state.head <= head:

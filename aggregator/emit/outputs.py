@@ -28,7 +28,7 @@ from aggregator.emit.feed import FeedDocument, OutputFeed, combined, of_output, 
 from aggregator.emit.formats import EXTENSIONS, ItemWriter
 from aggregator.emit.item import Item, rfc3339
 from aggregator.emit.purify import pure_post
-from aggregator.models import Ended, OutputEntry, Post
+from aggregator.models import Archive, Ended, OutputEntry, Post
 from aggregator.text import published
 from aggregator.text.published import valid
 
@@ -73,6 +73,16 @@ def feed_of(one: Output, site: Site) -> OutputFeed:
 
 def limit_of(one: Output, site: Site) -> int:
     return one.limit or site.page_size
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """What is to be built from, and how it is to look."""
+
+    archive: Archive
+    site: Site
+    outputs: tuple[Output, ...]
+    chosen: Chosen
 
 
 def signature(one: Output) -> str:

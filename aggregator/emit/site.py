@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from aggregator.config.settings import Output, Site
+from aggregator.config.settings import Output
 from aggregator.emit import archive as history
 from aggregator.emit import feed as documents
 from aggregator.emit import item, mirror, outputs, paths, unheld
@@ -21,9 +21,9 @@ from aggregator.emit.formats import EXTENSIONS, ItemWriter
 from aggregator.emit.item import Item
 from aggregator.emit.mirror import Mirror
 from aggregator.emit.opml import opml
-from aggregator.emit.outputs import Chosen
+from aggregator.emit.outputs import BuildRequest
 from aggregator.emit.state import ArchiveBlock, KnownOutput, KnownSource, State
-from aggregator.models import Archive, Ended, Post, Republish, Source
+from aggregator.models import Ended, Post, Republish, Source
 from aggregator.text import published
 from aggregator.text.storable import shortened
 
@@ -31,16 +31,6 @@ MONTH_POSTS = 1_000
 """Posts on one page of the archive (some 300 KB); that of a month with more lists its days alone."""
 STORY_DAYS = 14
 """Days whose stories the page of all stories lists; older ones stand on the pages of their days."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
-    """What is to be built from, and how it is to look."""
-
-    archive: Archive
-    site: Site
-    outputs: tuple[Output, ...]
-    chosen: Chosen
 
 
 class SiteBuild:

@@ -136,8 +136,6 @@ class FactFinder:
 
     def find(self) -> int:
         """Read every article that waits for it; how many were read. Raises StoreError alone."""
-        from aggregator.intel.facts import RECOGNISER
-
         given, done, flaws = self._given(), 0, False
         names, lists = self._in_force(given)
         if self.store.intel.changed("names and watchlists", names):
@@ -145,6 +143,8 @@ class FactFinder:
         if self.store.intel.changed("lists", lists):
             self.store.intel.queue_judged()
         while (batch := self.store.intel.waiting(BATCH)) and not self.stopping():
+            from aggregator.intel.facts import RECOGNISER  # which takes a while, and in most rounds nothing waits
+
             chunks = [batch[start : start + CHUNK] for start in range(0, len(batch), CHUNK)]
             for texts, read in self.workers.each(
                 ((chunk, (given, chunk)) for chunk in chunks), read_facts, READ_TIMEOUT_S

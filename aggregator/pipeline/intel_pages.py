@@ -39,19 +39,21 @@ class IntelPages:
 
     def write(self, *, full: bool = False) -> Built:
         """Write what has changed (`full`: every page). Raises EmitError when the folder refuses."""
-        from aggregator.emit import intel_pages
-        from aggregator.emit.intel_pages import NamedPost
-
         out, site, intel = self.data / "public", self.config.site, self.store.intel
         if full:
             intel.every_page()
         built, moved = Built(), full
         while (changed := intel.changed_pages(PAGES_AT_ONCE)) and not self.stopping():
+            from aggregator.emit import intel_pages
+
             moved = True
             built = _both(built, intel_pages.write_subjects(site, [self._page(*one) for one in changed], out))
             intel.written_pages(changed)
         if not moved and (out / "exploited.atom").is_file():
             return built
+        from aggregator.emit import intel_pages
+        from aggregator.emit.intel_pages import NamedPost
+
         flaws = intel.exploited()
         named = {str(flaw["cve"]): self._posts("cve", str(flaw["cve"])) for flaw in flaws}
         built = _both(built, intel_pages.write_exploited(site, flaws, named, out))

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from aggregator import dedupe, poll, scrape
-from aggregator.dedupe.stories.terms import Written, written
-from aggregator.dedupe.stories.values import StoryItem
 from aggregator.models import Article, Fingerprint, Neighbour, PageKind, ParsedFeed
 from aggregator.models.errors import ScrapeError
 from aggregator.store import ListedFeed
 from aggregator.text.plain import is_seen
 from aggregator.text.urls import of_another_author, redact, same_site
+
+if TYPE_CHECKING:
+    from aggregator.dedupe.stories.terms import Written
 
 AUTO_WORDS = 250
 """`full_text: auto` takes the feed's text for the article from this many words on; teasers are 20 to 120 words."""
@@ -76,6 +78,9 @@ def read_page(page: PageInput) -> ReadArticle:
 
     With a page `before` this one, the two are made into one article; what does not belong to it changes nothing.
     """
+    from aggregator.dedupe.stories.terms import written  # words and all, which only workers need
+    from aggregator.dedupe.stories.values import StoryItem
+
     read = _page(page)
     title = read.article.title or page.hint.title
     return replace(read, terms=written(StoryItem("", title, read.article.text)))

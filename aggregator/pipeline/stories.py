@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.dedupe.stories import terms
 from aggregator.dedupe.stories.values import WINDOW, Features, Rulings, StoryItem, StoryLink
 from aggregator.models.errors import StoreError
 from aggregator.store.stories import (
@@ -31,6 +30,7 @@ from aggregator.store.stories import (
 )
 
 if TYPE_CHECKING:
+    from aggregator.dedupe.stories.terms import Written
     from aggregator.store import Store
 
 BATCH = 500
@@ -158,9 +158,9 @@ class StoryFinder:
         self._store = store
         self._kept: LoadedWindow | None = None
         self._mark: StoryMark | None = None
-        self._remembered: dict[int, terms.Written] = {}
+        self._remembered: dict[int, Written] = {}
 
-    def remember(self, article_id: int, written: terms.Written) -> None:
+    def remember(self, article_id: int, written: Written) -> None:
         """Keep the terms of an article that has just been saved until it is placed (see `terms.written`)."""
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
@@ -168,6 +168,8 @@ class StoryFinder:
 
     def _terms(self, article: Unplaced) -> str:
         """The terms of an article: as they were found when it was read, else found now, of its text."""
+        from aggregator.dedupe.stories import terms  # words and all, which a round without news does without
+
         known, item = self._remembered.pop(article.id, None), _item(article)
         return known.terms if known and known.said == terms.said(item) else terms.written(item).terms
 
@@ -204,7 +206,9 @@ class StoryFinder:
 
 def features(article: Unplaced | StorySubject) -> Features:
     """What of an article is compared."""
-    return terms.features(_item(article))
+    from aggregator.dedupe.stories.terms import features as found
+
+    return found(_item(article))
 
 
 def _item(article: Unplaced | StorySubject) -> StoryItem:

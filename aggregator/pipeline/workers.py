@@ -136,6 +136,7 @@ PRELOAD = (
     "aggregator.scrape.article",
     "aggregator.dedupe.canonical",
     "aggregator.dedupe.near_duplicates",
+    "aggregator.dedupe.stories.terms",
     "aggregator.intel.facts",
     "aggregator.intel.watch",
     "aggregator.pipeline.facts",
