@@ -10,8 +10,6 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from aggregator.text.words import has_digit
-
 FIRST_YEAR = 1999
 
 _CVE = re.compile(
@@ -26,6 +24,7 @@ _CWE = re.compile(r"(?<![a-z0-9])cwe[-_ :]\s?(?:id[- ])?(\d{1,5})(?![\d]|\.\d)")
 _TECHNIQUE = re.compile(r"(?<![A-Za-z0-9_./-])T([01]\d{3})(?:[./](\d{3}))?(?![A-Za-z0-9_]|[./-]\d)")
 _IN_URL = re.compile(r"/techniques/T([01]\d{3})(?:[./](\d{3}))?(?![A-Za-z0-9_])")
 _OTHER = re.compile(r"(?<![A-Za-z0-9_.-])(?P<kind>TA|C|G|S)(?P<number>\d{4})(?![A-Za-z0-9_]|[.-]\d)")
+_DIGIT = re.compile(r"\d")
 _OTHER_KINDS = {"TA": "tactic", "C": "campaign", "G": "actor", "S": "software"}
 
 
@@ -54,7 +53,7 @@ def identifiers(text: str, lower: str, year: int, known: Collection[str] | None 
         for match in _CWE.finditer(lower):
             if int(match[1]):
                 yield Found("cwe", f"CWE-{int(match[1])}", *match.span())
-    if has_digit(text):
+    if _DIGIT.search(text):
         yield from _attack(text, known)
 
 

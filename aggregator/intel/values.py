@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from aggregator.intel import checksums
 from aggregator.intel.hosts import address, host_name
-from aggregator.text.words import has_digit
 
 MAX_URL = 2048
 """Characters of a value as it stands; what is longer is passed over as a whole."""
@@ -416,8 +415,11 @@ def _hashes(text: str) -> Iterator[RecognisedValue]:
     yield from sorted((*cut, *_free(spans, whole)), key=lambda found: found.start)
 
 
+_DIGIT = re.compile(r"\d")
+
+
 def _wallets(text: str) -> Iterator[RecognisedValue]:
-    if not has_digit(text):  # every kind begins with one, or has it third
+    if not _DIGIT.search(text):  # every kind begins with one, or has it third
         return
     found = []
     for kind, pattern, valid in (

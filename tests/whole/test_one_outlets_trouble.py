@@ -14,10 +14,14 @@ DATE = "Tue, 03 Mar 2026 10:00:00 +0000"
 
 
 def stock(site: Outlet, name: str, posts: int = 2) -> None:
-    """A feed of some posts, and their pages."""
+    """A feed of some posts, and their pages. No text is like another's: it would be taken for a copy, and hidden."""
     site.pages["/feed"] = rss(name, *((f"{site.origin}/p{n}", f"{name} {n}", DATE, "") for n in range(posts)))
     for n in range(posts):
-        text = "".join(f"<p>{name} {n}, paragraph {i}: a sentence of a good many words about it.</p>" for i in range(9))
+        own = f"{name.replace(' ', '').lower()}{n}"
+        text = "".join(
+            f"<p>{name} {n}, paragraph {i}: {' '.join(f'{own}w{i}x{word}' for word in range(9))}, and so on.</p>"
+            for i in range(9)
+        )
         site.pages[f"/p{n}"] = ("text/html", f"<html><body><article>{text}</article></body></html>".encode())
 
 
