@@ -101,7 +101,7 @@ A40 instructions in the configuration: refused"""
 KINDS = """\
 K1 dates in every shape that is met, zones by name and region: read, with the time
 K2 months and days of the week in sixty languages: read
-K3 numbers in any order: the document decides, or nobody
+K3 numbers in any order: the document decides, or the entry stays undated
 K4 a date that cannot be read: looked for in other fields, on the page, in the address, before it is now
 K5 pictures beside the text (Media RSS, JSON Feed, microblogs): kept, with their descriptions
 K6 podcasts: files with type, length and duration, and what iTunes' tags say
@@ -131,14 +131,14 @@ HOSTILE = """\
 H1 a stranger's title or address holds `${NAME}`: it is text, and the environment stays where it is
 H2 a stranger's feed names an outlet's post first: it is the outlet's, with its title and words
 H3 a page says that it is another author's post on a host they share: both stand, each for itself
-H4 a feed's address holds a word where keys stand: it is taken out of nobody's links
+H4 a feed's address holds a word where keys stand: links keep it
 H5 a backup is restored, the database lost or emptied: the output follows, ids and times go on above what is out
 H6 every page names the front page or an overview as its address: each entry leads to its own post
 H7 one outlet's robots.txt answers 500: the others' posts come out
 H8 a copy dated before our last look at its feed: the date is not believed
 H9 a link blog is a round ahead of the outlet, plainly or by a redirect: the source is the outlet
 H10 an edit is told once, and none where the words are the same
-H11 titles that nobody sees, direction marks without an end: untitled; closed
+H11 invisible titles, direction marks without an end: untitled; closed
 H12 a feed that fills the disk: bounds on what it may add, and on a document
 H13 a page says that another author's post comes before it: that post leads on to no stranger
 H14 the folder that a command was started in is gone: a sentence
