@@ -96,6 +96,20 @@ def test_posts_name_all_who_tell_the_story(three: Newsroom) -> None:
     assert first.teaser == "What https://alpha.example/one tells."
 
 
+def test_who_reads_many_posts_is_told_of_every_change(three: Newsroom) -> None:
+    """What many posts show alike is read once, and again when a story has grown, or lost one that tells it."""
+    waiting = together(three.store, but=1)
+    remembering = three.store.archive.remembering()
+    _, two, one = remembering.latest(9)
+    assert one.story_members is two.story_members
+    assert remembering.latest(9)[2].story_members is one.story_members
+    three.store.stories.save(StoryChanges(moved={waiting[2].id: waiting[0].key}), NOW + HOUR)
+    assert remembering.latest(9) == three.store.archive.latest(9)
+    assert [member.title for member in remembering.latest(9)[0].story_members] == ["Page one", "Page two", "Page three"]
+    three.store.stories.save(StoryChanges(moved={waiting[2].id: waiting[2].key}), NOW + 2 * HOUR)
+    assert remembering.latest(9) == three.store.archive.latest(9)
+
+
 def test_a_story_that_grows_is_a_change_of_its_posts_and_revises_none(three: Newsroom) -> None:
     """Everybody in it is rendered again; nobody's `revised` moves; the rest is left alone."""
     waiting = together(three.store, but=1)
